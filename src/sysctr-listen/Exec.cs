@@ -24,7 +24,8 @@ static unsafe partial class Exec
         return Marshal.GetLastPInvokeError();
     }
 
-    /// <summary>A null-terminated array of null-terminated strings; never freed, for the process ends one way or the other.</summary>
+    /// <summary>A null-terminated array of null-terminated strings; never freed, for the process ends one way or the
+    /// other.</summary>
     private static byte** Vector(IReadOnlyList<string> strings)
     {
         byte** vector = (byte**)NativeMemory.AllocZeroed((nuint)(strings.Count + 1), (nuint)sizeof(byte*));

@@ -17,7 +17,8 @@ using SystemContainers.Cli.Usage;
 
 namespace SystemContainers.Cli;
 
-/// <summary>All verbs and options, in the order in which help lists them. Parsing, completion and the tests of both go by this one tree.</summary>
+/// <summary>All verbs and options, in the order in which help lists them. Parsing, completion and the tests of both go
+/// by this one tree.</summary>
 static class CommandTree
 {
     private static readonly (string Verb, Func<Command> Create)[] s_verbs =
@@ -74,7 +75,10 @@ static class CommandTree
     public static ParseResult Parse(string[] words)
     {
         int verb = GlobalOptions.VerbAt(words);
-        string? only = words is ["--version"] ? "" : verb < words.Length && s_verbs.Any(v => v.Verb == words[verb]) ? words[verb] : null;
+        string? only =
+            words is ["--version"] ? ""
+            : verb < words.Length && s_verbs.Any(v => v.Verb == words[verb]) ? words[verb]
+            : null;
         ParseResult parsed = Create(only).Parse(words);
         // What was meant by a wrong word may be any verb.
         return only is null || UsageError.Describe(parsed) is null ? parsed : Create().Parse(words);
@@ -108,7 +112,8 @@ static class CommandTree
               2 usage           6 refused by policy       10 name or file is taken  14 disk full or I/O error
               3 not found       7 corrupt data            11 unit failed            15 a lock or roll-out is held
              70 a defect      130 interrupted (129, 143)
-            """);
+            """
+        );
         foreach (Option option in GlobalOptions.All)
         {
             root.Add(option);

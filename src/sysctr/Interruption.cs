@@ -8,9 +8,10 @@ using SystemContainers.State;
 namespace SystemContainers.Cli;
 
 /// <summary>
-/// Ctrl-C, SIGTERM and the end of the terminal. The first cancels what is under way and waits, however long the roll-back takes, for
-/// nobody else can tell what then holds. The second ends the process at once and says what it leaves to recovery. It watches for as long as the process
-/// lives: a signal that the runtime hands on only after the call has ended, as on a busy machine, must not end with a signal what has said that it is done.
+/// Ctrl-C, SIGTERM and the end of the terminal. The first cancels what is under way and waits, however long the
+/// roll-back takes, for nobody else can tell what then holds. The second ends the process at once and says what it
+/// leaves to recovery. It watches for as long as the process lives: a signal that the runtime hands on only after the
+/// call has ended, as on a busy machine, must not end with a signal what has said that it is done.
 /// </summary>
 #pragma warning disable CA1001 // It is needed until there is no process any more.
 sealed class Interruption
@@ -32,7 +33,8 @@ sealed class Interruption
         s_registrations.AddRange(
             from signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]
             where isOurs && !ProcessSignals.IsIgnored(NumberOf(signal))
-            select PosixSignalRegistration.Create(signal, Handle));
+            select PosixSignalRegistration.Create(signal, Handle)
+        );
     }
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -54,7 +56,9 @@ sealed class Interruption
         {
             if (_outcome.Left.Count > 0)
             {
-                Say("interrupted: rolling back; a second signal leaves that to the next call of sysctr, or the next boot");
+                Say(
+                    "interrupted: rolling back; a second signal leaves that to the next call of sysctr, or the next boot"
+                );
             }
 
             _source.Cancel();
@@ -78,10 +82,11 @@ sealed class Interruption
         }
     }
 
-    private static int NumberOf(PosixSignal signal) => signal switch
-    {
-        PosixSignal.SIGINT => ProcessSignals.Interrupt,
-        PosixSignal.SIGTERM => ProcessSignals.Terminate,
-        _ => ProcessSignals.HangUp,
-    };
+    private static int NumberOf(PosixSignal signal) =>
+        signal switch
+        {
+            PosixSignal.SIGINT => ProcessSignals.Interrupt,
+            PosixSignal.SIGTERM => ProcessSignals.Terminate,
+            _ => ProcessSignals.HangUp,
+        };
 }

@@ -63,7 +63,10 @@ if (parsed.CommandResult.Command is RootCommand root)
 }
 
 // Those of exec are for the command in the container, which ends when it likes.
-Interruption interruption = Interruption.Watch(GlobalOptions.Outcome, isOurs: parsed.CommandResult.Command.Name != "exec");
+Interruption interruption = Interruption.Watch(
+    GlobalOptions.Outcome,
+    isOurs: parsed.CommandResult.Command.Name != "exec"
+);
 try
 {
     if (UserMode.MustEnter(parsed))
@@ -72,7 +75,11 @@ try
     }
 
     // Without a time after which the library would end the process: a roll-back may need longer, and must not be cut.
-    InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    InvocationConfiguration configuration = new()
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null,
+    };
     return await parsed.InvokeAsync(configuration, interruption.Token);
 }
 catch (OperationCanceledException) when (interruption.ExitStatus is not null)

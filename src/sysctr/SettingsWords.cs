@@ -7,14 +7,15 @@ using SystemContainers.Settings;
 
 namespace SystemContainers.Cli;
 
-/// <summary>Words of podman-run(1) on the command lines of install, update and plan that the command-line library would take for others.</summary>
+/// <summary>Words of podman-run(1) on the command lines of install, update and plan that the command-line library would
+/// take for others.</summary>
 static class SettingsWords
 {
     private static readonly string[] s_verbs = ["install", "update", "plan"];
 
     /// <summary>
-    /// The command line with what the library can't tell apart in other words: behind <c>--</c> stands the payload's command, and <c>--user=NAME</c>
-    /// is podman's, where <c>--user</c> alone is whose containers are meant.
+    /// The command line with what the library can't tell apart in other words: behind <c>--</c> stands the payload's
+    /// command, and <c>--user=NAME</c> is podman's, where <c>--user</c> alone is whose containers are meant.
     /// </summary>
     public static string[] Rewrite(string[] words)
     {
@@ -37,9 +38,11 @@ static class SettingsWords
     private static string[] Plain(string word) =>
         word.StartsWith("--user=", StringComparison.Ordinal) ? ["-u", word["--user=".Length..]]
         // A flag stands alone, as podman has it.
-        : word.StartsWith("--", StringComparison.Ordinal) && SettingOptions.Find(word[2..]) is { IsFlag: true } ? [word + "=true"]
+        : word.StartsWith("--", StringComparison.Ordinal) && SettingOptions.Find(word[2..]) is { IsFlag: true }
+            ? [word + "=true"]
         // The library would take the next word for the value.
-        : word.StartsWith("--", StringComparison.Ordinal) && word.EndsWith('=') && SettingsOptions.Has(word[2..^1]) ? [word[..^1], ""]
+        : word.StartsWith("--", StringComparison.Ordinal) && word.EndsWith('=') && SettingsOptions.Has(word[2..^1])
+            ? [word[..^1], ""]
         : [word];
 
     /// <summary>Whether a word is none of an option: an image's or a container's name.</summary>
@@ -49,6 +52,7 @@ static class SettingsWords
         Command update = new("update");
         InstallCommand.AddRequestTo(install);
         UpdateCommand.AddRequestTo(update);
-        return GlobalOptions.OperandAt(words, [.. install.Options, .. update.Options, .. GlobalOptions.All]) < words.Length;
+        return GlobalOptions.OperandAt(words, [.. install.Options, .. update.Options, .. GlobalOptions.All])
+            < words.Length;
     }
 }

@@ -12,19 +12,43 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Cli;
 
-/// <summary><c>--user</c>: verbs that write a user's store run inside the user's namespace, for which this process starts itself anew.</summary>
+/// <summary><c>--user</c>: verbs that write a user's store run inside the user's namespace, for which this process
+/// starts itself anew.</summary>
 static class UserMode
 {
-    /// <summary>Verbs that only read records or ask registries, and talk to systemd; they need no subordinate ids.</summary>
-    private static readonly string[] s_outside = ["list", "info", "history", "status", "start", "stop", "restart", "exec", "logs", "version", "from", "inspect", "list-tags", "sbom"];
+    /// <summary>Verbs that only read records or ask registries, and talk to systemd; they need no subordinate
+    /// ids.</summary>
+    private static readonly string[] s_outside =
+    [
+        "list",
+        "info",
+        "history",
+        "status",
+        "start",
+        "stop",
+        "restart",
+        "exec",
+        "logs",
+        "version",
+        "from",
+        "inspect",
+        "list-tags",
+        "sbom",
+    ];
 
     /// <summary>Verbs whose work nobody would see outside of the namespace.</summary>
     private static readonly string[] s_forRoot = ["mount", "umount"];
 
     /// <summary>Whether the command line has to be run inside the namespace, and is not yet.</summary>
     public static bool MustEnter(ParseResult parsed) =>
-        parsed.GetValue(GlobalOptions.User) && !HostUser.IsInNamespace && parsed.Action is not HelpAction && Verb(parsed) != DoctorCommand.Name &&
-        (!s_outside.Contains(Verb(parsed), StringComparer.Ordinal) && !RecoverCommand.IsAtBoot(parsed) || Host.NeedsRecovery(HostUser.OfCaller()));
+        parsed.GetValue(GlobalOptions.User)
+        && !HostUser.IsInNamespace
+        && parsed.Action is not HelpAction
+        && Verb(parsed) != DoctorCommand.Name
+        && (
+            !s_outside.Contains(Verb(parsed), StringComparer.Ordinal) && !RecoverCommand.IsAtBoot(parsed)
+            || Host.NeedsRecovery(HostUser.OfCaller())
+        );
 
     /// <summary>The first word: <c>images</c> for all of its own verbs.</summary>
     private static string Verb(ParseResult parsed)
@@ -47,12 +71,17 @@ static class UserMode
         if (s_forRoot.Contains(Verb(parsed), StringComparer.Ordinal))
         {
             throw new SysctrException(
-                ErrorKind.Host, $"{Verb(parsed)}: a user's mounts are seen in the user's namespace alone",
-                $"the tree of an installed container is {user.DataHome}/sysctr/deployments/NAME/current/rootfs, read-only");
+                ErrorKind.Host,
+                $"{Verb(parsed)}: a user's mounts are seen in the user's namespace alone",
+                $"the tree of an installed container is {user.DataHome}/sysctr/deployments/NAME/current/rootfs, read-only"
+            );
         }
 
         Host.CheckIds(user);
         user.Export(inside: true);
-        return UserNamespace.Replace(user, [AtomicPersonality.IsActive ? AtomicPersonality.CalledAs : Environment.ProcessPath!, .. typed]);
+        return UserNamespace.Replace(
+            user,
+            [AtomicPersonality.IsActive ? AtomicPersonality.CalledAs : Environment.ProcessPath!, .. typed]
+        );
     }
 }

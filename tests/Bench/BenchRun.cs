@@ -14,10 +14,12 @@ sealed class BenchRun : IAsyncDisposable
     /// <summary>Turns of each contestant, the one that warms up not counted.</summary>
     public required int Rounds { get; init; }
 
-    /// <summary>What sysctr is given at installs, such as <c>--checkout hardlinks</c>, with a space before; mostly nothing.</summary>
+    /// <summary>What sysctr is given at installs, such as <c>--checkout hardlinks</c>, with a space before; mostly
+    /// nothing.</summary>
     public required string InstallOptions { get; init; }
 
-    /// <summary>By how much what is dear is made smaller than the target has it, and said so: 500 000 files, a 10 GB layer, 200 containers.</summary>
+    /// <summary>By how much what is dear is made smaller than the target has it, and said so: 500 000 files, a 10 GB
+    /// layer, 200 containers.</summary>
     public required int Scale { get; init; }
 
     /// <summary>A line about each step.</summary>
@@ -33,7 +35,8 @@ sealed class BenchRun : IAsyncDisposable
     public BuildMachine Here { get; } = new();
 
     /// <summary>The first of the machine's load averages.</summary>
-    public static double Load => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
+    public static double Load =>
+        double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -52,7 +55,12 @@ sealed class BenchRun : IAsyncDisposable
     private static async Task<NspawnHost> StartAsync(HostRoot root)
     {
         Say($"a host of {root.Suite}");
-        string storage = await ImageBuilder.RegistryStorageAsync([new("httpd"), new("etcd"), new("probe"), new("nginx", "ordinary")]);
+        string storage = await ImageBuilder.RegistryStorageAsync([
+            new("httpd"),
+            new("etcd"),
+            new("probe"),
+            new("nginx", "ordinary"),
+        ]);
         NspawnHost host = await NspawnHost.StartAsync(root, await RebuiltBase.AddAsync(storage));
         return host;
     }

@@ -4,7 +4,8 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.Bench;
 
-/// <summary>The machine that the bench runs on, for what needs no booted host: <c>sysctr --root</c> on a directory of the scratch.</summary>
+/// <summary>The machine that the bench runs on, for what needs no booted host: <c>sysctr --root</c> on a directory of
+/// the scratch.</summary>
 sealed class BuildMachine : TestHost
 {
     /// <inheritdoc/>

@@ -14,7 +14,11 @@ static class Contest
     /// <param name="rounds">How many turns each.</param>
     /// <param name="size">What there was of it, where the row is about growth.</param>
     public static async Task<IReadOnlyList<Sample>> RunAsync(
-        TestHost host, IReadOnlyList<Contestant> contestants, int rounds, double? size = null)
+        TestHost host,
+        IReadOnlyList<Contestant> contestants,
+        int rounds,
+        double? size = null
+    )
     {
         List<Measurement>[] runs = [.. contestants.Select(_ => new List<Measurement>())];
         for (int round = 0; round <= rounds; round++)

@@ -8,7 +8,8 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.Bench;
 
-/// <summary>Images of any size as OCI layouts with gzip layers, kept in the cache; every file differs from all others.</summary>
+/// <summary>Images of any size as OCI layouts with gzip layers, kept in the cache; every file differs from all
+/// others.</summary>
 /// <param name="Layers">How many.</param>
 /// <param name="Files">In each layer, a thousand to a directory.</param>
 /// <param name="Bytes">Of each file.</param>
@@ -23,13 +24,15 @@ sealed record GeneratedLayout(int Layers, int Files, long Bytes)
 
     private async Task WriteAsync(string folder)
     {
-        string layout = Path.Combine(folder, "layout"), blobs = Path.Combine(layout, "blobs", "sha256");
+        string layout = Path.Combine(folder, "layout"),
+            blobs = Path.Combine(layout, "blobs", "sha256");
         Directory.CreateDirectory(blobs);
         List<Dictionary<string, object>> layers = [];
         List<string> diffIds = [];
         for (int layer = 0; layer < Layers; layer++)
         {
-            string plain = Path.Combine(folder, "plain.tar"), packed = Path.Combine(folder, "packed");
+            string plain = Path.Combine(folder, "plain.tar"),
+                packed = Path.Combine(folder, "packed");
             await WriteTarAsync(plain, layer);
             diffIds.Add(await DigestAsync(plain));
             await using (FileStream source = File.OpenRead(plain))
@@ -48,13 +51,33 @@ sealed record GeneratedLayout(int Layers, int Files, long Bytes)
             {
                 architecture = "amd64",
                 os = "linux",
-                config = new { Cmd = new[] { "/d0/f0" }, Labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["atomic.type"] = "system" } },
+                config = new
+                {
+                    Cmd = new[] { "/d0/f0" },
+                    Labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["atomic.type"] = "system" },
+                },
                 rootfs = new { type = "layers", diff_ids = diffIds },
             },
-            "application/vnd.oci.image.config.v1+json");
-        var manifest = await BlobAsync(new { schemaVersion = 2, mediaType = ManifestType, config, layers }, ManifestType);
-        manifest["annotations"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["org.opencontainers.image.ref.name"] = ImageBuilder.Tag };
-        await File.WriteAllTextAsync(Path.Combine(layout, "index.json"), JsonSerializer.Serialize(new { schemaVersion = 2, manifests = new[] { manifest } }));
+            "application/vnd.oci.image.config.v1+json"
+        );
+        var manifest = await BlobAsync(
+            new
+            {
+                schemaVersion = 2,
+                mediaType = ManifestType,
+                config,
+                layers,
+            },
+            ManifestType
+        );
+        manifest["annotations"] = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["org.opencontainers.image.ref.name"] = ImageBuilder.Tag,
+        };
+        await File.WriteAllTextAsync(
+            Path.Combine(layout, "index.json"),
+            JsonSerializer.Serialize(new { schemaVersion = 2, manifests = new[] { manifest } })
+        );
         await File.WriteAllTextAsync(Path.Combine(layout, "oci-layout"), """{"imageLayoutVersion": "1.0.0"}""");
 
         async Task<Dictionary<string, object>> BlobAsync(object content, string type)
@@ -69,7 +92,12 @@ sealed record GeneratedLayout(int Layers, int Files, long Bytes)
             string digest = await DigestAsync(file);
             long size = new FileInfo(file).Length;
             File.Move(file, Path.Combine(blobs, digest["sha256:".Length..]), overwrite: true);
-            return new(StringComparer.Ordinal) { ["mediaType"] = type, ["digest"] = digest, ["size"] = size };
+            return new(StringComparer.Ordinal)
+            {
+                ["mediaType"] = type,
+                ["digest"] = digest,
+                ["size"] = size,
+            };
         }
     }
 
@@ -83,11 +111,19 @@ sealed record GeneratedLayout(int Layers, int Files, long Bytes)
             string directory = $"d{(layer * ((Files + 999) / 1000)) + (i / 1000)}";
             if (i % 1000 == 0)
             {
-                await tar.WriteEntryAsync(new UstarTarEntry(TarEntryType.Directory, directory + "/") { Mode = (UnixFileMode)0b111_101_101 });
+                await tar.WriteEntryAsync(
+                    new UstarTarEntry(TarEntryType.Directory, directory + "/") { Mode = (UnixFileMode)0b111_101_101 }
+                );
             }
 
             await using Stream content = Content(random, $"{layer} {i} ");
-            await tar.WriteEntryAsync(new UstarTarEntry(TarEntryType.RegularFile, $"{directory}/f{i}") { Mode = (UnixFileMode)0b111_101_101, DataStream = content });
+            await tar.WriteEntryAsync(
+                new UstarTarEntry(TarEntryType.RegularFile, $"{directory}/f{i}")
+                {
+                    Mode = (UnixFileMode)0b111_101_101,
+                    DataStream = content,
+                }
+            );
         }
     }
 
@@ -102,7 +138,14 @@ sealed record GeneratedLayout(int Layers, int Files, long Bytes)
             return new MemoryStream(bytes);
         }
 
-        FileStream large = new(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        FileStream large = new(
+            Path.GetTempFileName(),
+            FileMode.Open,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            1 << 16,
+            FileOptions.DeleteOnClose
+        );
         byte[] block = new byte[1 << 20];
         for (long written = 0; written < Bytes; written += block.Length)
         {

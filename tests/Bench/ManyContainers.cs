@@ -10,6 +10,7 @@ static class ManyContainers
     {
         string layout = await new GeneratedLayout(1, 10, 64).GetAsync();
         await run.Here.ShellAsync(
-            $"for i in $(seq {from} {to}); do {Offline.Sysctr} install --quiet{run.InstallOptions} --root {offline.Root} --name c$i oci:{layout}:latest; done");
+            $"for i in $(seq {from} {to}); do {Offline.Sysctr} install --quiet{run.InstallOptions} --root {offline.Root} --name c$i oci:{layout}:latest; done"
+        );
     }
 }

@@ -5,13 +5,14 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.Bench;
 
-/// <summary>What one run cost: seconds of wall clock, seconds of processor, and the largest process's memory in KiB.</summary>
+/// <summary>What one run cost: seconds of wall clock, seconds of processor, and the largest process's memory in
+/// KiB.</summary>
 sealed record Measurement(double Seconds, double Processor, long PeakKib)
 {
-    // The clock is the one of the host's python, around GNU time, whose own clock has steps of 10 ms. GNU time is small, so
-    // what it reports as peak is the measured program's and not its own. Processor time comes in ticks of 10 ms.
-    private const string Stopwatch =
-        """
+    // The clock is the one of the host's python, around GNU time, whose own clock has steps of 10 ms. GNU time is
+    // small, so what it reports as peak is the measured program's and not its own. Processor time comes in ticks of 10
+    // ms.
+    private const string Stopwatch = """
         import os, sys, time
         argv = ["/usr/bin/time", "--quiet", "--format=%M", "--output=/run/bench-peak", "sh", "-euc", sys.argv[1]]
         begin = time.monotonic()
@@ -35,12 +36,16 @@ sealed record Measurement(double Seconds, double Processor, long PeakKib)
             await Command.MustAsync("sh", "-euc", "echo 3 > /proc/sys/vm/drop_caches");
         }
 
-        CommandResult measured = await host.RunAsync(["python3", "-c", Stopwatch, contestant.Measured], TimeSpan.FromMinutes(30));
+        CommandResult measured = await host.RunAsync(
+            ["python3", "-c", Stopwatch, contestant.Measured],
+            TimeSpan.FromMinutes(30)
+        );
         string[] parts = measured.MustSucceed().Output.Split();
         await host.ShellAsync(contestant.After);
         return new Measurement(
             double.Parse(parts[0], CultureInfo.InvariantCulture),
             double.Parse(parts[1], CultureInfo.InvariantCulture),
-            long.Parse(parts[2], CultureInfo.InvariantCulture));
+            long.Parse(parts[2], CultureInfo.InvariantCulture)
+        );
     }
 }

@@ -25,7 +25,8 @@ sealed class Offline : IAsyncDisposable
         return offline;
     }
 
-    /// <summary>A Debian host that is not booted, with the program where it is here: containers can be installed there.</summary>
+    /// <summary>A Debian host that is not booted, with the program where it is here: containers can be installed
+    /// there.</summary>
     public static async Task<Offline> CreateHostAsync()
     {
         Offline offline = new(await Scratch.CreateAsync());
@@ -34,8 +35,10 @@ sealed class Offline : IAsyncDisposable
         return offline;
     }
 
-    /// <summary>A script that moves the store aside, for the next pull to begin with none; it is removed at last.</summary>
-    public string Clear => $"test ! -e {Root}/var/lib/sysctr || mv {Root}/var/lib/sysctr \"$(mktemp -d {_scratch.File("aside")}-XXXXXX)\"";
+    /// <summary>A script that moves the store aside, for the next pull to begin with none; it is removed at
+    /// last.</summary>
+    public string Clear =>
+        $"test ! -e {Root}/var/lib/sysctr || mv {Root}/var/lib/sysctr \"$(mktemp -d {_scratch.File("aside")}-XXXXXX)\"";
 
     /// <summary>A script that pulls a layout.</summary>
     public string Pull(string layout) => $"{Sysctr} pull --quiet --root {Root} oci:{layout}:{ImageBuilder.Tag}";

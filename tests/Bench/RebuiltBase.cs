@@ -4,15 +4,15 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.Bench;
 
-/// <summary>The image <c>etcd:rebuilt</c>: its base has the files of everybody's base, and another digest, for its directories are younger, as after each build of a base.</summary>
+/// <summary>The image <c>etcd:rebuilt</c>: its base has the files of everybody's base, and another digest, for its
+/// directories are younger, as after each build of a base.</summary>
 static class RebuiltBase
 {
     /// <summary>Its tag.</summary>
     public const string Tag = "rebuilt";
 
     // Entries are copied as they are; only the time of directories differs.
-    private const string Rebuild =
-        """
+    private const string Rebuild = """
         import gzip, hashlib, json, os, sys, tarfile
         layout = sys.argv[1]
         def path(digest): return os.path.join(layout, "blobs", digest.replace(":", "/"))
@@ -43,16 +43,25 @@ static class RebuiltBase
     public static async Task<string> AddAsync(string storage)
     {
         string etcd = await ImageBuilder.BuildAsync(new ImageSource("etcd"));
-        return await Cache.GetAsync("registry-rebuilt", [Rebuild, storage, etcd], async folder =>
-        {
-            await Command.MustAsync("cp", "-a", storage + "/.", folder);
-            await using Scratch scratch = await Scratch.CreateAsync();
-            string layout = scratch.File("layout");
-            await Command.MustAsync("cp", "-a", etcd, layout);
-            await Command.MustAsync("python3", "-c", Rebuild, layout);
-            await using NetworkNamespace network = await NetworkNamespace.CreateAsync(scratch.Name);
-            await using RegistryServer registry = await RegistryServer.StartAsync(scratch, network, folder, readOnly: false);
-            await registry.PushAsync(layout, ImageBuilder.Tag, $"etcd:{Tag}");
-        });
+        return await Cache.GetAsync(
+            "registry-rebuilt",
+            [Rebuild, storage, etcd],
+            async folder =>
+            {
+                await Command.MustAsync("cp", "-a", storage + "/.", folder);
+                await using Scratch scratch = await Scratch.CreateAsync();
+                string layout = scratch.File("layout");
+                await Command.MustAsync("cp", "-a", etcd, layout);
+                await Command.MustAsync("python3", "-c", Rebuild, layout);
+                await using NetworkNamespace network = await NetworkNamespace.CreateAsync(scratch.Name);
+                await using RegistryServer registry = await RegistryServer.StartAsync(
+                    scratch,
+                    network,
+                    folder,
+                    readOnly: false
+                );
+                await registry.PushAsync(layout, ImageBuilder.Tag, $"etcd:{Tag}");
+            }
+        );
     }
 }

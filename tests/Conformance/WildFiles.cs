@@ -6,7 +6,8 @@ using SystemContainers.Quadlet.Values;
 
 namespace SystemContainers.Conformance;
 
-/// <summary>Files that people have: which can be applied, and why others can't. Each folder below the one named is somebody's, whose files know one another.</summary>
+/// <summary>Files that people have: which can be applied, and why others can't. Each folder below the one named is
+/// somebody's, whose files know one another.</summary>
 static class WildFiles
 {
     /// <summary>Prints what is refused, file by file, and how many are not.</summary>
@@ -18,15 +19,37 @@ static class WildFiles
         List<string> refused = [];
         foreach (string owner in Directory.GetDirectories(root).Order(StringComparer.Ordinal))
         {
-            string[] files = [.. Directory.GetFiles(owner, "*", SearchOption.AllDirectories).Where(QuadletFiles.IsOne).Order(StringComparer.Ordinal)];
+            string[] files =
+            [
+                .. Directory
+                    .GetFiles(owner, "*", SearchOption.AllDirectories)
+                    .Where(QuadletFiles.IsOne)
+                    .Order(StringComparer.Ordinal),
+            ];
             foreach (string file in files.Where(f => f.EndsWith(".container", StringComparison.Ordinal)))
             {
                 all++;
                 QuadletFaults faults = new();
-                string[] others = [.. files.Where(f => f != file).OrderBy(f => Path.GetDirectoryName(f) != Path.GetDirectoryName(file)).DistinctBy(Path.GetFileName).Where(f => Path.GetFileName(f) != Path.GetFileName(file))];
+                string[] others =
+                [
+                    .. files
+                        .Where(f => f != file)
+                        .OrderBy(f => Path.GetDirectoryName(f) != Path.GetDirectoryName(file))
+                        .DistinctBy(Path.GetFileName)
+                        .Where(f => Path.GetFileName(f) != Path.GetFileName(file)),
+                ];
                 IReadOnlyList<QuadletUnit> units = QuadletFiles.Read([file, .. others], f => f, faults);
                 _ = QuadletSet.Read(units, new QuadletHost { LooksAtHost = false, IsUser = isUser }, faults);
-                string[] said = [.. faults.All.Where(f => f.Place.File.StartsWith(file, StringComparison.Ordinal) && f.Kind != Errors.ErrorKind.Conflict).Select(f => f.Text).Distinct(StringComparer.Ordinal)];
+                string[] said =
+                [
+                    .. faults
+                        .All.Where(f =>
+                            f.Place.File.StartsWith(file, StringComparison.Ordinal)
+                            && f.Kind != Errors.ErrorKind.Conflict
+                        )
+                        .Select(f => f.Text)
+                        .Distinct(StringComparer.Ordinal),
+                ];
                 if (said.Length > 0)
                 {
                     refused.Add(file);
@@ -35,6 +58,8 @@ static class WildFiles
             }
         }
 
-        Console.WriteLine($"\n{all} .container files of {root}: {all - refused.Count} apply, {refused.Count} are refused.");
+        Console.WriteLine(
+            $"\n{all} .container files of {root}: {all - refused.Count} apply, {refused.Count} are refused."
+        );
     }
 }

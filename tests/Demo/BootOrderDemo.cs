@@ -5,8 +5,8 @@ using SystemContainers.TestBed;
 namespace SystemContainers.Demo;
 
 /// <summary>
-/// Four images from a registry onto a host with one command; then the host reboots, and everything that the README promises
-/// is looked at: order, readiness, what they serve, and that nothing but the payloads runs.
+/// Four images from a registry onto a host with one command; then the host reboots, and everything that the README
+/// promises is looked at: order, readiness, what they serve, and that nothing but the payloads runs.
 /// </summary>
 public sealed class BootOrderDemo
 {
@@ -46,11 +46,16 @@ public sealed class BootOrderDemo
             mkdir -p /etc/docker /var/www/html
             echo '{ "iptables": false, "ip6tables": false, "bridge": "none", "storage-driver": "vfs" }' > /etc/docker/daemon.json
             echo 'a page of the host' > /var/www/html/page.txt
-            """);
+            """
+        );
         CommandResult install = await ShowAsync(["sysctr", "install", "--system", .. s_names]);
         _report.Check("one command installs all four", install.ExitCode == 0, install.All);
         CommandResult list = await ShowAsync(["sysctr", "list"]);
-        _report.Check("list names all four", s_names.All(n => list.Output.Contains(n, StringComparison.Ordinal)), list.All);
+        _report.Check(
+            "list names all four",
+            s_names.All(n => list.Output.Contains(n, StringComparison.Ordinal)),
+            list.All
+        );
         // The cluster's network is decided once, before the first boot with it.
         await ShowAsync(["systemctl", "start", "etcd"]);
         await ShowAsync(["etcdctl", "put", "/coreos.com/network/config", NetworkConfig]);
@@ -71,9 +76,19 @@ public sealed class BootOrderDemo
     private async Task ProveOrderAsync()
     {
         Report.Heading("order");
-        CommandResult info = await ShowAsync(
-            ["curl", "--silent", "--show-error", "--unix-socket", "/run/docker.sock", "http://docker/version"]);
-        _report.Check("the first connection to docker.socket is answered", info.Output.Contains("ApiVersion", StringComparison.Ordinal), info.All);
+        CommandResult info = await ShowAsync([
+            "curl",
+            "--silent",
+            "--show-error",
+            "--unix-socket",
+            "/run/docker.sock",
+            "http://docker/version",
+        ]);
+        _report.Check(
+            "the first connection to docker.socket is answered",
+            info.Output.Contains("ApiVersion", StringComparison.Ordinal),
+            info.All
+        );
         await ProveChainAsync();
     }
 
@@ -89,7 +104,11 @@ public sealed class BootOrderDemo
             $"etcd active {etcdActive}, flanneld begins {flannelBegins} active {flannelActive}, docker begins {dockerBegins} active {dockerActive} µs";
         Console.WriteLine($"    {times}");
         _report.Check("etcd was active before flanneld began", etcdActive > 0 && etcdActive <= flannelBegins, times);
-        _report.Check("flanneld was active before docker began", flannelActive > 0 && flannelActive <= dockerBegins, times);
+        _report.Check(
+            "flanneld was active before docker began",
+            flannelActive > 0 && flannelActive <= dockerBegins,
+            times
+        );
         _report.Check("docker is active", dockerActive > 0, times);
     }
 
@@ -104,20 +123,40 @@ public sealed class BootOrderDemo
         _report.Check(
             "flanneld's file has a subnet of the network that etcd knows",
             subnet.Output.Contains("FLANNEL_NETWORK=10.5.0.0/16", StringComparison.Ordinal)
-            && subnet.Output.Contains("FLANNEL_SUBNET=10.5.", StringComparison.Ordinal),
-            subnet.All);
+                && subnet.Output.Contains("FLANNEL_SUBNET=10.5.", StringComparison.Ordinal),
+            subnet.All
+        );
         CommandResult device = await ShowAsync(["ip", "-brief", "address", "show", "flannel.1"]);
-        _report.Check("the vxlan device is there", device.Output.Contains("10.5.", StringComparison.Ordinal), device.All);
+        _report.Check(
+            "the vxlan device is there",
+            device.Output.Contains("10.5.", StringComparison.Ordinal),
+            device.All
+        );
 
-        CommandResult docker = await ShowAsync(
-            ["docker", "info", "--format", "docker {{.ServerVersion}}, storage {{.Driver}}, labels {{.Labels}}"]);
+        CommandResult docker = await ShowAsync([
+            "docker",
+            "info",
+            "--format",
+            "docker {{.ServerVersion}}, storage {{.Driver}}, labels {{.Labels}}",
+        ]);
         _report.Check(
             "docker answers, with the network that flanneld chose",
             docker.Output.Contains("flannel.subnet=10.5.", StringComparison.Ordinal),
-            docker.All);
+            docker.All
+        );
 
-        CommandResult page = await ShowAsync(["curl", "--silent", "--show-error", "--fail", "http://127.0.0.1:80/page.txt"]);
-        _report.Check("httpd serves a file of the host's /var/www", page.Output.Trim() == "a page of the host", page.All);
+        CommandResult page = await ShowAsync([
+            "curl",
+            "--silent",
+            "--show-error",
+            "--fail",
+            "http://127.0.0.1:80/page.txt",
+        ]);
+        _report.Check(
+            "httpd serves a file of the host's /var/www",
+            page.Output.Trim() == "a page of the host",
+            page.All
+        );
     }
 
     private async Task ProveNothingElseRunsAsync()
@@ -132,17 +171,22 @@ public sealed class BootOrderDemo
             _report.Check(
                 $"{name}: systemd's main process is the payload, in the unit's own cgroup",
                 main != "0" && inside.Output.Trim().Split(':')[^1].StartsWith(group, StringComparison.Ordinal),
-                $"main {main}, unit {group}, process {inside.All}");
+                $"main {main}, unit {group}, process {inside.All}"
+            );
         }
 
         string[] strangers = [.. (await ProgramsAsync()).Except(_before, StringComparer.Ordinal)];
         _report.Check(
-            "besides the payloads nothing runs that did not run before", strangers.Length == 0, string.Join('\n', strangers));
+            "besides the payloads nothing runs that did not run before",
+            strangers.Length == 0,
+            string.Join('\n', strangers)
+        );
     }
 
     /// <summary>
-    /// The programs of all processes whose root directory is the host's. A payload's is its checkout, so that what is left is
-    /// Debian's own, and whatever an installer or a runtime would have left behind. Our own questions are in no host's group.
+    /// The programs of all processes whose root directory is the host's. A payload's is its checkout, so that what is
+    /// left is Debian's own, and whatever an installer or a runtime would have left behind. Our own questions are in no
+    /// host's group.
     /// </summary>
     private async Task<string[]> ProgramsAsync()
     {
@@ -153,7 +197,8 @@ public sealed class BootOrderDemo
                 [ "$(stat -L -c %d:%i "$process/root")" = "$(stat -L -c %d:%i /)" ] || continue
                 grep -qs '^0::/\.\.' "$process/cgroup" || echo "$program"
             done
-            """);
+            """
+        );
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
     }
 

@@ -26,9 +26,13 @@ static class TryOut
     {
         string storage = await ImageBuilder.RegistryStorageAsync(images);
         await using NspawnHost host = await NspawnHost.StartAsync(root, storage);
-        Console.WriteLine($"a disposable host; its root is {host.Root}, its images are at {TestHost.Registry}; leave with 'exit'");
+        Console.WriteLine(
+            $"a disposable host; its root is {host.Root}, its images are at {TestHost.Registry}; leave with 'exit'"
+        );
         IReadOnlyList<string> shell = host.CommandLine(["bash", "--login"]);
-        using Process process = Process.Start(new ProcessStartInfo(shell[0], shell.Skip(1)) { UseShellExecute = false })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(shell[0], shell.Skip(1)) { UseShellExecute = false }
+        )!;
         await process.WaitForExitAsync();
         return process.ExitCode;
     }
@@ -36,7 +40,9 @@ static class TryOut
     /// <summary>Boots a whole machine and runs one shell script on it.</summary>
     public static async Task<int> MachineAsync(string script)
     {
-        await using QemuHost machine = await QemuHost.StartAsync(await ImageBuilder.RegistryStorageAsync(ImageSource.All));
+        await using QemuHost machine = await QemuHost.StartAsync(
+            await ImageBuilder.RegistryStorageAsync(ImageSource.All)
+        );
         CommandResult result = await machine.RunAsync("sh", "-c", script);
         Console.WriteLine(result.All);
         return result.ExitCode;

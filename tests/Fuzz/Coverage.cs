@@ -7,8 +7,8 @@ using SharpFuzz.Common;
 namespace SystemContainers.Fuzz;
 
 /// <summary>
-/// How often each edge between two branches was gone, in the memory that AFL would share (afl, technical_details.txt, "Coverage measurements"): the instrumented
-/// library counts in it.
+/// How often each edge between two branches was gone, in the memory that AFL would share (afl, technical_details.txt,
+/// "Coverage measurements"): the instrumented library counts in it.
 /// </summary>
 sealed unsafe class Coverage
 {
@@ -54,10 +54,11 @@ sealed unsafe class Coverage
         return isNew;
     }
 
-    private static byte Class(byte count) => count switch
-    {
-        0 => 0,
-        < 4 => (byte)(1 << (count - 1)),
-        _ => (byte)(1 << (1 + BitOperations.Log2(count) - (count >= 128 ? 1 : 0))),
-    };
+    private static byte Class(byte count) =>
+        count switch
+        {
+            0 => 0,
+            < 4 => (byte)(1 << (count - 1)),
+            _ => (byte)(1 << (1 + BitOperations.Log2(count) - (count >= 128 ? 1 : 0))),
+        };
 }

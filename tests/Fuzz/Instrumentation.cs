@@ -6,8 +6,8 @@ using SharpFuzz;
 namespace SystemContainers.Fuzz;
 
 /// <summary>
-/// The library with a counter at each of its branches, which SharpFuzz writes into a copy of it. That has to be done before it is loaded, so the program runs
-/// once more, beside the copy.
+/// The library with a counter at each of its branches, which SharpFuzz writes into a copy of it. That has to be done
+/// before it is loaded, so the program runs once more, beside the copy.
 /// </summary>
 static class Instrumentation
 {
@@ -30,7 +30,10 @@ static class Instrumentation
             }
 
             _ = Fuzzer.Instrument(Path.Combine(copy, Library), _ => true, Options.Value).Count();
-            ProcessStartInfo start = new("dotnet", [Path.Combine(copy, "Fuzz.dll"), .. args]) { UseShellExecute = false };
+            ProcessStartInfo start = new("dotnet", [Path.Combine(copy, "Fuzz.dll"), .. args])
+            {
+                UseShellExecute = false,
+            };
             start.Environment[Marker] = "1";
             using Process process = Process.Start(start)!;
             await process.WaitForExitAsync();

@@ -2,16 +2,44 @@
 
 namespace SystemContainers.Fuzz;
 
-/// <summary>Changes documents, as AFL's havoc stage does: a few changes at once, of bits, bytes, pieces and words.</summary>
+/// <summary>Changes documents, as AFL's havoc stage does: a few changes at once, of bits, bytes, pieces and
+/// words.</summary>
 sealed class Mutator(Random random)
 {
     private const int MaxLength = 1 << 15;
 
     private static readonly byte[][] s_words =
     [
-        .. new[] { "\0", "\n", "\\", "\"", "'", "$", "${", "%", "..", "/", ":", "@", "=", "[", "]", "{", "}", "null", "true", "-1", "1e999", "\ud83d\ude00", "\ufeff", "99999999999999999999" }
-            .Select(System.Text.Encoding.UTF8.GetBytes),
-        [0xff], [0x80, 0, 0, 0, 0, 0, 0, 0], [0xc0, 0x80],
+        .. new[]
+        {
+            "\0",
+            "\n",
+            "\\",
+            "\"",
+            "'",
+            "$",
+            "${",
+            "%",
+            "..",
+            "/",
+            ":",
+            "@",
+            "=",
+            "[",
+            "]",
+            "{",
+            "}",
+            "null",
+            "true",
+            "-1",
+            "1e999",
+            "\ud83d\ude00",
+            "\ufeff",
+            "99999999999999999999",
+        }.Select(System.Text.Encoding.UTF8.GetBytes),
+        [0xff],
+        [0x80, 0, 0, 0, 0, 0, 0, 0],
+        [0xc0, 0x80],
     ];
 
     /// <summary>A changed copy of a document.</summary>
@@ -59,7 +87,10 @@ sealed class Mutator(Random random)
                 break;
             case 7 when other.Length > 0:
                 int from = random.Next(other.Length);
-                bytes.InsertRange(at, other.AsSpan(from, Math.Min(1 << random.Next(10), other.Length - from)).ToArray());
+                bytes.InsertRange(
+                    at,
+                    other.AsSpan(from, Math.Min(1 << random.Next(10), other.Length - from)).ToArray()
+                );
                 break;
         }
     }

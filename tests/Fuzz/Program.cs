@@ -4,8 +4,9 @@ using System.Globalization;
 using SystemContainers.Fuzz;
 using SystemContainers.Tests.Fuzz.Targets;
 
-// Fuzz --runs N|--minutes N|--input FILE [TARGET...]: documents for each reader of what others wrote, changed on where they reach new code. Exits with 1 when
-// one ended in a way that it must not; the document is kept in artifacts/fuzz, for --input.
+// Fuzz --runs N|--minutes N|--input FILE [TARGET...]: documents for each reader of what others wrote, changed on where
+// they reach new code. Exits with 1 when one ended in a way that it must not; the document is kept in artifacts/fuzz,
+// for --input.
 if (Environment.GetEnvironmentVariable(Instrumentation.Marker) is null)
 {
     return await Instrumentation.RunInstrumentedAsync(args);
@@ -18,7 +19,10 @@ if (args is not [("--runs" or "--minutes" or "--input") and var mode, var value,
     return 2;
 }
 
-FuzzTarget[] targets = [.. FuzzTargets.All.Where(t => names.Length == 0 || names.Contains(t.Name, StringComparer.Ordinal))];
+FuzzTarget[] targets =
+[
+    .. FuzzTargets.All.Where(t => names.Length == 0 || names.Contains(t.Name, StringComparer.Ordinal)),
+];
 if (mode == "--input")
 {
     string? wrong = targets.Single().Judge(await File.ReadAllBytesAsync(value));
@@ -35,11 +39,15 @@ foreach (FuzzTarget target in targets)
     int seed = isShort ? 1 : Random.Shared.Next();
     using Session session = new(target, seed);
     Fault? fault = isShort ? session.Run((long)amount) : session.Run(TimeSpan.FromMinutes(amount / targets.Length));
-    Console.WriteLine($"{target.Name}: {session.Runs} documents, {session.Corpus} of them kept, {session.Edges} edges, seed {seed}");
+    Console.WriteLine(
+        $"{target.Name}: {session.Runs} documents, {session.Corpus} of them kept, {session.Edges} edges, seed {seed}"
+    );
     if (fault is not null)
     {
         faults++;
-        Console.WriteLine($"{target.Name}: {fault.Why}\n  dotnet run --project tests/Fuzz -c Release -- --input {fault.Keep(target.Name)} {target.Name}");
+        Console.WriteLine(
+            $"{target.Name}: {fault.Why}\n  dotnet run --project tests/Fuzz -c Release -- --input {fault.Keep(target.Name)} {target.Name}"
+        );
     }
 }
 

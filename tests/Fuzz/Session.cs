@@ -5,7 +5,8 @@ using SystemContainers.Tests.Fuzz.Targets;
 
 namespace SystemContainers.Fuzz;
 
-/// <summary>Documents for one target: those that reach new code are kept and changed further. The same seed gives the same documents.</summary>
+/// <summary>Documents for one target: those that reach new code are kept and changed further. The same seed gives the
+/// same documents.</summary>
 sealed class Session : IDisposable
 {
     /// <summary>No document of this size takes a second; one that does not end has to be found all the same.</summary>
@@ -65,7 +66,10 @@ sealed class Session : IDisposable
 
         while (goOn())
         {
-            byte[] document = _mutator.Change(_corpus[_random.Next(_corpus.Count)], _corpus[_random.Next(_corpus.Count)]);
+            byte[] document = _mutator.Change(
+                _corpus[_random.Next(_corpus.Count)],
+                _corpus[_random.Next(_corpus.Count)]
+            );
             _target.Mend(document);
             if (Judge(document) is { } wrong)
             {

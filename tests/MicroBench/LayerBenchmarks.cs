@@ -27,7 +27,12 @@ public class LayerBenchmarks
     {
         _blob = new Descriptor(MediaTypes.OciLayer, Digest.Sha256(_archive), _archive.Length);
         _store = ContentStore.Open(_directory);
-        byte[][] layers = [_archive, Layer("usr/share"), Layer("usr/lib")[..^1024].Concat(new TarBuilder().File("usr/lib/.wh.0").Finished).ToArray()];
+        byte[][] layers =
+        [
+            _archive,
+            Layer("usr/share"),
+            Layer("usr/lib")[..^1024].Concat(new TarBuilder().File("usr/lib/.wh.0").Finished).ToArray(),
+        ];
         _layers = [.. layers.Select(l => Digest.Sha256(l))];
         for (int i = 0; i < layers.Length; i++)
         {
@@ -51,9 +56,7 @@ public class LayerBenchmarks
         long bytes = 0;
         while (reader.ReadNext() is not null)
         {
-            for (int read; (read = reader.ReadContent(_buffer)) > 0; bytes += read)
-            {
-            }
+            for (int read; (read = reader.ReadContent(_buffer)) > 0; bytes += read) { }
         }
 
         return bytes;
@@ -64,9 +67,7 @@ public class LayerBenchmarks
     {
         using VerifiedStream stream = new(new MemoryStream(_archive), _blob, "hashing");
         long bytes = 0;
-        for (int read; (read = stream.Read(_buffer)) > 0; bytes += read)
-        {
-        }
+        for (int read; (read = stream.Read(_buffer)) > 0; bytes += read) { }
 
         return bytes;
     }

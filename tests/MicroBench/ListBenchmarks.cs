@@ -20,7 +20,11 @@ public class ListBenchmarks
         {
             string container = Path.Combine(_store, "deployments", $"app{i}");
             Directory.CreateDirectory(Path.Combine(container, "0"));
-            RecordDocument.Write(Path.Combine(container, "0", DeploymentDirectory.RecordName), Record($"app{i}"), StateJson.Default.ContainerRecord);
+            RecordDocument.Write(
+                Path.Combine(container, "0", DeploymentDirectory.RecordName),
+                Record($"app{i}"),
+                StateJson.Default.ContainerRecord
+            );
             File.CreateSymbolicLink(Path.Combine(container, "current"), "0");
         }
 
@@ -36,20 +40,21 @@ public class ListBenchmarks
     [Benchmark]
     public object List() => new ContainerCatalog(_store).List();
 
-    private static ContainerRecord Record(string name) => new()
-    {
-        Name = name,
-        Deployment = 0,
-        InstalledAt = DateTimeOffset.UnixEpoch,
-        Image = "docker://registry.example/etcd:latest",
-        ManifestDigest = Digest.Sha256("manifest"u8),
-        ImageId = Digest.Sha256("config"u8),
-        Runtime = "/usr/sbin/runc",
-        Set = new Dictionary<string, string>(),
-        Values = Enumerable.Range(0, 30).ToDictionary(i => $"VARIABLE_{i}", i => $"value {i}"),
-        Units = [new InstalledFile($"/etc/systemd/system/{name}.service", Digest.Sha256("unit"u8))],
-        Enabled = [$"{name}.service"],
-        StateDirectories = [$"/var/lib/{name}"],
-        Labels = new Dictionary<string, string>(),
-    };
+    private static ContainerRecord Record(string name) =>
+        new()
+        {
+            Name = name,
+            Deployment = 0,
+            InstalledAt = DateTimeOffset.UnixEpoch,
+            Image = "docker://registry.example/etcd:latest",
+            ManifestDigest = Digest.Sha256("manifest"u8),
+            ImageId = Digest.Sha256("config"u8),
+            Runtime = "/usr/sbin/runc",
+            Set = new Dictionary<string, string>(),
+            Values = Enumerable.Range(0, 30).ToDictionary(i => $"VARIABLE_{i}", i => $"value {i}"),
+            Units = [new InstalledFile($"/etc/systemd/system/{name}.service", Digest.Sha256("unit"u8))],
+            Enabled = [$"{name}.service"],
+            StateDirectories = [$"/var/lib/{name}"],
+            Labels = new Dictionary<string, string>(),
+        };
 }

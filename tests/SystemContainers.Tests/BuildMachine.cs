@@ -9,8 +9,8 @@ using Xunit;
 namespace SystemContainers.Tests;
 
 /// <summary>
-/// The peers and oracles that tests call are installed before the first test runs: a fresh machine has none of them. <c>make unit</c> leaves
-/// the tests that need them out and says so by SYSCTR_UNIT: nothing is installed.
+/// The peers and oracles that tests call are installed before the first test runs: a fresh machine has none of them.
+/// <c>make unit</c> leaves the tests that need them out and says so by SYSCTR_UNIT: nothing is installed.
 /// </summary>
 public sealed class BuildMachine : IAsyncLifetime
 {

@@ -5,8 +5,9 @@ using CsCheck;
 namespace SystemContainers.Tests;
 
 /// <summary>
-/// What has to hold for whatever a generator makes: for the same values in each run, so that a gate is red for what was changed and not by luck. With the environment's
-/// <c>SYSCTR_SEED=random</c> they are others each time, and with a seed that CsCheck printed the first of them is that one again.
+/// What has to hold for whatever a generator makes: for the same values in each run, so that a gate is red for what was
+/// changed and not by luck. With the environment's <c>SYSCTR_SEED=random</c> they are others each time, and with a seed
+/// that CsCheck printed the first of them is that one again.
 /// </summary>
 static class Samples
 {
@@ -16,7 +17,8 @@ static class Samples
     /// <param name="gen">Makes them.</param>
     /// <param name="holds">Throws where it does not hold.</param>
     /// <param name="iter">How many.</param>
-    /// <exception cref="CsCheckException">It does not hold: with the smallest such value that was found, and its seed.</exception>
+    /// <exception cref="CsCheckException">It does not hold: with the smallest such value that was found, and its
+    /// seed.</exception>
     public static void Check<T>(this Gen<T> gen, Action<T> holds, int iter = 100)
     {
         if (s_seed is { Length: > 0 })

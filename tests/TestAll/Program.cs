@@ -8,7 +8,8 @@ using SystemContainers.TestBed;
 string reports = Directory.CreateTempSubdirectory("sysctr-tests-").FullName;
 Totals all = new(0, 0, 0);
 bool broken = false;
-List<string> times = [], failures = [];
+List<string> times = [],
+    failures = [];
 foreach (TestSuite suite in TestSuite.FindAll())
 {
     Console.WriteLine($"== {suite.Name}");
@@ -19,11 +20,21 @@ foreach (TestSuite suite in TestSuite.FindAll())
     times.AddRange(Totals.Slowest(report, 12).Select(t => $"  {t.Duration:m\\:ss} {t.Name}"));
     (string Name, string Message)[] failed = [.. Totals.Failures(report)];
     IReadOnlyList<(string Name, string Message)> unsteady = await SecondChance.GiveAsync(suite, failed);
-    failures.AddRange(failed.Select(f => $"{(unsteady.Contains(f) ? "unsteady, passed when it ran again alone" : "failed")}: {f.Name}: {f.Message}"));
+    failures.AddRange(
+        failed.Select(f =>
+            $"{(unsteady.Contains(f) ? "unsteady, passed when it ran again alone" : "failed")}: {f.Name}: {f.Message}"
+        )
+    );
     Totals? totals = Totals.Read(report);
     // A suite that ended badly without a failed test crashed, or never began: nothing may hide that.
     broken |= totals is null || (exitCode != 0 && totals.Failed == 0);
-    totals = totals is null ? null : totals with { Passed = totals.Passed + unsteady.Count, Failed = totals.Failed - unsteady.Count };
+    totals = totals is null
+        ? null
+        : totals with
+        {
+            Passed = totals.Passed + unsteady.Count,
+            Failed = totals.Failed - unsteady.Count,
+        };
     all += totals ?? new Totals(0, 0, 0);
     Console.WriteLine($"{suite.Name}: {totals?.ToString() ?? "no report"}, exit code {exitCode}");
 }

@@ -8,12 +8,17 @@ namespace SystemContainers.TestAll;
 /// <summary>A test project: an xunit executable.</summary>
 sealed record TestSuite(string Name, string Project)
 {
-    /// <summary>How much of a text a failed comparison shows: of a run elsewhere there is nothing else to see what was wrong.</summary>
+    /// <summary>How much of a text a failed comparison shows: of a run elsewhere there is nothing else to see what was
+    /// wrong.</summary>
     private const int ShownCharacters = 3000;
 
     /// <summary>Every project below tests/ that has tests, the quick ones first.</summary>
     public static IEnumerable<TestSuite> FindAll() =>
-        from project in Directory.GetFiles(Path.Combine(Workspace.Root, "tests"), "*.csproj", SearchOption.AllDirectories)
+        from project in Directory.GetFiles(
+            Path.Combine(Workspace.Root, "tests"),
+            "*.csproj",
+            SearchOption.AllDirectories
+        )
         where File.ReadAllText(project).Contains("xunit.v3", StringComparison.Ordinal)
         let name = Path.GetFileNameWithoutExtension(project)
         orderby name.Contains("HostTests", StringComparison.Ordinal), name
@@ -24,7 +29,21 @@ sealed record TestSuite(string Name, string Project)
     {
         ProcessStartInfo start = new(
             "dotnet",
-            ["run", "--project", Project, "--configuration", "Release", "--", "-noColor", "-printMaxStringLength", $"{ShownCharacters}", "-result-ctrf", report, .. arguments])
+            [
+                "run",
+                "--project",
+                Project,
+                "--configuration",
+                "Release",
+                "--",
+                "-noColor",
+                "-printMaxStringLength",
+                $"{ShownCharacters}",
+                "-result-ctrf",
+                report,
+                .. arguments,
+            ]
+        )
         {
             UseShellExecute = false,
         };

@@ -29,18 +29,24 @@ sealed record Totals(int Passed, int Failed, int Skipped)
     /// <summary>The tests of such a report that took longest, longest first; none when there is none.</summary>
     public static IEnumerable<(string Name, TimeSpan Duration)> Slowest(string path, int count) =>
         Tests(path)
-            .Select(t => (t.GetProperty("name").GetString()!, TimeSpan.FromMilliseconds(t.GetProperty("duration").GetDouble())))
+            .Select(t =>
+                (t.GetProperty("name").GetString()!, TimeSpan.FromMilliseconds(t.GetProperty("duration").GetDouble()))
+            )
             .OrderByDescending(t => t.Item2)
             .Take(count);
 
     /// <summary>
-    /// The tests of such a report that failed, each with the first lines of its message, for of a long run little more than the end is kept; none when there is no report.
+    /// The tests of such a report that failed, each with the first lines of its message, for of a long run little more
+    /// than the end is kept; none when there is no report.
     /// </summary>
     public static IEnumerable<(string Name, string Message)> Failures(string path) =>
         from test in Tests(path)
         where test.GetProperty("status").GetString() is not ("passed" or "skipped")
         let message = test.TryGetProperty("message", out JsonElement text) ? text.GetString() : null
-        select (test.GetProperty("name").GetString()!, string.Join("\n    ", (message ?? "").Split('\n').Take(ShownLines)));
+        select (
+            test.GetProperty("name").GetString()!,
+            string.Join("\n    ", (message ?? "").Split('\n').Take(ShownLines))
+        );
 
     private static JsonElement[] Tests(string path)
     {
@@ -50,7 +56,10 @@ sealed record Totals(int Passed, int Failed, int Skipped)
         }
 
         using JsonDocument report = JsonDocument.Parse(File.ReadAllText(path));
-        return [.. report.RootElement.GetProperty("results").GetProperty("tests").EnumerateArray().Select(t => t.Clone())];
+        return
+        [
+            .. report.RootElement.GetProperty("results").GetProperty("tests").EnumerateArray().Select(t => t.Clone()),
+        ];
     }
 
     /// <inheritdoc/>

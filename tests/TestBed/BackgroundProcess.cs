@@ -24,16 +24,20 @@ public sealed class BackgroundProcess : IAsyncDisposable
     /// <summary>Whether it ended.</summary>
     public bool HasEnded => _process.HasExited;
 
-    /// <summary>Starts a command line; the shell in between only redirects and moves, then becomes the program.</summary>
+    /// <summary>Starts a command line; the shell in between only redirects and moves, then becomes the
+    /// program.</summary>
     /// <param name="scratch">Where its log goes, and which remembers it.</param>
     /// <param name="name">Name of the log.</param>
     /// <param name="commandLine">Program and arguments.</param>
     /// <param name="groups">Control groups to run in.</param>
     public static BackgroundProcess Start(
-        Scratch scratch, string name, IReadOnlyList<string> commandLine, IReadOnlyList<string>? groups = null)
+        Scratch scratch,
+        string name,
+        IReadOnlyList<string> commandLine,
+        IReadOnlyList<string>? groups = null
+    )
     {
-        const string script =
-            """
+        const string script = """
             log=$1; groups=$2; shift 2
             for group in $groups; do echo $$ > "$group/cgroup.procs"; done
             exec "$@" </dev/null >>"$log" 2>&1

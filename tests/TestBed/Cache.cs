@@ -13,7 +13,8 @@ public static class Cache
 {
     /// <summary>The directory that <paramref name="build"/> filled, now or earlier; nobody may change it.</summary>
     /// <param name="name">What it is, for people.</param>
-    /// <param name="inputs">Everything that decides the content: versions, lists, <see cref="HashOf"/> of sources.</param>
+    /// <param name="inputs">Everything that decides the content: versions, lists, <see cref="HashOf"/> of
+    /// sources.</param>
     /// <param name="build">Fills the empty directory that it is given.</param>
     public static async Task<string> GetAsync(string name, IEnumerable<string> inputs, Func<string, Task> build)
     {
@@ -43,7 +44,11 @@ public static class Cache
     public static string HashOf(string folder)
     {
         StringBuilder all = new();
-        foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (
+            string file in Directory
+                .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+        )
         {
             if (new FileInfo(file).LinkTarget is { } target)
             {
@@ -52,8 +57,10 @@ public static class Cache
                 continue;
             }
 
-            all.Append(Path.GetRelativePath(folder, file)).Append(' ')
-                .Append(File.GetUnixFileMode(file)).Append(' ')
+            all.Append(Path.GetRelativePath(folder, file))
+                .Append(' ')
+                .Append(File.GetUnixFileMode(file))
+                .Append(' ')
                 .AppendLine(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))));
         }
 

@@ -19,9 +19,13 @@ public static class Command
     public static async Task<CommandResult> MustAsync(string program, params string[] arguments) =>
         (await RunAsync([program, .. arguments])).MustSucceed();
 
-    /// <summary>Runs a program to its end; one that takes longer than <paramref name="timeout"/> is killed with its children.</summary>
+    /// <summary>Runs a program to its end; one that takes longer than <paramref name="timeout"/> is killed with its
+    /// children.</summary>
     public static async Task<CommandResult> RunAsync(
-        IReadOnlyList<string> commandLine, TimeSpan? timeout = null, string? input = null)
+        IReadOnlyList<string> commandLine,
+        TimeSpan? timeout = null,
+        string? input = null
+    )
     {
         ProcessStartInfo start = new(commandLine[0], commandLine.Skip(1))
         {
@@ -48,7 +52,9 @@ public static class Command
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException(
-                $"{string.Join(' ', commandLine)}: not finished after {timeout ?? s_timeout}\n{output}\n{error}", e);
+                $"{string.Join(' ', commandLine)}: not finished after {timeout ?? s_timeout}\n{output}\n{error}",
+                e
+            );
         }
 
         return new CommandResult(string.Join(' ', commandLine), process.ExitCode, output.ToString(), error.ToString());

@@ -10,8 +10,9 @@ static class ControlGroup
 {
     private static readonly string[] s_hierarchies =
     [
-        .. new[] { "/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd" }
-            .Where(h => File.Exists(Path.Combine(h, "cgroup.procs"))),
+        .. new[] { "/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd" }.Where(h =>
+            File.Exists(Path.Combine(h, "cgroup.procs"))
+        ),
     ];
 
     /// <summary>Makes the groups; their directories.</summary>
@@ -23,21 +24,24 @@ static class ControlGroup
     }
 
     /// <summary>Ends what still runs in the groups and removes them with all below.</summary>
-    public static Task RemoveAsync(string name) => Command.MustAsync(
-        "sh",
-        [
-            "-euc",
-            """
-            for group; do
-                [ -d "$group" ] || continue
-                ! [ -e "$group/cgroup.kill" ] || echo 1 > "$group/cgroup.kill"
-                # Killed processes leave their groups a little later.
-                for turn in $(seq 100); do
-                    find "$group" -depth -type d -exec rmdir {} + 2>/dev/null && break
-                    sleep 0.05
+    public static Task RemoveAsync(string name) =>
+        Command.MustAsync(
+            "sh",
+            [
+                "-euc",
+                """
+                for group; do
+                    [ -d "$group" ] || continue
+                    ! [ -e "$group/cgroup.kill" ] || echo 1 > "$group/cgroup.kill"
+                    # Killed processes leave their groups a little later.
+                    for turn in $(seq 100); do
+                        find "$group" -depth -type d -exec rmdir {} + 2>/dev/null && break
+                        sleep 0.05
+                    done
                 done
-            done
-            """,
-            "remove", .. s_hierarchies.Select(h => Path.Combine(h, name)),
-        ]);
+                """,
+                "remove",
+                .. s_hierarchies.Select(h => Path.Combine(h, name)),
+            ]
+        );
 }

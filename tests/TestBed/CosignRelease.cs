@@ -17,12 +17,24 @@ public sealed record CosignRelease(string Program)
     /// <param name="variables"><c>NAME=VALUE</c>, beside those that are always there.</param>
     /// <param name="arguments">What it does.</param>
     public Task<CommandResult> RunAsync(string home, IEnumerable<string> variables, params string[] arguments) =>
-        Command.RunAsync(["env", "--chdir=" + home, "HOME=" + home, "COSIGN_PASSWORD=", .. variables, Program, .. arguments]);
+        Command.RunAsync([
+            "env",
+            "--chdir=" + home,
+            "HOME=" + home,
+            "COSIGN_PASSWORD=",
+            .. variables,
+            Program,
+            .. arguments,
+        ]);
 
     private static async Task<CosignRelease> GetAsync(string suite)
     {
         await Packages.EnsureAsync();
-        string cached = await Cache.GetAsync($"cosign-{suite}", ["1", suite], folder => Packages.UnpackAsync(suite, ["cosign"], Path.Combine(folder, "root")));
+        string cached = await Cache.GetAsync(
+            $"cosign-{suite}",
+            ["1", suite],
+            folder => Packages.UnpackAsync(suite, ["cosign"], Path.Combine(folder, "root"))
+        );
         return new CosignRelease(Path.Combine(cached, "root/usr/bin/cosign"));
     }
 }

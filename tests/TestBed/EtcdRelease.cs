@@ -13,8 +13,19 @@ public sealed record EtcdRelease(string Directory)
     public static async Task<EtcdRelease> NewestAsync()
     {
         await Packages.EnsureAsync();
-        string cached = await Cache.GetAsync("etcd-trixie", ["1"], async folder => await Command.MustAsync(
-            "mmdebstrap", "--variant=extract", "--quiet", "--include=etcd-server,etcd-client", "trixie", Path.Combine(folder, "root")));
+        string cached = await Cache.GetAsync(
+            "etcd-trixie",
+            ["1"],
+            async folder =>
+                await Command.MustAsync(
+                    "mmdebstrap",
+                    "--variant=extract",
+                    "--quiet",
+                    "--include=etcd-server,etcd-client",
+                    "trixie",
+                    Path.Combine(folder, "root")
+                )
+        );
         return new EtcdRelease(Path.Combine(cached, "root/usr/bin"));
     }
 

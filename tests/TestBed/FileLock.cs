@@ -2,7 +2,8 @@
 
 namespace SystemContainers.TestBed;
 
-/// <summary>flock(2) on a file of its own, so that two test processes, or two work trees, wait for each other.</summary>
+/// <summary>flock(2) on a file of its own, so that two test processes, or two work trees, wait for each
+/// other.</summary>
 public sealed class FileLock : IDisposable
 {
     private readonly FileStream _file;

@@ -6,7 +6,8 @@ using System.Text.Json;
 
 namespace SystemContainers.TestBed;
 
-/// <summary>A client of qemu-guest-agent over its socket: one JSON object a line (docs/interop/qemu-ga-ref of QEMU).</summary>
+/// <summary>A client of qemu-guest-agent over its socket: one JSON object a line (docs/interop/qemu-ga-ref of
+/// QEMU).</summary>
 sealed class GuestAgent : IDisposable
 {
     private readonly Socket _socket;
@@ -55,7 +56,8 @@ sealed class GuestAgent : IDisposable
                 ["arg"] = commandLine.Skip(1),
                 ["capture-output"] = true,
             },
-            answer);
+            answer
+        );
         int processId = started.GetProperty("pid").GetInt32();
         for (DateTime end = DateTime.UtcNow + timeout; DateTime.UtcNow < end;)
         {
@@ -67,7 +69,11 @@ sealed class GuestAgent : IDisposable
                     ? exit.GetInt32()
                     : 128 + status.GetProperty("signal").GetInt32();
                 return new CommandResult(
-                    string.Join(' ', commandLine), code, Text(status, "out-data"), Text(status, "err-data"));
+                    string.Join(' ', commandLine),
+                    code,
+                    Text(status, "out-data"),
+                    Text(status, "err-data")
+                );
             }
 
             await Task.Delay(30);
@@ -95,7 +101,8 @@ sealed class GuestAgent : IDisposable
         {
             string request = JsonSerializer.Serialize(new { execute = command, arguments });
             await _socket.SendAsync(Encoding.UTF8.GetBytes(request + "\n"), SocketFlags.None, source.Token);
-            string line = await _reader.ReadLineAsync(source.Token)
+            string line =
+                await _reader.ReadLineAsync(source.Token)
                 ?? throw new InvalidOperationException($"{command}: the machine ended before it answered");
             using JsonDocument answer = JsonDocument.Parse(line);
             return answer.RootElement.TryGetProperty("return", out JsonElement result)

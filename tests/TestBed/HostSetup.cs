@@ -9,21 +9,27 @@ static class HostSetup
     public static async Task PrepareAsync(string root, string hostName)
     {
         await File.WriteAllTextAsync(Path.Combine(root, "etc/hostname"), hostName + "\n");
-        await File.WriteAllTextAsync(Path.Combine(root, "etc/hosts"), $"127.0.0.1 localhost {hostName}\n::1 localhost\n");
+        await File.WriteAllTextAsync(
+            Path.Combine(root, "etc/hosts"),
+            $"127.0.0.1 localhost {hostName}\n::1 localhost\n"
+        );
         string containers = Path.Combine(root, "etc/containers");
         Directory.CreateDirectory(containers);
         await File.WriteAllTextAsync(
             Path.Combine(containers, "registries.conf"),
             $"""
-             unqualified-search-registries = ["{TestHost.Registry}"]
+            unqualified-search-registries = ["{TestHost.Registry}"]
 
-             [[registry]]
-             location = "{TestHost.Registry}"
-             insecure = true
+            [[registry]]
+            location = "{TestHost.Registry}"
+            insecure = true
 
-             """);
+            """
+        );
         await File.WriteAllTextAsync(
-            Path.Combine(containers, "policy.json"), """{ "default": [{ "type": "insecureAcceptAnything" }] }""" + "\n");
+            Path.Combine(containers, "policy.json"),
+            """{ "default": [{ "type": "insecureAcceptAnything" }] }""" + "\n"
+        );
         Directory.CreateDirectory(Path.Combine(root, "etc/sysctr"));
 
         // Most tests ask for something else than whether a payload lives on; those that do give a time of their own.
@@ -40,6 +46,13 @@ static class HostSetup
         }
 
         await Command.MustAsync(
-            "make", "--no-print-directory", "-C", Workspace.Root, "install", $"DESTDIR={root}", "PREFIX=/usr");
+            "make",
+            "--no-print-directory",
+            "-C",
+            Workspace.Root,
+            "install",
+            $"DESTDIR={root}",
+            "PREFIX=/usr"
+        );
     }
 }

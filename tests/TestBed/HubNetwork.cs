@@ -2,7 +2,8 @@
 
 namespace SystemContainers.TestBed;
 
-/// <summary>A network that several hosts share: a bridge in a namespace of its own, so that nothing of it is on the build machine's.</summary>
+/// <summary>A network that several hosts share: a bridge in a namespace of its own, so that nothing of it is on the
+/// build machine's.</summary>
 public sealed class HubNetwork : IAsyncDisposable
 {
     /// <summary>Where servers in <see cref="Namespace"/> answer.</summary>
@@ -10,8 +11,8 @@ public sealed class HubNetwork : IAsyncDisposable
 
     private const string Bridge = "hub0";
 
-    // One of its own: else a bridge takes the lowest of its ports', which changes as hosts join, and those that have asked for it before
-    // talk to nobody for half a minute.
+    // One of its own: else a bridge takes the lowest of its ports', which changes as hosts join, and those that have
+    // asked for it before talk to nobody for half a minute.
     private const string HardwareAddress = "02:0a:4d:00:00:01";
     private int _hosts;
 
@@ -37,7 +38,20 @@ public sealed class HubNetwork : IAsyncDisposable
         int number = Interlocked.Increment(ref _hosts);
         string port = $"port{number}";
         await Command.MustAsync(
-            "ip", "-n", Namespace.Name, "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", host.Name);
+            "ip",
+            "-n",
+            Namespace.Name,
+            "link",
+            "add",
+            port,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            host.Name
+        );
         await Command.MustAsync("ip", "-n", Namespace.Name, "link", "set", port, "master", Bridge, "up");
         await Command.MustAsync("ip", "-n", host.Name, "address", "add", $"10.77.1.{number}/16", "dev", "eth0");
         await Command.MustAsync("ip", "-n", host.Name, "link", "set", "eth0", "up");

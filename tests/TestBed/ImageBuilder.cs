@@ -7,8 +7,9 @@ using System.Text.Json.Nodes;
 namespace SystemContainers.TestBed;
 
 /// <summary>
-/// Builds the images below tests/images from Debian packages: one base layer (Debian's required packages) that all share,
-/// and a layer each. What lands in the cache is an OCI layout an image, and the storage of a registry that has them all.
+/// Builds the images below tests/images from Debian packages: one base layer (Debian's required packages) that all
+/// share, and a layer each. What lands in the cache is an OCI layout an image, and the storage of a registry that has
+/// them all.
 /// </summary>
 public static class ImageBuilder
 {
@@ -20,7 +21,8 @@ public static class ImageBuilder
     /// <summary>The tag of an image in its layout and in the registry.</summary>
     public const string Tag = "latest";
 
-    /// <summary>The tag of the version after that, which images of a group have: one more layer, with <see cref="NextFile"/>.</summary>
+    /// <summary>The tag of the version after that, which images of a group have: one more layer, with
+    /// <see cref="NextFile"/>.</summary>
     public const string NextTag = "2";
 
     /// <summary>What the next version of an image has, and the first has not.</summary>
@@ -28,8 +30,7 @@ public static class ImageBuilder
 
     // Package lists and archives are bound in, so that they are fetched once for all images and stay out of the layers;
     // the mount namespace takes the binds away when it ends. No service may start while packages configure themselves.
-    private const string InstallScript =
-        """
+    private const string InstallScript = """
         root=$1; cache=$2; shift 2
         mkdir -p "$cache/lists/partial" "$cache/archives/partial"
         mount --bind "$cache/lists" "$root/var/lib/apt/lists"
@@ -52,13 +53,15 @@ public static class ImageBuilder
     /// <summary>An OCI layout with the image under <see cref="Tag"/>.</summary>
     public static async Task<string> BuildAsync(ImageSource image)
     {
-        string baseLayout = image.From is { } from ? await BuildAsync(from)
+        string baseLayout =
+            image.From is { } from ? await BuildAsync(from)
             : image.IsFromScratch ? await ScratchAsync()
             : await BaseAsync();
         string cached = await Cache.GetAsync(
             $"image-{image.Name}",
             [Recipe, KeyOf(baseLayout), Cache.HashOf(image.Folder)],
-            folder => MakeAsync(image, baseLayout, LayoutIn(folder), Path.Combine(folder, "bundle")));
+            folder => MakeAsync(image, baseLayout, LayoutIn(folder), Path.Combine(folder, "bundle"))
+        );
         return LayoutIn(cached);
     }
 
@@ -71,39 +74,59 @@ public static class ImageBuilder
             layouts.Add(image, await BuildAsync(image));
         }
 
-        return await Cache.GetAsync(
-            "registry", layouts.Values.Select(KeyOf), folder => PushAllAsync(layouts, folder));
+        return await Cache.GetAsync("registry", layouts.Values.Select(KeyOf), folder => PushAllAsync(layouts, folder));
     }
 
     private static async Task<string> BaseAsync()
     {
         await Packages.EnsureAsync();
-        string cached = await Cache.GetAsync("image-base", [Recipe, Suite], async folder =>
-        {
-            string layout = LayoutIn(folder);
-            string bundle = Path.Combine(folder, "bundle");
-            await Command.MustAsync("umoci", "init", "--layout", layout);
-            await Command.MustAsync("umoci", "new", "--image", $"{layout}:{Tag}");
-            await Command.MustAsync("umoci", "unpack", "--image", $"{layout}:{Tag}", bundle);
-            await Command.MustAsync(
-                "mmdebstrap", "--variant=minbase", "--quiet", "--aptopt=Acquire::Languages \"none\"", Suite, bundle + "/made");
-            await Command.MustAsync("rm", "-r", bundle + "/rootfs");
-            Directory.Move(bundle + "/made", bundle + "/rootfs");
-            await Command.MustAsync("rm", "-f", bundle + "/rootfs/etc/resolv.conf", bundle + "/rootfs/etc/hostname");
-            await Command.MustAsync("umoci", "repack", "--image", $"{layout}:{Tag}", bundle);
-            await Cache.DeleteAsync(bundle);
-        });
+        string cached = await Cache.GetAsync(
+            "image-base",
+            [Recipe, Suite],
+            async folder =>
+            {
+                string layout = LayoutIn(folder);
+                string bundle = Path.Combine(folder, "bundle");
+                await Command.MustAsync("umoci", "init", "--layout", layout);
+                await Command.MustAsync("umoci", "new", "--image", $"{layout}:{Tag}");
+                await Command.MustAsync("umoci", "unpack", "--image", $"{layout}:{Tag}", bundle);
+                await Command.MustAsync(
+                    "mmdebstrap",
+                    "--variant=minbase",
+                    "--quiet",
+                    "--aptopt=Acquire::Languages \"none\"",
+                    Suite,
+                    bundle + "/made"
+                );
+                await Command.MustAsync("rm", "-r", bundle + "/rootfs");
+                Directory.Move(bundle + "/made", bundle + "/rootfs");
+                await Command.MustAsync(
+                    "rm",
+                    "-f",
+                    bundle + "/rootfs/etc/resolv.conf",
+                    bundle + "/rootfs/etc/hostname"
+                );
+                await Command.MustAsync("umoci", "repack", "--image", $"{layout}:{Tag}", bundle);
+                await Cache.DeleteAsync(bundle);
+            }
+        );
         return LayoutIn(cached);
     }
 
     private static async Task<string> ScratchAsync()
     {
         await Packages.EnsureAsync();
-        return LayoutIn(await Cache.GetAsync("image-scratch", [Recipe], async folder =>
-        {
-            await Command.MustAsync("umoci", "init", "--layout", LayoutIn(folder));
-            await Command.MustAsync("umoci", "new", "--image", $"{LayoutIn(folder)}:{Tag}");
-        }));
+        return LayoutIn(
+            await Cache.GetAsync(
+                "image-scratch",
+                [Recipe],
+                async folder =>
+                {
+                    await Command.MustAsync("umoci", "init", "--layout", LayoutIn(folder));
+                    await Command.MustAsync("umoci", "new", "--image", $"{LayoutIn(folder)}:{Tag}");
+                }
+            )
+        );
     }
 
     private static string LayoutIn(string cached) => Path.Combine(cached, "layout");
@@ -121,7 +144,19 @@ public static class ImageBuilder
             using FileLock held = await FileLock.TakeAsync(Path.Combine(Workspace.CacheRoot, "locks", "image-apt"));
             await Command.MustAsync(
                 "unshare",
-                ["--mount", "--propagation", "private", "sh", "-euc", InstallScript, "install", rootfs, cache, .. packages]);
+                [
+                    "--mount",
+                    "--propagation",
+                    "private",
+                    "sh",
+                    "-euc",
+                    InstallScript,
+                    "install",
+                    rootfs,
+                    cache,
+                    .. packages,
+                ]
+            );
         }
 
         await CopyAsync(Path.Combine(image.Folder, "files"), rootfs);
@@ -133,8 +168,7 @@ public static class ImageBuilder
         }
 
         await Command.MustAsync("umoci", "repack", "--image", $"{layout}:{Tag}", bundle);
-        await Command.MustAsync(
-            "umoci", ["config", "--image", $"{layout}:{Tag}", .. image.ReadConfigArguments()]);
+        await Command.MustAsync("umoci", ["config", "--image", $"{layout}:{Tag}", .. image.ReadConfigArguments()]);
         if (image.Tags.Contains(NextTag))
         {
             string file = Path.Combine(bundle, "next");
@@ -151,7 +185,8 @@ public static class ImageBuilder
         await Cache.DeleteAsync(bundle);
     }
 
-    /// <summary>Puts a HEALTHCHECK into the configuration of all images of a layout, which umoci knows no option for, and forgets where it writes another.</summary>
+    /// <summary>Puts a HEALTHCHECK into the configuration of all images of a layout, which umoci knows no option for,
+    /// and forgets where it writes another.</summary>
     private static void SetHealthcheck(string layout, JsonObject check)
     {
         JsonNode index = JsonNode.Parse(File.ReadAllText(Path.Combine(layout, "index.json")))!;
@@ -167,7 +202,8 @@ public static class ImageBuilder
         File.WriteAllText(Path.Combine(layout, "index.json"), index.ToJsonString());
     }
 
-    private static JsonNode ReadBlob(string layout, JsonNode descriptor) => JsonNode.Parse(File.ReadAllText(BlobIn(layout, (string)descriptor["digest"]!)))!;
+    private static JsonNode ReadBlob(string layout, JsonNode descriptor) =>
+        JsonNode.Parse(File.ReadAllText(BlobIn(layout, (string)descriptor["digest"]!)))!;
 
     private static void WriteBlob(string layout, JsonNode content, JsonNode descriptor)
     {
@@ -177,7 +213,8 @@ public static class ImageBuilder
         File.WriteAllBytes(BlobIn(layout, (string)descriptor["digest"]!), bytes);
     }
 
-    private static string BlobIn(string layout, string digest) => Path.Combine(layout, "blobs", digest.Replace(':', '/'));
+    private static string BlobIn(string layout, string digest) =>
+        Path.Combine(layout, "blobs", digest.Replace(':', '/'));
 
     /// <summary>Copies a folder of sources over a tree, owned by root.</summary>
     private static async Task CopyAsync(string source, string target)
@@ -193,7 +230,12 @@ public static class ImageBuilder
     {
         await using Scratch scratch = await Scratch.CreateAsync();
         await using NetworkNamespace network = await NetworkNamespace.CreateAsync(scratch.Name);
-        await using RegistryServer registry = await RegistryServer.StartAsync(scratch, network, storage, readOnly: false);
+        await using RegistryServer registry = await RegistryServer.StartAsync(
+            scratch,
+            network,
+            storage,
+            readOnly: false
+        );
         foreach ((ImageSource image, string layout) in layouts)
         {
             foreach (string tag in image.Tags)

@@ -7,21 +7,33 @@ using System.Text.Json;
 
 namespace SystemContainers.TestBed;
 
-/// <summary>Writes an OCI layout of one uncompressed layer from files that a test names: an image in milliseconds, for what only one test wants.</summary>
+/// <summary>Writes an OCI layout of one uncompressed layer from files that a test names: an image in milliseconds, for
+/// what only one test wants.</summary>
 public sealed class LayoutWriter
 {
     private readonly SortedDictionary<string, TarEntry> _entries = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, string> _labels = new(StringComparer.Ordinal) { ["atomic.type"] = "system" };
+    private readonly SortedDictionary<string, string> _labels = new(StringComparer.Ordinal)
+    {
+        ["atomic.type"] = "system",
+    };
 
     /// <summary>A file; text as UTF-8.</summary>
-    public LayoutWriter File(string path, string text, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead) =>
-        File(path, Encoding.UTF8.GetBytes(text), mode);
+    public LayoutWriter File(
+        string path,
+        string text,
+        UnixFileMode mode =
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead
+    ) => File(path, Encoding.UTF8.GetBytes(text), mode);
 
     /// <summary>A file.</summary>
     public LayoutWriter File(string path, byte[] content, UnixFileMode mode)
     {
         Directory(Path.GetDirectoryName(path)!);
-        _entries[path] = new PaxTarEntry(TarEntryType.RegularFile, path[1..]) { Mode = mode, DataStream = new MemoryStream(content) };
+        _entries[path] = new PaxTarEntry(TarEntryType.RegularFile, path[1..])
+        {
+            Mode = mode,
+            DataStream = new MemoryStream(content),
+        };
         return this;
     }
 
@@ -31,7 +43,10 @@ public sealed class LayoutWriter
         if (path != "/" && !_entries.ContainsKey(path))
         {
             Directory(Path.GetDirectoryName(path)!);
-            _entries[path] = new PaxTarEntry(TarEntryType.Directory, path[1..] + "/") { Mode = (UnixFileMode)0b111_101_101 };
+            _entries[path] = new PaxTarEntry(TarEntryType.Directory, path[1..] + "/")
+            {
+                Mode = (UnixFileMode)0b111_101_101,
+            };
         }
 
         return this;
@@ -75,20 +90,42 @@ public sealed class LayoutWriter
                 config = new { Labels = _labels, Cmd = new[] { "/bin/stub" } },
                 rootfs = new { type = "layers", diff_ids = new[] { layerBlob["digest"] } },
             },
-            "application/vnd.oci.image.config.v1+json");
+            "application/vnd.oci.image.config.v1+json"
+        );
         var manifest = await BlobAsync(
-            new { schemaVersion = 2, mediaType = ManifestType, config, layers = new[] { layerBlob } }, ManifestType);
-        manifest["annotations"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["org.opencontainers.image.ref.name"] = ImageBuilder.Tag };
+            new
+            {
+                schemaVersion = 2,
+                mediaType = ManifestType,
+                config,
+                layers = new[] { layerBlob },
+            },
+            ManifestType
+        );
+        manifest["annotations"] = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["org.opencontainers.image.ref.name"] = ImageBuilder.Tag,
+        };
         await System.IO.File.WriteAllTextAsync(
-            Path.Combine(layout, "index.json"), JsonSerializer.Serialize(new { schemaVersion = 2, manifests = new[] { manifest } }));
-        await System.IO.File.WriteAllTextAsync(Path.Combine(layout, "oci-layout"), """{"imageLayoutVersion": "1.0.0"}""");
+            Path.Combine(layout, "index.json"),
+            JsonSerializer.Serialize(new { schemaVersion = 2, manifests = new[] { manifest } })
+        );
+        await System.IO.File.WriteAllTextAsync(
+            Path.Combine(layout, "oci-layout"),
+            """{"imageLayoutVersion": "1.0.0"}"""
+        );
 
         async Task<Dictionary<string, object>> BlobAsync(object content, string type)
         {
             byte[] bytes = content as byte[] ?? JsonSerializer.SerializeToUtf8Bytes(content);
             string hex = Convert.ToHexStringLower(SHA256.HashData(bytes));
             await System.IO.File.WriteAllBytesAsync(Path.Combine(blobs, hex), bytes);
-            return new(StringComparer.Ordinal) { ["mediaType"] = type, ["digest"] = "sha256:" + hex, ["size"] = bytes.Length };
+            return new(StringComparer.Ordinal)
+            {
+                ["mediaType"] = type,
+                ["digest"] = "sha256:" + hex,
+                ["size"] = bytes.Length,
+            };
         }
     }
 

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.TestBed;
 
-/// <summary>A network of one host: loopback only, so every host may use the same ports and none reaches the outside.</summary>
+/// <summary>A network of one host: loopback only, so every host may use the same ports and none reaches the
+/// outside.</summary>
 public sealed class NetworkNamespace : IAsyncDisposable
 {
     private NetworkNamespace(string name) => Name = name;

@@ -3,8 +3,9 @@
 namespace SystemContainers.TestBed;
 
 /// <summary>
-/// A whole machine in QEMU without hardware help: in user space after about 15 seconds, with all cgroup controllers, real
-/// reboots, and power cuts that lose what the guest's kernel had not written. Commands go through QEMU's guest agent.
+/// A whole machine in QEMU without hardware help: in user space after about 15 seconds, with all cgroup controllers,
+/// real reboots, and power cuts that lose what the guest's kernel had not written. Commands go through QEMU's guest
+/// agent.
 /// </summary>
 public sealed class QemuHost : TestHost
 {
@@ -34,16 +35,33 @@ public sealed class QemuHost : TestHost
         HostRoot kind = HostRoot.Machine;
         string root = await kind.GetAsync();
         string disk = await Cache.GetAsync(
-            "disk-" + kind.Name, [Recipe, Path.GetFileName(Path.GetDirectoryName(root)!)], folder => MakeDiskAsync(root, folder));
+            "disk-" + kind.Name,
+            [Recipe, Path.GetFileName(Path.GetDirectoryName(root)!)],
+            folder => MakeDiskAsync(root, folder)
+        );
         Scratch scratch = await Scratch.CreateAsync();
         QemuHost host = new(scratch, root, scratch.File("disk.qcow2"));
         try
         {
             await Command.MustAsync(
-                "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", Path.Combine(disk, "disk.img"), host._disk);
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-F",
+                "raw",
+                "-b",
+                Path.Combine(disk, "disk.img"),
+                host._disk
+            );
             await MakeSetupAsync(scratch);
             await MakeFileSystemAsync(
-                scratch.File("registry.img"), RegistryLabel, registryStorage ?? scratch.File("setup"), megabytes: 2048);
+                scratch.File("registry.img"),
+                RegistryLabel,
+                registryStorage ?? scratch.File("setup"),
+                megabytes: 2048
+            );
             await host.BootAsync();
             await host.MustAsync("cp", "-a", $"/srv/{SetupLabel}/.", "/");
             return host;
@@ -67,7 +85,8 @@ public sealed class QemuHost : TestHost
         if (await _machine!.WaitAsync(TimeSpan.FromMinutes(3)) is null)
         {
             throw new InvalidOperationException(
-                $"the machine does not go down:\n{await File.ReadAllTextAsync(_machine.Log)}");
+                $"the machine does not go down:\n{await File.ReadAllTextAsync(_machine.Log)}"
+            );
         }
 
         await StopAsync();
@@ -97,16 +116,41 @@ public sealed class QemuHost : TestHost
             _scratch,
             "machine",
             [
-                "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "2048",
-                "-nographic", "-no-reboot", "-nic", "none",
-                "-kernel", Boot("vmlinuz-"), "-initrd", Boot("initrd.img-"),
-                "-append", "console=ttyS0 root=/dev/vda rw quiet",
-                "-drive", $"file={_disk},format=qcow2,if=virtio",
-                "-drive", $"file={_scratch.File("setup.img")},format=raw,if=virtio,readonly=on",
-                "-drive", $"file={_scratch.File("registry.img")},format=raw,if=virtio,readonly=on",
-                "-chardev", $"socket,path={socket},server=on,wait=off,id=agent",
-                "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
-            ]);
+                "qemu-system-x86_64",
+                "-machine",
+                "q35",
+                "-accel",
+                "tcg,thread=multi",
+                "-cpu",
+                "max",
+                "-smp",
+                "2",
+                "-m",
+                "2048",
+                "-nographic",
+                "-no-reboot",
+                "-nic",
+                "none",
+                "-kernel",
+                Boot("vmlinuz-"),
+                "-initrd",
+                Boot("initrd.img-"),
+                "-append",
+                "console=ttyS0 root=/dev/vda rw quiet",
+                "-drive",
+                $"file={_disk},format=qcow2,if=virtio",
+                "-drive",
+                $"file={_scratch.File("setup.img")},format=raw,if=virtio,readonly=on",
+                "-drive",
+                $"file={_scratch.File("registry.img")},format=raw,if=virtio,readonly=on",
+                "-chardev",
+                $"socket,path={socket},server=on,wait=off,id=agent",
+                "-device",
+                "virtio-serial-pci",
+                "-device",
+                "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+            ]
+        );
         _agent = await GuestAgent.ConnectAsync(socket, () => _machine.HasEnded, _machine.Log);
         await WaitUntilBootedAsync(() => _machine.HasEnded, _machine.Log);
     }
@@ -122,7 +166,8 @@ public sealed class QemuHost : TestHost
 
     private string Boot(string prefix) => Directory.GetFiles(Path.Combine(_root, "boot"), prefix + "*").Single();
 
-    /// <summary>The files of <see cref="HostSetup"/> on a disk of their own: they change with every build, Debian does not.</summary>
+    /// <summary>The files of <see cref="HostSetup"/> on a disk of their own: they change with every build, Debian does
+    /// not.</summary>
     private static async Task MakeSetupAsync(Scratch scratch)
     {
         string files = scratch.File("setup");
@@ -138,25 +183,29 @@ public sealed class QemuHost : TestHost
         await File.WriteAllTextAsync(
             Path.Combine(copy, "etc/fstab"),
             $"""
-             LABEL={SetupLabel} /srv/{SetupLabel} ext4 ro,nofail 0 0
-             LABEL={RegistryLabel} /srv/{RegistryLabel} ext4 ro,nofail 0 0
+            LABEL={SetupLabel} /srv/{SetupLabel} ext4 ro,nofail 0 0
+            LABEL={RegistryLabel} /srv/{RegistryLabel} ext4 ro,nofail 0 0
 
-             """);
+            """
+        );
         await File.WriteAllTextAsync(
-            Path.Combine(copy, "etc/test-registry.yml"), RegistryServer.Configuration($"/srv/{RegistryLabel}", readOnly: true));
+            Path.Combine(copy, "etc/test-registry.yml"),
+            RegistryServer.Configuration($"/srv/{RegistryLabel}", readOnly: true)
+        );
         const string unit = "test-registry.service";
         await File.WriteAllTextAsync(
             Path.Combine(copy, "etc/systemd/system", unit),
             $"""
-             [Unit]
-             Description=The registry that tests install from
-             RequiresMountsFor=/srv/{RegistryLabel}
-             ConditionPathExists=/srv/{RegistryLabel}/docker
+            [Unit]
+            Description=The registry that tests install from
+            RequiresMountsFor=/srv/{RegistryLabel}
+            ConditionPathExists=/srv/{RegistryLabel}/docker
 
-             [Service]
-             ExecStart=/usr/bin/docker-registry serve /etc/test-registry.yml
+            [Service]
+            ExecStart=/usr/bin/docker-registry serve /etc/test-registry.yml
 
-             """);
+            """
+        );
         string wants = Path.Combine(copy, "etc/systemd/system/multi-user.target.wants");
         Directory.CreateDirectory(wants);
         File.CreateSymbolicLink(Path.Combine(wants, unit), "../" + unit);
@@ -166,7 +215,13 @@ public sealed class QemuHost : TestHost
     }
 
     /// <summary>An ext4 image with the content of a directory; sparse, so its size costs nothing.</summary>
-    private static async Task MakeFileSystemAsync(string image, string label, string content, int megabytes, params string[] options)
+    private static async Task MakeFileSystemAsync(
+        string image,
+        string label,
+        string content,
+        int megabytes,
+        params string[] options
+    )
     {
         await Command.MustAsync("truncate", $"--size={megabytes}M", image);
         await Command.MustAsync("mkfs.ext4", ["-q", "-F", .. options, "-L", label, "-d", content, image]);

@@ -30,18 +30,37 @@ public sealed class RegistryServer : IAsyncDisposable
     /// <param name="address">Where it answers; <see cref="TestHost.Registry"/> unless another is said.</param>
     /// <param name="login">The one user that it serves, <c>NAME:PASSWORD</c>; null to serve all.</param>
     public static async Task<RegistryServer> StartAsync(
-        Scratch scratch, NetworkNamespace network, string storage, bool readOnly, string address = TestHost.Registry, string? login = null)
+        Scratch scratch,
+        NetworkNamespace network,
+        string storage,
+        bool readOnly,
+        string address = TestHost.Registry,
+        string? login = null
+    )
     {
         string name = $"registry-{address.Split(':')[1]}";
         string config = scratch.File(name + ".yml");
-        await File.WriteAllTextAsync(config, Configuration(storage, readOnly, address) + await PasswordsAsync(scratch, name, login));
+        await File.WriteAllTextAsync(
+            config,
+            Configuration(storage, readOnly, address) + await PasswordsAsync(scratch, name, login)
+        );
         BackgroundProcess process = BackgroundProcess.Start(
-            scratch, name, network.Enter("docker-registry", "serve", config));
+            scratch,
+            name,
+            network.Enter("docker-registry", "serve", config)
+        );
         RegistryServer server = new(process, network, address, login);
         for (DateTime end = DateTime.UtcNow + TimeSpan.FromSeconds(30); DateTime.UtcNow < end && !process.HasEnded;)
         {
             CommandResult answer = await Command.RunAsync(
-                network.Enter(["curl", "--silent", "--fail", .. login is null ? Array.Empty<string>() : ["--user", login], $"http://{address}/v2/"]));
+                network.Enter([
+                    "curl",
+                    "--silent",
+                    "--fail",
+                    .. login is null ? Array.Empty<string>() : ["--user", login],
+                    $"http://{address}/v2/",
+                ])
+            );
             if (answer.ExitCode == 0)
             {
                 return server;
@@ -58,21 +77,21 @@ public sealed class RegistryServer : IAsyncDisposable
     /// <summary>The configuration file of a registry.</summary>
     public static string Configuration(string storage, bool readOnly, string address = TestHost.Registry) =>
         $$"""
-          version: 0.1
-          log:
-            accesslog:
-              disabled: false
-            level: error
-          storage:
-            filesystem:
-              rootdirectory: {{storage}}
-            maintenance:
-              readonly:
-                enabled: {{(readOnly ? "true" : "false")}}
-          http:
-            addr: {{address}}
+            version: 0.1
+            log:
+              accesslog:
+                disabled: false
+              level: error
+            storage:
+              filesystem:
+                rootdirectory: {{storage}}
+              maintenance:
+                readonly:
+                  enabled: {{(readOnly ? "true" : "false")}}
+            http:
+              addr: {{address}}
 
-          """;
+            """;
 
     private static async Task<string> PasswordsAsync(Scratch scratch, string name, string? login)
     {
@@ -94,8 +113,14 @@ public sealed class RegistryServer : IAsyncDisposable
     {
         string[] skopeo =
         [
-            "skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", .. _login is null ? Array.Empty<string>() : ["--dest-creds", _login],
-            $"oci:{layout}:{tag}", $"docker://{_address}/{name}",
+            "skopeo",
+            "--insecure-policy",
+            "copy",
+            "--quiet",
+            "--dest-tls-verify=false",
+            .. _login is null ? Array.Empty<string>() : ["--dest-creds", _login],
+            $"oci:{layout}:{tag}",
+            $"docker://{_address}/{name}",
         ];
         (await Command.RunAsync(_network.Enter(skopeo))).MustSucceed();
     }

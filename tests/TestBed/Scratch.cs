@@ -5,8 +5,8 @@ using System.Globalization;
 namespace SystemContainers.TestBed;
 
 /// <summary>
-/// A directory for what lives as long as one host: its root, logs, and the ids of the processes it started. When the test
-/// process was killed, the next one finds the directory and ends and removes what was left.
+/// A directory for what lives as long as one host: its root, logs, and the ids of the processes it started. When the
+/// test process was killed, the next one finds the directory and ends and removes what was left.
 /// </summary>
 public sealed class Scratch : IAsyncDisposable
 {
@@ -37,8 +37,7 @@ public sealed class Scratch : IAsyncDisposable
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Remembers a process that must not outlive this test process.</summary>
-    public void Remember(int processId) =>
-        System.IO.File.AppendAllText(File("processes"), Identity(processId) + "\n");
+    public void Remember(int processId) => System.IO.File.AppendAllText(File("processes"), Identity(processId) + "\n");
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await Cache.DeleteAsync(Path);
@@ -79,7 +78,8 @@ public sealed class Scratch : IAsyncDisposable
         }
     }
 
-    /// <summary>A process id and its start time in clock ticks (proc_pid_stat(5), field 22): ids are used again, pairs are not.</summary>
+    /// <summary>A process id and its start time in clock ticks (proc_pid_stat(5), field 22): ids are used again, pairs
+    /// are not.</summary>
     private static string Identity(int processId)
     {
         string stat = System.IO.File.ReadAllText($"/proc/{processId}/stat");

@@ -3,13 +3,12 @@
 namespace SystemContainers.TestBed;
 
 /// <summary>
-/// A program that needs nothing of its image, not even a C library: it prints its arguments, says READY=1 where somebody listens, and
-/// stays until it is told to end. As <c>stub once FILE</c> it writes the file and ends with 3.
+/// A program that needs nothing of its image, not even a C library: it prints its arguments, says READY=1 where
+/// somebody listens, and stays until it is told to end. As <c>stub once FILE</c> it writes the file and ends with 3.
 /// </summary>
 public static class StubProgram
 {
-    private const string Source =
-        """
+    private const string Source = """
         #include <signal.h>
         #include <stddef.h>
         #include <stdio.h>
@@ -46,12 +45,16 @@ public static class StubProgram
     /// <summary>The program's bytes.</summary>
     public static async Task<byte[]> GetAsync()
     {
-        string made = await Cache.GetAsync("stub", [Source], async folder =>
-        {
-            string source = Path.Combine(folder, "stub.c");
-            await File.WriteAllTextAsync(source, Source);
-            await Command.MustAsync("clang", "-static", "-O1", "-o", Path.Combine(folder, "stub"), source);
-        });
+        string made = await Cache.GetAsync(
+            "stub",
+            [Source],
+            async folder =>
+            {
+                string source = Path.Combine(folder, "stub.c");
+                await File.WriteAllTextAsync(source, Source);
+                await Command.MustAsync("clang", "-static", "-O1", "-o", Path.Combine(folder, "stub"), source);
+            }
+        );
         return await File.ReadAllBytesAsync(Path.Combine(made, "stub"));
     }
 }

@@ -15,7 +15,13 @@ public abstract class TestHost : IAsyncDisposable
 
     /// <summary>What a login of root would have.</summary>
     protected static readonly string[] CleanEnvironment =
-        ["env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"];
+    [
+        "env",
+        "-i",
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME=/root",
+        "LANG=C.UTF-8",
+    ];
 
     /// <summary>Runs a program on the host to its end.</summary>
     public abstract Task<CommandResult> RunAsync(IReadOnlyList<string> commandLine, TimeSpan? timeout = null);
@@ -66,18 +72,24 @@ public abstract class TestHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until systemd knows no unit of these names any more: one that has ended is forgotten when it gets to it.</summary>
+    /// <summary>Waits until systemd knows no unit of these names any more: one that has ended is forgotten when it gets
+    /// to it.</summary>
     /// <param name="patterns">As systemctl's.</param>
-    public Task UnitsGoneAsync(params string[] patterns) => EventuallyAsync(
-        $"left=$(systemctl list-units --all --plain --no-legend {string.Join(' ', patterns.Select(p => $"'{p}'"))}); test -z \"$left\" || {{ echo \"$left\" >&2; exit 1; }}",
-        TimeSpan.FromMinutes(3));
+    public Task UnitsGoneAsync(params string[] patterns) =>
+        EventuallyAsync(
+            $"left=$(systemctl list-units --all --plain --no-legend {string.Join(' ', patterns.Select(p => $"'{p}'"))}); test -z \"$left\" || {{ echo \"$left\" >&2; exit 1; }}",
+            TimeSpan.FromMinutes(3)
+        );
 
-    /// <summary>Has payloads watched for so long after a start as <see cref="HostSetup"/> does not, until what this gives is disposed of: for those that die of themselves.</summary>
+    /// <summary>Has payloads watched for so long after a start as <see cref="HostSetup"/> does not, until what this
+    /// gives is disposed of: for those that die of themselves.</summary>
     /// <param name="seconds">The time. A payload that dies ends it at once, one that lives on does not.</param>
     public async Task<IAsyncDisposable> SettleAsync(int seconds)
     {
         string line = string.Create(CultureInfo.InvariantCulture, $"settle = {seconds}");
-        await ShellAsync($"cp /etc/sysctr/sysctr.toml /root/sysctr.toml; sed -i 's/^settle = .*/{line}/' /etc/sysctr/sysctr.toml; grep -qx '{line}' /etc/sysctr/sysctr.toml");
+        await ShellAsync(
+            $"cp /etc/sysctr/sysctr.toml /root/sysctr.toml; sed -i 's/^settle = .*/{line}/' /etc/sysctr/sysctr.toml; grep -qx '{line}' /etc/sysctr/sysctr.toml"
+        );
         return new Undo(this, "mv /root/sysctr.toml /etc/sysctr/sysctr.toml");
     }
 

@@ -9,8 +9,9 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// The role sysctr_container, played from the build machine with Debian's Ansible: changed is true exactly when something changed,
-/// and check mode says so beforehand. Ansible's ssh connection is used; what it calls as ssh enters the host's namespaces.
+/// The role sysctr_container, played from the build machine with Debian's Ansible: changed is true exactly when
+/// something changed, and check mode says so beforehand. Ansible's ssh connection is used; what it calls as ssh enters
+/// the host's namespaces.
 /// </summary>
 [Collection(AnsibleHost.Name)]
 public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
@@ -27,17 +28,18 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         await File.WriteAllTextAsync(
             ssh,
             $"""
-             #!/bin/sh
-             for command; do :; done
-             exec {string.Join(' ', _host.CommandLine(["sh", "-c"]))} "$command"
+            #!/bin/sh
+            for command; do :; done
+            exec {string.Join(' ', _host.CommandLine(["sh", "-c"]))} "$command"
 
-             """);
+            """
+        );
         File.SetUnixFileMode(ssh, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         await File.WriteAllTextAsync(
             _scratch.File("inventory"),
-            $"web ansible_connection=ssh ansible_ssh_executable={ssh} ansible_ssh_transfer_method=piped ansible_python_interpreter=/usr/bin/python3\n");
-        const string play =
-            """
+            $"web ansible_connection=ssh ansible_ssh_executable={ssh} ansible_ssh_transfer_method=piped ansible_python_interpreter=/usr/bin/python3\n"
+        );
+        const string play = """
             - hosts: web
               gather_facts: false
               roles:
@@ -95,7 +97,14 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         vars["runtime"] = "crun";
         await ChangesOnceAsync(vars);
 
-        await ChangesOnceAsync(new() { ["name"] = name, ["state"] = "absent", ["purge"] = true });
+        await ChangesOnceAsync(
+            new()
+            {
+                ["name"] = name,
+                ["state"] = "absent",
+                ["purge"] = true,
+            }
+        );
         Assert.Equal("not-found", await _host.UnitPropertyAsync(name, "LoadState"));
     }
 
@@ -123,9 +132,17 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         await ChangesOnceAsync(vars);
         Assert.Equal(("5", ""), await SetAsync(name));
 
-        Dictionary<string, object> absent = new() { ["name"] = name, ["state"] = "absent", ["purge"] = true };
+        Dictionary<string, object> absent = new()
+        {
+            ["name"] = name,
+            ["state"] = "absent",
+            ["purge"] = true,
+        };
         before = await HostState.TakeAsync(_host);
-        Assert.Matches($@"- state +/var/lib/{name}", (await RunAsync(absent, "play.yml", "--check", "--diff")).MustSucceed().Output);
+        Assert.Matches(
+            $@"- state +/var/lib/{name}",
+            (await RunAsync(absent, "play.yml", "--check", "--diff")).MustSucceed().Output
+        );
         Assert.Equal(before, await HostState.TakeAsync(_host));
         await ChangesOnceAsync(absent);
     }
@@ -134,7 +151,12 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
     public async Task An_image_is_pinned_and_a_policy_changed_without_a_restart()
     {
         string name = Container.NewName();
-        Dictionary<string, object> vars = new() { ["name"] = name, ["image"] = "probe", ["now"] = true };
+        Dictionary<string, object> vars = new()
+        {
+            ["name"] = name,
+            ["image"] = "probe",
+            ["now"] = true,
+        };
         await ChangesOnceAsync(vars);
         long process = await _host.UnitNumberAsync(name, "MainPID");
 
@@ -142,17 +164,33 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         await ChangesOnceAsync(vars);
         Assert.Equal(process, await _host.UnitNumberAsync(name, "MainPID"));
 
-        using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", name, "--json")).MustSucceed().Output);
+        using JsonDocument info = JsonDocument.Parse(
+            (await _host.SysctrAsync("info", name, "--json")).MustSucceed().Output
+        );
         vars["digest"] = info.RootElement.GetProperty("manifestDigest").GetString()!;
         await ChangesOnceAsync(vars);
-        await ChangesOnceAsync(new() { ["name"] = name, ["state"] = "absent", ["purge"] = true });
+        await ChangesOnceAsync(
+            new()
+            {
+                ["name"] = name,
+                ["state"] = "absent",
+                ["purge"] = true,
+            }
+        );
     }
 
     [Fact]
     public async Task What_fails_is_as_it_was_and_says_why()
     {
         string name = Container.NewName();
-        await ChangesOnceAsync(new() { ["name"] = name, ["image"] = "probe", ["now"] = true });
+        await ChangesOnceAsync(
+            new()
+            {
+                ["name"] = name,
+                ["image"] = "probe",
+                ["now"] = true,
+            }
+        );
         await using IAsyncDisposable settling = await _host.SettleAsync(30);
         HostState before = await HostState.TakeAsync(_host);
 
@@ -161,14 +199,27 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(2, play.ExitCode);
         Assert.Contains("this is why", play.All, StringComparison.Ordinal);
         Assert.Equal(before, await HostState.TakeAsync(_host));
-        Assert.Contains("say which image", (await RunAsync(new() { ["name"] = "nothing" }, "play.yml")).All, StringComparison.Ordinal);
-        await ChangesOnceAsync(new() { ["name"] = name, ["state"] = "absent", ["purge"] = true });
+        Assert.Contains(
+            "say which image",
+            (await RunAsync(new() { ["name"] = "nothing" }, "play.yml")).All,
+            StringComparison.Ordinal
+        );
+        await ChangesOnceAsync(
+            new()
+            {
+                ["name"] = name,
+                ["state"] = "absent",
+                ["purge"] = true,
+            }
+        );
     }
 
     /// <summary>What ADDRESS and VALUE of a container were set to.</summary>
     private async Task<(string? Address, string? Value)> SetAsync(string name)
     {
-        using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", name, "--json")).MustSucceed().Output);
+        using JsonDocument info = JsonDocument.Parse(
+            (await _host.SysctrAsync("info", name, "--json")).MustSucceed().Output
+        );
         JsonElement set = info.RootElement.GetProperty("set");
         return (set.GetProperty("ADDRESS").GetString(), set.GetProperty("VALUE").GetString());
     }
@@ -181,7 +232,13 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         string output = (await RunAsync(vars, "thrice.yml")).MustSucceed().Output;
         string[] plays = output.Split("\nPLAY ")[1..];
 
-        Assert.Equal("check changed: 1, first: 1, second: 0", string.Join(", ", plays.Zip((string[])["check changed", "first", "second"], (p, n) => $"{n}: {Changes().Count(p)}")));
+        Assert.Equal(
+            "check changed: 1, first: 1, second: 0",
+            string.Join(
+                ", ",
+                plays.Zip((string[])["check changed", "first", "second"], (p, n) => $"{n}: {Changes().Count(p)}")
+            )
+        );
     }
 
     /// <summary>How many tasks changed something.</summary>
@@ -191,13 +248,22 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         return int.Parse(Changed().Match(play.Output).Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
-    private Task<CommandResult> RunAsync(Dictionary<string, object> vars, params string[] arguments) => Command.RunAsync(
-    [
-        "env", "-C", _scratch.Path, $"HOME={_scratch.Path}", "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8",
-        $"ANSIBLE_ROLES_PATH={Workspace.Root}/packaging/ansible/roles",
-        "ansible-playbook", "--inventory", _scratch.File("inventory"), "--extra-vars",
-        JsonSerializer.Serialize(vars.ToDictionary(v => "sysctr_container_" + v.Key, v => v.Value)), .. arguments,
-    ]);
+    private Task<CommandResult> RunAsync(Dictionary<string, object> vars, params string[] arguments) =>
+        Command.RunAsync([
+            "env",
+            "-C",
+            _scratch.Path,
+            $"HOME={_scratch.Path}",
+            "ANSIBLE_NOCOLOR=1",
+            "LC_ALL=C.UTF-8",
+            $"ANSIBLE_ROLES_PATH={Workspace.Root}/packaging/ansible/roles",
+            "ansible-playbook",
+            "--inventory",
+            _scratch.File("inventory"),
+            "--extra-vars",
+            JsonSerializer.Serialize(vars.ToDictionary(v => "sysctr_container_" + v.Key, v => v.Value)),
+            .. arguments,
+        ]);
 
     /// <summary>A registry on the host's loopback whose images change.</summary>
     private async Task<RegistryServer> StartRegistryAsync()
@@ -205,14 +271,25 @@ public sealed partial class AnsibleTests(NspawnFixture fixture) : IAsyncLifetime
         Directory.CreateDirectory(_scratch.File("registry"));
         await _host.ShellAsync(
             $"""
-             mkdir -p /etc/containers/registries.conf.d
-             printf '[[registry]]\nlocation = "{Registry}"\ninsecure = true\n' > /etc/containers/registries.conf.d/changing.conf
-             """);
-        return await RegistryServer.StartAsync(_scratch, _host.Network, _scratch.File("registry"), readOnly: false, Registry);
+            mkdir -p /etc/containers/registries.conf.d
+            printf '[[registry]]\nlocation = "{Registry}"\ninsecure = true\n' > /etc/containers/registries.conf.d/changing.conf
+            """
+        );
+        return await RegistryServer.StartAsync(
+            _scratch,
+            _host.Network,
+            _scratch.File("registry"),
+            readOnly: false,
+            Registry
+        );
     }
 
     private static async Task PublishAsync(RegistryServer registry, string image) =>
-        await registry.PushAsync(await ImageBuilder.BuildAsync(new ImageSource(image)), ImageBuilder.Tag, $"agent:{ImageBuilder.Tag}");
+        await registry.PushAsync(
+            await ImageBuilder.BuildAsync(new ImageSource(image)),
+            ImageBuilder.Tag,
+            $"agent:{ImageBuilder.Tag}"
+        );
 
     [GeneratedRegex(@"^changed: \[web\]", RegexOptions.Multiline)]
     private static partial Regex Changes();

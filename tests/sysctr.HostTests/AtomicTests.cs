@@ -17,10 +17,26 @@ public sealed class AtomicTests(NspawnFixture fixture)
         string name = Container.NewName();
         HostState before = await HostState.TakeAsync(_host);
 
-        (await AtomicAsync("--debug", "install", "--system", "--storage=ostree", "--system-package", "auto", $"--name={name}", "--set=ADDRESS=here", "legacy-agent")).MustSucceed();
+        (
+            await AtomicAsync(
+                "--debug",
+                "install",
+                "--system",
+                "--storage=ostree",
+                "--system-package",
+                "auto",
+                $"--name={name}",
+                "--set=ADDRESS=here",
+                "legacy-agent"
+            )
+        ).MustSucceed();
         (await AtomicAsync("run", name)).MustSucceed();
         Assert.Equal("active", await _host.UnitPropertyAsync(name + ".service", "ActiveState"));
-        Assert.Contains(name, (await AtomicAsync("containers", "list", "--all", "--no-trunc")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            name,
+            (await AtomicAsync("containers", "list", "--all", "--no-trunc")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
 
         (await AtomicAsync("containers", "update", "--set", "VALUE=other", name)).MustSucceed();
         CommandResult same = await AtomicAsync("containers", "update", name);
@@ -40,8 +56,13 @@ public sealed class AtomicTests(NspawnFixture fixture)
     public async Task Run_starts_installs_executes_or_stands_in()
     {
         string name = Container.NewName();
-        string oci = await new WildImage { Arguments = ["once", "/out/file"], Service = "Type=notify\nTimeoutStartSec=1" }
-            .Bind("/run/$NAME-out", "/out").PutAsync(_host);
+        string oci = await new WildImage
+        {
+            Arguments = ["once", "/out/file"],
+            Service = "Type=notify\nTimeoutStartSec=1",
+        }
+            .Bind("/run/$NAME-out", "/out")
+            .PutAsync(_host);
         (await AtomicAsync("install", "--system", "--name", name, oci)).MustSucceed();
         await _host.ShellAsync($"rmdir /run/{name}-out");
 
@@ -57,12 +78,18 @@ public sealed class AtomicTests(NspawnFixture fixture)
         (await AtomicAsync("uninstall", name)).MustSucceed();
 
         string second = Container.NewName();
-        (await AtomicAsync("run", "--name", second, await new WildImage { Arguments = ["$NAME"] }.PutAsync(_host))).MustSucceed();
+        (
+            await AtomicAsync("run", "--name", second, await new WildImage { Arguments = ["$NAME"] }.PutAsync(_host))
+        ).MustSucceed();
         Assert.Equal("active", await _host.UnitPropertyAsync(second + ".service", "ActiveState"));
         CommandResult running = await AtomicAsync("run", second, "/bin/stub", "once", "/proc/self/comm");
         Assert.Equal("stub: once /proc/self/comm\n", running.Output);
         Assert.Contains(second, (await AtomicAsync("containers", "list", "-q")).MustSucceed().Output.Split('\n'));
-        Assert.DoesNotContain("STATE", (await AtomicAsync("-y", "-i", "ps", "-n", "-a")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "STATE",
+            (await AtomicAsync("-y", "-i", "ps", "-n", "-a")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         Assert.Contains("up to date", (await AtomicAsync("containers", "update", "-a")).All, StringComparison.Ordinal);
         (await AtomicAsync("containers", "delete", "-f", second)).MustSucceed();
         await _host.ShellAsync($"rm -r /run/{name}-out");
@@ -73,9 +100,20 @@ public sealed class AtomicTests(NspawnFixture fixture)
     {
         (await AtomicAsync("pull", "--storage", "ostree", "legacy-tool")).MustSucceed();
         (await AtomicAsync("images", "tag", "legacy-tool", "a-tool")).MustSucceed();
-        Assert.Contains("a-tool:latest", (await AtomicAsync("images", "list", "-f", "name=a-tool", "-a")).MustSucceed().Output, StringComparison.Ordinal);
-        Assert.Matches("^[0-9a-f]{12}\n", (await AtomicAsync("images", "list", "-q", "--filter=name=a-tool")).MustSucceed().Output);
-        Assert.DoesNotContain("LAYERS", (await AtomicAsync("images", "list", "--noheading")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "a-tool:latest",
+            (await AtomicAsync("images", "list", "-f", "name=a-tool", "-a")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
+        Assert.Matches(
+            "^[0-9a-f]{12}\n",
+            (await AtomicAsync("images", "list", "-q", "--filter=name=a-tool")).MustSucceed().Output
+        );
+        Assert.DoesNotContain(
+            "LAYERS",
+            (await AtomicAsync("images", "list", "--noheading")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         (await AtomicAsync("images", "info", "a-tool")).MustSucceed();
         (await AtomicAsync("images", "verify", "legacy-tool")).MustSucceed();
         (await AtomicAsync("images", "version", "a-tool")).MustSucceed();

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>Whatever can't be installed says why, ends with its code of the documented table, and leaves the host alone.</summary>
+/// <summary>Whatever can't be installed says why, ends with its code of the documented table, and leaves the host
+/// alone.</summary>
 [Collection(InstallingHost.Name)]
 public sealed class BadInputTests(NspawnFixture fixture)
 {
@@ -22,7 +23,8 @@ public sealed class BadInputTests(NspawnFixture fixture)
         RefusedAsync(9, ["broken-variable"], "NOBODY_SETS_THIS", "broken.service.sbn");
 
     [Fact]
-    public Task A_template_that_renders_an_invalid_unit() => RefusedAsync(9, ["broken-unit"], "broken-unit.service:7", "relative/path");
+    public Task A_template_that_renders_an_invalid_unit() =>
+        RefusedAsync(9, ["broken-unit"], "broken-unit.service:7", "relative/path");
 
     [Fact]
     public Task A_configuration_that_is_no_json() => RefusedAsync(9, ["broken-config"], "config.json");
@@ -62,7 +64,9 @@ public sealed class BadInputTests(NspawnFixture fixture)
     public async Task A_policy_that_asks_for_signatures()
     {
         const string policy = "/etc/containers/policy.json";
-        await _host.ShellAsync($$"""cp {{policy}} /tmp/policy; echo '{ "default": [{ "type": "reject" }] }' > {{policy}}""");
+        await _host.ShellAsync(
+            $$"""cp {{policy}} /tmp/policy; echo '{ "default": [{ "type": "reject" }] }' > {{policy}}"""
+        );
         try
         {
             await RefusedAsync(6, ["--pull", "always", "httpd"], "policy.json");
@@ -77,7 +81,11 @@ public sealed class BadInputTests(NspawnFixture fixture)
     [InlineData("instal httpd", "'sysctr' has no verb 'instal'", "did you mean 'install'?")]
     [InlineData("images lst", "'sysctr images' has no verb 'lst'", "did you mean 'list'?")]
     [InlineData("list --jsn", "'sysctr list' has no option '--jsn'", "did you mean '--json'?")]
-    [InlineData("install --pul=always httpd", "'sysctr install' has no option '--pul=always'", "did you mean '--pull'?")]
+    [InlineData(
+        "install --pul=always httpd",
+        "'sysctr install' has no option '--pul=always'",
+        "did you mean '--pull'?"
+    )]
     [InlineData("install --pull=often httpd", "--pull often", "always, missing, never")]
     [InlineData("prune --keep few", "--keep few", "no number")]
     [InlineData("", "'sysctr' needs a verb", "'sysctr --help'")]
@@ -109,7 +117,14 @@ public sealed class BadInputTests(NspawnFixture fixture)
     public async Task A_caller_who_is_not_root()
     {
         CommandResult refused = await _host.RunAsync(
-            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sysctr", "install", "probe");
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "sysctr",
+            "install",
+            "probe"
+        );
 
         Assert.Equal(13, refused.ExitCode);
         Assert.Contains("root", refused.Error, StringComparison.Ordinal);
@@ -121,13 +136,14 @@ public sealed class BadInputTests(NspawnFixture fixture)
         string root = $"/srv/{Container.NewName()}";
         await _host.ShellAsync(
             $"""
-             mkdir {root}
-             mount -t tmpfs -o size=52m tmpfs {root}
-             mkdir -p {root}/etc/systemd/system {root}/var/lib {root}/usr/bin
-             cp -L "$(command -v sysctr)" {root}/usr/bin/sysctr
-             printf '#!/bin/sh\n' > {root}/usr/bin/runc
-             chmod 755 {root}/usr/bin/runc
-             """);
+            mkdir {root}
+            mount -t tmpfs -o size=52m tmpfs {root}
+            mkdir -p {root}/etc/systemd/system {root}/var/lib {root}/usr/bin
+            cp -L "$(command -v sysctr)" {root}/usr/bin/sysctr
+            printf '#!/bin/sh\n' > {root}/usr/bin/runc
+            chmod 755 {root}/usr/bin/runc
+            """
+        );
         try
         {
             CommandResult refused = await _host.SysctrAsync("install", "--root", root, "--name", "full", "probe");

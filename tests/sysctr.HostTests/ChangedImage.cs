@@ -4,11 +4,11 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>An OCI layout on a host, whose image has the layers of one of ours and a configuration that a test has changed.</summary>
+/// <summary>An OCI layout on a host, whose image has the layers of one of ours and a configuration that a test has
+/// changed.</summary>
 sealed class ChangedImage(NspawnHost host)
 {
-    private const string Script =
-        """
+    private const string Script = """
         import hashlib, json, sys
         layout, change = sys.argv[1:]
 

@@ -22,39 +22,71 @@ public sealed class ComposefsTests(NspawnFixture fixture)
         string mounts = await MountsAsync();
         string name = Container.NewName();
         string unit = name + ".service";
-        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--checkout", "composefs", "--runtime", runtime, "--name", name, "probe")).MustSucceed();
+        (
+            await _host.SysctrAsync(
+                "install",
+                "--now",
+                "--settle",
+                "1",
+                "--checkout",
+                "composefs",
+                "--runtime",
+                runtime,
+                "--name",
+                name,
+                "probe"
+            )
+        ).MustSucceed();
 
         string digest = await DigestAsync(name);
-        Assert.Contains($"--composefs={digest} ", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"--composefs={digest} ",
+            await _host.ShellAsync($"systemctl cat {unit}"),
+            StringComparison.Ordinal
+        );
         Assert.Contains(digest, (await _host.SysctrAsync("info", name)).MustSucceed().Output, StringComparison.Ordinal);
         Assert.Equal("", await _host.ShellAsync($"ls /var/lib/sysctr/deployments/{name}/0/rootfs 2>/dev/null || true"));
         Assert.Contains(" - overlay /var/lib/sysctr/deployments/", await RootOfAsync(unit), StringComparison.Ordinal);
         Assert.Equal(mounts, await MountsAsync());
 
-        // What the image has, as its layers have it: a command inside, a user of the image, a directory for the caller, files that are compared.
-        Assert.Equal("/usr/bin/probe\n", (await _host.SysctrAsync("exec", name, "ls", "/usr/bin/probe")).MustSucceed().Output);
-        Assert.Contains("uid=65534(nobody)", (await _host.SysctrAsync("exec", "--user", "nobody", name, "id")).MustSucceed().Output, StringComparison.Ordinal);
+        // What the image has, as its layers have it: a command inside, a user of the image, a directory for the caller,
+        // files that are compared.
+        Assert.Equal(
+            "/usr/bin/probe\n",
+            (await _host.SysctrAsync("exec", name, "ls", "/usr/bin/probe")).MustSucceed().Output
+        );
+        Assert.Contains(
+            "uid=65534(nobody)",
+            (await _host.SysctrAsync("exec", "--user", "nobody", name, "id")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         Assert.NotEqual(0, (await _host.SysctrAsync("exec", name, "sh", "-c", "echo x > /usr/bin/probe")).ExitCode);
         Assert.Equal(
             "700 ro,nosuid,nodev 0\nsame\n",
             await _host.ShellAsync(
                 $"""
-                 mkdir -p '/mnt/{name}, a'; cd '/mnt/{name}, a'; sysctr --quiet mount {name} .
-                 cd /; echo $(stat -c %a '/mnt/{name}, a') $(findmnt --noheadings --output OPTIONS '/mnt/{name}, a' | grep -oE '^ro,nosuid,nodev') $(find /var/lib/sysctr/mounts -name rootfs | wc -l)
-                 cmp '/mnt/{name}, a/usr/bin/probe' /proc/{await _host.UnitNumberAsync(unit, "MainPID")}/root/usr/bin/probe && echo same
-                 ! touch '/mnt/{name}, a/new' 2>/dev/null || echo written
-                 sysctr --quiet umount '/mnt/{name}, a'; rmdir '/mnt/{name}, a'; find /var/lib/sysctr/mounts -mindepth 1
-                 """));
+                mkdir -p '/mnt/{name}, a'; cd '/mnt/{name}, a'; sysctr --quiet mount {name} .
+                cd /; echo $(stat -c %a '/mnt/{name}, a') $(findmnt --noheadings --output OPTIONS '/mnt/{name}, a' | grep -oE '^ro,nosuid,nodev') $(find /var/lib/sysctr/mounts -name rootfs | wc -l)
+                cmp '/mnt/{name}, a/usr/bin/probe' /proc/{await _host.UnitNumberAsync(
+                    unit,
+                    "MainPID"
+                )}/root/usr/bin/probe && echo same
+                ! touch '/mnt/{name}, a/new' 2>/dev/null || echo written
+                sysctr --quiet umount '/mnt/{name}, a'; rmdir '/mnt/{name}, a'; find /var/lib/sysctr/mounts -mindepth 1
+                """
+            )
+        );
         Assert.Equal(mounts, await MountsAsync());
 
         // What a killed mount has left keeps nobody from mounting; and whoever looks keeps the contents.
         await _host.ShellAsync(
             $"""
-             mkdir -p /var/lib/sysctr/mounts/dead/image /mnt/{name}
-             mount -t tmpfs none /var/lib/sysctr/mounts/dead/image
-             sysctr --quiet mount {name} /mnt/{name}
-             test ! -e /var/lib/sysctr/mounts/dead
-             """);
+            mkdir -p /var/lib/sysctr/mounts/dead/image /mnt/{name}
+            mount -t tmpfs none /var/lib/sysctr/mounts/dead/image
+            sysctr --quiet mount {name} /mnt/{name}
+            test ! -e /var/lib/sysctr/mounts/dead
+            """
+        );
         CommandResult held = await _host.SysctrAsync("uninstall", name);
         Assert.Equal(10, held.ExitCode);
         Assert.Contains($"'sysctr umount /mnt/{name}'", held.Error, StringComparison.Ordinal);
@@ -63,9 +95,19 @@ public sealed class ComposefsTests(NspawnFixture fixture)
             """
             mkdir -p /etc/sysctr/scanners.d
             echo 'command = ["sh", "-c", "stat -f -c %T $1; ls $1/usr/bin; find /var/lib/sysctr/mounts -name rootfs; touch $1/new || echo read-only; $1/usr/bin/probe || echo not executed", "sh", "{root}"]' > /etc/sysctr/scanners.d/looking.toml
-            """);
-        string[] scanned = [.. JsonNode.Parse((await _host.SysctrAsync("scan", "--json", "--scanner", "looking", name)).MustSucceed().Output)![0]!["output"]!.AsArray().Select(l => (string)l!)];
-        await _host.ShellAsync("rm /etc/sysctr/scanners.d/looking.toml; rmdir --ignore-fail-on-non-empty /etc/sysctr/scanners.d");
+            """
+        );
+        string[] scanned =
+        [
+            .. JsonNode.Parse(
+                (await _host.SysctrAsync("scan", "--json", "--scanner", "looking", name)).MustSucceed().Output
+            )![0]!["output"]!
+                .AsArray()
+                .Select(l => (string)l!),
+        ];
+        await _host.ShellAsync(
+            "rm /etc/sysctr/scanners.d/looking.toml; rmdir --ignore-fail-on-non-empty /etc/sysctr/scanners.d"
+        );
         Assert.Equal("overlayfs", scanned[0]);
         Assert.Contains("probe", scanned);
         Assert.Equal(["read-only", "not executed"], scanned[^2..]);
@@ -80,18 +122,37 @@ public sealed class ComposefsTests(NspawnFixture fixture)
         (await _host.SysctrAsync("update", "--settle", "1", "--checkout", "hardlinks", name)).MustSucceed();
         Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
         (await _host.SysctrAsync("rollback", "--settle", "1", name)).MustSucceed();
-        Assert.Contains($"--composefs={digest} ", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"--composefs={digest} ",
+            await _host.ShellAsync($"systemctl cat {unit}"),
+            StringComparison.Ordinal
+        );
         (await _host.SysctrAsync("update", "--settle", "1", "--writable", "volatile", name)).MustSucceed();
-        Assert.Equal("written\n", (await _host.SysctrAsync("exec", name, "sh", "-c", "echo written > /usr/bin/probe; cat /usr/bin/probe")).MustSucceed().Output);
+        Assert.Equal(
+            "written\n",
+            (await _host.SysctrAsync("exec", name, "sh", "-c", "echo written > /usr/bin/probe; cat /usr/bin/probe"))
+                .MustSucceed()
+                .Output
+        );
         await _host.MustAsync("systemctl", "restart", unit);
-        Assert.NotEqual("written\n", (await _host.SysctrAsync("exec", name, "head", "-c", "8", "/usr/bin/probe")).MustSucceed().Output);
+        Assert.NotEqual(
+            "written\n",
+            (await _host.SysctrAsync("exec", name, "head", "-c", "8", "/usr/bin/probe")).MustSucceed().Output
+        );
 
         // What is to outlive updates lies over files on disk, and then it is mounted again.
-        Assert.Equal(2, (await _host.SysctrAsync("update", "--checkout", "composefs", "--writable", "persistent", name)).ExitCode);
+        Assert.Equal(
+            2,
+            (await _host.SysctrAsync("update", "--checkout", "composefs", "--writable", "persistent", name)).ExitCode
+        );
         (await _host.SysctrAsync("update", "--settle", "1", "--writable", "persistent", name)).MustSucceed();
         Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
         (await _host.SysctrAsync("update", "--settle", "1", "--reset", "writable", name)).MustSucceed();
-        Assert.Contains($"--composefs={digest} ", await _host.ShellAsync($"systemctl cat {unit}"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"--composefs={digest} ",
+            await _host.ShellAsync($"systemctl cat {unit}"),
+            StringComparison.Ordinal
+        );
         (await _host.SysctrAsync("fsck")).MustSucceed();
         Assert.Equal(mounts, await MountsAsync());
 
@@ -103,28 +164,67 @@ public sealed class ComposefsTests(NspawnFixture fixture)
     [Fact]
     public async Task Where_a_host_can_mount_a_tree_that_is_the_default_and_where_it_can_not_it_says_why()
     {
-        string[] confined = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--property=RestrictNamespaces=yes", "--property=SystemCallErrorNumber=EPERM", "sysctr"];
+        string[] confined =
+        [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--wait",
+            "--pipe",
+            "--property=RestrictNamespaces=yes",
+            "--property=SystemCallErrorNumber=EPERM",
+            "sysctr",
+        ];
         string mounted = Container.NewName();
         string linked = Container.NewName();
         HostState before = await HostState.TakeAsync(_host);
         (await _host.SysctrAsync("install", "--name", mounted, "probe")).MustSucceed();
         (await _host.RunAsync([.. confined, "install", "--name", linked, "probe"])).MustSucceed();
 
-        Assert.Contains($"--composefs={await DigestAsync(mounted)} ", await _host.ShellAsync($"systemctl cat {mounted}.service"), StringComparison.Ordinal);
-        Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {linked}.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"--composefs={await DigestAsync(mounted)} ",
+            await _host.ShellAsync($"systemctl cat {mounted}.service"),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "--composefs",
+            await _host.ShellAsync($"systemctl cat {linked}.service"),
+            StringComparison.Ordinal
+        );
         Assert.Matches("Checkout: +hard links", (await _host.SysctrAsync("info", linked)).MustSucceed().Output);
 
-        CommandResult refused = await _host.RunAsync([.. confined, "install", "--checkout", "composefs", "--name", Container.NewName(), "probe"]);
+        CommandResult refused = await _host.RunAsync([
+            .. confined,
+            "install",
+            "--checkout",
+            "composefs",
+            "--name",
+            Container.NewName(),
+            "probe",
+        ]);
         Assert.Equal(12, refused.ExitCode);
         Assert.Contains("this host can't mount a tree: unshare", refused.Error, StringComparison.Ordinal);
 
-        // What updates in a sandbox takes the form from no tree; and where the host can, one that is on disk is mounted.
+        // What updates in a sandbox takes the form from no tree; and where the host can, one that is on disk is
+        // mounted.
         (await _host.RunAsync([.. confined, "update", "--set", "UUID=a", mounted])).MustSucceed();
         (await _host.RunAsync([.. confined, "update", "--set", "UUID=a", linked])).MustSucceed();
-        Assert.Contains("--composefs", await _host.ShellAsync($"systemctl cat {mounted}.service"), StringComparison.Ordinal);
-        Assert.DoesNotContain("--composefs", await _host.ShellAsync($"systemctl cat {linked}.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            "--composefs",
+            await _host.ShellAsync($"systemctl cat {mounted}.service"),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "--composefs",
+            await _host.ShellAsync($"systemctl cat {linked}.service"),
+            StringComparison.Ordinal
+        );
         (await _host.SysctrAsync("update", "--set", "UUID=b", linked)).MustSucceed();
-        Assert.Contains("--composefs", await _host.ShellAsync($"systemctl cat {linked}.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            "--composefs",
+            await _host.ShellAsync($"systemctl cat {linked}.service"),
+            StringComparison.Ordinal
+        );
         (await _host.SysctrAsync("uninstall", "--purge", mounted, linked)).MustSucceed();
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
@@ -138,11 +238,17 @@ public sealed class ComposefsTests(NspawnFixture fixture)
         string whole = await _host.ShellAsync($"sha256sum < {image}");
 
         // Where there is no fs-verity a start that has read it spares the next ones that, until it changes.
-        await _host.ShellAsync($"sleep 1.1; systemctl start {name}.service; test -s /run/sysctr/.images/{await DigestAsync(name)}-$(stat -c %i {image}) || fsverity measure {image}; systemctl stop {name}.service");
+        await _host.ShellAsync(
+            $"sleep 1.1; systemctl start {name}.service; test -s /run/sysctr/.images/{await DigestAsync(name)}-$(stat -c %i {image}) || fsverity measure {image}; systemctl stop {name}.service"
+        );
         await _host.ShellAsync($"printf X | dd of={image} bs=1 seek=5000 conv=notrunc status=none");
 
         Assert.NotEqual(0, (await _host.RunAsync("systemctl", "start", name + ".service")).ExitCode);
-        Assert.Contains(await DigestAsync(name), await _host.ShellAsync($"journalctl --sync; journalctl -u {name}.service --no-pager"), StringComparison.Ordinal);
+        Assert.Contains(
+            await DigestAsync(name),
+            await _host.ShellAsync($"journalctl --sync; journalctl -u {name}.service --no-pager"),
+            StringComparison.Ordinal
+        );
         CommandResult found = await _host.SysctrAsync("fsck");
         Assert.NotEqual(0, found.ExitCode);
         Assert.Contains($"{image} was altered", found.Output + found.Error, StringComparison.Ordinal);
@@ -160,16 +266,44 @@ public sealed class ComposefsTests(NspawnFixture fixture)
         string disk = Container.NewName();
         string mounted = Container.NewName();
         await _host.ShellAsync("sysctr --quiet migrate --checkout hardlinks; sysctr --quiet images prune");
-        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--checkout", "hardlinks", "--name", disk, "probe")).MustSucceed();
+        (
+            await _host.SysctrAsync(
+                "install",
+                "--now",
+                "--settle",
+                "1",
+                "--checkout",
+                "hardlinks",
+                "--name",
+                disk,
+                "probe"
+            )
+        ).MustSucceed();
 
-        using (JsonDocument there = JsonDocument.Parse((await _host.SysctrAsync("migrate", "--json", "--checkout", "composefs")).MustSucceed().Output))
+        using (
+            JsonDocument there = JsonDocument.Parse(
+                (await _host.SysctrAsync("migrate", "--json", "--checkout", "composefs")).MustSucceed().Output
+            )
+        )
         {
             Assert.True(there.RootElement.GetProperty("layers").GetInt32() >= 1);
         }
 
         (await _host.SysctrAsync("fsck")).MustSucceed();
         await _host.MustAsync("systemctl", "restart", disk + ".service");
-        (await _host.SysctrAsync("install", "--now", "--settle", "1", "--checkout", "composefs", "--name", mounted, "probe")).MustSucceed();
+        (
+            await _host.SysctrAsync(
+                "install",
+                "--now",
+                "--settle",
+                "1",
+                "--checkout",
+                "composefs",
+                "--name",
+                mounted,
+                "probe"
+            )
+        ).MustSucceed();
         await _host.ShellAsync("sysctr --quiet images prune");
         (await _host.SysctrAsync("fsck")).MustSucceed();
 
@@ -188,15 +322,23 @@ public sealed class ComposefsTests(NspawnFixture fixture)
 
     private async Task<string> DigestAsync(string name)
     {
-        using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", "--json", name)).MustSucceed().Output);
+        using JsonDocument info = JsonDocument.Parse(
+            (await _host.SysctrAsync("info", "--json", name)).MustSucceed().Output
+        );
         JsonElement root = info.RootElement;
         return (root.ValueKind == JsonValueKind.Array ? root[0] : root).GetProperty("composefs").GetString()!;
     }
 
     private Task<string> MountsAsync() => _host.ShellAsync("cut -d' ' -f5 /proc/1/mountinfo | sort | uniq -c");
 
-    private Task<string> RootOfAsync(string unit) => _host.ShellAsync($"grep ' / / ' /proc/$(systemctl show --value -P MainPID {unit})/mountinfo");
+    private Task<string> RootOfAsync(string unit) =>
+        _host.ShellAsync($"grep ' / / ' /proc/$(systemctl show --value -P MainPID {unit})/mountinfo");
 
     private async Task RunsAsync(string unit) =>
-        Assert.Equal("active\n", await _host.ShellAsync($"for i in $(seq 1200); do systemctl is-active --quiet {unit} && break; sleep 0.1; done; systemctl is-active {unit}"));
+        Assert.Equal(
+            "active\n",
+            await _host.ShellAsync(
+                $"for i in $(seq 1200); do systemctl is-active --quiet {unit} && break; sleep 0.1; done; systemctl is-active {unit}"
+            )
+        );
 }

@@ -47,9 +47,18 @@ sealed class Container : IAsyncDisposable
     public static async Task<Container> InstallSocketAsync(TestHost host, string image, params string[] options)
     {
         Container container = new(host, NewName());
-        (await host.SysctrAsync(
-            ["install", "--system", "--name", container.Name, "--set", $"SOCKET={container.SocketPath}", .. options, image]))
-            .MustSucceed();
+        (
+            await host.SysctrAsync([
+                "install",
+                "--system",
+                "--name",
+                container.Name,
+                "--set",
+                $"SOCKET={container.SocketPath}",
+                .. options,
+                image,
+            ])
+        ).MustSucceed();
         await host.MustAsync("systemctl", "start", container.Socket);
         return container;
     }
@@ -58,29 +67,33 @@ sealed class Container : IAsyncDisposable
     public Task<string> PropertyAsync(string property) => Host.UnitPropertyAsync(Service, property);
 
     /// <summary>The number of the deployment in use.</summary>
-    public async Task<string> DeploymentAsync() => (await Host.ShellAsync($"readlink /var/lib/sysctr/deployments/{Name}/current")).Trim();
+    public async Task<string> DeploymentAsync() =>
+        (await Host.ShellAsync($"readlink /var/lib/sysctr/deployments/{Name}/current")).Trim();
 
     /// <summary>A member of what <c>info --json</c> says of it, that is a text.</summary>
     public async Task<string> InfoAsync(string member)
     {
-        using JsonDocument info = JsonDocument.Parse((await Host.SysctrAsync("info", Name, "--json")).MustSucceed().Output);
+        using JsonDocument info = JsonDocument.Parse(
+            (await Host.SysctrAsync("info", Name, "--json")).MustSucceed().Output
+        );
         return info.RootElement.GetProperty(member).GetString()!;
     }
 
     /// <summary>Its main process, on the host.</summary>
     public Task<long> MainProcessAsync() => Host.UnitNumberAsync(Service, "MainPID");
 
-    /// <summary>When its service last went from one state to another (InactiveExit, ActiveEnter …), in microseconds of the monotonic clock.</summary>
+    /// <summary>When its service last went from one state to another (InactiveExit, ActiveEnter …), in microseconds of
+    /// the monotonic clock.</summary>
     public Task<long> TimeAsync(string change) => Host.UnitNumberAsync(Service, change + "TimestampMonotonic");
 
     /// <summary>Everything that its units wrote to the journal.</summary>
-    public Task<string> JournalAsync() => Host.ShellAsync($"journalctl --sync; journalctl --unit {Service} --output=cat --no-pager");
+    public Task<string> JournalAsync() =>
+        Host.ShellAsync($"journalctl --sync; journalctl --unit {Service} --output=cat --no-pager");
 
     /// <summary>Connects to its socket and reads until the other end closes.</summary>
     public async Task<Dictionary<string, string>> AskAsync()
     {
-        const string client =
-            """
+        const string client = """
             import socket, sys
             s = socket.socket(socket.AF_UNIX)
             s.settimeout(60)
@@ -95,15 +108,22 @@ sealed class Container : IAsyncDisposable
     }
 
     /// <summary>
-    /// What the probe told when it started: KEY=VALUE lines in its state directory, which is a volume below the container's
-    /// where sysctr made the configuration, and the container's own where the image did.
+    /// What the probe told when it started: KEY=VALUE lines in its state directory, which is a volume below the
+    /// container's where sysctr made the configuration, and the container's own where the image did.
     /// </summary>
     public async Task<Dictionary<string, string>> ReportAsync() =>
-        Parse((await Host.EventuallyAsync($"report=$(find /var/lib/{Name} -name report -size +0 | grep .); cat $report", TimeSpan.FromMinutes(3))).Output);
+        Parse(
+            (
+                await Host.EventuallyAsync(
+                    $"report=$(find /var/lib/{Name} -name report -size +0 | grep .); cat $report",
+                    TimeSpan.FromMinutes(3)
+                )
+            ).Output
+        );
 
     /// <summary>
-    /// Starts or restarts a probe and waits for its report: a first process without a handler yet would not hear the signal to stop, and
-    /// systemd would wait its 90 s.
+    /// Starts or restarts a probe and waits for its report: a first process without a handler yet would not hear the
+    /// signal to stop, and systemd would wait its 90 s.
     /// </summary>
     public async Task StartedAsync(string verb)
     {
@@ -133,8 +153,9 @@ sealed class Container : IAsyncDisposable
     }
 
     /// <summary>KEY=VALUE lines.</summary>
-    public static Dictionary<string, string> Parse(string lines) => lines
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-        .Select(l => l.Split('=', 2))
-        .ToDictionary(p => p[0], p => p.Length == 2 ? p[1] : "", StringComparer.Ordinal);
+    public static Dictionary<string, string> Parse(string lines) =>
+        lines
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => l.Split('=', 2))
+            .ToDictionary(p => p[0], p => p.Length == 2 ? p[1] : "", StringComparer.Ordinal);
 }

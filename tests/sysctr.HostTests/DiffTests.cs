@@ -22,7 +22,9 @@ public sealed class DiffTests(NspawnFixture fixture)
 
         Assert.Equal(store, await StoreAsync());
         Assert.Equal("", await DiffAsync(agent, "--image", "legacy-agent"));
-        (await _host.SysctrAsync("update", agent.Name, "--rebase", "legacy-agent-v2", "--set", "VALUE=second")).MustSucceed();
+        (
+            await _host.SysctrAsync("update", agent.Name, "--rebase", "legacy-agent-v2", "--set", "VALUE=second")
+        ).MustSucceed();
         string after = await DiffAsync(agent);
 
         foreach (string diff in (string[])[before, after])
@@ -42,10 +44,19 @@ public sealed class DiffTests(NspawnFixture fixture)
         Assert.Contains("-costs = $6\n+costs = $5\n", await DiffAsync(agent, "1", "0"), StringComparison.Ordinal);
         Assert.Equal(3, (await _host.SysctrAsync("diff", agent.Name, "7")).ExitCode);
         using JsonDocument json = JsonDocument.Parse(await DiffAsync(agent, "0", "1", "--json"));
-        Assert.Equal((0, 1), (json.RootElement.GetProperty("from").GetProperty("deployment").GetInt32(), json.RootElement.GetProperty("to").GetProperty("deployment").GetInt32()));
+        Assert.Equal(
+            (0, 1),
+            (
+                json.RootElement.GetProperty("from").GetProperty("deployment").GetInt32(),
+                json.RootElement.GetProperty("to").GetProperty("deployment").GetInt32()
+            )
+        );
         Assert.Contains(
             json.RootElement.GetProperty("files").EnumerateArray(),
-            f => f.GetProperty("path").GetString() == "/exports/hostfs/etc/agent/more.conf" && f.GetProperty("kind").GetString() == "A");
+            f =>
+                f.GetProperty("path").GetString() == "/exports/hostfs/etc/agent/more.conf"
+                && f.GetProperty("kind").GetString() == "A"
+        );
 
         // Old scripts say it so.
         await _host.ShellAsync("mkdir -p /run/atomic && ln -sf \"$(command -v sysctr)\" /run/atomic/atomic");
@@ -55,5 +66,8 @@ public sealed class DiffTests(NspawnFixture fixture)
     private async Task<string> DiffAsync(Container container, params string[] arguments) =>
         (await _host.SysctrAsync(["diff", container.Name, .. arguments])).MustSucceed().Output;
 
-    private Task<string> StoreAsync() => _host.ShellAsync("find /var/lib/sysctr -mindepth 1 -path '*/rootfs' -prune -o -printf '%p %s %T@\\n' | sort | sha256sum");
+    private Task<string> StoreAsync() =>
+        _host.ShellAsync(
+            "find /var/lib/sysctr -mindepth 1 -path '*/rootfs' -prune -o -printf '%p %s %T@\\n' | sort | sha256sum"
+        );
 }

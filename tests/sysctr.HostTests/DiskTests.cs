@@ -7,8 +7,9 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// A store on a small file system of its own, and a host whose disks fill up and fail: whatever is refused leaves the host as it was, the
-/// store clean, and succeeds when there is room again. Some of the places where room may end: <see cref="Faults.OfflineFailureTests"/> tries the steps.
+/// A store on a small file system of its own, and a host whose disks fill up and fail: whatever is refused leaves the
+/// host as it was, the store clean, and succeeds when there is room again. Some of the places where room may end:
+/// <see cref="Faults.OfflineFailureTests"/> tries the steps.
 /// </summary>
 [Collection(SmallDiskHost.Name)]
 public sealed class DiskTests(NspawnFixture fixture)
@@ -18,11 +19,10 @@ public sealed class DiskTests(NspawnFixture fixture)
     private const string Settings = "/etc/sysctr/sysctr.toml";
 
     /// <summary>
-    /// An image of a few hundred files and two megabytes that nothing compresses, with a unit and files for the host. Its payload is never
-    /// started.
+    /// An image of a few hundred files and two megabytes that nothing compresses, with a unit and files for the host.
+    /// Its payload is never started.
     /// </summary>
-    private const string MakeImage =
-        """
+    private const string MakeImage = """
         test ! -e /srv/tiny || exit 0
         python3 - <<'END'
         import gzip, hashlib, io, json, os, random, tarfile
@@ -87,8 +87,16 @@ public sealed class DiskTests(NspawnFixture fixture)
         int refused = 0;
         foreach (string free in inodes.Split(' '))
         {
-            await disk.FillAsync($"mkdir {Store}/fill; cd {Store}/fill; n=$(( $(df --output=iavail . | tail -n 1) - {free} )); test $n -le 0 || seq $n | xargs touch");
-            refused += await TryAsync(["install", "--checkout", form, "--name", "tiny", Image], disk, $"{free} inodes free") ? 0 : 1;
+            await disk.FillAsync(
+                $"mkdir {Store}/fill; cd {Store}/fill; n=$(( $(df --output=iavail . | tail -n 1) - {free} )); test $n -le 0 || seq $n | xargs touch"
+            );
+            refused += await TryAsync(
+                ["install", "--checkout", form, "--name", "tiny", Image],
+                disk,
+                $"{free} inodes free"
+            )
+                ? 0
+                : 1;
         }
 
         await AssertUsableAsync(refused, atLeast: 3);
@@ -138,18 +146,25 @@ public sealed class DiskTests(NspawnFixture fixture)
         {
             await _host.ShellAsync(
                 $"""
-                 rm -rf /tmp/units
-                 cp -a {units} /tmp/units
-                 mount -t tmpfs -o mode=755 tmpfs {units}
-                 cp -a /tmp/units/. {units}
-                 used=$(df --output={(limit == "size" ? "used -k" : "iused")} {units} | tail -n 1)
-                 n={value.TrimEnd('k')}
-                 mount -o remount,{limit}=$((used + n)){(limit == "size" ? "k" : "")} {units}
-                 test $(df --output={(limit == "size" ? "avail -k" : "iavail")} {units} | tail -n 1) -eq $n
-                 """);
+                rm -rf /tmp/units
+                cp -a {units} /tmp/units
+                mount -t tmpfs -o mode=755 tmpfs {units}
+                cp -a /tmp/units/. {units}
+                used=$(df --output={(limit == "size" ? "used -k" : "iused")} {units} | tail -n 1)
+                n={value.TrimEnd('k')}
+                mount -o remount,{limit}=$((used + n)){(limit == "size" ? "k" : "")} {units}
+                test $(df --output={(limit == "size" ? "avail -k" : "iavail")} {units} | tail -n 1) -eq $n
+                """
+            );
             try
             {
-                refused += await TryAsync(["install", "--name", "tiny", Image], disk, $"{limit} {value} of {units} free") ? 0 : 1;
+                refused += await TryAsync(
+                    ["install", "--name", "tiny", Image],
+                    disk,
+                    $"{limit} {value} of {units} free"
+                )
+                    ? 0
+                    : 1;
             }
             finally
             {
@@ -169,14 +184,37 @@ public sealed class DiskTests(NspawnFixture fixture)
         await using Disk disk = await Disk.MountAsync(_host, "-N 2048");
         (await _host.SysctrAsync("pull", Image)).MustSucceed();
         int refused = 0;
-        foreach ((string call, int[] numbers) in ((string, int[])[])
-            [("fsync", [1, 6]), ("rename", [1, 4]), ("pwrite64", [2]), ("linkat", [1]), ("symlink", [1]), ("mkdir", [2])])
+        foreach (
+            (string call, int[] numbers) in ((string, int[])[])
+                [
+                    ("fsync", [1, 6]),
+                    ("rename", [1, 4]),
+                    ("pwrite64", [2]),
+                    ("linkat", [1]),
+                    ("symlink", [1]),
+                    ("mkdir", [2]),
+                ]
+        )
         {
             foreach (int number in numbers)
             {
                 refused += await TryAsync(
-                    ["install", "--name", "tiny", Image], disk, $"{error} of {call} {number}{further}",
-                    ["strace", "-f", "-o", "/dev/null", "-e", $"trace={call}", "-e", $"inject={call}:error={error}:when={number}{further}"]) ? 0 : 1;
+                    ["install", "--name", "tiny", Image],
+                    disk,
+                    $"{error} of {call} {number}{further}",
+                    [
+                        "strace",
+                        "-f",
+                        "-o",
+                        "/dev/null",
+                        "-e",
+                        $"trace={call}",
+                        "-e",
+                        $"inject={call}:error={error}:when={number}{further}",
+                    ]
+                )
+                    ? 0
+                    : 1;
             }
         }
 
@@ -191,7 +229,14 @@ public sealed class DiskTests(NspawnFixture fixture)
         await _host.ShellAsync($"mount -o remount,ro {Store}");
         HostState before = await HostState.TakeAsync(_host);
 
-        foreach (string[] call in (string[][])[["pull", "probe"], ["update", "--runtime", "crun", "tiny"], ["uninstall", "tiny"]])
+        foreach (
+            string[] call in (string[][])
+                [
+                    ["pull", "probe"],
+                    ["update", "--runtime", "crun", "tiny"],
+                    ["uninstall", "tiny"],
+                ]
+        )
         {
             CommandResult refused = await _host.SysctrAsync(call);
             Assert.True(refused.ExitCode == 14, refused.All);
@@ -230,7 +275,8 @@ public sealed class DiskTests(NspawnFixture fixture)
         }
     }
 
-    /// <summary>Calls sysctr on a disk that the caller has prepared, empties that, and looks that all or nothing happened.</summary>
+    /// <summary>Calls sysctr on a disk that the caller has prepared, empties that, and looks that all or nothing
+    /// happened.</summary>
     /// <returns>Whether it succeeded; then it is undone.</returns>
     private async Task<bool> TryAsync(string[] call, Disk disk, string what, string[]? before = null)
     {
@@ -287,15 +333,19 @@ public sealed class DiskTests(NspawnFixture fixture)
         {
             await host.ShellAsync(MakeImage);
             await host.ShellAsync(
-                string.Create(CultureInfo.InvariantCulture, $"""
-                 mkdir -p {Store} /etc/sysctr
-                 echo 'min-free-space = "0"' > {Settings}
-                 rm -f /srv/disk; truncate --size={Megabytes}M /srv/disk
-                 mkfs.ext4 -q -m 0 {options} /srv/disk
-                 test -e /dev/loop-control || mknod /dev/loop-control c 10 237
-                 for i in $(seq 0 63); do test -e /dev/loop$i || mknod /dev/loop$i b 7 $i; done
-                 mount -o loop /srv/disk {Store}
-                 """));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"""
+                    mkdir -p {Store} /etc/sysctr
+                    echo 'min-free-space = "0"' > {Settings}
+                    rm -f /srv/disk; truncate --size={Megabytes}M /srv/disk
+                    mkfs.ext4 -q -m 0 {options} /srv/disk
+                    test -e /dev/loop-control || mknod /dev/loop-control c 10 237
+                    for i in $(seq 0 63); do test -e /dev/loop$i || mknod /dev/loop$i b 7 $i; done
+                    mount -o loop /srv/disk {Store}
+                    """
+                )
+            );
             return new Disk(host);
         }
 
@@ -307,11 +357,16 @@ public sealed class DiskTests(NspawnFixture fixture)
         }
 
         /// <summary>Fills it anew up to so many kilobytes.</summary>
-        public Task LeaveAsync(string kilobytes) => FillAsync(
-            $"k=$(( $(df --output=avail -k {Store} | tail -n 1) - {kilobytes} )); test $k -le 0 || head -c ${{k}}k /dev/zero > {Store}/fill || true; sync -f {Store}");
+        public Task LeaveAsync(string kilobytes) =>
+            FillAsync(
+                $"k=$(( $(df --output=avail -k {Store} | tail -n 1) - {kilobytes} )); test $k -le 0 || head -c ${{k}}k /dev/zero > {Store}/fill || true; sync -f {Store}"
+            );
 
         public async Task EmptyAsync() => await host.ShellAsync($"rm -rf {Store}/fill; sync -f {Store}");
 
-        public async ValueTask DisposeAsync() => await host.ShellAsync($"sysctr -q uninstall --purge tiny 2>/dev/null || true; umount {Store}; rm -f /srv/disk {Settings}");
+        public async ValueTask DisposeAsync() =>
+            await host.ShellAsync(
+                $"sysctr -q uninstall --purge tiny 2>/dev/null || true; umount {Store}; rm -f /srv/disk {Settings}"
+            );
     }
 }

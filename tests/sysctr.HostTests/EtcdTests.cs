@@ -25,7 +25,12 @@ public sealed class EtcdTests : IAsyncLifetime
         await MakeCertificatesAsync();
         _etcd = await EtcdServer.StartAsync(_scratch, _hub.Namespace, HubNetwork.Address, tls: _scratch.Path);
         string[] authority = [$"ETCDCTL_CACERT={_scratch.Path}/ca.crt"];
-        string[] all = [.. authority, $"ETCDCTL_CERT={_scratch.Path}/client.crt", $"ETCDCTL_KEY={_scratch.Path}/client.key"];
+        string[] all =
+        [
+            .. authority,
+            $"ETCDCTL_CERT={_scratch.Path}/client.crt",
+            $"ETCDCTL_KEY={_scratch.Path}/client.key",
+        ];
 
         Assert.Equal(4, (await StatusAsync("https://" + _etcd.Endpoint)).ExitCode);
         Assert.Equal(4, (await StatusAsync(_etcd.Endpoint)).ExitCode);
@@ -60,21 +65,36 @@ public sealed class EtcdTests : IAsyncLifetime
         await _scratch.DisposeAsync();
     }
 
-    private Task<CommandResult> StatusAsync(string endpoint, params string[] environment) => Command.RunAsync(
-        _hub.Namespace.Enter(["env", .. environment, Path.Combine(Workspace.Artifacts, "sysctr"), "rollout", "status", "--lock", $"etcd:{endpoint}/test"]));
+    private Task<CommandResult> StatusAsync(string endpoint, params string[] environment) =>
+        Command.RunAsync(
+            _hub.Namespace.Enter([
+                "env",
+                .. environment,
+                Path.Combine(Workspace.Artifacts, "sysctr"),
+                "rollout",
+                "status",
+                "--lock",
+                $"etcd:{endpoint}/test",
+            ])
+        );
 
-    private async Task MakeCertificatesAsync() => await Command.MustAsync(
-        "sh", "-euc",
-        // The gateway is a client of its own server, so the server's certificate has to be good for both.
-        """
-        cd "$1"
-        new="openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
-        $new -x509 -days 2 -subj /CN=ca -keyout ca.key -out ca.crt
-        for name in server client; do
-            $new -subj /CN=$name -keyout $name.key -out $name.csr
-            printf 'subjectAltName=IP:%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$2" > $name.ext
-            openssl x509 -req -days 2 -in $name.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile $name.ext -out $name.crt
-        done
-        """,
-        "certificates", _scratch.Path, HubNetwork.Address);
+    private async Task MakeCertificatesAsync() =>
+        await Command.MustAsync(
+            "sh",
+            "-euc",
+            // The gateway is a client of its own server, so the server's certificate has to be good for both.
+            """
+            cd "$1"
+            new="openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+            $new -x509 -days 2 -subj /CN=ca -keyout ca.key -out ca.crt
+            for name in server client; do
+                $new -subj /CN=$name -keyout $name.key -out $name.csr
+                printf 'subjectAltName=IP:%s\nextendedKeyUsage=serverAuth,clientAuth\n' "$2" > $name.ext
+                openssl x509 -req -days 2 -in $name.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile $name.ext -out $name.crt
+            done
+            """,
+            "certificates",
+            _scratch.Path,
+            HubNetwork.Address
+        );
 }

@@ -22,23 +22,68 @@ public sealed class ExecTests(HardLinksFixture fixture)
         Assert.Contains($"sysctr start {container.Name}", early.Error, StringComparison.Ordinal);
         (await _host.SysctrAsync("start", container.Name)).MustSucceed();
 
-        CommandResult said = await _host.SysctrAsync("exec", "--env", "WORD=there", container.Name, "sh", "-c", "cat; echo $WORD; echo wrong >&2; exit 7");
+        CommandResult said = await _host.SysctrAsync(
+            "exec",
+            "--env",
+            "WORD=there",
+            container.Name,
+            "sh",
+            "-c",
+            "cat; echo $WORD; echo wrong >&2; exit 7"
+        );
         Assert.Equal((7, "there\n", "wrong\n"), (said.ExitCode, said.Output, said.Error));
         Assert.Equal("in\n", await _host.ShellAsync($"echo in | sysctr exec {container.Name} cat"));
-        string view = (await _host.SysctrAsync("exec", container.Name, "--", "readlink", "/proc/1/ns/pid")).MustSucceed().Output;
+        string view = (await _host.SysctrAsync("exec", container.Name, "--", "readlink", "/proc/1/ns/pid"))
+            .MustSucceed()
+            .Output;
         Assert.Equal(view, await _host.ShellAsync($"readlink /proc/{await container.MainProcessAsync()}/ns/pid"));
-        Assert.Contains("/dev/", await _host.ShellAsync($"script --quiet --return --command 'sysctr exec -t {container.Name} tty' /dev/null < /dev/null"), StringComparison.Ordinal);
+        Assert.Contains(
+            "/dev/",
+            await _host.ShellAsync(
+                $"script --quiet --return --command 'sysctr exec -t {container.Name} tty' /dev/null < /dev/null"
+            ),
+            StringComparison.Ordinal
+        );
         Assert.Equal(3, (await _host.SysctrAsync("exec", "no-such-container", "true")).ExitCode);
 
         // As podman has it: by name, with the user's group; the unit's name will do.
-        Assert.Equal("daemon daemon /tmp\n", await _host.ShellAsync($"sysctr exec -iu daemon -w /tmp {container.Service} sh -c 'echo $(id -un) $(id -gn) $PWD'"));
-        Assert.Equal("1 33\n", (await _host.SysctrAsync("exec", "--user", "1:www-data", container.Name, "sh", "-c", "echo $(id -u) $(id -g)")).MustSucceed().Output);
+        Assert.Equal(
+            "daemon daemon /tmp\n",
+            await _host.ShellAsync(
+                $"sysctr exec -iu daemon -w /tmp {container.Service} sh -c 'echo $(id -un) $(id -gn) $PWD'"
+            )
+        );
+        Assert.Equal(
+            "1 33\n",
+            (
+                await _host.SysctrAsync(
+                    "exec",
+                    "--user",
+                    "1:www-data",
+                    container.Name,
+                    "sh",
+                    "-c",
+                    "echo $(id -u) $(id -g)"
+                )
+            )
+                .MustSucceed()
+                .Output
+        );
         CommandResult nobody = await _host.SysctrAsync("exec", "-u", "no-such-user", container.Name, "id");
         Assert.Equal(2, nobody.ExitCode);
         Assert.Contains("'no-such-user'", nobody.Error, StringComparison.Ordinal);
 
         await _host.ShellAsync("mkdir -p /run/atomic && ln -sf \"$(command -v sysctr)\" /run/atomic/atomic");
-        CommandResult atomic = await _host.RunAsync("/run/atomic/atomic", "run", "--storage", "ostree", container.Name, "sh", "-c", "exit 3");
+        CommandResult atomic = await _host.RunAsync(
+            "/run/atomic/atomic",
+            "run",
+            "--storage",
+            "ostree",
+            container.Name,
+            "sh",
+            "-c",
+            "exit 3"
+        );
         Assert.Equal(3, atomic.ExitCode);
         Assert.Equal("active", await container.PropertyAsync("ActiveState"));
     }
@@ -55,30 +100,41 @@ public sealed class ExecTests(HardLinksFixture fixture)
         await using Container container = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);
 
         // runc itself waits for its pipes; what is left behind there has the input alone.
-        string script =
-            $$"""
-              import os, signal, time
-              signal.signal(signal.SIGHUP, signal.SIG_IGN)
-              if os.fork() == 0:
-                  {{(runtime == "runc" && option.Length == 0 ? "os.close(1); os.close(2)" : "pass")}}
-                  time.sleep(600)
-              print("said", flush=True)
-              raise SystemExit(7)
-              """;
+        string script = $$"""
+            import os, signal, time
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            if os.fork() == 0:
+                {{(runtime == "runc" && option.Length == 0 ? "os.close(1); os.close(2)" : "pass")}}
+                time.sleep(600)
+            print("said", flush=True)
+            raise SystemExit(7)
+            """;
         await _host.MustAsync("sh", "-c", $"cat > /root/behind.py <<'END'\n{script}\nEND\n");
         await _host.MustAsync(
-            "sh", "-c",
-            $"cat > /root/session <<'END'\nstat -c %d:%i $(tty) > /root/terminal\nexec 9<>/root/mine\nsysctr exec {option} {container.Name} python3 -c \"$(cat /root/behind.py)\" {redirection}\necho status=$?\nEND\n");
+            "sh",
+            "-c",
+            $"cat > /root/session <<'END'\nstat -c %d:%i $(tty) > /root/terminal\nexec 9<>/root/mine\nsysctr exec {option} {container.Name} python3 -c \"$(cat /root/behind.py)\" {redirection}\necho status=$?\nEND\n"
+        );
 
-        string said = await _host.ShellAsync("touch /root/mine; timeout 60 script --quiet --return --command 'sh /root/session' /dev/null < /dev/null; cat /root/out 2> /dev/null || true");
+        string said = await _host.ShellAsync(
+            "touch /root/mine; timeout 60 script --quiet --return --command 'sh /root/session' /dev/null < /dev/null; cat /root/out 2> /dev/null || true"
+        );
 
         Assert.Contains("status=7", said, StringComparison.Ordinal);
         Assert.Contains("said", said, StringComparison.Ordinal);
         string left = (await _host.ShellAsync("pgrep -f 'time[.]sleep.600[)]' | head -n 1")).Trim();
-        string[] open = (await _host.ShellAsync($"for fd in /proc/{left}/fd/*; do stat -L -c '%d:%i' $fd; done; stat -c %d:%i /root/mine > /root/mine.id; cat /root/terminal /root/mine.id")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] open = (
+            await _host.ShellAsync(
+                $"for fd in /proc/{left}/fd/*; do stat -L -c '%d:%i' $fd; done; stat -c %d:%i /root/mine > /root/mine.id; cat /root/terminal /root/mine.id"
+            )
+        ).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.DoesNotContain(open[^2], open[..^2]);
         Assert.DoesNotContain(open[^1], open[..^2]);
-        Assert.Contains(container.Service, await _host.ShellAsync($"cat /proc/{left}/cgroup"), StringComparison.Ordinal);
+        Assert.Contains(
+            container.Service,
+            await _host.ShellAsync($"cat /proc/{left}/cgroup"),
+            StringComparison.Ordinal
+        );
         await _host.ShellAsync($"kill -KILL {left}; rm -f /root/out");
     }
 }

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>Eight booted hosts on a network with a registry and etcd; all have the container <c>agent</c>, running.</summary>
+/// <summary>Eight booted hosts on a network with a registry and etcd; all have the container <c>agent</c>,
+/// running.</summary>
 public sealed class Fleet : IAsyncLifetime
 {
     /// <summary>How many hosts.</summary>
@@ -41,30 +42,42 @@ public sealed class Fleet : IAsyncLifetime
         _scratch = await Scratch.CreateAsync();
         Hub = await HubNetwork.CreateAsync(_scratch.Name);
         Directory.CreateDirectory(_scratch.File("registry"));
-        _registry = await RegistryServer.StartAsync(_scratch, Hub.Namespace, _scratch.File("registry"), readOnly: false, Registry);
+        _registry = await RegistryServer.StartAsync(
+            _scratch,
+            Hub.Namespace,
+            _scratch.File("registry"),
+            readOnly: false,
+            Registry
+        );
         await _registry.PushAsync(first, ImageBuilder.Tag, $"{Agent}:{ImageBuilder.Tag}");
         Etcd = await EtcdServer.StartAsync(_scratch, Hub.Namespace, HubNetwork.Address);
         await HostRoot.Tested.GetAsync();
-        await Parallel.ForAsync(0, Size, new ParallelOptions { MaxDegreeOfParallelism = 3 }, async (_, _) =>
-        {
-            NspawnHost host = await NspawnHost.StartAsync(HostRoot.Tested, registryStorage: null, Hub);
-            lock (_hosts)
+        await Parallel.ForAsync(
+            0,
+            Size,
+            new ParallelOptions { MaxDegreeOfParallelism = 3 },
+            async (_, _) =>
             {
-                _hosts.Add(host);
-            }
+                NspawnHost host = await NspawnHost.StartAsync(HostRoot.Tested, registryStorage: null, Hub);
+                lock (_hosts)
+                {
+                    _hosts.Add(host);
+                }
 
-            // A start that takes a while, so that hosts which did not wait for each other would be seen to meet.
-            await SlowAsync(host, "0.3");
-            await host.ShellAsync(
-                $"""
-                 mkdir -p /etc/containers/registries.conf.d
-                 printf '[[registry]]\nlocation = "{Registry}"\ninsecure = true\n' > /etc/containers/registries.conf.d/hub.conf
-                 sysctr --quiet install --set ADDRESS=here {Registry}/{Agent}
-                 printf '[Service]\nExecStartPre=/bin/sh /etc/slow\n' > /etc/systemd/system/{Agent}.service.d/slow.conf
-                 systemctl daemon-reload
-                 systemctl start {Agent}
-                 """);
-        });
+                // A start that takes a while, so that hosts which did not wait for each other would be seen to meet.
+                await SlowAsync(host, "0.3");
+                await host.ShellAsync(
+                    $"""
+                    mkdir -p /etc/containers/registries.conf.d
+                    printf '[[registry]]\nlocation = "{Registry}"\ninsecure = true\n' > /etc/containers/registries.conf.d/hub.conf
+                    sysctr --quiet install --set ADDRESS=here {Registry}/{Agent}
+                    printf '[Service]\nExecStartPre=/bin/sh /etc/slow\n' > /etc/systemd/system/{Agent}.service.d/slow.conf
+                    systemctl daemon-reload
+                    systemctl start {Agent}
+                    """
+                );
+            }
+        );
     }
 
     /// <summary>The lock of a roll-out.</summary>
@@ -75,26 +88,39 @@ public sealed class Fleet : IAsyncLifetime
 
     /// <summary>Makes an image the one that all hosts go to with their next update.</summary>
     public async Task PublishAsync(string image) =>
-        await _registry.PushAsync(await ImageBuilder.BuildAsync(new ImageSource(image)), ImageBuilder.Tag, $"{Agent}:{ImageBuilder.Tag}");
+        await _registry.PushAsync(
+            await ImageBuilder.BuildAsync(new ImageSource(image)),
+            ImageBuilder.Tag,
+            $"{Agent}:{ImageBuilder.Tag}"
+        );
 
-    /// <summary>For updates that have to fail: a payload that dies ends the time to settle at once, on a busy machine not within the hosts' half a second.</summary>
+    /// <summary>For updates that have to fail: a payload that dies ends the time to settle at once, on a busy machine
+    /// not within the hosts' half a second.</summary>
     public static readonly string[] LongSettle = ["--settle", "30"];
 
     /// <summary>Updates hosts, all at once.</summary>
-    public static Task<CommandResult[]> UpdateAsync(IEnumerable<NspawnHost> hosts, string @lock, params string[] options) =>
-        Task.WhenAll(hosts.Select(h => h.SysctrAsync(["update", Agent, "--lock", @lock, .. options])));
+    public static Task<CommandResult[]> UpdateAsync(
+        IEnumerable<NspawnHost> hosts,
+        string @lock,
+        params string[] options
+    ) => Task.WhenAll(hosts.Select(h => h.SysctrAsync(["update", Agent, "--lock", @lock, .. options])));
 
     /// <summary>Brings hosts to an image, none of them waiting.</summary>
     public async Task SettleAsync(string image, params IEnumerable<NspawnHost> hosts)
     {
         await PublishAsync(image);
-        foreach (CommandResult result in await Task.WhenAll(hosts.Select(h => h.SysctrAsync("update", Agent, "--lock", "none"))))
+        foreach (
+            CommandResult result in await Task.WhenAll(
+                hosts.Select(h => h.SysctrAsync("update", Agent, "--lock", "none"))
+            )
+        )
         {
             result.MustSucceed();
         }
     }
 
-    /// <summary>Has a host fail to update, so that it holds the roll-out; the image that is published then is a good one again.</summary>
+    /// <summary>Has a host fail to update, so that it holds the roll-out; the image that is published then is a good
+    /// one again.</summary>
     /// <param name="failing">The host.</param>
     /// <param name="lock">The roll-out's lock.</param>
     /// <param name="others">Hosts that have something to update then.</param>
@@ -109,15 +135,20 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>Has a host's sysctr.toml name a lock until what this gives is disposed of.</summary>
     public static async Task<IAsyncDisposable> ConfigureAsync(NspawnHost host, string @lock)
     {
-        await host.ShellAsync($"cp /etc/sysctr/sysctr.toml /etc/sysctr/kept; echo 'lock = \"{@lock}\"' >> /etc/sysctr/sysctr.toml");
+        await host.ShellAsync(
+            $"cp /etc/sysctr/sysctr.toml /etc/sysctr/kept; echo 'lock = \"{@lock}\"' >> /etc/sysctr/sysctr.toml"
+        );
         return new Undo(host, "mv /etc/sysctr/kept /etc/sysctr/sysctr.toml");
     }
 
     /// <summary>How long the agent takes to start on a host, in seconds.</summary>
-    public static Task SlowAsync(NspawnHost host, string seconds) => host.ShellAsync($"echo sleep {seconds} > /etc/slow");
+    public static Task SlowAsync(NspawnHost host, string seconds) =>
+        host.ShellAsync($"echo sleep {seconds} > /etc/slow");
 
-    /// <summary>Has the agent's start take until <see cref="OpenAsync"/>, or until systemd gives it up after a minute and a half.</summary>
-    public static Task CloseAsync(NspawnHost host) => host.ShellAsync("rm -f /run/go; echo 'while ! [ -e /run/go ]; do sleep 0.1; done' > /etc/slow");
+    /// <summary>Has the agent's start take until <see cref="OpenAsync"/>, or until systemd gives it up after a minute
+    /// and a half.</summary>
+    public static Task CloseAsync(NspawnHost host) =>
+        host.ShellAsync("rm -f /run/go; echo 'while ! [ -e /run/go ]; do sleep 0.1; done' > /etc/slow");
 
     /// <summary>Lets the agent of a host start that waits since <see cref="CloseAsync"/>, and all that come.</summary>
     public static Task OpenAsync(NspawnHost host) => host.ShellAsync("touch /run/go");

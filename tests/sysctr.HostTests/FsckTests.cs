@@ -7,8 +7,8 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// fsck on a booted host: every kind of damage is done by hand, found, mended with what the real registry has, and the container
-/// starts.
+/// fsck on a booted host: every kind of damage is done by hand, found, mended with what the real registry has, and the
+/// container starts.
 /// </summary>
 [Collection(CheckedHost.Name)]
 public sealed class FsckTests(HardLinksFixture fixture)
@@ -19,11 +19,10 @@ public sealed class FsckTests(HardLinksFixture fixture)
     private const string Agent = "agent";
 
     /// <summary>
-    /// What damage is done to: D the deployment; O the object that is the program of its rootfs; L and B layer and manifest of the image, R its
-    /// ref; U its unit, K the copy of the unit that the deployment keeps.
+    /// What damage is done to: D the deployment; O the object that is the program of its rootfs; L and B layer and
+    /// manifest of the image, R its ref; U its unit, K the copy of the unit that the deployment keeps.
     /// </summary>
-    private const string Places =
-        """
+    private const string Places = """
         cd /var/lib/sysctr
         D=deployments/agent/0
         # A missing object comes back as another inode: check out again, to share it.
@@ -42,14 +41,23 @@ public sealed class FsckTests(HardLinksFixture fixture)
     [Fact]
     public async Task A_host_that_was_worked_on_is_clean()
     {
-        await using Container agent = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here", "--system-package=absent");
+        await using Container agent = await Container.InstallAsync(
+            _host,
+            "legacy-agent",
+            "--now",
+            "--set",
+            "ADDRESS=here",
+            "--system-package=absent"
+        );
         await using Container socket = await Container.InstallSocketAsync(_host, "probe-socket");
         (await _host.SysctrAsync("update", agent.Name, "--set", "VALUE=other")).MustSucceed();
         (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
 
         Assert.DoesNotContain("note:", await CleanAsync(), StringComparison.Ordinal);
 
-        using JsonDocument json = JsonDocument.Parse((await _host.SysctrAsync("fsck", "--json", "--quick")).MustSucceed().Output);
+        using JsonDocument json = JsonDocument.Parse(
+            (await _host.SysctrAsync("fsck", "--json", "--quick")).MustSucceed().Output
+        );
         Assert.Equal(0, json.RootElement.GetProperty("findings").GetArrayLength());
         Assert.True(json.RootElement.GetProperty("deployments").GetInt32() >= 3);
         Assert.True(json.RootElement.GetProperty("objects").GetInt32() > 10);
@@ -100,11 +108,16 @@ public sealed class FsckTests(HardLinksFixture fixture)
         Assert.Contains($"mended: {kind}: /", mended.Output, StringComparison.Ordinal);
 
         await CleanAsync();
-        await _host.ShellAsync($"systemctl reset-failed {Agent}; systemctl restart {Agent}; systemctl is-active {Agent}");
+        await _host.ShellAsync(
+            $"systemctl reset-failed {Agent}; systemctl restart {Agent}; systemctl is-active {Agent}"
+        );
     }
 
     [Theory]
-    [InlineData("orphan-object", "mkdir -p objects/00; echo x > objects/00/1111111111111111111111111111111111111111111111111111111111111a")]
+    [InlineData(
+        "orphan-object",
+        "mkdir -p objects/00; echo x > objects/00/1111111111111111111111111111111111111111111111111111111111111a"
+    )]
     [InlineData("leftover", "echo > /etc/systemd/system/.agent.service.sysctr-4194303-1-1")]
     [InlineData("leftover", "ln -s 0 deployments/agent/.current.sysctr-4194303-1-1")]
     [InlineData("broken-record", "rm $D/info.copy.json")]
@@ -118,7 +131,11 @@ public sealed class FsckTests(HardLinksFixture fixture)
         Assert.True(found.ExitCode == 0, found.All);
         Assert.Contains($"note: {kind}: /", found.Output, StringComparison.Ordinal);
 
-        Assert.Contains($"mended: {kind}: /", (await _host.SysctrAsync("fsck", "--repair")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"mended: {kind}: /",
+            (await _host.SysctrAsync("fsck", "--repair")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain(kind, await CleanAsync(), StringComparison.Ordinal);
     }
 
@@ -126,10 +143,19 @@ public sealed class FsckTests(HardLinksFixture fixture)
     public async Task An_altered_program_is_mended_in_every_deployment_that_shares_it_while_they_run()
     {
         await InstallAgentAsync();
-        await using Container other = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here", "--system-package=absent");
+        await using Container other = await Container.InstallAsync(
+            _host,
+            "legacy-agent",
+            "--now",
+            "--set",
+            "ADDRESS=here",
+            "--system-package=absent"
+        );
         await _host.ShellAsync($"systemctl reset-failed {Agent}; systemctl restart {Agent}");
         long process = await other.MainProcessAsync();
-        string sum = await _host.ShellAsync(Places + "sha256sum < $O; printf X | dd of=$O bs=1 seek=3000 conv=notrunc status=none");
+        string sum = await _host.ShellAsync(
+            Places + "sha256sum < $O; printf X | dd of=$O bs=1 seek=3000 conv=notrunc status=none"
+        );
 
         CommandResult mended = (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
 
@@ -137,7 +163,10 @@ public sealed class FsckTests(HardLinksFixture fixture)
         Assert.Contains($"'sysctr restart {other.Name}'", mended.Output, StringComparison.Ordinal);
         Assert.Equal(process, await other.MainProcessAsync());
         Assert.Equal("active", await other.PropertyAsync("ActiveState"));
-        Assert.Equal(sum, await _host.ShellAsync($"sha256sum < {Store}/deployments/{other.Name}/0/rootfs/usr/bin/probe"));
+        Assert.Equal(
+            sum,
+            await _host.ShellAsync($"sha256sum < {Store}/deployments/{other.Name}/0/rootfs/usr/bin/probe")
+        );
         Assert.Contains("note: leftover: ", await CleanAsync(), StringComparison.Ordinal);
 
         (await _host.SysctrAsync("restart", Agent, other.Name)).MustSucceed();
@@ -152,10 +181,23 @@ public sealed class FsckTests(HardLinksFixture fixture)
         string layout = $"{_host.Root}/srv/moving";
         await Command.MustAsync("cp", "-a", await ImageBuilder.BuildAsync(new ImageSource("legacy-agent-v2")), layout);
         await using Container agent = await Container.InstallAsync(
-            _host, $"oci:/srv/moving:{ImageBuilder.Tag}", "--now", "--set", "ADDRESS=here", "--system-package=absent");
-        await Command.MustAsync("cp", "-a", await ImageBuilder.BuildAsync(new ImageSource("legacy-agent")) + "/.", layout);
+            _host,
+            $"oci:/srv/moving:{ImageBuilder.Tag}",
+            "--now",
+            "--set",
+            "ADDRESS=here",
+            "--system-package=absent"
+        );
+        await Command.MustAsync(
+            "cp",
+            "-a",
+            await ImageBuilder.BuildAsync(new ImageSource("legacy-agent")) + "/.",
+            layout
+        );
         string files = await FilesAsync(agent);
-        await _host.ShellAsync($"cd {Store}; for f in $(find deployments/{agent.Name}/0/rootfs/exports -type f); do find objects -samefile $f -delete; done");
+        await _host.ShellAsync(
+            $"cd {Store}; for f in $(find deployments/{agent.Name}/0/rootfs/exports -type f); do find objects -samefile $f -delete; done"
+        );
 
         (await _host.SysctrAsync("fsck", "--repair")).MustSucceed();
 
@@ -163,11 +205,15 @@ public sealed class FsckTests(HardLinksFixture fixture)
         await CleanAsync();
 
         // Where the layout is gone altogether it can't be mended, and says so.
-        await _host.ShellAsync($"cd {Store}; rm -r deployments/{agent.Name}/0/rootfs; sysctr fsck --repair; rm -r /srv/moving; for f in $(find deployments/{agent.Name}/0/rootfs/exports -type f); do find objects -samefile $f -delete; done");
+        await _host.ShellAsync(
+            $"cd {Store}; rm -r deployments/{agent.Name}/0/rootfs; sysctr fsck --repair; rm -r /srv/moving; for f in $(find deployments/{agent.Name}/0/rootfs/exports -type f); do find objects -samefile $f -delete; done"
+        );
         CommandResult left = await _host.SysctrAsync("fsck", "--repair");
         Assert.Equal(7, left.ExitCode);
         Assert.Contains("/srv/moving", left.Output, StringComparison.Ordinal);
-        await _host.ShellAsync($"sysctr uninstall {agent.Name}; rm -f $(grep -l /srv/moving {Store}/images/*); sysctr images prune");
+        await _host.ShellAsync(
+            $"sysctr uninstall {agent.Name}; rm -f $(grep -l /srv/moving {Store}/images/*); sysctr images prune"
+        );
         await CleanAsync();
         (await _host.SysctrAsync("install", "--name", agent.Name, "probe")).MustSucceed();
     }
@@ -190,15 +236,28 @@ public sealed class FsckTests(HardLinksFixture fixture)
     public async Task A_record_that_is_lost_with_its_copy_is_told_with_what_makes_the_container_anew()
     {
         await InstallAgentAsync();
-        await _host.ShellAsync($"cp -a {Store}/deployments/{Agent}/0 /root/agent-0; rm {Store}/deployments/{Agent}/0/info*.json");
+        await _host.ShellAsync(
+            $"cp -a {Store}/deployments/{Agent}/0 /root/agent-0; rm {Store}/deployments/{Agent}/0/info*.json"
+        );
 
         CommandResult told = await _host.SysctrAsync("fsck", "--repair", "--quick");
 
         Assert.Equal(7, told.ExitCode);
-        string advice = told.Output.Split('\n').SkipWhile(l => !l.Contains("broken-record", StringComparison.Ordinal)).First(l => l.Contains("sysctr install", StringComparison.Ordinal));
-        Assert.Contains($"move {Store}/deployments/{Agent}, /etc/systemd/system/{Agent}.service and ", advice, StringComparison.Ordinal);
+        string advice = told
+            .Output.Split('\n')
+            .SkipWhile(l => !l.Contains("broken-record", StringComparison.Ordinal))
+            .First(l => l.Contains("sysctr install", StringComparison.Ordinal));
+        Assert.Contains(
+            $"move {Store}/deployments/{Agent}, /etc/systemd/system/{Agent}.service and ",
+            advice,
+            StringComparison.Ordinal
+        );
         Assert.Matches($"'sysctr install --name {Agent} docker://127.0.0.1:5000/legacy-agent", advice);
-        Assert.Contains($"warning: reading {Store}/deployments/{Agent}", (await _host.SysctrAsync("list")).MustSucceed().All, StringComparison.Ordinal);
+        Assert.Contains(
+            $"warning: reading {Store}/deployments/{Agent}",
+            (await _host.SysctrAsync("list")).MustSucceed().All,
+            StringComparison.Ordinal
+        );
         await _host.ShellAsync($"cp -a /root/agent-0/info*.json {Store}/deployments/{Agent}/0/; rm -r /root/agent-0");
         await CleanAsync();
     }
@@ -211,28 +270,39 @@ public sealed class FsckTests(HardLinksFixture fixture)
         const string intent = $"{Store}/transactions/00000000000000000000000000000000.json";
         await _host.ShellAsync(
             $$"""
-              python3 -c '
-              import json
-              record = json.load(open("{{Store}}/deployments/{{Agent}}/0/info.json"))
-              record["name"] = "halfway"
-              record["units"], record["enabled"], record["hostFiles"], record["hostDirectories"] = [], [], [], []
-              record.pop("tmpfiles", None)
-              json.dump({"operation": "install", "changes": [{"after": record, "running": [], "dependents": [], "edited": []}]}, open("{{intent}}", "w"))
-              '
-              """);
+            python3 -c '
+            import json
+            record = json.load(open("{{Store}}/deployments/{{Agent}}/0/info.json"))
+            record["name"] = "halfway"
+            record["units"], record["enabled"], record["hostFiles"], record["hostDirectories"] = [], [], [], []
+            record.pop("tmpfiles", None)
+            json.dump({"operation": "install", "changes": [{"after": record, "running": [], "dependents": [], "edited": []}]}, open("{{intent}}", "w"))
+            '
+            """
+        );
         CommandResult live = await _host.RunAsync("flock", $"{Store}/locks/halfway.lock", "sysctr", "fsck", "--quick");
         Assert.True(live.ExitCode == 0, live.All);
 
         CommandResult dead = await _host.SysctrAsync("fsck", "--quick");
         Assert.Equal(7, dead.ExitCode);
-        Assert.Contains($"error: interrupted-transaction: {intent} is an install of halfway", dead.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"error: interrupted-transaction: {intent} is an install of halfway",
+            dead.Output,
+            StringComparison.Ordinal
+        );
 
-        Assert.Contains("mended: interrupted-transaction: ", (await _host.SysctrAsync("fsck", "--quick", "--repair")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "mended: interrupted-transaction: ",
+            (await _host.SysctrAsync("fsck", "--quick", "--repair")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         await CleanAsync();
     }
 
     private async Task InstallAgentAsync() =>
-        await _host.ShellAsync($"test -e {Store}/deployments/{Agent}/current || sysctr install --now --name {Agent} --set ADDRESS=here legacy-agent");
+        await _host.ShellAsync(
+            $"test -e {Store}/deployments/{Agent}/current || sysctr install --now --name {Agent} --set ADDRESS=here legacy-agent"
+        );
 
     private async Task<string> CleanAsync()
     {

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>Whatever changes a container leaves who, what, when, from, to and outcome, in the history and in the journal.</summary>
+/// <summary>Whatever changes a container leaves who, what, when, from, to and outcome, in the history and in the
+/// journal.</summary>
 [Collection(InstallingHost.Name)]
 public sealed class HistoryTests(NspawnFixture fixture)
 {
@@ -19,23 +20,55 @@ public sealed class HistoryTests(NspawnFixture fixture)
         await using (Container probe = await Container.InstallAsync(_host, "probe", "--now"))
         {
             name = probe.Name;
-            (await _host.RunAsync("env", "SUDO_USER=alice", "sysctr", "update", name, "--runtime", "crun")).MustSucceed();
+            (
+                await _host.RunAsync("env", "SUDO_USER=alice", "sysctr", "update", name, "--runtime", "crun")
+            ).MustSucceed();
             (await _host.SysctrAsync("update", name)).MustSucceed();
-            Assert.Equal(11, (await _host.SysctrAsync("update", "--settle", "30", name, "--rebase", "broken-start")).ExitCode);
+            Assert.Equal(
+                11,
+                (await _host.SysctrAsync("update", "--settle", "30", name, "--rebase", "broken-start")).ExitCode
+            );
             Assert.Equal(3, (await _host.SysctrAsync("update", name, "--rebase", "no-such-image")).ExitCode);
-            await _host.MustAsync("systemd-run", "--wait", "--quiet", $"--unit=back-{name}", "sysctr", "rollback", name);
+            await _host.MustAsync(
+                "systemd-run",
+                "--wait",
+                "--quiet",
+                $"--unit=back-{name}",
+                "sysctr",
+                "rollback",
+                name
+            );
         }
 
         JsonElement[] entries = await EntriesAsync(name);
         Assert.Equal(
-            ["install done - 0", "update done 0 1", "update rolledBack 1 2", "update failed 1 -", "rollback done 1 0", "uninstall done 0 -"],
-            entries.Select(Line));
+            [
+                "install done - 0",
+                "update done 0 1",
+                "update rolledBack 1 2",
+                "update failed 1 -",
+                "rollback done 1 0",
+                "uninstall done 0 -",
+            ],
+            entries.Select(Line)
+        );
         Assert.Equal("alice", Text(entries[1].GetProperty("by"), "sudoUser"));
         Assert.Equal((11, "broken-start"), (entries[2].GetProperty("exitCode").GetInt32(), Image(entries[2])));
-        Assert.Matches($@"^starting {name}\.service: its process exited with status [0-9]+[^\n]*$", Text(entries[2], "reason"));
+        Assert.Matches(
+            $@"^starting {name}\.service: its process exited with status [0-9]+[^\n]*$",
+            Text(entries[2], "reason")
+        );
         Assert.Equal(3, entries[3].GetProperty("exitCode").GetInt32());
         Assert.Equal($"back-{name}.service", Text(entries[4].GetProperty("by"), "unit"));
-        Assert.All(entries, e => Assert.InRange(e.GetProperty("startedAt").GetDateTimeOffset(), DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow));
+        Assert.All(
+            entries,
+            e =>
+                Assert.InRange(
+                    e.GetProperty("startedAt").GetDateTimeOffset(),
+                    DateTimeOffset.UtcNow.AddMinutes(-10),
+                    DateTimeOffset.UtcNow
+                )
+        );
         Assert.All(entries, e => Assert.InRange(e.GetProperty("seconds").GetDouble(), 0, 120));
 
         string table = (await _host.SysctrAsync("history", name, "--last", "3")).MustSucceed().Output;
@@ -60,9 +93,14 @@ public sealed class HistoryTests(NspawnFixture fixture)
         (await _host.SysctrAsync("images", "prune")).MustSucceed();
         Assert.NotEqual(0, (await _host.SysctrAsync("pull", image.Reference + "-not-there")).ExitCode);
 
-        using JsonDocument told = JsonDocument.Parse((await _host.SysctrAsync("history", "--json", image.Reference)).MustSucceed().Output);
+        using JsonDocument told = JsonDocument.Parse(
+            (await _host.SysctrAsync("history", "--json", image.Reference)).MustSucceed().Output
+        );
         JsonElement[] entries = [.. told.RootElement.EnumerateArray().Select(e => e.Clone())];
-        Assert.Equal(["pull done", "images update done", "images delete done"], entries.Select(e => $"{Text(e, "operation")} {Text(e, "outcome")}"));
+        Assert.Equal(
+            ["pull done", "images update done", "images delete done"],
+            entries.Select(e => $"{Text(e, "operation")} {Text(e, "outcome")}")
+        );
         JsonElement[] images = [.. entries.Select(e => e.GetProperty("image"))];
         Assert.Equal(Text(images[0], "to"), Text(images[1], "from"));
         Assert.Equal(Text(images[1], "to"), Text(images[2], "from"));
@@ -80,10 +118,17 @@ public sealed class HistoryTests(NspawnFixture fixture)
     public async Task The_journal_has_it_as_fields()
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
-        Assert.Equal(11, (await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start")).ExitCode);
+        Assert.Equal(
+            11,
+            (await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start")).ExitCode
+        );
 
-        string found = (await _host.EventuallyAsync(
-            $"journalctl -o json --no-pager SYSCTR_CONTAINER={probe.Name} SYSCTR_OPERATION=update | grep .", TimeSpan.FromMinutes(3))).Output;
+        string found = (
+            await _host.EventuallyAsync(
+                $"journalctl -o json --no-pager SYSCTR_CONTAINER={probe.Name} SYSCTR_OPERATION=update | grep .",
+                TimeSpan.FromMinutes(3)
+            )
+        ).Output;
         using JsonDocument document = JsonDocument.Parse(found);
         JsonElement entry = document.RootElement;
         Assert.Equal("0", Text(entry, "SYSCTR_FROM"));
@@ -138,16 +183,22 @@ public sealed class HistoryTests(NspawnFixture fixture)
 
     private async Task<JsonElement[]> EntriesAsync(string name)
     {
-        using JsonDocument document = JsonDocument.Parse((await _host.SysctrAsync("history", name, "--json")).MustSucceed().Output);
+        using JsonDocument document = JsonDocument.Parse(
+            (await _host.SysctrAsync("history", name, "--json")).MustSucceed().Output
+        );
         return [.. document.RootElement.EnumerateArray().Select(e => e.Clone())];
     }
 
-    private static string Line(JsonElement e) => $"{Text(e, "operation")} {Text(e, "outcome")} {Number(e, "from")} {Number(e, "to")}";
+    private static string Line(JsonElement e) =>
+        $"{Text(e, "operation")} {Text(e, "outcome")} {Number(e, "from")} {Number(e, "to")}";
 
     private static string Text(JsonElement entry, string member) => entry.GetProperty(member).GetString()!;
 
     private static string Number(JsonElement entry, string member) =>
-        entry.TryGetProperty(member, out JsonElement deployment) ? deployment.GetProperty("deployment").GetRawText() : "-";
+        entry.TryGetProperty(member, out JsonElement deployment)
+            ? deployment.GetProperty("deployment").GetRawText()
+            : "-";
 
-    private static string Image(JsonElement entry) => Text(entry.GetProperty("to"), "image").Split('/')[^1].Split(':')[0];
+    private static string Image(JsonElement entry) =>
+        Text(entry.GetProperty("to"), "image").Split('/')[^1].Split(':')[0];
 }

@@ -16,9 +16,20 @@ public sealed class HostFileTests(NspawnFixture fixture)
     {
         await using Container agent = await InstallAgentAsync();
 
-        Assert.Equal("1:2 640 1\naddress = here\ncosts = $5\n", await _host.ShellAsync($"stat -c '%u:%g %a %h' /etc/agent/{agent.Name}.conf; cat /etc/agent/{agent.Name}.conf"));
-        Assert.Equal("this $X stays, and $ADDRESS too\n", await _host.ShellAsync($"cat /etc/agent/{agent.Name}-plain.conf"));
-        Assert.Equal("0:0 755 1\nversion 1\n", await _host.ShellAsync($"stat -c '%u:%g %a %h' /usr/local/bin/{agent.Name}ctl; {agent.Name}ctl"));
+        Assert.Equal(
+            "1:2 640 1\naddress = here\ncosts = $5\n",
+            await _host.ShellAsync(
+                $"stat -c '%u:%g %a %h' /etc/agent/{agent.Name}.conf; cat /etc/agent/{agent.Name}.conf"
+            )
+        );
+        Assert.Equal(
+            "this $X stays, and $ADDRESS too\n",
+            await _host.ShellAsync($"cat /etc/agent/{agent.Name}-plain.conf")
+        );
+        Assert.Equal(
+            "0:0 755 1\nversion 1\n",
+            await _host.ShellAsync($"stat -c '%u:%g %a %h' /usr/local/bin/{agent.Name}ctl; {agent.Name}ctl")
+        );
         Assert.Equal("../../../etc/agent\n", await _host.ShellAsync($"readlink /usr/local/bin/{agent.Name}-link"));
     }
 
@@ -42,7 +53,12 @@ public sealed class HostFileTests(NspawnFixture fixture)
         Assert.Equal("address = mine\n", await _host.ShellAsync($"cat {edited}"));
 
         (await _host.SysctrAsync("uninstall", "--purge", agent.Name)).MustSucceed();
-        Assert.Equal($"{agent.Name}.conf\n", await _host.ShellAsync($"cd /etc/agent; ls {agent.Name}*; rm {agent.Name}.conf; rmdir /etc/agent 2>/dev/null || true"));
+        Assert.Equal(
+            $"{agent.Name}.conf\n",
+            await _host.ShellAsync(
+                $"cd /etc/agent; ls {agent.Name}*; rm {agent.Name}.conf; rmdir /etc/agent 2>/dev/null || true"
+            )
+        );
         Assert.Equal("gone\n", await _host.ShellAsync($"test -e /usr/local/bin/{agent.Name}ctl || echo gone"));
         (await _host.SysctrAsync("install", "--system", "--name", agent.Name, "probe")).MustSucceed();
     }
@@ -54,13 +70,32 @@ public sealed class HostFileTests(NspawnFixture fixture)
         await _host.ShellAsync($"echo mine > /usr/local/bin/{name}ctl");
         HostState before = await HostState.TakeAsync(_host);
 
-        CommandResult install = await _host.SysctrAsync("install", "--system", "--name", name, "--set", "ADDRESS=here", "legacy-agent");
+        CommandResult install = await _host.SysctrAsync(
+            "install",
+            "--system",
+            "--name",
+            name,
+            "--set",
+            "ADDRESS=here",
+            "legacy-agent"
+        );
 
         Assert.Equal(10, install.ExitCode);
         Assert.Contains($"/usr/local/bin/{name}ctl", install.Error, StringComparison.Ordinal);
         Assert.Equal(before, await HostState.TakeAsync(_host));
 
-        (await _host.SysctrAsync("install", "--now", "--system-package=absent", "--name", name, "--set", "ADDRESS=here", "legacy-agent")).MustSucceed();
+        (
+            await _host.SysctrAsync(
+                "install",
+                "--now",
+                "--system-package=absent",
+                "--name",
+                name,
+                "--set",
+                "ADDRESS=here",
+                "legacy-agent"
+            )
+        ).MustSucceed();
         Assert.Equal("mine\n", await _host.ShellAsync($"cat /usr/local/bin/{name}ctl"));
         Assert.Equal("active", await _host.UnitPropertyAsync(name + ".service", "ActiveState"));
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
@@ -78,7 +113,10 @@ public sealed class HostFileTests(NspawnFixture fixture)
 
         Assert.Equal("a tool\n", await _host.ShellAsync("tool"));
         Assert.Equal("not-found", await _host.UnitPropertyAsync(name + ".service", "LoadState"));
-        Assert.Equal("no rootfs\n", await _host.ShellAsync($"test -e /var/lib/sysctr/deployments/{name}/0/rootfs || echo no rootfs"));
+        Assert.Equal(
+            "no rootfs\n",
+            await _host.ShellAsync($"test -e /var/lib/sysctr/deployments/{name}/0/rootfs || echo no rootfs")
+        );
 
         CommandResult second = await _host.SysctrAsync("install", "--system", "--name", name + "b", "legacy-tool");
         Assert.Equal(10, second.ExitCode);
@@ -97,11 +135,16 @@ public sealed class HostFileTests(NspawnFixture fixture)
         string attributes = await _host.ShellAsync(
             """
             python3 -c 'import os; print([(a, os.getxattr("/usr/local/bin/tool", a).hex()) for a in sorted(os.listxattr("/usr/local/bin/tool"))])'
-            """);
-        string inodes = await _host.ShellAsync("stat -c '%i %h' /usr/local/bin/tool /usr/local/bin/tool-alias | uniq | wc -l; stat -c %h /usr/local/bin/tool");
+            """
+        );
+        string inodes = await _host.ShellAsync(
+            "stat -c '%i %h' /usr/local/bin/tool /usr/local/bin/tool-alias | uniq | wc -l; stat -c %h /usr/local/bin/tool"
+        );
 
         Assert.Equal(
-            "[('security.capability', '0100000200200000000000000000000000000000'), ('user.origin', '616e20696d6167650aff')]\n", attributes);
+            "[('security.capability', '0100000200200000000000000000000000000000'), ('user.origin', '616e20696d6167650aff')]\n",
+            attributes
+        );
         Assert.Equal("1\n2\n", inodes);
     }
 
@@ -112,13 +155,18 @@ public sealed class HostFileTests(NspawnFixture fixture)
         HostState before = await HostState.TakeAsync(_host);
 
         CommandResult install = await _host.RunAsync(
-            "unshare", "--mount", "sh", "-euc",
-            $"mount --bind /usr /usr && mount -o remount,bind,ro /usr && exec sysctr install --system --name {name} --set ADDRESS=here legacy-agent");
+            "unshare",
+            "--mount",
+            "sh",
+            "-euc",
+            $"mount --bind /usr /usr && mount -o remount,bind,ro /usr && exec sysctr install --system --name {name} --set ADDRESS=here legacy-agent"
+        );
 
         Assert.Equal(12, install.ExitCode);
         Assert.Contains("read-only", install.Error, StringComparison.Ordinal);
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 
-    private Task<Container> InstallAgentAsync() => Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here");
+    private Task<Container> InstallAgentAsync() =>
+        Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here");
 }

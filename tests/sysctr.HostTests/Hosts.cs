@@ -6,8 +6,8 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// A Debian 12 host in nspawn with all test images in its registry; shared by the tests of a collection. Collections run
-/// side by side, as many as there are cores.
+/// A Debian 12 host in nspawn with all test images in its registry; shared by the tests of a collection. Collections
+/// run side by side, as many as there are cores.
 /// </summary>
 public class NspawnFixture : IAsyncLifetime
 {
@@ -41,7 +41,10 @@ public sealed class OrdinaryImagesFixture : IAsyncLifetime
     public NspawnHost Host { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() =>
-        Host = await NspawnHost.StartAsync(HostRoot.Tested, await ImageBuilder.RegistryStorageAsync(ImageSource.Ordinary));
+        Host = await NspawnHost.StartAsync(
+            HostRoot.Tested,
+            await ImageBuilder.RegistryStorageAsync(ImageSource.Ordinary)
+        );
 
     public ValueTask DisposeAsync() => Host?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
@@ -148,7 +151,8 @@ public sealed class PageHost : ICollectionFixture<OrdinaryImagesFixture>
     public const string Name = "page of images";
 }
 
-/// <summary>Where the Debian package comes and goes, and what README.md shows is tried: nobody else's containers are there.</summary>
+/// <summary>Where the Debian package comes and goes, and what README.md shows is tried: nobody else's containers are
+/// there.</summary>
 [CollectionDefinition(Name)]
 public sealed class PackagedHost : ICollectionFixture<NspawnFixture>
 {

@@ -31,10 +31,17 @@ public sealed class ImageTests(HardLinksFixture fixture)
         Assert.Equal([("etcd:latest", false), ("my/etcd:1", false)], await ListAsync("--filter", "label=name=etcd"));
         Assert.Equal([("my/etcd:1", false)], await ListAsync("--filter", "name=my/"));
 
-        using (JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("images", "info", "--json", "my/etcd:1")).MustSucceed().Output))
+        using (
+            JsonDocument info = JsonDocument.Parse(
+                (await _host.SysctrAsync("images", "info", "--json", "my/etcd:1")).MustSucceed().Output
+            )
+        )
         {
             Assert.Equal("etcd", info.RootElement.GetProperty("labels").GetProperty("name").GetString());
-            Assert.Contains(info.RootElement.GetProperty("environment").EnumerateArray(), e => e.GetString() == "ETCD_NAME=default");
+            Assert.Contains(
+                info.RootElement.GetProperty("environment").EnumerateArray(),
+                e => e.GetString() == "ETCD_NAME=default"
+            );
         }
 
         // In use: refused by name, and files stay whatever happens to the name.
@@ -46,7 +53,11 @@ public sealed class ImageTests(HardLinksFixture fixture)
         (await _host.SysctrAsync("images", "verify", "--offline", "my/etcd:1")).MustSucceed();
 
         // By its ID; then prune takes what nothing needs and leaves what the container was made of.
-        using (JsonDocument list = JsonDocument.Parse((await _host.SysctrAsync("images", "list", "--json")).MustSucceed().Output))
+        using (
+            JsonDocument list = JsonDocument.Parse(
+                (await _host.SysctrAsync("images", "list", "--json")).MustSucceed().Output
+            )
+        )
         {
             string id = list.RootElement[0].GetProperty("id").GetString()!["sha256:".Length..][..12];
             (await _host.SysctrAsync("images", "delete", id)).MustSucceed();
@@ -61,7 +72,12 @@ public sealed class ImageTests(HardLinksFixture fixture)
 
         (await _host.SysctrAsync("uninstall", "--purge", probe.Name)).MustSucceed();
         (await _host.SysctrAsync("images", "prune", "--all")).MustSucceed();
-        Assert.Equal("0\n", await _host.ShellAsync("find /var/lib/sysctr/objects /var/lib/sysctr/layers /var/lib/sysctr/blobs /var/lib/sysctr/images -type f | wc -l"));
+        Assert.Equal(
+            "0\n",
+            await _host.ShellAsync(
+                "find /var/lib/sysctr/objects /var/lib/sysctr/layers /var/lib/sysctr/blobs /var/lib/sysctr/images -type f | wc -l"
+            )
+        );
         (await _host.SysctrAsync("install", "--name", probe.Name, "probe")).MustSucceed();
     }
 
@@ -84,11 +100,19 @@ public sealed class ImageTests(HardLinksFixture fixture)
     /// <summary>Name and tag without the registry, and whether containers use it.</summary>
     private async Task<(string Name, bool Used)[]> ListAsync(params string[] options)
     {
-        using JsonDocument list = JsonDocument.Parse((await _host.SysctrAsync(["images", "list", "--json", .. options])).MustSucceed().Output);
+        using JsonDocument list = JsonDocument.Parse(
+            (await _host.SysctrAsync(["images", "list", "--json", .. options])).MustSucceed().Output
+        );
         return
         [
-            .. list.RootElement.EnumerateArray().Select(i =>
-                (i.GetProperty("name").GetString()!.Split($"{TestHost.Registry}/")[1], i.GetProperty("usedBy").GetArrayLength() > 0)),
+            .. list
+                .RootElement.EnumerateArray()
+                .Select(i =>
+                    (
+                        i.GetProperty("name").GetString()!.Split($"{TestHost.Registry}/")[1],
+                        i.GetProperty("usedBy").GetArrayLength() > 0
+                    )
+                ),
         ];
     }
 }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>What the [Install] section of an image's unit may reach: further names that nobody has, and never a unit of the host.</summary>
+/// <summary>What the [Install] section of an image's unit may reach: further names that nobody has, and never a unit of
+/// the host.</summary>
 [Collection(InstallingHost.Name)]
 public sealed class InstallSectionTests(NspawnFixture fixture)
 {
@@ -53,7 +54,8 @@ public sealed class InstallSectionTests(NspawnFixture fixture)
             $"""
             mkdir -p {root}/usr {root}/exports {root}/proc {root}/sys {root}/dev {root}/run {root}/tmp {root}/etc
             printf '[Service]\nExecStart=$EXEC_START\n[Install]\n{install}\n' > {root}/exports/service.template
-            """);
+            """
+        );
         return root;
     }
 }

@@ -24,13 +24,28 @@ public sealed class InstallTests(NspawnFixture fixture)
     [Fact]
     public async Task Units_that_are_ours_are_not_read_before_and_others_are()
     {
-        string[] without = ["systemd-run", "--quiet", "--collect", "--wait", "--pipe", "--property=InaccessiblePaths=/usr/bin/systemd-analyze", "sysctr"];
+        string[] without =
+        [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--wait",
+            "--pipe",
+            "--property=InaccessiblePaths=/usr/bin/systemd-analyze",
+            "sysctr",
+        ];
         string name = Container.NewName();
         (await _host.RunAsync([.. without, "install", "--name", name, "probe"])).MustSucceed();
         Assert.Equal("loaded\n", await _host.ShellAsync($"systemctl show --value -P LoadState {name}.service"));
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
 
-        CommandResult read = await _host.RunAsync([.. without, "install", "--name", Container.NewName(), "probe-socket"]);
+        CommandResult read = await _host.RunAsync([
+            .. without,
+            "install",
+            "--name",
+            Container.NewName(),
+            "probe-socket",
+        ]);
 
         Assert.NotEqual(0, read.ExitCode);
         Assert.Contains("systemd-analyze", read.Error, StringComparison.Ordinal);
@@ -85,7 +100,9 @@ public sealed class InstallTests(NspawnFixture fixture)
         await using Container probe = await Container.InstallAsync(_host, "probe-notify", "--set", "READY_AFTER=0.5");
 
         using JsonDocument list = JsonDocument.Parse((await _host.SysctrAsync("list", "--json")).MustSucceed().Output);
-        using JsonDocument info = JsonDocument.Parse((await _host.SysctrAsync("info", probe.Name, "--json")).MustSucceed().Output);
+        using JsonDocument info = JsonDocument.Parse(
+            (await _host.SysctrAsync("info", probe.Name, "--json")).MustSucceed().Output
+        );
 
         Assert.Equal(JsonValueKind.Array, list.RootElement.ValueKind);
         Assert.Contains(list.RootElement.EnumerateArray(), c => c.GetProperty("name").GetString() == probe.Name);
@@ -100,7 +117,9 @@ public sealed class InstallTests(NspawnFixture fixture)
     {
         HostState before = await HostState.TakeAsync(_host);
 
-        CommandResult shown = (await _host.SysctrAsync("install", "--display", "--name", "shown", "etcd")).MustSucceed();
+        CommandResult shown = (
+            await _host.SysctrAsync("install", "--display", "--name", "shown", "etcd")
+        ).MustSucceed();
 
         Assert.Contains("ExecStart=", shown.Output, StringComparison.Ordinal);
         Assert.Equal(before, await HostState.TakeAsync(_host));
@@ -110,13 +129,23 @@ public sealed class InstallTests(NspawnFixture fixture)
     public async Task An_offline_root_gets_files_and_enablement_links()
     {
         string root = $"/srv/{Container.NewName()}";
-        await _host.ShellAsync($"mkdir -p {root}/etc/systemd/system {root}/usr/lib/systemd/system {root}/var/lib {root}/run && install -D /usr/sbin/runc {root}/usr/sbin/runc && install -D /usr/bin/sysctr {root}/usr/bin/sysctr");
+        await _host.ShellAsync(
+            $"mkdir -p {root}/etc/systemd/system {root}/usr/lib/systemd/system {root}/var/lib {root}/run && install -D /usr/sbin/runc {root}/usr/sbin/runc && install -D /usr/bin/sysctr {root}/usr/bin/sysctr"
+        );
 
-        CommandResult install = (await _host.SysctrAsync("install", "--root", root, "--name", "offline", "probe")).MustSucceed();
+        CommandResult install = (
+            await _host.SysctrAsync("install", "--root", root, "--name", "offline", "probe")
+        ).MustSucceed();
 
-        string links = await _host.ShellAsync($"cd {root} && find etc/systemd var/lib/sysctr/deployments -maxdepth 4 | sort");
+        string links = await _host.ShellAsync(
+            $"cd {root} && find etc/systemd var/lib/sysctr/deployments -maxdepth 4 | sort"
+        );
         Assert.Contains("etc/systemd/system/offline.service\n", links, StringComparison.Ordinal);
-        Assert.Contains("etc/systemd/system/multi-user.target.wants/offline.service\n", links, StringComparison.Ordinal);
+        Assert.Contains(
+            "etc/systemd/system/multi-user.target.wants/offline.service\n",
+            links,
+            StringComparison.Ordinal
+        );
         Assert.Contains("offline", install.All, StringComparison.Ordinal);
         Assert.Equal("not-found", await _host.UnitPropertyAsync("offline.service", "LoadState"));
         await _host.ShellAsync($"rm -r {root}");
@@ -127,7 +156,15 @@ public sealed class InstallTests(NspawnFixture fixture)
     {
         string name = Container.NewName();
 
-        CommandResult install = await _host.SysctrAsync("install", "--now", "--settle", "30", "--name", name, "broken-start");
+        CommandResult install = await _host.SysctrAsync(
+            "install",
+            "--now",
+            "--settle",
+            "30",
+            "--name",
+            name,
+            "broken-start"
+        );
 
         Assert.Equal(11, install.ExitCode);
         Assert.Contains($"{name}.service", install.Error, StringComparison.Ordinal);

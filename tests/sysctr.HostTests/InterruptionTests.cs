@@ -5,11 +5,13 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>A call that is interrupted rolls back however long that takes, says what then holds, and has the signal's exit status.</summary>
+/// <summary>A call that is interrupted rolls back however long that takes, says what then holds, and has the signal's
+/// exit status.</summary>
 [Collection(HealthHost.Name)]
 public sealed class InterruptionTests(NspawnFixture fixture)
 {
-    /// <summary>A payload that takes longer to stop than the two seconds after which the command-line library used to end the process.</summary>
+    /// <summary>A payload that takes longer to stop than the two seconds after which the command-line library used to
+    /// end the process.</summary>
     private const string StopsSlowly =
         """config["Entrypoint"] = ["/bin/sh", "-c", "trap 'sleep 4; exit 0' TERM; while :; do sleep 0.1; done"]; config["Cmd"] = []; config["Labels"]["generation"] = "{0}" """;
 
@@ -28,7 +30,11 @@ public sealed class InterruptionTests(NspawnFixture fixture)
 
         string said = await InterruptAsync(signal, $"update --settle 60 {slow.Name}", Settling(slow));
 
-        Assert.Contains($"sysctr: interrupted; {slow.Name}: update is rolled back, all is as before\nstatus {status}\nactive\n0\nno intent\n", said, StringComparison.Ordinal);
+        Assert.Contains(
+            $"sysctr: interrupted; {slow.Name}: update is rolled back, all is as before\nstatus {status}\nactive\n0\nno intent\n",
+            said,
+            StringComparison.Ordinal
+        );
         Assert.Contains($"{slow.Name}: deployment 0 is back and running", said, StringComparison.Ordinal);
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
@@ -40,11 +46,18 @@ public sealed class InterruptionTests(NspawnFixture fixture)
         await using Container installed = slow;
         await image.BecomeAsync(Generation("2"));
 
-        string said = await InterruptAsync("INT", $"update --settle 60 {slow.Name}", Settling(slow), again: "sleep 1; kill -INT $tool");
+        string said = await InterruptAsync(
+            "INT",
+            $"update --settle 60 {slow.Name}",
+            Settling(slow),
+            again: "sleep 1; kill -INT $tool"
+        );
 
         Assert.Contains(
             $"sysctr: interrupted again; {slow.Name}: update is left interrupted; the next call of sysctr, or the next boot, rolls it back\nstatus 130\n",
-            said, StringComparison.Ordinal);
+            said,
+            StringComparison.Ordinal
+        );
         CommandResult list = await _host.SysctrAsync("list");
         Assert.Contains($"{slow.Name}: an update was cut off; rolled it back", list.Error, StringComparison.Ordinal);
         Assert.Equal("active", await slow.PropertyAsync("ActiveState"));
@@ -63,7 +76,8 @@ public sealed class InterruptionTests(NspawnFixture fixture)
             systemd-run --quiet --unit {{slow.Name}}-night --property=TimeoutStopSec=5min --property=RemainAfterExit=yes sysctr update --settle 60 {{slow.Name}}
             {{Settling(slow)}}
             systemctl stop {{slow.Name}}-night
-            """);
+            """
+        );
 
         Assert.Equal("active", await slow.PropertyAsync("ActiveState"));
         Assert.Equal("0", await slow.DeploymentAsync());
@@ -78,11 +92,18 @@ public sealed class InterruptionTests(NspawnFixture fixture)
         await slow.DisposeAsync();
 
         string said = await InterruptAsync(
-            "INT", $"install --now --settle 60 --name {slow.Name} {image.Reference}",
-            $"for i in $(seq 1200); do systemctl is-active --quiet {slow.Name} && break; sleep 0.1; done", slow.Name);
+            "INT",
+            $"install --now --settle 60 --name {slow.Name} {image.Reference}",
+            $"for i in $(seq 1200); do systemctl is-active --quiet {slow.Name} && break; sleep 0.1; done",
+            slow.Name
+        );
         (await _host.SysctrAsync("uninstall", "--purge", slow.Name)).MustSucceed();
 
-        Assert.Contains($"sysctr: interrupted; {slow.Name}: install is done\nstatus 130\nactive\n", said, StringComparison.Ordinal);
+        Assert.Contains(
+            $"sysctr: interrupted; {slow.Name}: install is done\nstatus 130\nactive\n",
+            said,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -100,7 +121,8 @@ public sealed class InterruptionTests(NspawnFixture fixture)
             for i in $(seq 1200); do grep -q 'waiting for another sysctr' /tmp/said && break; sleep 0.1; done
             kill -INT $tool; wait $tool || echo "status $?" >> /tmp/said
             kill $holder; wait $holder || true; cat /tmp/said; rm /tmp/said
-            """);
+            """
+        );
 
         Assert.Contains("sysctr: interrupted; nothing was changed\nstatus 130\n", said, StringComparison.Ordinal);
     }
@@ -118,7 +140,8 @@ public sealed class InterruptionTests(NspawnFixture fixture)
             kill -KILL $tool; wait $tool || true
             for i in $(seq 1200); do pgrep --exact journalctl > /dev/null || break; sleep 0.1; done
             pgrep --exact journalctl || echo none
-            """);
+            """
+        );
 
         Assert.Equal("none\n", left);
     }
@@ -136,7 +159,13 @@ public sealed class InterruptionTests(NspawnFixture fixture)
     }
 
     /// <summary>Sends a signal to a call; what it said, its status, and what then holds.</summary>
-    private Task<string> InterruptAsync(string signal, string call, string until, string? name = null, string again = "")
+    private Task<string> InterruptAsync(
+        string signal,
+        string call,
+        string until,
+        string? name = null,
+        string again = ""
+    )
     {
         string container = name ?? call.Split(' ')[^1];
         return _host.ShellAsync(
@@ -150,6 +179,7 @@ public sealed class InterruptionTests(NspawnFixture fixture)
             systemctl is-active {{container}} || true
             readlink /var/lib/sysctr/deployments/{{container}}/current || true
             ls /var/lib/sysctr/transactions | grep -q . || echo "no intent"
-            """);
+            """
+        );
     }
 }

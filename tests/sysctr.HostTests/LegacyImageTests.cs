@@ -6,14 +6,22 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// The life of images as they are in the wild, in the old format: installed, started, used for what they are for, updated, and
-/// removed without a trace.
+/// The life of images as they are in the wild, in the old format: installed, started, used for what they are for,
+/// updated, and removed without a trace.
 /// </summary>
 [Collection(LegacyHost.Name)]
 public sealed class LegacyImageTests(NspawnFixture fixture)
 {
     // A nested host: dockerd gets neither netfilter nor overlay mounts of its own.
-    private static readonly string[] s_nestedDocker = ["--set", "IPTABLES=false", "--set", "BRIDGE=none", "--set", "STORAGE_DRIVER=vfs"];
+    private static readonly string[] s_nestedDocker =
+    [
+        "--set",
+        "IPTABLES=false",
+        "--set",
+        "BRIDGE=none",
+        "--set",
+        "STORAGE_DRIVER=vfs",
+    ];
 
     private readonly NspawnHost _host = fixture.Host;
 
@@ -21,7 +29,15 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
     public async Task Etcd_takes_its_environment_from_values_and_keeps_its_data_over_an_update()
     {
         HostState before = await HostState.TakeAsync(_host);
-        await using (Container etcd = await Container.InstallAsync(_host, "legacy-etcd", "--now", "--set", "ETCD_SNAPSHOT_COUNT=5000"))
+        await using (
+            Container etcd = await Container.InstallAsync(
+                _host,
+                "legacy-etcd",
+                "--now",
+                "--set",
+                "ETCD_SNAPSHOT_COUNT=5000"
+            )
+        )
         {
             await EtcdctlAsync(etcd, "put greeting hello");
             Assert.Equal("hello\n", await EtcdctlAsync(etcd, "get --print-value-only greeting"));
@@ -29,11 +45,23 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
             Assert.Contains("\nETCD_SNAPSHOT_COUNT=5000\n", environment, StringComparison.Ordinal);
             Assert.Contains("\nETCD_ELECTION_TIMEOUT=1000\n", environment, StringComparison.Ordinal);
             Assert.Equal("700 0:0\n", await _host.ShellAsync($"stat -c '%a %u:%g' /var/lib/{etcd.Name}"));
-            Assert.Contains("nobody $1", await _host.ShellAsync($"cat /etc/etcd/{etcd.Name}.conf"), StringComparison.Ordinal);
+            Assert.Contains(
+                "nobody $1",
+                await _host.ShellAsync($"cat /etc/etcd/{etcd.Name}.conf"),
+                StringComparison.Ordinal
+            );
 
             const string moved = "http://127.0.0.1:2479";
-            (await _host.SysctrAsync(
-                "update", etcd.Name, "--set", $"ETCD_LISTEN_CLIENT_URLS={moved}", "--set", $"ETCD_ADVERTISE_CLIENT_URLS={moved}")).MustSucceed();
+            (
+                await _host.SysctrAsync(
+                    "update",
+                    etcd.Name,
+                    "--set",
+                    $"ETCD_LISTEN_CLIENT_URLS={moved}",
+                    "--set",
+                    $"ETCD_ADVERTISE_CLIENT_URLS={moved}"
+                )
+            ).MustSucceed();
 
             // The client's configuration on the host is the new one too, or this would find nobody.
             Assert.Equal("hello\n", await EtcdctlAsync(etcd, "get --print-value-only greeting"));
@@ -51,8 +79,16 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
         HostState before = await HostState.TakeAsync(_host);
         await using (Container etcd = await Container.InstallAsync(_host, "legacy-etcd", "--now"))
         await using (Container docker = await Container.InstallAsync(_host, "legacy-docker", s_nestedDocker))
-        await using (Container flannel = await Container.InstallAsync(
-            _host, "legacy-flannel", "--set", $"AFTER={etcd.Service}", "--set", $"REQUIRED_BY={docker.Service}"))
+        await using (
+            Container flannel = await Container.InstallAsync(
+                _host,
+                "legacy-flannel",
+                "--set",
+                $"AFTER={etcd.Service}",
+                "--set",
+                $"REQUIRED_BY={docker.Service}"
+            )
+        )
         {
             await EtcdctlAsync(etcd, """put /coreos.com/network/config '{"Network": "10.5.0.0/16"}'""");
             await EtcdctlAsync(etcd, """put /other/config '{"Network": "10.6.0.0/16"}'""");
@@ -60,22 +96,35 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
             // Whoever starts docker has its network first: RequiredBy=.
             await _host.MustAsync("systemctl", "start", docker.Service);
             await _host.MustAsync("systemctl", "start", flannel.Service);
-            Assert.Contains("FLANNEL_NETWORK=10.5.0.0/16\n", await _host.ShellAsync("cat /run/flannel/subnet.env"), StringComparison.Ordinal);
+            Assert.Contains(
+                "FLANNEL_NETWORK=10.5.0.0/16\n",
+                await _host.ShellAsync("cat /run/flannel/subnet.env"),
+                StringComparison.Ordinal
+            );
 
             // The image has Before=docker.service, and that is not this container's name.
             await _host.ShellAsync(
                 $"""
-                 mkdir -p /etc/systemd/system/{docker.Service}.d
-                 printf '[Unit]\nAfter={flannel.Service}\n' > /etc/systemd/system/{docker.Service}.d/50-after.conf
-                 systemctl daemon-reload
-                 """);
+                mkdir -p /etc/systemd/system/{docker.Service}.d
+                printf '[Unit]\nAfter={flannel.Service}\n' > /etc/systemd/system/{docker.Service}.d/50-after.conf
+                systemctl daemon-reload
+                """
+            );
             (await _host.SysctrAsync("update", flannel.Name, "--set", "ETCD_PREFIX=/other")).MustSucceed();
 
-            Assert.Contains("FLANNEL_NETWORK=10.6.0.0/16\n", await _host.ShellAsync("cat /run/flannel/subnet.env"), StringComparison.Ordinal);
+            Assert.Contains(
+                "FLANNEL_NETWORK=10.6.0.0/16\n",
+                await _host.ShellAsync("cat /run/flannel/subnet.env"),
+                StringComparison.Ordinal
+            );
             Assert.Equal("active", await flannel.PropertyAsync("ActiveState"));
             Assert.Equal("active", await docker.PropertyAsync("ActiveState"));
             Assert.Equal("active", await etcd.PropertyAsync("ActiveState"));
-            Assert.Contains("flannel.subnet=10.6.", await DockerAsync("info --format '{{.Labels}}'"), StringComparison.Ordinal);
+            Assert.Contains(
+                "flannel.subnet=10.6.",
+                await DockerAsync("info --format '{{.Labels}}'"),
+                StringComparison.Ordinal
+            );
             await _host.ShellAsync($"ip link delete flannel.1; rm -r /etc/systemd/system/{docker.Service}.d");
             await RemoveWhatDockerdWroteAsync(docker);
         }
@@ -92,10 +141,12 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
         {
             Assert.Equal(
                 $"# Installed with {flannel.Name}\n[Service]\nEnvironmentFile=-/run/flannel/docker_opts.env\n",
-                await _host.ShellAsync($"cat /etc/systemd/system/docker.service.d/{flannel.Name}.conf"));
+                await _host.ShellAsync($"cat /etc/systemd/system/docker.service.d/{flannel.Name}.conf")
+            );
             Assert.Equal(
                 $"/etc/systemd/system/{flannel.Service}\n",
-                await _host.ShellAsync($"readlink -f /etc/systemd/system/docker.service.requires/{flannel.Service}"));
+                await _host.ShellAsync($"readlink -f /etc/systemd/system/docker.service.requires/{flannel.Service}")
+            );
             Assert.Contains("docker.service", await flannel.PropertyAsync("Before"), StringComparison.Ordinal);
             Assert.Contains("etcd.service", await flannel.PropertyAsync("After"), StringComparison.Ordinal);
         }
@@ -107,7 +158,9 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
     public async Task Docker_runs_with_a_daemon_json_of_its_own_that_an_administrator_may_edit()
     {
         HostState before = await HostState.TakeAsync(_host);
-        await using (Container docker = await Container.InstallAsync(_host, "legacy-docker", ["--now", .. s_nestedDocker]))
+        await using (
+            Container docker = await Container.InstallAsync(_host, "legacy-docker", ["--now", .. s_nestedDocker])
+        )
         {
             Assert.Equal("vfs false\n", await DockerAsync("info --format '{{.Driver}} {{.Debug}}'"));
 
@@ -117,7 +170,11 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
             await _host.ShellAsync("sed -i 's/vfs\"/vfs\", \"labels\": [\"mine=1\"]/' /etc/docker/daemon.json");
             (await _host.SysctrAsync("update", docker.Name, "--set", "DEBUG=false")).MustSucceed();
             Assert.Equal("[mine=1] true\n", await DockerAsync("info --format '{{.Labels}} {{.Debug}}'"));
-            Assert.Contains("\"debug\": false", await _host.ShellAsync("cat /etc/docker/daemon.json.sysctr-new"), StringComparison.Ordinal);
+            Assert.Contains(
+                "\"debug\": false",
+                await _host.ShellAsync("cat /etc/docker/daemon.json.sysctr-new"),
+                StringComparison.Ordinal
+            );
 
             // Nobody's edit any more: the next update owns the file again.
             await _host.ShellAsync("mv /etc/docker/daemon.json.sysctr-new /etc/docker/daemon.json");
@@ -136,9 +193,21 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
     {
         HostState before = await HostState.TakeAsync(_host);
         await _host.ShellAsync("mkdir /srv/more && echo 'from the host' > /srv/more/content");
-        const string mount = """, { "destination": "/mnt/more", "type": "bind", "source": "/srv/more", "options": ["rbind", "ro"] }""";
-        await using (Container kubelet = await Container.InstallAsync(
-            _host, "legacy-kubelet", "--now", "--runtime", runtime, "--set", "NODE_IP=192.0.2.7", "--set", $"ADDTL_MOUNTS={mount}"))
+        const string mount =
+            """, { "destination": "/mnt/more", "type": "bind", "source": "/srv/more", "options": ["rbind", "ro"] }""";
+        await using (
+            Container kubelet = await Container.InstallAsync(
+                _host,
+                "legacy-kubelet",
+                "--now",
+                "--runtime",
+                runtime,
+                "--set",
+                "NODE_IP=192.0.2.7",
+                "--set",
+                $"ADDTL_MOUNTS={mount}"
+            )
+        )
         {
             string volume = $"/var/lib/{kubelet.Name}/pods/demo/volume";
             Dictionary<string, string> report = await kubelet.ReportAsync();
@@ -146,17 +215,30 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
             Assert.Equal("systemd", report["first"]);
             Assert.Equal("--node-ip=192.0.2.7 --cluster-dns=10.254.0.10 --v=2", report["args"]);
             Assert.Equal("from the host", report["more"]);
-            Assert.Equal("made by the kubelet\n", await _host.ShellAsync($"mountpoint -q {volume} && cat {volume}/content"));
-            Assert.Equal($"d /var/lib/{kubelet.Name} 0700 0 0 - -\n", await _host.ShellAsync($"cat /etc/tmpfiles.d/{kubelet.Name}.conf"));
+            Assert.Equal(
+                "made by the kubelet\n",
+                await _host.ShellAsync($"mountpoint -q {volume} && cat {volume}/content")
+            );
+            Assert.Equal(
+                $"d /var/lib/{kubelet.Name} 0700 0 0 - -\n",
+                await _host.ShellAsync($"cat /etc/tmpfiles.d/{kubelet.Name}.conf")
+            );
 
             // The administrator's options, in the unit's EnvironmentFile, are kept and used.
-            await _host.ShellAsync($"sed -i s/--v=2/--v=9/ /etc/kubernetes/{kubelet.Name}.env && rm /var/lib/{kubelet.Name}/report");
-            (await _host.SysctrAsync("update", kubelet.Name, "--set", "NODE_IP=192.0.2.8", "--set", "ADDTL_MOUNTS=")).MustSucceed();
+            await _host.ShellAsync(
+                $"sed -i s/--v=2/--v=9/ /etc/kubernetes/{kubelet.Name}.env && rm /var/lib/{kubelet.Name}/report"
+            );
+            (
+                await _host.SysctrAsync("update", kubelet.Name, "--set", "NODE_IP=192.0.2.8", "--set", "ADDTL_MOUNTS=")
+            ).MustSucceed();
 
             report = await kubelet.ReportAsync();
             Assert.Equal("--node-ip=192.0.2.8 --cluster-dns=10.254.0.10 --v=9", report["args"]);
             Assert.Equal("none", report["more"]);
-            Assert.Equal("made by the kubelet\n", await _host.ShellAsync($"mountpoint -q {volume} && cat {volume}/content"));
+            Assert.Equal(
+                "made by the kubelet\n",
+                await _host.ShellAsync($"mountpoint -q {volume} && cat {volume}/content")
+            );
 
             (await _host.SysctrAsync("stop", kubelet.Name)).MustSucceed();
             Assert.Equal("success", await kubelet.PropertyAsync("Result"));
@@ -172,9 +254,14 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
     public async Task An_agent_runs_with_an_EnvironmentFile_and_goes_on_to_its_next_version()
     {
         HostState before = await HostState.TakeAsync(_host);
-        await using (Container agent = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here"))
+        await using (
+            Container agent = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here")
+        )
         {
-            Assert.Equal($"/etc/agent/{agent.Name}.env (ignore_errors=yes)", await agent.PropertyAsync("EnvironmentFiles"));
+            Assert.Equal(
+                $"/etc/agent/{agent.Name}.env (ignore_errors=yes)",
+                await agent.PropertyAsync("EnvironmentFiles")
+            );
             Assert.Equal("here", (await agent.ReportAsync())["args"]);
 
             (await _host.SysctrAsync("update", agent.Name, "--rebase", "legacy-agent-v2")).MustSucceed();
@@ -194,7 +281,11 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
         await using (Container tool = await Container.InstallAsync(_host, "legacy-tool"))
         {
             HostState installed = await HostState.TakeAsync(_host);
-            Assert.Contains("is up to date", (await _host.SysctrAsync("update", tool.Name)).MustSucceed().All, StringComparison.Ordinal);
+            Assert.Contains(
+                "is up to date",
+                (await _host.SysctrAsync("update", tool.Name)).MustSucceed().All,
+                StringComparison.Ordinal
+            );
 
             (await _host.SysctrAsync("update", tool.Name, "--rebase", "legacy-plain")).MustSucceed();
             Assert.Equal("enabled", await tool.PropertyAsync("UnitFileState"));
@@ -227,7 +318,10 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
 
             // The stop signal of the image reached the payload's own handler, at the update and now.
             Assert.Equal("ended\n", await _host.ShellAsync($"cat {volume}/last; rm {volume}/last"));
-            await plain.WaitForAsync($"test -n \"$(find {volume}/beat -newermt -2seconds)\"", "a line of the updated one");
+            await plain.WaitForAsync(
+                $"test -n \"$(find {volume}/beat -newermt -2seconds)\"",
+                "a line of the updated one"
+            );
             (await _host.SysctrAsync("stop", plain.Name)).MustSucceed();
             Assert.Equal("success", await plain.PropertyAsync("Result"));
             Assert.Equal("ended\n", await _host.ShellAsync($"cat {volume}/last"));
@@ -236,14 +330,21 @@ public sealed class LegacyImageTests(NspawnFixture fixture)
         Assert.Equal(before, await HostState.TakeAsync(_host));
     }
 
-    /// <summary>Runs the client that the image installed, as its file on the host says where; waits for the member to serve.</summary>
-    private async Task<string> EtcdctlAsync(Container etcd, string command) => (await _host.EventuallyAsync(
-        $"set -a; . /etc/etcd/{etcd.Name}.conf; {etcd.Name}ctl --command-timeout=3s {command}", TimeSpan.FromMinutes(3))).Output;
+    /// <summary>Runs the client that the image installed, as its file on the host says where; waits for the member to
+    /// serve.</summary>
+    private async Task<string> EtcdctlAsync(Container etcd, string command) =>
+        (
+            await _host.EventuallyAsync(
+                $"set -a; . /etc/etcd/{etcd.Name}.conf; {etcd.Name}ctl --command-timeout=3s {command}",
+                TimeSpan.FromMinutes(3)
+            )
+        ).Output;
 
     private async Task<string> EnvironmentAsync(Container container) =>
         await _host.ShellAsync($"tr '\\0' '\\n' < /proc/{await container.MainProcessAsync()}/environ");
 
-    private async Task<string> DockerAsync(string command) => (await _host.EventuallyAsync($"docker {command}", TimeSpan.FromMinutes(3))).Output;
+    private async Task<string> DockerAsync(string command) =>
+        (await _host.EventuallyAsync($"docker {command}", TimeSpan.FromMinutes(3))).Output;
 
     /// <summary>dockerd makes a key beside daemon.json, which is its own and stays when the container goes.</summary>
     private async Task RemoveWhatDockerdWroteAsync(Container docker)

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary><c>sysctr lint</c> of images in the registry and of directories; the host and its store stay as they are.</summary>
+/// <summary><c>sysctr lint</c> of images in the registry and of directories; the host and its store stay as they
+/// are.</summary>
 [Collection(InstallingHost.Name)]
 public sealed class LintTests(NspawnFixture fixture)
 {
@@ -45,7 +46,10 @@ public sealed class LintTests(NspawnFixture fixture)
         CommandResult linted = await _host.SysctrAsync("lint", "broken-variable");
 
         linted.MustSucceed();
-        Assert.Contains(Lines(linted), l => l.StartsWith("/exports/broken.service.sbn:5:24: note: NOBODY_SETS_THIS ", StringComparison.Ordinal));
+        Assert.Contains(
+            Lines(linted),
+            l => l.StartsWith("/exports/broken.service.sbn:5:24: note: NOBODY_SETS_THIS ", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -61,18 +65,32 @@ public sealed class LintTests(NspawnFixture fixture)
             mkdir -p {{{directory}}}/exports
             printf '[Service]\nExecStart=$EXEC_START\nNonsense=1\n' > {{{directory}}}/exports/service.template
             echo '{"renameFiles": {"/etc/nothing": "/etc/x"}}' > {{{directory}}}/exports/manifest.json
-            """);
+            """
+        );
 
         CommandResult linted = await _host.RunAsync(
-            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sysctr", "lint", "--strict", "--json", directory);
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "sysctr",
+            "lint",
+            "--strict",
+            "--json",
+            directory
+        );
 
         Assert.Equal(9, linted.ExitCode);
         using JsonDocument findings = JsonDocument.Parse(linted.Output);
         Assert.Equal(
             [$"{directory}/exports/manifest.json:1:34 warning", $"{directory}/exports/service.template:3:1 warning"],
-            findings.RootElement.EnumerateArray()
+            findings
+                .RootElement.EnumerateArray()
                 .Where(f => Text(f, "severity") != "note")
-                .Select(f => $"{Text(f, "file")}:{f.GetProperty("line").GetInt32()}:{f.GetProperty("column").GetInt32()} {Text(f, "severity")}"));
+                .Select(f =>
+                    $"{Text(f, "file")}:{f.GetProperty("line").GetInt32()}:{f.GetProperty("column").GetInt32()} {Text(f, "severity")}"
+                )
+        );
 
         await _host.ShellAsync($"sed -i /Nonsense/d {directory}/exports/service.template");
         (await _host.SysctrAsync("lint", directory)).MustSucceed();
@@ -81,7 +99,8 @@ public sealed class LintTests(NspawnFixture fixture)
         await _host.ShellAsync($"rm -r {directory}");
     }
 
-    private static string[] Lines(CommandResult result) => result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Lines(CommandResult result) =>
+        result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private static string Text(JsonElement finding, string member) => finding.GetProperty(member).GetString()!;
 }

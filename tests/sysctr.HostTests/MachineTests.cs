@@ -15,7 +15,9 @@ public sealed class MachineTests(MachineFixture fixture)
 
     [Theory]
     [MemberData(nameof(Runtimes))]
-    public async Task Status_and_stop_work_with_controllers_enabled_and_a_memory_limit_of_a_drop_in_holds(string runtime)
+    public async Task Status_and_stop_work_with_controllers_enabled_and_a_memory_limit_of_a_drop_in_holds(
+        string runtime
+    )
     {
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--runtime", runtime);
         await probe.ReportAsync();
@@ -24,12 +26,13 @@ public sealed class MachineTests(MachineFixture fixture)
         string folder = $"/etc/systemd/system/{probe.Service}.d";
         await _host.ShellAsync(
             $"""
-             find /var/lib/{probe.Name} -name report -delete
-             mkdir -p {folder}
-             printf '[Service]\nMemoryMax=64M\nMemorySwapMax=0\nRestart=no\n' > {folder}/50-limit.conf
-             systemctl daemon-reload
-             systemctl restart {probe.Service}
-             """);
+            find /var/lib/{probe.Name} -name report -delete
+            mkdir -p {folder}
+            printf '[Service]\nMemoryMax=64M\nMemorySwapMax=0\nRestart=no\n' > {folder}/50-limit.conf
+            systemctl daemon-reload
+            systemctl restart {probe.Service}
+            """
+        );
 
         // A first process without a handler yet would not hear the signal to stop.
         await probe.ReportAsync();
@@ -61,24 +64,30 @@ public sealed class MachineTests(MachineFixture fixture)
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now", "--checkout", "composefs");
         await probe.ReportAsync();
         string image = $"/var/lib/sysctr/deployments/{probe.Name}/0/rootfs.erofs";
-        Assert.Contains(" - overlay /var/lib/sysctr/", await _host.ShellAsync($"grep ' / / ' /proc/{await probe.MainProcessAsync()}/mountinfo"), StringComparison.Ordinal);
+        Assert.Contains(
+            " - overlay /var/lib/sysctr/",
+            await _host.ShellAsync($"grep ' / / ' /proc/{await probe.MainProcessAsync()}/mountinfo"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("Verity", await _host.ShellAsync($"lsattr -l {image}"), StringComparison.Ordinal);
 
         await _host.RebootAsync();
 
         await probe.WaitForAsync($"systemctl is-active --quiet {probe.Service}", "its start at boot");
 
-        // A byte that is changed below the file system, as a bad disk or a bad man does. The converted layer has two names for the file.
+        // A byte that is changed below the file system, as a bad disk or a bad man does. The converted layer has two
+        // names for the file.
         (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
         await _host.ShellAsync(
             $$"""
-              object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects | head -n 1)
-              sync
-              filefrag -e -b4096 -v $object | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 }' > /run/number
-              dd if=$(findmnt --noheadings --output SOURCE /) of=/run/block bs=4096 skip=$(cat /run/number) count=1 status=none
-              cp /run/block /run/altered
-              printf X | dd of=/run/altered bs=1 seek=20 conv=notrunc status=none
-              """);
+            object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects | head -n 1)
+            sync
+            filefrag -e -b4096 -v $object | awk '$1 == "0:" { sub(/\.\..*/, "", $4); print $4 }' > /run/number
+            dd if=$(findmnt --noheadings --output SOURCE /) of=/run/block bs=4096 skip=$(cat /run/number) count=1 status=none
+            cp /run/block /run/altered
+            printf X | dd of=/run/altered bs=1 seek=20 conv=notrunc status=none
+            """
+        );
         await WriteBlockAsync("/run/altered");
         CommandResult read = await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release");
         Assert.Equal(1, read.ExitCode);
@@ -86,18 +95,26 @@ public sealed class MachineTests(MachineFixture fixture)
         await WriteBlockAsync("/run/block");
         (await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release")).MustSucceed();
 
-        // Another object in the place of one, with a digest of its own that the kernel proves: from Linux 6.6 on it has to be that of the image.
-        Assert.Equal(await KernelVersionAsync() >= new Version(6, 6), (await _host.ShellAsync($"grep ' / / ' /proc/{await probe.MainProcessAsync()}/mountinfo")).Contains("verity=require", StringComparison.Ordinal));
+        // Another object in the place of one, with a digest of its own that the kernel proves: from Linux 6.6 on it has
+        // to be that of the image.
+        Assert.Equal(
+            await KernelVersionAsync() >= new Version(6, 6),
+            (await _host.ShellAsync($"grep ' / / ' /proc/{await probe.MainProcessAsync()}/mountinfo")).Contains(
+                "verity=require",
+                StringComparison.Ordinal
+            )
+        );
         if (await KernelVersionAsync() >= new Version(6, 6))
         {
             await _host.ShellAsync(
                 $$"""
-                  object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects | head -n 1)
-                  cp -a $object /run/object
-                  ln -f $(find /var/lib/sysctr/objects -type f -size -64k -size +8k | head -n 1) $object
-                  echo $object > /run/place
-                  systemctl restart {{probe.Service}}
-                  """);
+                object=$(grep -lr ^VERSION_CODENAME /var/lib/sysctr/objects | head -n 1)
+                cp -a $object /run/object
+                ln -f $(find /var/lib/sysctr/objects -type f -size -64k -size +8k | head -n 1) $object
+                echo $object > /run/place
+                systemctl restart {{probe.Service}}
+                """
+            );
             read = await _host.SysctrAsync("exec", probe.Name, "cat", "/usr/lib/os-release");
             Assert.Equal(1, read.ExitCode);
             Assert.Contains("Input/output error", read.Error, StringComparison.Ordinal);
@@ -107,22 +124,27 @@ public sealed class MachineTests(MachineFixture fixture)
         }
 
         // Another image in the place of the one that was installed.
-        await _host.ShellAsync($"cp {image} /run/other; printf X | dd of=/run/other bs=1 seek=5000 conv=notrunc status=none; cp --remove-destination /run/other {image}; systemctl stop {probe.Service}");
+        await _host.ShellAsync(
+            $"cp {image} /run/other; printf X | dd of=/run/other bs=1 seek=5000 conv=notrunc status=none; cp --remove-destination /run/other {image}; systemctl stop {probe.Service}"
+        );
         Assert.NotEqual(0, (await _host.RunAsync("systemctl", "start", probe.Service)).ExitCode);
 
-        async Task<Version> KernelVersionAsync() => Version.Parse((await _host.ShellAsync("uname -r | grep -oE '^[0-9]+[.][0-9]+'")).Trim());
+        async Task<Version> KernelVersionAsync() =>
+            Version.Parse((await _host.ShellAsync("uname -r | grep -oE '^[0-9]+[.][0-9]+'")).Trim());
 
-        Task WriteBlockAsync(string block) => _host.ShellAsync(
-            $"dd if={block} of=$(findmnt --noheadings --output SOURCE /) bs=4096 seek=$(cat /run/number) count=1 conv=notrunc,fsync oflag=direct status=none; echo 3 > /proc/sys/vm/drop_caches");
+        Task WriteBlockAsync(string block) =>
+            _host.ShellAsync(
+                $"dd if={block} of=$(findmnt --noheadings --output SOURCE /) bs=4096 seek=$(cat /run/number) count=1 conv=notrunc,fsync oflag=direct status=none; echo 3 > /proc/sys/vm/drop_caches"
+            );
     }
 
     [Theory]
     [MemberData(nameof(Runtimes))]
     public async Task What_config_json_limits_holds_whatever_the_runtime(string runtime)
     {
-        // The node that the image brings is not there; the one beside the script stands for any other way to get at one.
-        const string script =
-            """
+        // The node that the image brings is not there; the one beside the script stands for any other way to get at
+        // one.
+        const string script = """
             import os, signal, stat, threading, time
             # Process 1 hears no signal that it does not handle, and systemd would wait its 90 s.
             signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -178,27 +200,49 @@ public sealed class MachineTests(MachineFixture fixture)
             time.sleep(1000)
             """;
         await using Container probe = await Container.InstallAsync(
-            _host, "probe-hostile", "--runtime", runtime, "--set", """CAPABILITIES="CAP_MKNOD", "CAP_SETUID", "CAP_SETGID", "CAP_DAC_OVERRIDE", "CAP_KILL" """,
-            "--set", """RESOURCES={ "devices": [{ "allow": false, "access": "rwm" }], "memory": { "limit": 134217728, "swap": 134217728 }, "pids": { "limit": 100 } }""");
+            _host,
+            "probe-hostile",
+            "--runtime",
+            runtime,
+            "--set",
+            """CAPABILITIES="CAP_MKNOD", "CAP_SETUID", "CAP_SETGID", "CAP_DAC_OVERRIDE", "CAP_KILL" """,
+            "--set",
+            """RESOURCES={ "devices": [{ "allow": false, "access": "rwm" }], "memory": { "limit": 134217728, "swap": 134217728 }, "pids": { "limit": 100 } }"""
+        );
         await _host.ShellAsync(
             $"""
-             modprobe loop
-             test -e /root/disk || (printf secret > /root/disk; truncate -s 1M /root/disk)
-             losetup -j /root/disk | grep . || losetup -f /root/disk
-             loop=$(losetup -n -O NAME -j /root/disk | head -n 1)
-             mknod -m 666 /var/lib/{probe.Name}/disk b $(stat -c '0x%t 0x%T' $loop)
-             chmod 755 /var/lib/{probe.Name}
-             install -m 666 /dev/null /var/lib/{probe.Name}/result
-             """);
+            modprobe loop
+            test -e /root/disk || (printf secret > /root/disk; truncate -s 1M /root/disk)
+            losetup -j /root/disk | grep . || losetup -f /root/disk
+            loop=$(losetup -n -O NAME -j /root/disk | head -n 1)
+            mknod -m 666 /var/lib/{probe.Name}/disk b $(stat -c '0x%t 0x%T' $loop)
+            chmod 755 /var/lib/{probe.Name}
+            install -m 666 /dev/null /var/lib/{probe.Name}/result
+            """
+        );
         await WriteAsync(probe, script);
         await _host.ShellAsync($"systemctl start --no-block {probe.Service}");
 
         await probe.WaitForAsync(
-            $"grep -q ^end= /var/lib/{probe.Name}/result || (grep -q ^tasks= /var/lib/{probe.Name}/result && systemctl show --value -p ActiveState {probe.Service} | grep -Ex 'failed|inactive')", "the end of its attempts");
-        Dictionary<string, string> result = Container.Parse(await _host.ShellAsync($"cat /var/lib/{probe.Name}/result"));
+            $"grep -q ^end= /var/lib/{probe.Name}/result || (grep -q ^tasks= /var/lib/{probe.Name}/result && systemctl show --value -p ActiveState {probe.Service} | grep -Ex 'failed|inactive')",
+            "the end of its attempts"
+        );
+        Dictionary<string, string> result = Container.Parse(
+            await _host.ShellAsync($"cat /var/lib/{probe.Name}/result")
+        );
 
         Assert.Equal("False", result["image's node"]);
-        foreach (string attempt in (string[])["root reads", "root writes", "1000 reads", "1000 writes", "root makes a block device", "root makes a character device"])
+        foreach (
+            string attempt in (string[])
+                [
+                    "root reads",
+                    "root writes",
+                    "1000 reads",
+                    "1000 writes",
+                    "root makes a block device",
+                    "root makes a character device",
+                ]
+        )
         {
             Assert.Equal("Operation not permitted", result[attempt]);
         }
@@ -207,11 +251,19 @@ public sealed class MachineTests(MachineFixture fixture)
         Assert.InRange(int.Parse(result["tasks"], System.Globalization.CultureInfo.InvariantCulture), 50, 100);
         Assert.DoesNotContain("memory", result.Keys);
         Assert.Equal("secret", await _host.ShellAsync("head -c 6 /root/disk"));
-        Assert.Equal(("134217728", "100", "closed"), (await probe.PropertyAsync("MemoryMax"), await probe.PropertyAsync("TasksMax"), await probe.PropertyAsync("DevicePolicy")));
+        Assert.Equal(
+            ("134217728", "100", "closed"),
+            (
+                await probe.PropertyAsync("MemoryMax"),
+                await probe.PropertyAsync("TasksMax"),
+                await probe.PropertyAsync("DevicePolicy")
+            )
+        );
         await _host.ShellAsync($"rm /var/lib/{probe.Name}/disk; systemctl stop {probe.Service}");
     }
 
-    private async Task WriteAsync(Container probe, string script) => await _host.MustAsync("sh", "-c", $"cat > /var/lib/{probe.Name}/script <<'END'\n{script}\nEND\n");
+    private async Task WriteAsync(Container probe, string script) =>
+        await _host.MustAsync("sh", "-c", $"cat > /var/lib/{probe.Name}/script <<'END'\n{script}\nEND\n");
 
     [Fact]
     public async Task What_install_said_is_installed_survives_a_power_cut()
@@ -231,7 +283,15 @@ public sealed class MachineTests(MachineFixture fixture)
         await using Container agent = await Container.InstallAsync(_host, "legacy-agent", settings);
         string unit = await _host.ShellAsync($"sync; cat /etc/systemd/system/{agent.Service}");
 
-        CommandResult cut = await _host.RunAsync("env", "SYSCTR_FAULT=kill:Reload", "sysctr", "update", agent.Name, "--set", "VALUE=second");
+        CommandResult cut = await _host.RunAsync(
+            "env",
+            "SYSCTR_FAULT=kill:Reload",
+            "sysctr",
+            "update",
+            agent.Name,
+            "--set",
+            "VALUE=second"
+        );
         string half = await _host.ShellAsync($"cat /etc/systemd/system/{agent.Service}");
         await _host.PowerCutAsync();
 
@@ -243,7 +303,8 @@ public sealed class MachineTests(MachineFixture fixture)
         Assert.InRange(
             await _host.UnitNumberAsync("sysctr-recover.service", "ExecMainExitTimestampMonotonic"),
             1,
-            await _host.UnitNumberAsync(agent.Service, "InactiveExitTimestampMonotonic"));
+            await _host.UnitNumberAsync(agent.Service, "InactiveExitTimestampMonotonic")
+        );
         Assert.Equal("", await _host.ShellAsync("ls -A /var/lib/sysctr/transactions"));
         (await _host.SysctrAsync("fsck")).MustSucceed();
     }

@@ -6,8 +6,8 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// Where the mounts of a container may lead: not into the store, by whatever name, and not where a payload sends them. The stub has no shell, so the
-/// test does to a payload's directories what the payload would: they are the same inodes.
+/// Where the mounts of a container may lead: not into the store, by whatever name, and not where a payload sends them.
+/// The stub has no shell, so the test does to a payload's directories what the payload would: they are the same inodes.
 /// </summary>
 [Collection(WildHost.Name)]
 public sealed class MountSourceTests(NspawnFixture fixture)
@@ -48,15 +48,28 @@ public sealed class MountSourceTests(NspawnFixture fixture)
     [MemberData(nameof(Runtimes))]
     public async Task What_contains_the_store_is_mounted_without_it(string runtime)
     {
-        string image = await new WildImage { HasConfig = false }.Export("config.json", """
-            {"ociVersion": "1.0.0", "process": {"user": {}, "args": ["/bin/stub"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true},
-             "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
-                        {"destination": "/host", "type": "bind", "source": "/", "options": ["rbind", "rw"]},
-                        {"destination": "/state", "type": "bind", "source": "/var/lib", "options": ["bind", "rshared", "rw"]},
-                        {"destination": "/run", "type": "bind", "source": "/run", "options": ["rbind", "rslave", "rw"]}],
-             "linux": {"rootfsPropagation": "rshared", "namespaces": [{"type": "mount"}, {"type": "pid"}]}}
-            """).PutAsync(_host);
-        await using Container container = await Container.InstallAsync(_host, image, "--runtime", runtime, "--grant", "bind-root-write", "--now");
+        string image = await new WildImage { HasConfig = false }
+            .Export(
+                "config.json",
+                """
+                {"ociVersion": "1.0.0", "process": {"user": {}, "args": ["/bin/stub"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true},
+                 "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"},
+                            {"destination": "/host", "type": "bind", "source": "/", "options": ["rbind", "rw"]},
+                            {"destination": "/state", "type": "bind", "source": "/var/lib", "options": ["bind", "rshared", "rw"]},
+                            {"destination": "/run", "type": "bind", "source": "/run", "options": ["rbind", "rslave", "rw"]}],
+                 "linux": {"rootfsPropagation": "rshared", "namespaces": [{"type": "mount"}, {"type": "pid"}]}}
+                """
+            )
+            .PutAsync(_host);
+        await using Container container = await Container.InstallAsync(
+            _host,
+            image,
+            "--runtime",
+            runtime,
+            "--grant",
+            "bind-root-write",
+            "--now"
+        );
 
         string root = $"/proc/{await container.MainProcessAsync()}/root";
         foreach (string place in (string[])["/host/var/lib/sysctr", "/state/sysctr", "/host/run/sysctr", "/run/sysctr"])
@@ -66,22 +79,41 @@ public sealed class MountSourceTests(NspawnFixture fixture)
         }
 
         // The rest of the host is there, and the host still sees its store.
-        Assert.Equal("there\n", await _host.ShellAsync($"test -e {root}/host/etc/passwd && test -d {root}/state/systemd && test -s /var/lib/sysctr/meta.json && echo there"));
+        Assert.Equal(
+            "there\n",
+            await _host.ShellAsync(
+                $"test -e {root}/host/etc/passwd && test -d {root}/state/systemd && test -s /var/lib/sysctr/meta.json && echo there"
+            )
+        );
         Assert.Equal("", await _host.ShellAsync("grep -E ' /(var/lib|run)/sysctr ' /proc/self/mountinfo || true"));
-        Assert.Contains("is up to date", (await _host.SysctrAsync("update", container.Name)).MustSucceed().All, StringComparison.Ordinal);
+        Assert.Contains(
+            "is up to date",
+            (await _host.SysctrAsync("update", container.Name)).MustSucceed().All,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
     [MemberData(nameof(Runtimes))]
     public async Task A_nested_source_that_the_payload_made_a_link_is_not_mounted(string runtime)
     {
-        string image = await new WildImage().Bind("/var/lib/$NAME/a", "/a").Bind("/var/lib/$NAME/a/b", "/b").PutAsync(_host);
+        string image = await new WildImage()
+            .Bind("/var/lib/$NAME/a", "/a")
+            .Bind("/var/lib/$NAME/a/b", "/b")
+            .PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image, "--runtime", runtime, "--now");
         string nested = $"/var/lib/{container.Name}/a/b";
         string check = $"sysctr launch check --bundle=/var/lib/sysctr/deployments/{container.Name}/0 {container.Name}";
         await _host.ShellAsync(check);
 
-        foreach (string swap in (string[])[$"ln -s /etc {nested}", $"ln -s ../../sysctr {nested}", $"mkdir {nested} && mount --bind /var/lib/sysctr/objects {nested}"])
+        foreach (
+            string swap in (string[])
+                [
+                    $"ln -s /etc {nested}",
+                    $"ln -s ../../sysctr {nested}",
+                    $"mkdir {nested} && mount --bind /var/lib/sysctr/objects {nested}",
+                ]
+        )
         {
             await _host.ShellAsync($"rmdir {nested} 2>/dev/null || rm {nested}; {swap}");
 
@@ -119,11 +151,21 @@ public sealed class MountSourceTests(NspawnFixture fixture)
     [Fact]
     public async Task A_host_file_is_not_written_where_a_payload_leads_it()
     {
-        const string manifest = """{"installedFilesTemplate": ["/srv/$NAME/conf/file"], "renameFiles": {"/file": "/srv/$NAME/conf/file"}}""";
-        WildImage image = new WildImage().Export("hostfs/file", "first\n").Export("manifest.json", manifest).Bind("/srv/$NAME", "/m");
+        const string manifest =
+            """{"installedFilesTemplate": ["/srv/$NAME/conf/file"], "renameFiles": {"/file": "/srv/$NAME/conf/file"}}""";
+        WildImage image = new WildImage()
+            .Export("hostfs/file", "first\n")
+            .Export("manifest.json", manifest)
+            .Bind("/srv/$NAME", "/m");
         await using Container container = await Container.InstallAsync(_host, await image.PutAsync(_host), "--now");
-        string second = await new WildImage().Export("hostfs/file", "second\n").Export("manifest.json", manifest).Bind("/srv/$NAME", "/m").PutAsync(_host);
-        await _host.ShellAsync($"mkdir -p /srv/elsewhere; mv /srv/{container.Name}/conf /srv/{container.Name}/old; ln -s /srv/elsewhere /srv/{container.Name}/conf");
+        string second = await new WildImage()
+            .Export("hostfs/file", "second\n")
+            .Export("manifest.json", manifest)
+            .Bind("/srv/$NAME", "/m")
+            .PutAsync(_host);
+        await _host.ShellAsync(
+            $"mkdir -p /srv/elsewhere; mv /srv/{container.Name}/conf /srv/{container.Name}/old; ln -s /srv/elsewhere /srv/{container.Name}/conf"
+        );
 
         CommandResult update = await _host.SysctrAsync("update", container.Name, "--rebase", second);
         Assert.Equal(8, update.ExitCode);
@@ -138,12 +180,20 @@ public sealed class MountSourceTests(NspawnFixture fixture)
     [Fact]
     public async Task A_FIFO_in_the_place_of_a_host_file_keeps_nobody_waiting()
     {
-        string image = await new WildImage().Export("hostfs/etc/fifo/file", "text\n").Bind("/etc/fifo", "/m").PutAsync(_host);
+        string image = await new WildImage()
+            .Export("hostfs/etc/fifo/file", "text\n")
+            .Bind("/etc/fifo", "/m")
+            .PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image);
         await _host.ShellAsync("rm /etc/fifo/file; mkfifo /etc/fifo/file");
 
         await _host.RunAsync("timeout", "60", "sysctr", "fsck");
-        Assert.NotEqual(124, (await _host.RunAsync("timeout", "60", "sysctr", "update", container.Name, "--set", "RUN_DIRECTORY=/run")).ExitCode);
+        Assert.NotEqual(
+            124,
+            (
+                await _host.RunAsync("timeout", "60", "sysctr", "update", container.Name, "--set", "RUN_DIRECTORY=/run")
+            ).ExitCode
+        );
         (await _host.SysctrAsync("uninstall", container.Name)).MustSucceed();
 
         Assert.Equal("fifo\n", await _host.ShellAsync("stat -c %F /etc/fifo/file; rm -r /etc/fifo"));
@@ -154,9 +204,19 @@ public sealed class MountSourceTests(NspawnFixture fixture)
     public async Task A_purge_leaves_what_another_container_has_a_part_in()
     {
         const string tmpfiles = "d ${STATE_DIRECTORY}/shared 0700 0 0 - -\n";
-        await using Container one = await Container.InstallAsync(_host, await new WildImage().Export("tmpfiles.template", tmpfiles).PutAsync(_host));
+        await using Container one = await Container.InstallAsync(
+            _host,
+            await new WildImage().Export("tmpfiles.template", tmpfiles).PutAsync(_host)
+        );
         string two = Container.NewName();
-        (await _host.SysctrAsync("install", "--name", two, await new WildImage().Export("tmpfiles.template", tmpfiles).PutAsync(_host))).MustSucceed();
+        (
+            await _host.SysctrAsync(
+                "install",
+                "--name",
+                two,
+                await new WildImage().Export("tmpfiles.template", tmpfiles).PutAsync(_host)
+            )
+        ).MustSucceed();
         await _host.ShellAsync("echo mine > /var/lib/shared/file");
 
         (await _host.SysctrAsync("uninstall", "--purge", two)).MustSucceed();
@@ -171,30 +231,52 @@ public sealed class MountSourceTests(NspawnFixture fixture)
     public async Task A_purge_does_not_follow_what_a_payload_left()
     {
         string image = await new WildImage()
-            .Export("tmpfiles.template", "d ${STATE_DIRECTORY}/$NAME 0700 0 0 - -\nd ${STATE_DIRECTORY}/$NAME/a 0700 0 0 - -\nd ${STATE_DIRECTORY}/$NAME/a/b 0700 0 0 - -\n")
-            .Bind("/var/lib/$NAME", "/m").PutAsync(_host);
+            .Export(
+                "tmpfiles.template",
+                "d ${STATE_DIRECTORY}/$NAME 0700 0 0 - -\nd ${STATE_DIRECTORY}/$NAME/a 0700 0 0 - -\nd ${STATE_DIRECTORY}/$NAME/a/b 0700 0 0 - -\n"
+            )
+            .Bind("/var/lib/$NAME", "/m")
+            .PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image);
         await _host.ShellAsync(
-            $"mkdir -p /srv/kept/b; touch /srv/kept/b/file; cd /var/lib/{container.Name}; rm -r a; ln -s /srv/kept a; " +
-            "perl -e '$n = \"n\" x 200; for (1..5000) { mkdir $n or die; chdir $n or die }'");
+            $"mkdir -p /srv/kept/b; touch /srv/kept/b/file; cd /var/lib/{container.Name}; rm -r a; ln -s /srv/kept a; "
+                + "perl -e '$n = \"n\" x 200; for (1..5000) { mkdir $n or die; chdir $n or die }'"
+        );
 
-        CommandResult purge = await _host.RunAsync("sh", "-c", $"ulimit -n 256; timeout 100 sysctr uninstall --purge {container.Name}");
+        CommandResult purge = await _host.RunAsync(
+            "sh",
+            "-c",
+            $"ulimit -n 256; timeout 100 sysctr uninstall --purge {container.Name}"
+        );
 
         Assert.True(purge.ExitCode == 0, purge.All);
-        Assert.Equal("there gone\n", await _host.ShellAsync($"echo $(test -e /srv/kept/b/file && echo there; test -e /var/lib/{container.Name} || echo gone)"));
+        Assert.Equal(
+            "there gone\n",
+            await _host.ShellAsync(
+                $"echo $(test -e /srv/kept/b/file && echo there; test -e /var/lib/{container.Name} || echo gone)"
+            )
+        );
         (await _host.SysctrAsync("install", "--name", container.Name, "probe")).MustSucceed();
     }
 
     [Fact]
     public async Task What_users_lay_down_in_tmp_is_nothing_to_root()
     {
-        await _host.ShellAsync("setpriv --reuid=65534 --clear-groups sh -c 'mkdir -p /tmp/sysctr-999999-1-1/x; ln -s /etc /tmp/sysctr-999999-1-2'");
+        await _host.ShellAsync(
+            "setpriv --reuid=65534 --clear-groups sh -c 'mkdir -p /tmp/sysctr-999999-1-1/x; ln -s /etc /tmp/sysctr-999999-1-2'"
+        );
 
         (await _host.SysctrAsync("recover")).MustSucceed();
         (await _host.SysctrAsync("install", "--display", "probe")).MustSucceed();
 
-        Assert.Equal("sysctr-999999-1-1\nsysctr-999999-1-2\n", await _host.ShellAsync("ls -d /tmp/sysctr-* | xargs -n1 basename"));
-        Assert.Equal("", await _host.ShellAsync("ls -A /run/sysctr/scratch /var/lib/sysctr/scratch 2>/dev/null || true"));
+        Assert.Equal(
+            "sysctr-999999-1-1\nsysctr-999999-1-2\n",
+            await _host.ShellAsync("ls -d /tmp/sysctr-* | xargs -n1 basename")
+        );
+        Assert.Equal(
+            "",
+            await _host.ShellAsync("ls -A /run/sysctr/scratch /var/lib/sysctr/scratch 2>/dev/null || true")
+        );
         Assert.Equal("700\n", await _host.ShellAsync("stat -c %a /run/sysctr; rm -r /tmp/sysctr-*"));
     }
 }

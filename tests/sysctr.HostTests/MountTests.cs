@@ -20,10 +20,20 @@ public sealed class MountTests(HardLinksFixture fixture)
 
         (await _host.SysctrAsync("mount", "--shared", "probe", directory)).MustSucceed();
 
-        await _host.ShellAsync($"test -x {directory}/usr/bin/probe && ! touch {directory}/new 2>/dev/null && findmnt --noheadings --output OPTIONS {directory} | grep ^ro,nosuid,nodev");
-        using (JsonDocument list = JsonDocument.Parse((await _host.SysctrAsync("mount", "--json")).MustSucceed().Output))
+        await _host.ShellAsync(
+            $"test -x {directory}/usr/bin/probe && ! touch {directory}/new 2>/dev/null && findmnt --noheadings --output OPTIONS {directory} | grep ^ro,nosuid,nodev"
+        );
+        using (
+            JsonDocument list = JsonDocument.Parse((await _host.SysctrAsync("mount", "--json")).MustSucceed().Output)
+        )
         {
-            Assert.Equal((directory, "Image"), (list.RootElement[0].GetProperty("directory").GetString(), list.RootElement[0].GetProperty("kind").GetString()));
+            Assert.Equal(
+                (directory, "Image"),
+                (
+                    list.RootElement[0].GetProperty("directory").GetString(),
+                    list.RootElement[0].GetProperty("kind").GetString()
+                )
+            );
         }
 
         // Its files are the mount's own names of them: whatever is pruned, they stay.
@@ -35,7 +45,10 @@ public sealed class MountTests(HardLinksFixture fixture)
         Assert.Equal(10, busy.ExitCode);
         Assert.Contains("busy", busy.Error, StringComparison.Ordinal);
         (await _host.SysctrAsync("umount", directory)).MustSucceed();
-        Assert.Equal("", await _host.ShellAsync($"find {directory} /var/lib/sysctr/mounts -mindepth 1; findmnt {directory} || true"));
+        Assert.Equal(
+            "",
+            await _host.ShellAsync($"find {directory} /var/lib/sysctr/mounts -mindepth 1; findmnt {directory} || true")
+        );
         Assert.Equal(3, (await _host.SysctrAsync("umount", directory)).ExitCode);
     }
 
@@ -49,8 +62,12 @@ public sealed class MountTests(HardLinksFixture fixture)
         CommandResult ambiguous = await _host.SysctrAsync("mount", container.Name, directory);
         Assert.Equal(2, ambiguous.ExitCode);
         Assert.Contains("--storage containers", ambiguous.Error, StringComparison.Ordinal);
-        (await _host.SysctrAsync("mount", "--storage", "containers", "-o", "noexec", container.Name, directory)).MustSucceed();
-        await _host.ShellAsync($"cmp {directory}/usr/bin/probe /var/lib/sysctr/deployments/{container.Name}/0/rootfs/usr/bin/probe; findmnt --noheadings --output OPTIONS {directory} | grep noexec");
+        (
+            await _host.SysctrAsync("mount", "--storage", "containers", "-o", "noexec", container.Name, directory)
+        ).MustSucceed();
+        await _host.ShellAsync(
+            $"cmp {directory}/usr/bin/probe /var/lib/sysctr/deployments/{container.Name}/0/rootfs/usr/bin/probe; findmnt --noheadings --output OPTIONS {directory} | grep noexec"
+        );
         Assert.Equal(10, (await _host.SysctrAsync("mount", "probe", directory)).ExitCode);
         (await _host.SysctrAsync("unmount", directory)).MustSucceed();
 
@@ -74,10 +91,15 @@ public sealed class MountTests(HardLinksFixture fixture)
             (await _host.SysctrAsync("update", container.Name, "--set", $"ADDRESS={address}")).MustSucceed();
         }
 
-        await _host.ShellAsync($"test -x {directory}/usr/bin/probe && test -d /var/lib/sysctr/deployments/{container.Name}/0");
+        await _host.ShellAsync(
+            $"test -x {directory}/usr/bin/probe && test -d /var/lib/sysctr/deployments/{container.Name}/0"
+        );
         (await _host.SysctrAsync("umount", directory)).MustSucceed();
         (await _host.SysctrAsync("update", container.Name, "--set", "ADDRESS=e")).MustSucceed();
-        Assert.Equal("gone\n", await _host.ShellAsync($"test -e /var/lib/sysctr/deployments/{container.Name}/0 || echo gone"));
+        Assert.Equal(
+            "gone\n",
+            await _host.ShellAsync($"test -e /var/lib/sysctr/deployments/{container.Name}/0 || echo gone")
+        );
     }
 
     [Fact]
@@ -87,7 +109,17 @@ public sealed class MountTests(HardLinksFixture fixture)
         (await _host.SysctrAsync("pull", "probe")).MustSucceed();
         await _host.ShellAsync("mkdir -p /run/atomic && ln -sf \"$(command -v sysctr)\" /run/atomic/atomic");
 
-        (await _host.RunAsync("/run/atomic/atomic", "mount", "--shared", "http:probe", directory, "--storage", "ostree")).MustSucceed();
+        (
+            await _host.RunAsync(
+                "/run/atomic/atomic",
+                "mount",
+                "--shared",
+                "http:probe",
+                directory,
+                "--storage",
+                "ostree"
+            )
+        ).MustSucceed();
         await _host.ShellAsync($"test -x {directory}/usr/bin/probe");
         (await _host.RunAsync("/run/atomic/atomic", "unmount", directory)).MustSucceed();
         Assert.Equal(2, (await _host.RunAsync("/run/atomic/atomic", "mount", "--live", "probe", directory)).ExitCode);

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>What a container has on the host, its users can't reach: protection inside a container means nothing outside of it.</summary>
+/// <summary>What a container has on the host, its users can't reach: protection inside a container means nothing
+/// outside of it.</summary>
 [Collection(UserHost.Name)]
 public sealed class PrivateDataTests(NspawnFixture fixture)
 {
@@ -29,8 +30,12 @@ public sealed class PrivateDataTests(NspawnFixture fixture)
     {
         TestUser user = await TestUser.AddAsync(_host, lingers: false);
         string said = await new WildImage { Service = "RuntimeDirectory=$NAME\nStateDirectory=$NAME-state" }
-            .Export("tmpfiles.template", "d ${STATE_DIRECTORY}/$NAME/data 0755 - - -\nd ${STATE_DIRECTORY}/$NAME-open 0755 - - -\n")
-            .Bind("/var/lib/$NAME/data", "/data").PutAsync(_host);
+            .Export(
+                "tmpfiles.template",
+                "d ${STATE_DIRECTORY}/$NAME/data 0755 - - -\nd ${STATE_DIRECTORY}/$NAME-open 0755 - - -\n"
+            )
+            .Bind("/var/lib/$NAME/data", "/data")
+            .PutAsync(_host);
         string unsaid = await new WildImage().Bind("/var/lib/$NAME/data", "/data").PutAsync(_host);
         await using Container one = await Container.InstallAsync(_host, said, "--now");
         await using Container other = await Container.InstallAsync(_host, unsaid, "--now");
@@ -50,14 +55,29 @@ public sealed class PrivateDataTests(NspawnFixture fixture)
     {
         TestUser user = await TestUser.AddAsync(_host, lingers: false);
         await using Container container = await Container.InstallAsync(_host, "probe-owners");
-        Assert.NotEqual(0, (await user.RunAsync("ls", $"/var/lib/sysctr/deployments/{container.Name}/0/host")).ExitCode);
+        Assert.NotEqual(
+            0,
+            (await user.RunAsync("ls", $"/var/lib/sysctr/deployments/{container.Name}/0/host")).ExitCode
+        );
 
         foreach (string storage in (string[])["containers", "images"])
         {
             string directory = $"/srv/{Container.NewName()}";
             await _host.MustAsync("mkdir", directory);
-            (await _host.SysctrAsync("mount", "--storage", storage, "-o", "suid,dev", storage == "images" ? "probe-owners" : container.Name, directory)).MustSucceed();
-            await _host.ShellAsync($"test -u {directory}/usr/bin/setuid-true && {directory}/usr/bin/setuid-true && ! touch {directory}/x");
+            (
+                await _host.SysctrAsync(
+                    "mount",
+                    "--storage",
+                    storage,
+                    "-o",
+                    "suid,dev",
+                    storage == "images" ? "probe-owners" : container.Name,
+                    directory
+                )
+            ).MustSucceed();
+            await _host.ShellAsync(
+                $"test -u {directory}/usr/bin/setuid-true && {directory}/usr/bin/setuid-true && ! touch {directory}/x"
+            );
             Assert.NotEqual(0, (await user.RunAsync($"{directory}/usr/bin/setuid-true")).ExitCode);
             Assert.NotEqual(0, (await user.RunAsync("ls", directory)).ExitCode);
             (await _host.SysctrAsync("umount", directory)).MustSucceed();
@@ -79,7 +99,8 @@ public sealed class PrivateDataTests(NspawnFixture fixture)
         await user.MustAsync("uninstall", "--purge", "probe");
     }
 
-    /// <summary>Puts into a directory what a payload may have there, with the directory as open as the payload can make it, and has a user of the host try.</summary>
+    /// <summary>Puts into a directory what a payload may have there, with the directory as open as the payload can make
+    /// it, and has a user of the host try.</summary>
     private async Task AssertClosedAsync(TestUser user, string closed, string directory)
     {
         Assert.Equal("700 root\n", await _host.ShellAsync($"stat -c '%a %U' {closed}"));
@@ -88,7 +109,9 @@ public sealed class PrivateDataTests(NspawnFixture fixture)
             await _host.ShellAsync($"chmod 777 {directory}");
         }
 
-        await _host.ShellAsync($"install -m 4755 /usr/bin/id {directory}/suid && echo secret > {directory}/secret && chown {user.Uid} {directory}/secret && chmod 600 {directory}/secret");
+        await _host.ShellAsync(
+            $"install -m 4755 /usr/bin/id {directory}/suid && echo secret > {directory}/secret && chown {user.Uid} {directory}/secret && chmod 600 {directory}/secret"
+        );
         Assert.NotEqual(0, (await user.RunAsync($"{directory}/suid", "-u")).ExitCode);
         Assert.NotEqual(0, (await user.RunAsync("cat", $"{directory}/secret")).ExitCode);
         await _host.ShellAsync($"rm {directory}/suid {directory}/secret");

@@ -17,7 +17,9 @@ public sealed class PrivateRegistryTests(NspawnFixture fixture)
     public async Task A_login_counts_for_services_that_have_no_home()
     {
         await using RegistryServer registry = await _host.StartMovingRegistryAsync("me:s3cret");
-        await _host.ShellAsync($"mkdir -p {Path.GetDirectoryName(Configuration)}; printf '[[registry]]\\nlocation = \"{TestHost.MovingRegistry}\"\\ninsecure = true\\n' > {Configuration}");
+        await _host.ShellAsync(
+            $"mkdir -p {Path.GetDirectoryName(Configuration)}; printf '[[registry]]\\nlocation = \"{TestHost.MovingRegistry}\"\\ninsecure = true\\n' > {Configuration}"
+        );
         await PushAsync(registry, "legacy-agent");
         CommandResult refused = await _host.SysctrAsync("pull", $"{TestHost.MovingRegistry}/private");
         Assert.Equal(5, refused.ExitCode);
@@ -26,7 +28,14 @@ public sealed class PrivateRegistryTests(NspawnFixture fixture)
         await _host.ShellAsync($"printf 's3cret\\n' | sysctr login -u me --password-stdin {TestHost.MovingRegistry}");
         Assert.Equal("600 root\n", await _host.ShellAsync("stat -c '%a %U' /root/.config/containers/auth.json"));
         await using Container agent = await Container.InstallAsync(
-            _host, $"{TestHost.MovingRegistry}/private", "--now", "--set", "ADDRESS=here", "--auto-update", "registry");
+            _host,
+            $"{TestHost.MovingRegistry}/private",
+            "--now",
+            "--set",
+            "ADDRESS=here",
+            "--auto-update",
+            "registry"
+        );
         await PushAsync(registry, "legacy-agent-v2");
         await _host.MustAsync("systemctl", "start", "sysctr-update.service");
         Assert.Equal("version 2\n", await _host.ShellAsync($"{agent.Name}ctl"));
@@ -37,5 +46,9 @@ public sealed class PrivateRegistryTests(NspawnFixture fixture)
     }
 
     private static async Task PushAsync(RegistryServer registry, string image) =>
-        await registry.PushAsync(await ImageBuilder.BuildAsync(new ImageSource(image)), ImageBuilder.Tag, "private:latest");
+        await registry.PushAsync(
+            await ImageBuilder.BuildAsync(new ImageSource(image)),
+            ImageBuilder.Tag,
+            "private:latest"
+        );
 }

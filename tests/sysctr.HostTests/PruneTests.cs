@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>Old deployments go, with every update and by prune; the one in use, the one before it and pinned ones stay.</summary>
+/// <summary>Old deployments go, with every update and by prune; the one in use, the one before it and pinned ones
+/// stay.</summary>
 [Collection(HealthHost.Name)]
 public sealed class PruneTests(NspawnFixture fixture)
 {
@@ -53,7 +54,11 @@ public sealed class PruneTests(NspawnFixture fixture)
 
         (await _host.SysctrAsync("prune", "--keep", "1", probe.Name)).MustSucceed();
         Assert.Equal(["3*", "0 pinned"], await DeploymentsAsync(probe));
-        Assert.Contains($"\n{probe.Name} ", (await _host.SysctrAsync("list", "--all")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\n{probe.Name} ",
+            (await _host.SysctrAsync("list", "--all")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         Assert.Contains("0 pinned", (await _host.SysctrAsync("list", "--all")).Output, StringComparison.Ordinal);
 
         (await _host.SysctrAsync("unpin", probe.Name, "0")).MustSucceed();
@@ -88,7 +93,10 @@ public sealed class PruneTests(NspawnFixture fixture)
             Assert.Equal(["0* pinned", "4"], await DeploymentsAsync(probe));
 
             (await _host.SysctrAsync("uninstall", probe.Name)).MustSucceed();
-            Assert.Equal("", await _host.ShellAsync($"ls -d /var/lib/sysctr/deployments/{probe.Name} 2>/dev/null || true"));
+            Assert.Equal(
+                "",
+                await _host.ShellAsync($"ls -d /var/lib/sysctr/deployments/{probe.Name} 2>/dev/null || true")
+            );
             Assert.Empty(await DeploymentsAsync(probe));
             (await _host.SysctrAsync("install", "--system", "--name", probe.Name, "probe")).MustSucceed();
             Assert.Equal(["0*"], await DeploymentsAsync(probe));
@@ -124,7 +132,10 @@ public sealed class PruneTests(NspawnFixture fixture)
     {
         string image = await new WildImage { Service = null, Arguments = ["$NAME", "$WORD"] }
             .Export("manifest.json", """{"version": "1.0", "defaultValues": {"WORD": "none"}}""")
-            .Export("app@.service.sbn", "[Service]\nExecStart={{ EXEC_START }}\nExecStop={{ EXEC_STOP }}\nExecStopPost={{ EXEC_STOPPOST }}\n")
+            .Export(
+                "app@.service.sbn",
+                "[Service]\nExecStart={{ EXEC_START }}\nExecStop={{ EXEC_STOP }}\nExecStopPost={{ EXEC_STOPPOST }}\n"
+            )
             .PutAsync(_host);
         await using Container app = await Container.InstallAsync(_host, image);
         string instance = $"{app.Name}@x.service";
@@ -153,7 +164,21 @@ public sealed class PruneTests(NspawnFixture fixture)
         (await _host.SysctrAsync("update", "--runtime", "crun", probe.Name)).MustSucceed();
 
         CommandResult killed = await _host.RunAsync(
-            "strace", "--quiet=all", "-f", "-e", "trace=unlinkat", "-o", "/dev/null", "-e", "inject=unlinkat:signal=KILL:when=40", "sysctr", "prune", "--keep", "1", probe.Name);
+            "strace",
+            "--quiet=all",
+            "-f",
+            "-e",
+            "trace=unlinkat",
+            "-o",
+            "/dev/null",
+            "-e",
+            "inject=unlinkat:signal=KILL:when=40",
+            "sysctr",
+            "prune",
+            "--keep",
+            "1",
+            probe.Name
+        );
         Assert.NotEqual(0, killed.ExitCode);
         Assert.Equal("1", await DirectoriesAsync(probe));
         Assert.NotEqual("", await _host.ShellAsync("ls /var/lib/sysctr/staging"));
@@ -167,17 +192,32 @@ public sealed class PruneTests(NspawnFixture fixture)
     private async Task<string[]> LayersAsync() =>
         [.. (await _host.ShellAsync("ls /var/lib/sysctr/layers")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
 
-    private async Task<string> DirectoriesAsync(Container container) => string.Join(
-        ' ', (await _host.ShellAsync($"cd /var/lib/sysctr/deployments/{container.Name}; find . -mindepth 1 -maxdepth 1 -type d -printf '%f\\n' | sort")).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    private async Task<string> DirectoriesAsync(Container container) =>
+        string.Join(
+            ' ',
+            (
+                await _host.ShellAsync(
+                    $"cd /var/lib/sysctr/deployments/{container.Name}; find . -mindepth 1 -maxdepth 1 -type d -printf '%f\\n' | sort"
+                )
+            ).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        );
 
     /// <summary>As list --all --json has them, in its order.</summary>
     private async Task<string[]> DeploymentsAsync(Container container)
     {
-        using JsonDocument list = JsonDocument.Parse((await _host.SysctrAsync("list", "--all", "--json")).MustSucceed().Output);
+        using JsonDocument list = JsonDocument.Parse(
+            (await _host.SysctrAsync("list", "--all", "--json")).MustSucceed().Output
+        );
         return
         [
-            .. list.RootElement.EnumerateArray().Where(c => c.GetProperty("name").GetString() == container.Name).Select(c =>
-                c.GetProperty("deployment").GetInt32() + (c.GetProperty("inUse").GetBoolean() ? "*" : "") + (c.GetProperty("pinned").GetBoolean() ? " pinned" : "")),
+            .. list
+                .RootElement.EnumerateArray()
+                .Where(c => c.GetProperty("name").GetString() == container.Name)
+                .Select(c =>
+                    c.GetProperty("deployment").GetInt32()
+                    + (c.GetProperty("inUse").GetBoolean() ? "*" : "")
+                    + (c.GetProperty("pinned").GetBoolean() ? " pinned" : "")
+                ),
         ];
     }
 }

@@ -7,8 +7,8 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// etcd goes away, hangs or forgets while hosts update: a host that has begun finishes, no more than N begin, and what stays behind
-/// is said with the command that ends it.
+/// etcd goes away, hangs or forgets while hosts update: a host that has begun finishes, no more than N begin, and what
+/// stays behind is said with the command that ends it.
 /// </summary>
 [Collection(FleetOfHosts.Name)]
 public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
@@ -95,7 +95,10 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         Task<CommandResult[]> update = await BeginAsync("hang", one, etcd);
         await etcd.PauseAsync();
         await Fleet.OpenAsync(_host);
-        await _host.EventuallyAsync($"{Fleet.Agent}ctl | grep -q 'version 2' && systemctl is-active --quiet {Fleet.Agent}", TimeSpan.FromMinutes(3));
+        await _host.EventuallyAsync(
+            $"{Fleet.Agent}ctl | grep -q 'version 2' && systemctl is-active --quiet {Fleet.Agent}",
+            TimeSpan.FromMinutes(3)
+        );
         await Task.Delay(TimeSpan.FromSeconds(6));
         Assert.False(update.IsCompleted);
 
@@ -125,7 +128,10 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         Assert.InRange(time.Elapsed.TotalSeconds, lease, lease + 60);
         Assert.Equal(4, waited.ExitCode);
         Assert.Equal("version 1", await Fleet.VersionAsync(_other));
-        await _host.EventuallyAsync($"{Fleet.Agent}ctl | grep -q 2 && systemctl is-active --quiet {Fleet.Agent}", TimeSpan.FromMinutes(3));
+        await _host.EventuallyAsync(
+            $"{Fleet.Agent}ctl | grep -q 2 && systemctl is-active --quiet {Fleet.Agent}",
+            TimeSpan.FromMinutes(3)
+        );
         time.Restart();
         CommandResult updated = (await update)[0].MustSucceed();
         Assert.InRange(time.Elapsed.TotalSeconds, 0, lease + 60);
@@ -139,8 +145,20 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     {
         EtcdServer etcd = await StartAsync(2389);
         string one = Lock("revoked", slots: 1, ttl: 60);
-        Task<CommandResult[]> update = await BeginAsync("revoked", one, etcd, image, exitCode == 0 ? [] : Fleet.LongSettle);
-        foreach (string lease in (await etcd.ControlAsync("lease", "list")).MustSucceed().Output.Split('\n').Skip(1).Where(l => l.Length > 0))
+        Task<CommandResult[]> update = await BeginAsync(
+            "revoked",
+            one,
+            etcd,
+            image,
+            exitCode == 0 ? [] : Fleet.LongSettle
+        );
+        foreach (
+            string lease in (await etcd.ControlAsync("lease", "list"))
+                .MustSucceed()
+                .Output.Split('\n')
+                .Skip(1)
+                .Where(l => l.Length > 0)
+        )
         {
             (await etcd.ControlAsync("lease", "revoke", lease)).MustSucceed();
         }
@@ -173,8 +191,15 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     public async Task A_roll_out_goes_on_with_the_members_that_are_left(bool newest)
     {
         int[] ports = [2391, 2393, 2395];
-        _members.AddRange(await EtcdServer.StartClusterAsync(
-            _fleet.Scratch, _fleet.Hub.Namespace, HubNetwork.Address, ports, release: newest ? await EtcdRelease.NewestAsync() : null));
+        _members.AddRange(
+            await EtcdServer.StartClusterAsync(
+                _fleet.Scratch,
+                _fleet.Hub.Namespace,
+                HubNetwork.Address,
+                ports,
+                release: newest ? await EtcdRelease.NewestAsync() : null
+            )
+        );
         EtcdServer leader = await LeaderAsync();
         EtcdServer[] others = [.. _members.Where(m => m != leader)];
         NspawnHost[] hosts = [.. _fleet.Hosts.Take(3)];
@@ -190,7 +215,10 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         await leader.KillAsync();
 
         Assert.All(await updates, r => r.MustSucceed());
-        Assert.Equal(1, (await _fleet.HistoryAsync("three", others[0])).Max(states => states.Count(s => s != "waiting")));
+        Assert.Equal(
+            1,
+            (await _fleet.HistoryAsync("three", others[0])).Max(states => states.Count(s => s != "waiting"))
+        );
         Assert.Equal("", await _fleet.KeysAsync("three", others[0]));
 
         // One of three decides nothing; nothing changes until there is a majority again.
@@ -213,9 +241,10 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         await using IAsyncDisposable configured = await Fleet.ConfigureAsync(_host, one);
         await _host.ShellAsync(
             $"""
-             sysctr --quiet install --now --auto-update registry --set ADDRESS=here --name {second} $(sysctr info {Fleet.Agent} --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["image"])')
-             sysctr --quiet update {Fleet.Agent} --auto-update registry --lock none
-             """);
+            sysctr --quiet install --now --auto-update registry --set ADDRESS=here --name {second} $(sysctr info {Fleet.Agent} --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["image"])')
+            sysctr --quiet update {Fleet.Agent} --auto-update registry --lock none
+            """
+        );
         try
         {
             await _fleet.PublishAsync("legacy-agent-v2");
@@ -224,7 +253,10 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
             CommandResult night = await _host.SysctrAsync("auto-update");
 
             Assert.Equal(11, night.ExitCode);
-            Assert.Equal(("version 1", "version 2\n"), (await Fleet.VersionAsync(_host), await _host.ShellAsync($"{second}ctl")));
+            Assert.Equal(
+                ("version 1", "version 2\n"),
+                (await Fleet.VersionAsync(_host), await _host.ShellAsync($"{second}ctl"))
+            );
             Assert.Equal(["preparing", "switching", "failed"], await TurnsAsync());
             Assert.Equal(15, (await Fleet.UpdateAsync([_other], one))[0].ExitCode);
 
@@ -235,9 +267,16 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
             Assert.Equal("", await _fleet.KeysAsync("night"));
 
             // One that was cut off behind its commit is up to date, and holds the others until the night.
-            string id = (await _host.ShellAsync("systemd-id128 machine-id --app-specific=d3b25a1c6f0e4c0f9a7f4f6d0c5b7e21")).Trim();
-            (await _fleet.Etcd.ControlAsync(
-                "put", $"night/hosts/{id}", """{"host":"cut","state":"switching","since":"2026-01-01T00:00:00Z"}""")).MustSucceed();
+            string id = (
+                await _host.ShellAsync("systemd-id128 machine-id --app-specific=d3b25a1c6f0e4c0f9a7f4f6d0c5b7e21")
+            ).Trim();
+            (
+                await _fleet.Etcd.ControlAsync(
+                    "put",
+                    $"night/hosts/{id}",
+                    """{"host":"cut","state":"switching","since":"2026-01-01T00:00:00Z"}"""
+                )
+            ).MustSucceed();
             Assert.Equal(15, (await Fleet.UpdateAsync([_other], one))[0].ExitCode);
             (await _host.SysctrAsync("auto-update")).MustSucceed();
             (await Fleet.UpdateAsync([_other], one))[0].MustSucceed();
@@ -245,7 +284,9 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
         finally
         {
             await Fleet.SlowAsync(_host, "0.3");
-            await _host.ShellAsync($"sysctr --quiet uninstall --purge {second}; sysctr --quiet update {Fleet.Agent} --auto-update disabled --pull never --lock none");
+            await _host.ShellAsync(
+                $"sysctr --quiet uninstall --purge {second}; sysctr --quiet update {Fleet.Agent} --auto-update disabled --pull never --lock none"
+            );
         }
 
         async Task<string[]> TurnsAsync() =>
@@ -261,9 +302,15 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
 
     private string Lock(string key, int slots, int ttl) => $"etcd:{_members[0].Endpoint}/{key}?slots={slots}&ttl={ttl}";
 
-    /// <summary>Starts an update whose start takes until <see cref="Fleet.OpenAsync"/>, and returns when it has begun to change the host.</summary>
+    /// <summary>Starts an update whose start takes until <see cref="Fleet.OpenAsync"/>, and returns when it has begun
+    /// to change the host.</summary>
     private async Task<Task<CommandResult[]>> BeginAsync(
-        string key, string @lock, EtcdServer etcd, string image = "legacy-agent-v2", params string[] options)
+        string key,
+        string @lock,
+        EtcdServer etcd,
+        string image = "legacy-agent-v2",
+        params string[] options
+    )
     {
         await _fleet.SettleAsync("legacy-agent", _host, _other);
         await _fleet.PublishAsync(image);
@@ -277,13 +324,16 @@ public sealed class RolloutFailureTests(Fleet fleet) : IAsyncLifetime
     {
         foreach (EtcdServer member in _members)
         {
-            string status = (await member.ControlAsync("endpoint", "status", "--write-out=fields")).MustSucceed().Output;
+            string status = (await member.ControlAsync("endpoint", "status", "--write-out=fields"))
+                .MustSucceed()
+                .Output;
             if (Field("MemberID") == Field("Leader"))
             {
                 return member;
             }
 
-            string Field(string name) => status.Split('\n').Single(l => l.StartsWith($"\"{name}\"", StringComparison.Ordinal)).Split(" : ")[1];
+            string Field(string name) =>
+                status.Split('\n').Single(l => l.StartsWith($"\"{name}\"", StringComparison.Ordinal)).Split(" : ")[1];
         }
 
         throw new InvalidOperationException("no member leads");

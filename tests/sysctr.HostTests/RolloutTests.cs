@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>update --lock on eight hosts with a real etcd: no more than N at once, a failure holds the others, a crash loses nothing.</summary>
+/// <summary>update --lock on eight hosts with a real etcd: no more than N at once, a failure holds the others, a crash
+/// loses nothing.</summary>
 [Collection(FleetOfHosts.Name)]
 public sealed class RolloutTests(Fleet fleet)
 {
@@ -20,7 +21,9 @@ public sealed class RolloutTests(Fleet fleet)
 
         CommandResult[] results = await Fleet.UpdateAsync(_fleet.Hosts, _fleet.Lock("two", slots: 2));
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{Fleet.Size} hosts, 2 slots: {(DateTime.UtcNow - start).TotalSeconds:0.0} s");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{Fleet.Size} hosts, 2 slots: {(DateTime.UtcNow - start).TotalSeconds:0.0} s"
+        );
         Assert.All(results, r => r.MustSucceed());
         foreach (NspawnHost host in _fleet.Hosts)
         {
@@ -46,7 +49,10 @@ public sealed class RolloutTests(Fleet fleet)
 
         int bad = Array.FindIndex(results, r => r.ExitCode == 11);
         Assert.All(results.Where((_, i) => i != bad), r => Assert.Equal(15, r.ExitCode));
-        Assert.All(results.Where((_, i) => i != bad), r => Assert.Contains("the roll-out is held: the update of", r.Error, StringComparison.Ordinal));
+        Assert.All(
+            results.Where((_, i) => i != bad),
+            r => Assert.Contains("the roll-out is held: the update of", r.Error, StringComparison.Ordinal)
+        );
         foreach (NspawnHost host in _fleet.Hosts)
         {
             Assert.Equal("version 1", await Fleet.VersionAsync(host));
@@ -100,7 +106,11 @@ public sealed class RolloutTests(Fleet fleet)
         CommandResult other = (await Fleet.UpdateAsync([_fleet.Hosts[1]], two))[0];
         Assert.Equal(15, other.ExitCode);
         Assert.Contains("was cut off in the middle of its update", other.Error, StringComparison.Ordinal);
-        Assert.Contains("cut off", (await dying.SysctrAsync("rollout", "status", "--lock", two)).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "cut off",
+            (await dying.SysctrAsync("rollout", "status", "--lock", two)).Output,
+            StringComparison.Ordinal
+        );
 
         await Fleet.SlowAsync(dying, "0.3");
         CommandResult again = (await Fleet.UpdateAsync([dying], two))[0].MustSucceed();
@@ -156,7 +166,13 @@ public sealed class RolloutTests(Fleet fleet)
         NspawnHost host = _fleet.Hosts[0];
         await using (await PrepareBlockedAsync(host, "lost", one))
         {
-            foreach (string lease in (await _fleet.Etcd.ControlAsync("lease", "list")).MustSucceed().Output.Split('\n').Skip(1).Where(l => l.Length > 0))
+            foreach (
+                string lease in (await _fleet.Etcd.ControlAsync("lease", "list"))
+                    .MustSucceed()
+                    .Output.Split('\n')
+                    .Skip(1)
+                    .Where(l => l.Length > 0)
+            )
             {
                 (await _fleet.Etcd.ControlAsync("lease", "revoke", lease)).MustSucceed();
             }
@@ -166,7 +182,9 @@ public sealed class RolloutTests(Fleet fleet)
         Assert.Equal("15", await host.UnitPropertyAsync("rolling", "ExecMainStatus"));
         Assert.Contains(
             "it was lost before the update began; nothing was changed",
-            await host.ShellAsync("journalctl --sync; journalctl --unit=rolling --output=cat --no-pager"), StringComparison.Ordinal);
+            await host.ShellAsync("journalctl --sync; journalctl --unit=rolling --output=cat --no-pager"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("version 1", await Fleet.VersionAsync(host));
         Assert.Equal("", await _fleet.KeysAsync("lost"));
         await host.ShellAsync("systemctl reset-failed rolling");
@@ -225,7 +243,9 @@ public sealed class RolloutTests(Fleet fleet)
         string @lock = _fleet.Lock("id", slots: 1);
         await _fleet.FailAsync(host, @lock, _fleet.Hosts[1]);
 
-        string id = (await host.ShellAsync("systemd-id128 machine-id --app-specific=d3b25a1c6f0e4c0f9a7f4f6d0c5b7e21")).Trim();
+        string id = (
+            await host.ShellAsync("systemd-id128 machine-id --app-specific=d3b25a1c6f0e4c0f9a7f4f6d0c5b7e21")
+        ).Trim();
         Assert.Contains($"id/hosts/{id}", await _fleet.KeysAsync("id"), StringComparison.Ordinal);
 
         // What README.md says for those who have no sysctr at hand.
@@ -234,23 +254,32 @@ public sealed class RolloutTests(Fleet fleet)
     }
 
     /// <summary>Starts an update as the unit <c>rolling</c> of a host.</summary>
-    private static async Task StartUpdateAsync(NspawnHost host, string @lock) => await host.ShellAsync(
-        $"systemctl reset-failed rolling 2>/dev/null || true; systemd-run --quiet --unit=rolling sysctr update {Fleet.Agent} --lock '{@lock}'");
+    private static async Task StartUpdateAsync(NspawnHost host, string @lock) =>
+        await host.ShellAsync(
+            $"systemctl reset-failed rolling 2>/dev/null || true; systemd-run --quiet --unit=rolling sysctr update {Fleet.Agent} --lock '{@lock}'"
+        );
 
-    private static async Task KillUpdateAsync(NspawnHost host) => await host.ShellAsync(
-        "systemctl kill --signal=KILL rolling; while systemctl is-active --quiet rolling; do sleep 0.05; done; systemctl reset-failed rolling");
+    private static async Task KillUpdateAsync(NspawnHost host) =>
+        await host.ShellAsync(
+            "systemctl kill --signal=KILL rolling; while systemctl is-active --quiet rolling; do sleep 0.05; done; systemctl reset-failed rolling"
+        );
 
     /// <summary>
-    /// Brings an update as far as it has its slot and has not begun to change, and keeps it there by the container's lock until
-    /// what this gives is disposed of.
+    /// Brings an update as far as it has its slot and has not begun to change, and keeps it there by the container's
+    /// lock until what this gives is disposed of.
     /// </summary>
     private async Task<IAsyncDisposable> PrepareBlockedAsync(NspawnHost host, string key, string @lock)
     {
         await TakeAsOtherAsync(key);
         await StartUpdateAsync(host, @lock);
         await _fleet.UntilAsync(key, "waiting");
-        await host.ShellAsync($"systemd-run --quiet --unit=block flock /var/lib/sysctr/locks/{Fleet.Agent}.lock sleep infinity");
-        await host.EventuallyAsync($"! flock --nonblock /var/lib/sysctr/locks/{Fleet.Agent}.lock true", TimeSpan.FromMinutes(3));
+        await host.ShellAsync(
+            $"systemd-run --quiet --unit=block flock /var/lib/sysctr/locks/{Fleet.Agent}.lock sleep infinity"
+        );
+        await host.EventuallyAsync(
+            $"! flock --nonblock /var/lib/sysctr/locks/{Fleet.Agent}.lock true",
+            TimeSpan.FromMinutes(3)
+        );
         (await _fleet.Etcd.ControlAsync("del", $"{key}/hosts/other")).MustSucceed();
         await _fleet.UntilAsync(key, "preparing");
         return new Block(host);
@@ -258,10 +287,16 @@ public sealed class RolloutTests(Fleet fleet)
 
     /// <summary>Has somebody else hold a slot.</summary>
     private async Task TakeAsOtherAsync(string key) =>
-        (await _fleet.Etcd.ControlAsync(
-            "put", $"{key}/hosts/other", """{"host":"other","state":"preparing","since":"2026-01-01T00:00:00Z"}""")).MustSucceed();
+        (
+            await _fleet.Etcd.ControlAsync(
+                "put",
+                $"{key}/hosts/other",
+                """{"host":"other","state":"preparing","since":"2026-01-01T00:00:00Z"}"""
+            )
+        ).MustSucceed();
 
-    /// <summary>On how many hosts the agent was down at the same time in its last restart: all hosts have the build machine's monotonic clock.</summary>
+    /// <summary>On how many hosts the agent was down at the same time in its last restart: all hosts have the build
+    /// machine's monotonic clock.</summary>
     private async Task<int> MostDownAtOnceAsync()
     {
         List<(long At, int Step)> steps = [];

@@ -38,7 +38,9 @@ public sealed class RunTests(NspawnFixture fixture)
 
         await probe.ReportAsync();
         await probe.WaitForAsync(
-            $"journalctl --unit {probe.Service} --output=cat | grep -qx 'PROBE_VALUE=from the image'", "its output in the journal");
+            $"journalctl --unit {probe.Service} --output=cat | grep -qx 'PROBE_VALUE=from the image'",
+            "its output in the journal"
+        );
     }
 
     [Theory]
@@ -67,7 +69,8 @@ public sealed class RunTests(NspawnFixture fixture)
 
         await probe.WaitForAsync(
             $"test \"$(systemctl show --value -p NRestarts {probe.Service})\" = 1 && systemctl is-active --quiet {probe.Service}",
-            "one restart");
+            "one restart"
+        );
         Assert.NotEqual(first, await probe.MainProcessAsync());
     }
 
@@ -80,25 +83,30 @@ public sealed class RunTests(NspawnFixture fixture)
     [InlineData("crun", """["/usr/bin/saved-on-windows"]""", "exit-code 1 failed")]
     public async Task A_payload_that_ends_at_once_is_told_with_its_status(string runtime, string command, string told)
     {
-        ChangedImage image = await ChangedImage.MakeAsync(_host, $"config['Entrypoint'] = {command}; config['Cmd'] = []");
+        ChangedImage image = await ChangedImage.MakeAsync(
+            _host,
+            $"config['Entrypoint'] = {command}; config['Cmd'] = []"
+        );
         await using Container probe = await Container.InstallAsync(_host, image.Reference, "--runtime", runtime);
 
         string results = await _host.ShellAsync(
             $"""
-             mkdir -p /etc/systemd/system/{probe.Service}.d
-             printf '[Service]\nRestart=no\n[Unit]\nStartLimitIntervalSec=0\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
-             systemctl daemon-reload
-             for i in $(seq 10); do
-                 systemctl start {probe.Service} 2>/dev/null || true
-                 while systemctl show --value -p ActiveState {probe.Service} | grep -qxE 'activating|active|deactivating'; do sleep 0.1; done
-                 echo $(systemctl show --value -p Result {probe.Service}) $(systemctl show --value -p ExecMainStatus {probe.Service}) $(systemctl show --value -p ActiveState {probe.Service})
-             done
-             """);
+            mkdir -p /etc/systemd/system/{probe.Service}.d
+            printf '[Service]\nRestart=no\n[Unit]\nStartLimitIntervalSec=0\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
+            systemctl daemon-reload
+            for i in $(seq 10); do
+                systemctl start {probe.Service} 2>/dev/null || true
+                while systemctl show --value -p ActiveState {probe.Service} | grep -qxE 'activating|active|deactivating'; do sleep 0.1; done
+                echo $(systemctl show --value -p Result {probe.Service}) $(systemctl show --value -p ExecMainStatus {probe.Service}) $(systemctl show --value -p ActiveState {probe.Service})
+            done
+            """
+        );
 
         Assert.Equal(Enumerable.Repeat(told, 10), results.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    // systemd would take a main process that it hears of after its end for none, the launcher's for the payload's, and all for a success.
+    // systemd would take a main process that it hears of after its end for none, the launcher's for the payload's, and
+    // all for a success.
     [Theory]
     [MemberData(nameof(Runtimes))]
     public async Task A_payload_that_ends_while_systemd_is_busy_is_told_with_its_status(string runtime)
@@ -108,24 +116,32 @@ public sealed class RunTests(NspawnFixture fixture)
         string held = $"{place}/{runtime}";
         await _host.ShellAsync(
             $$"""
-              mkdir {{place}}
-              cat >{{held}} <<'END'
-              #!/bin/sh
-              case " $* " in
-              *' start '*) touch {{place}}/started;;
-              esac
-              {{runtime}} "$@" || exit
-              case " $* " in
-              *' create '*) touch {{place}}/created; while [ ! -e {{place}}/go ]; do sleep 0.02; done;;
-              esac
-              END
-              chmod +x {{held}}
-              """);
-        ChangedImage image = await ChangedImage.MakeAsync(_host, """config['Entrypoint'] = ["/bin/sh", "-c", "exit 3"]; config['Cmd'] = []""");
+            mkdir {{place}}
+            cat >{{held}} <<'END'
+            #!/bin/sh
+            case " $* " in
+            *' start '*) touch {{place}}/started;;
+            esac
+            {{runtime}} "$@" || exit
+            case " $* " in
+            *' create '*) touch {{place}}/created; while [ ! -e {{place}}/go ]; do sleep 0.02; done;;
+            esac
+            END
+            chmod +x {{held}}
+            """
+        );
+        ChangedImage image = await ChangedImage.MakeAsync(
+            _host,
+            """config['Entrypoint'] = ["/bin/sh", "-c", "exit 3"]; config['Cmd'] = []"""
+        );
         await using Container probe = await Container.InstallAsync(_host, image.Reference, "--runtime", held);
-        await _host.ShellAsync($"mkdir -p /etc/systemd/system/{probe.Service}.d; printf '[Service]\nRestart=no\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf; systemctl daemon-reload");
+        await _host.ShellAsync(
+            $"mkdir -p /etc/systemd/system/{probe.Service}.d; printf '[Service]\nRestart=no\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf; systemctl daemon-reload"
+        );
 
-        await _host.ShellAsync($"systemctl start --no-block {probe.Service}; while [ ! -e {place}/created ]; do sleep 0.02; done");
+        await _host.ShellAsync(
+            $"systemctl start --no-block {probe.Service}; while [ ! -e {place}/created ]; do sleep 0.02; done"
+        );
         await _host.WhileManagerIsHeldAsync(async () =>
         {
             await _host.ShellAsync($"touch {place}/go");
@@ -134,20 +150,39 @@ public sealed class RunTests(NspawnFixture fixture)
             await Task.Delay(1500);
             await _host.ShellAsync($"test ! -e {place}/started");
         });
-        await probe.WaitForAsync($"! systemctl show --value -p ActiveState {probe.Service} | grep -qxE 'activating|active|deactivating'", "its end");
+        await probe.WaitForAsync(
+            $"! systemctl show --value -p ActiveState {probe.Service} | grep -qxE 'activating|active|deactivating'",
+            "its end"
+        );
 
         Assert.Equal(
             ("exit-code", "3", "failed"),
-            (await probe.PropertyAsync("Result"), await probe.PropertyAsync("ExecMainStatus"), await probe.PropertyAsync("ActiveState")));
+            (
+                await probe.PropertyAsync("Result"),
+                await probe.PropertyAsync("ExecMainStatus"),
+                await probe.PropertyAsync("ActiveState")
+            )
+        );
     }
 
     [Fact]
     public async Task A_payload_that_has_done_its_work_is_not_said_to_run()
     {
-        ChangedImage image = await ChangedImage.MakeAsync(_host, """config['Entrypoint'] = ["/bin/true"]; config['Cmd'] = []""");
+        ChangedImage image = await ChangedImage.MakeAsync(
+            _host,
+            """config['Entrypoint'] = ["/bin/true"]; config['Cmd'] = []"""
+        );
         string name = Container.NewName();
 
-        CommandResult installed = await _host.SysctrAsync("install", "--now", "--settle", "30", "--name", name, image.Reference);
+        CommandResult installed = await _host.SysctrAsync(
+            "install",
+            "--now",
+            "--settle",
+            "30",
+            "--name",
+            name,
+            image.Reference
+        );
         (await _host.SysctrAsync("uninstall", name)).MustSucceed();
 
         Assert.Equal(0, installed.ExitCode);
@@ -160,20 +195,25 @@ public sealed class RunTests(NspawnFixture fixture)
         await using Container probe = await Container.InstallAsync(_host, "probe");
         await _host.ShellAsync(
             $"""
-             mkdir -p /etc/systemd/system/{probe.Service}.d
-             printf '[Service]\nLimitNOFILE=4321\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
-             systemctl daemon-reload
-             systemctl start {probe.Service}
-             """);
+            mkdir -p /etc/systemd/system/{probe.Service}.d
+            printf '[Service]\nLimitNOFILE=4321\n' > /etc/systemd/system/{probe.Service}.d/50-local.conf
+            systemctl daemon-reload
+            systemctl start {probe.Service}
+            """
+        );
         try
         {
-            string limits = await _host.ShellAsync($"grep 'Max open files' /proc/{await probe.MainProcessAsync()}/limits");
+            string limits = await _host.ShellAsync(
+                $"grep 'Max open files' /proc/{await probe.MainProcessAsync()}/limits"
+            );
 
             Assert.Contains("4321", limits, StringComparison.Ordinal);
         }
         finally
         {
-            await _host.ShellAsync($"rm -r /etc/systemd/system/{probe.Service}.d/50-local.conf; systemctl daemon-reload");
+            await _host.ShellAsync(
+                $"rm -r /etc/systemd/system/{probe.Service}.d/50-local.conf; systemctl daemon-reload"
+            );
         }
     }
 }

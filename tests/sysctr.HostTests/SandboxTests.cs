@@ -5,13 +5,14 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>A container whose unit the administrator confines by a drop-in, with what systemd-analyze security(1) counts; and what is left where that keeps a clean-up from its work.</summary>
+/// <summary>A container whose unit the administrator confines by a drop-in, with what systemd-analyze security(1)
+/// counts; and what is left where that keeps a clean-up from its work.</summary>
 [Collection(RunningHost.Name)]
 public sealed class SandboxTests(NspawnFixture fixture)
 {
-    /// <summary>All that an OCI runtime works in, but for what would take from the payload what it needs to be seen.</summary>
-    private const string Settings =
-        """
+    /// <summary>All that an OCI runtime works in, but for what would take from the payload what it needs to be
+    /// seen.</summary>
+    private const string Settings = """
         PrivateNetwork=yes
         PrivateTmp=yes
         PrivateIPC=yes
@@ -46,18 +47,37 @@ public sealed class SandboxTests(NspawnFixture fixture)
 
         await ConfineAsync(probe, Settings);
         await probe.StartedAsync("start");
-        await _host.ShellAsync($"find /var/lib/{probe.Name} -name report -delete; kill -KILL {await probe.MainProcessAsync()}");
-        await probe.WaitForAsync($"test \"$(systemctl show -p NRestarts -p SubState {probe.Service} | sort | tr -d '\\n')\" = NRestarts=1SubState=running", "its restart");
+        await _host.ShellAsync(
+            $"find /var/lib/{probe.Name} -name report -delete; kill -KILL {await probe.MainProcessAsync()}"
+        );
+        await probe.WaitForAsync(
+            $"test \"$(systemctl show -p NRestarts -p SubState {probe.Service} | sort | tr -d '\\n')\" = NRestarts=1SubState=running",
+            "its restart"
+        );
         await probe.ReportAsync();
         await probe.StartedAsync("restart");
         await _host.ShellAsync($"find /var/lib/{probe.Name} -name report -delete");
-        CommandResult update = (await _host.SysctrAsync("update", "--settle", "1", "--runtime", runtime == "runc" ? "crun" : "runc", probe.Name)).MustSucceed();
+        CommandResult update = (
+            await _host.SysctrAsync(
+                "update",
+                "--settle",
+                "1",
+                "--runtime",
+                runtime == "runc" ? "crun" : "runc",
+                probe.Name
+            )
+        ).MustSucceed();
         await probe.ReportAsync();
         await _host.MustAsync("systemctl", "stop", probe.Service);
 
         Assert.Contains("updated from deployment 0 to 1, running", update.All, StringComparison.Ordinal);
         Assert.Equal("success", await probe.PropertyAsync("Result"));
-        Assert.Equal("", await _host.ShellAsync($"ls -d /run/runc/{probe.Name} /run/crun/{probe.Name} /run/sysctr/{probe.Name} 2>/dev/null || true"));
+        Assert.Equal(
+            "",
+            await _host.ShellAsync(
+                $"ls -d /run/runc/{probe.Name} /run/crun/{probe.Name} /run/sysctr/{probe.Name} 2>/dev/null || true"
+            )
+        );
     }
 
     [Fact]
@@ -82,13 +102,15 @@ public sealed class SandboxTests(NspawnFixture fixture)
         await probe.StartedAsync("start");
     }
 
-    private Task<string> ConfineAsync(Container container, string lines) => _host.ShellAsync(
-        $"""
-         mkdir -p /etc/systemd/system/{container.Service}.d
-         cat > /etc/systemd/system/{container.Service}.d/50-local.conf <<'END'
-         [Service]
-         {lines.ReplaceLineEndings("\n         ")}
-         END
-         systemctl daemon-reload
-         """);
+    private Task<string> ConfineAsync(Container container, string lines) =>
+        _host.ShellAsync(
+            $"""
+            mkdir -p /etc/systemd/system/{container.Service}.d
+            cat > /etc/systemd/system/{container.Service}.d/50-local.conf <<'END'
+            [Service]
+            {lines.ReplaceLineEndings("\n         ")}
+            END
+            systemctl daemon-reload
+            """
+        );
 }

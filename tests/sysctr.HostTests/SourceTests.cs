@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>Images that come from no registry: archives, and a Docker daemon that is itself a system container.</summary>
+/// <summary>Images that come from no registry: archives, and a Docker daemon that is itself a system
+/// container.</summary>
 [Collection(SourcesHost.Name)]
 public sealed class SourceTests(HardLinksFixture fixture)
 {
@@ -16,12 +17,28 @@ public sealed class SourceTests(HardLinksFixture fixture)
     {
         await SaveAsync("legacy-agent", "docker-archive:", "agent.tar", ":legacy-agent:latest");
         HostState before = await HostState.TakeAsync(_host);
-        await using (Container agent = await Container.InstallAsync(_host, "docker-archive:/root/agent.tar", "--now", "--set", "ADDRESS=here"))
+        await using (
+            Container agent = await Container.InstallAsync(
+                _host,
+                "docker-archive:/root/agent.tar",
+                "--now",
+                "--set",
+                "ADDRESS=here"
+            )
+        )
         {
-            Assert.Contains("is up to date", (await _host.SysctrAsync("update", agent.Name)).MustSucceed().All, StringComparison.Ordinal);
+            Assert.Contains(
+                "is up to date",
+                (await _host.SysctrAsync("update", agent.Name)).MustSucceed().All,
+                StringComparison.Ordinal
+            );
 
             await SaveAsync("legacy-agent-v2", "docker-archive:", "agent.tar", ":legacy-agent:latest");
-            Assert.Contains("updated from deployment 0 to 1, running", (await _host.SysctrAsync("update", agent.Name)).MustSucceed().All, StringComparison.Ordinal);
+            Assert.Contains(
+                "updated from deployment 0 to 1, running",
+                (await _host.SysctrAsync("update", agent.Name)).MustSucceed().All,
+                StringComparison.Ordinal
+            );
             (await _host.SysctrAsync("rollback", agent.Name)).MustSucceed();
             Assert.Equal("active", await agent.PropertyAsync("ActiveState"));
         }
@@ -35,7 +52,14 @@ public sealed class SourceTests(HardLinksFixture fixture)
         await SaveAsync("probe", "docker-archive:", "agent-by-file.tar", ":a/by-image:v1");
         await SaveAsync("probe", "oci-archive:", "by-layout.tar", ":v1");
 
-        (await _host.SysctrAsync("install", "docker-archive:/root/agent-by-file.tar", "docker-archive:/root/agent-by-file.tar:a/by-image:v1", "oci-archive:/root/by-layout.tar:v1")).MustSucceed();
+        (
+            await _host.SysctrAsync(
+                "install",
+                "docker-archive:/root/agent-by-file.tar",
+                "docker-archive:/root/agent-by-file.tar:a/by-image:v1",
+                "oci-archive:/root/by-layout.tar:v1"
+            )
+        ).MustSucceed();
 
         string[] names = ["agent-by-file", "by-image", "by-layout"];
         foreach (string name in names)
@@ -50,12 +74,22 @@ public sealed class SourceTests(HardLinksFixture fixture)
     public async Task Images_are_looked_at_saved_loaded_and_copied()
     {
         (await _host.SysctrAsync("pull", "once", "legacy-tool")).MustSucceed();
-        Assert.Contains("latest\n", (await _host.SysctrAsync("list-tags", "once")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "latest\n",
+            (await _host.SysctrAsync("list-tags", "once")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         string digest = (await _host.ShellAsync("sysctr inspect --raw once | sha256sum | cut -d' ' -f1")).Trim();
-        Assert.Contains($"Digest:       sha256:{digest}\n", (await _host.SysctrAsync("inspect", "once")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Digest:       sha256:{digest}\n",
+            (await _host.SysctrAsync("inspect", "once")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         string ids = (await _host.SysctrAsync("pull", "once", "legacy-tool")).MustSucceed().Output;
 
-        string saved = (await _host.SysctrAsync("images", "save", "-o", "/root/images.tar", "once", "legacy-tool")).MustSucceed().Output;
+        string saved = (await _host.SysctrAsync("images", "save", "-o", "/root/images.tar", "once", "legacy-tool"))
+            .MustSucceed()
+            .Output;
         Assert.StartsWith($"sha256:{digest}\n", saved, StringComparison.Ordinal);
         (await _host.SysctrAsync("images", "delete", "once", "legacy-tool")).MustSucceed();
         (await _host.SysctrAsync("images", "prune")).MustSucceed();
@@ -63,7 +97,9 @@ public sealed class SourceTests(HardLinksFixture fixture)
         (await _host.SysctrAsync("images", "verify", "--offline", "once", "legacy-tool")).MustSucceed();
 
         // Without the network: packed anew, and what is in it is loaded and the same.
-        CommandResult anew = (await _host.SysctrAsync("copy", "--offline", "sysctr:once", "oci-archive:/root/anew.tar:v1")).MustSucceed();
+        CommandResult anew = (
+            await _host.SysctrAsync("copy", "--offline", "sysctr:once", "oci-archive:/root/anew.tar:v1")
+        ).MustSucceed();
         Assert.Contains("packed anew from the store", anew.Error, StringComparison.Ordinal);
         (await _host.SysctrAsync("pull", "--name", "anew", "oci-archive:/root/anew.tar:v1")).MustSucceed();
         (await _host.SysctrAsync("images", "verify", "--offline", "anew")).MustSucceed();
@@ -83,16 +119,27 @@ public sealed class SourceTests(HardLinksFixture fixture)
         await _host.ShellAsync("gzip --keep --force /root/once.tar");
 
         string id = (await _host.SysctrAsync("pull", "docker-archive:/root/once.tar")).MustSucceed().Output;
-        Assert.Equal(id, (await _host.SysctrAsync("pull", "--name", "new/once:1", "docker-archive:/root/once.tar.gz")).MustSucceed().Output);
+        Assert.Equal(
+            id,
+            (await _host.SysctrAsync("pull", "--name", "new/once:1", "docker-archive:/root/once.tar.gz"))
+                .MustSucceed()
+                .Output
+        );
         Assert.Equal(id, await _host.ShellAsync("sysctr pull --keep-names docker-archive:/dev/stdin < /root/once.tar"));
-        Assert.Equal(id, await _host.ShellAsync("cat /root/once.tar.gz | sysctr pull --name piped docker-archive:/dev/stdin"));
+        Assert.Equal(
+            id,
+            await _host.ShellAsync("cat /root/once.tar.gz | sysctr pull --name piped docker-archive:/dev/stdin")
+        );
 
         string list = (await _host.SysctrAsync("images", "list", "--filter", "name=*once*")).MustSucceed().Output;
         Assert.Contains("docker-archive:/root/once.tar ", list, StringComparison.Ordinal);
         Assert.Contains("/new/once:1", list, StringComparison.Ordinal);
         Assert.Contains("/own/once:v1", list, StringComparison.Ordinal);
         Assert.DoesNotContain("once.tar.gz", list, StringComparison.Ordinal);
-        Assert.Equal(5, (await _host.RunAsync("sh", "-c", "echo x | sysctr run --name named-once new/once:1")).ExitCode);
+        Assert.Equal(
+            5,
+            (await _host.RunAsync("sh", "-c", "echo x | sysctr run --name named-once new/once:1")).ExitCode
+        );
         (await _host.SysctrAsync("images", "delete", id["sha256:".Length..].Trim()[..12])).MustSucceed();
         Assert.Equal(2, (await _host.SysctrAsync("pull", "containers-storage:localhost/once")).ExitCode);
     }
@@ -104,7 +151,8 @@ public sealed class SourceTests(HardLinksFixture fixture)
             """
             mkdir -p /root/hostile && cd /root/hostile
             echo '[{"Config":"../../etc/passwd","RepoTags":null,"Layers":[]}]' > manifest.json && tar cf ../hostile.tar manifest.json
-            """);
+            """
+        );
         HostState before = await HostState.TakeAsync(_host);
 
         CommandResult refused = await _host.SysctrAsync("install", "docker-archive:/root/hostile.tar");
@@ -120,23 +168,40 @@ public sealed class SourceTests(HardLinksFixture fixture)
         await SaveAsync("probe", "docker-archive:", "for-docker.tar", ":carried:v1");
         Assert.Equal(4, (await _host.SysctrAsync("pull", "docker-daemon:carried:v1")).ExitCode);
         await using Container docker = await Container.InstallAsync(
-            _host, "legacy-docker", "--now", "--set", "IPTABLES=false", "--set", "BRIDGE=none", "--set", "STORAGE_DRIVER=vfs");
+            _host,
+            "legacy-docker",
+            "--now",
+            "--set",
+            "IPTABLES=false",
+            "--set",
+            "BRIDGE=none",
+            "--set",
+            "STORAGE_DRIVER=vfs"
+        );
         await _host.EventuallyAsync("docker load --input /root/for-docker.tar", TimeSpan.FromMinutes(3));
 
         await using (Container carried = await Container.InstallAsync(_host, "docker-daemon:carried:v1", "--now"))
         {
             Assert.Equal("by default", (await carried.ReportAsync())["args"]);
-            Assert.Contains("is up to date", (await _host.SysctrAsync("update", carried.Name)).MustSucceed().All, StringComparison.Ordinal);
+            Assert.Contains(
+                "is up to date",
+                (await _host.SysctrAsync("update", carried.Name)).MustSucceed().All,
+                StringComparison.Ordinal
+            );
 
             // The same image from the archive that the daemon loaded is the same: nothing is fetched.
-            string pulled = (await _host.SysctrAsync("pull", "docker-archive:/root/for-docker.tar")).MustSucceed().Error;
+            string pulled = (await _host.SysctrAsync("pull", "docker-archive:/root/for-docker.tar"))
+                .MustSucceed()
+                .Error;
             Assert.Equal("", pulled);
         }
 
         Assert.Equal(3, (await _host.SysctrAsync("pull", "docker-daemon:carried:v2")).ExitCode);
         await _host.ShellAsync("mkdir -p /run/atomic && ln -sf \"$(command -v sysctr)\" /run/atomic/atomic");
         (await _host.RunAsync("/run/atomic/atomic", "pull", "--storage", "ostree", "docker:carried:v1")).MustSucceed();
-        (await _host.RunAsync("/run/atomic/atomic", "pull", "--storage", "ostree", "dockertar:/root/for-docker.tar")).MustSucceed();
+        (
+            await _host.RunAsync("/run/atomic/atomic", "pull", "--storage", "ostree", "dockertar:/root/for-docker.tar")
+        ).MustSucceed();
         (await _host.RunAsync("/run/atomic/atomic", "images", "info", "carried:v1")).MustSucceed();
         (await _host.SysctrAsync("stop", docker.Name)).MustSucceed();
         await _host.ShellAsync("rm -f /etc/docker/key.json");
@@ -147,6 +212,12 @@ public sealed class SourceTests(HardLinksFixture fixture)
         string path = Path.Combine(_host.Root, "root", file);
         File.Delete(path);
         await Command.MustAsync(
-            "skopeo", "--insecure-policy", "copy", "--quiet", $"oci:{await ImageBuilder.BuildAsync(new ImageSource(image))}:{ImageBuilder.Tag}", $"{transport}{path}{name}");
+            "skopeo",
+            "--insecure-policy",
+            "copy",
+            "--quiet",
+            $"oci:{await ImageBuilder.BuildAsync(new ImageSource(image))}:{ImageBuilder.Tag}",
+            $"{transport}{path}{name}"
+        );
     }
 }

@@ -19,7 +19,8 @@ public sealed class TestBedTests(NspawnFixture fixture)
     public async Task Hard_links_work_between_store_and_host()
     {
         string links = await fixture.Host.ShellAsync(
-            "mkdir -p /var/lib/sysctr && touch /var/lib/sysctr/a && ln /var/lib/sysctr/a /etc/b && stat -c %h /etc/b && rm /etc/b /var/lib/sysctr/a");
+            "mkdir -p /var/lib/sysctr && touch /var/lib/sysctr/a && ln /var/lib/sysctr/a /etc/b && stat -c %h /etc/b && rm /etc/b /var/lib/sysctr/a"
+        );
 
         Assert.Equal("2\n", links);
     }

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>Several containers in one transaction: systemd's dependencies give the order, and all change or none.</summary>
+/// <summary>Several containers in one transaction: systemd's dependencies give the order, and all change or
+/// none.</summary>
 [Collection(HealthHost.Name)]
 public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
 {
@@ -14,7 +15,8 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
     private readonly List<Container> _chain = [];
     private ChangedImage _middle = null!;
 
-    /// <summary>The first needs the second, the second the third: the order of the command line is the wrong one.</summary>
+    /// <summary>The first needs the second, the second the third: the order of the command line is the wrong
+    /// one.</summary>
     public async ValueTask InitializeAsync()
     {
         _middle = await ChangedImage.MakeAsync(_host, "pass");
@@ -51,9 +53,12 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         // It lives on nothing that the others need, so that it is the last to start.
         await _host.ShellAsync(
             $"""
-             printf '[Service]\nExecStartPre=sh -c "if grep -q crun /etc/systemd/system/{_chain[0].Service}; then echo not with me; exit 9; fi"\n' >> /etc/systemd/system/{_chain[0].Service}.d/50-order.conf
-             systemctl daemon-reload
-             """);
+            printf '[Service]\nExecStartPre=sh -c "if grep -q crun /etc/systemd/system/{_chain[
+                0
+            ].Service}; then echo not with me; exit 9; fi"\n' >> /etc/systemd/system/{_chain[0].Service}.d/50-order.conf
+            systemctl daemon-reload
+            """
+        );
         HostState before = await HostState.TakeAsync(_host);
 
         CommandResult update = await _host.SysctrAsync(["update", "--together", "--runtime", "crun", .. Names]);
@@ -68,7 +73,9 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task When_the_middle_one_is_not_healthy_all_are_back_and_running_in_order()
     {
-        await _middle.BecomeAsync("""config["Labels"].update({"sysctr.health.command": "echo not me; false", "sysctr.health.timeout": "1"})""");
+        await _middle.BecomeAsync(
+            """config["Labels"].update({"sysctr.health.command": "echo not me; false", "sysctr.health.timeout": "1"})"""
+        );
         HostState before = await HostState.TakeAsync(_host);
 
         CommandResult update = await _host.SysctrAsync("update", "--all", "--together", "--runtime", "crun");
@@ -76,7 +83,10 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(11, update.ExitCode);
         Assert.Contains("not me", update.Error, StringComparison.Ordinal);
         Assert.Contains(_chain[1].Service, update.Error, StringComparison.Ordinal);
-        Assert.All(_chain, c => Assert.Contains($"{c.Name}: deployment 0 is back and running", update.Error, StringComparison.Ordinal));
+        Assert.All(
+            _chain,
+            c => Assert.Contains($"{c.Name}: deployment 0 is back and running", update.Error, StringComparison.Ordinal)
+        );
         Assert.Equal(before, await HostState.TakeAsync(_host));
         await AssertOrderAsync("0");
 
@@ -84,7 +94,11 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         foreach (Container container in _chain)
         {
             string journal = $"/var/lib/sysctr/deployments/{container.Name}/failed-1.journal";
-            Assert.Contains(journal, (await _host.SysctrAsync("history", container.Name)).MustSucceed().Output, StringComparison.Ordinal);
+            Assert.Contains(
+                journal,
+                (await _host.SysctrAsync("history", container.Name)).MustSucceed().Output,
+                StringComparison.Ordinal
+            );
             await _host.ShellAsync($"test -s {journal}");
         }
     }
@@ -96,12 +110,19 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         string updating = $"together-{_chain[0].Name}";
         await _host.ShellAsync(
             $"""
-             systemd-run --quiet --unit {updating} sysctr update --together --settle 60 --runtime crun {string.Join(' ', Names)}
-             until grep -q crun /etc/systemd/system/{_chain[0].Service} && systemctl is-active --quiet {string.Join(' ', _chain.Select(c => c.Service))}; do sleep 0.1; done
-             systemctl kill --signal=KILL {updating}
-             while systemctl is-active --quiet {updating}; do sleep 0.1; done
-             systemctl reset-failed {updating}
-             """);
+            systemd-run --quiet --unit {updating} sysctr update --together --settle 60 --runtime crun {string.Join(
+                ' ',
+                Names
+            )}
+            until grep -q crun /etc/systemd/system/{_chain[0].Service} && systemctl is-active --quiet {string.Join(
+                ' ',
+                _chain.Select(c => c.Service)
+            )}; do sleep 0.1; done
+            systemctl kill --signal=KILL {updating}
+            while systemctl is-active --quiet {updating}; do sleep 0.1; done
+            systemctl reset-failed {updating}
+            """
+        );
 
         CommandResult next = (await _host.SysctrAsync("update", "--pull", "never", _chain[2].Name)).MustSucceed();
 
@@ -119,7 +140,9 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         const int points = 7;
         const string trace = "/root/together.trace";
         (await UpdateAsync($"trace:{trace}", "crun")).MustSucceed();
-        int steps = (await _host.ShellAsync($"cat {trace}; rm {trace}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        int steps = (await _host.ShellAsync($"cat {trace}; rm {trace}"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Length;
         HashSet<bool> updated = [];
         string runtime = "/usr/bin/crun";
         for (int point = 0; point < points; point++)
@@ -143,7 +166,18 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Equal(0, (await _host.SysctrAsync("fsck")).ExitCode);
 
         Task<CommandResult> UpdateAsync(string fault, string with) =>
-            _host.RunAsync(["env", $"SYSCTR_FAULT={fault}", "sysctr", "update", "--together", "--settle", "0", "--runtime", with, .. Names]);
+            _host.RunAsync([
+                "env",
+                $"SYSCTR_FAULT={fault}",
+                "sysctr",
+                "update",
+                "--together",
+                "--settle",
+                "0",
+                "--runtime",
+                with,
+                .. Names,
+            ]);
     }
 
     [Fact]
@@ -151,9 +185,13 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
     {
         string[] options = ["update", "--together", "--runtime", "crun", .. Names];
 
-        using JsonDocument plan = JsonDocument.Parse((await _host.SysctrAsync(["plan", .. options, "--json"])).MustSucceed().Output);
+        using JsonDocument plan = JsonDocument.Parse(
+            (await _host.SysctrAsync(["plan", .. options, "--json"])).MustSucceed().Output
+        );
         string text = (await _host.SysctrAsync(["plan", .. options])).MustSucceed().Output;
-        using JsonDocument apart = JsonDocument.Parse((await _host.SysctrAsync("plan", "update", "--runtime", "crun", "--all", "--json")).MustSucceed().Output);
+        using JsonDocument apart = JsonDocument.Parse(
+            (await _host.SysctrAsync("plan", "update", "--runtime", "crun", "--all", "--json")).MustSucceed().Output
+        );
 
         string[] services = [.. _chain.Select(c => c.Service)];
         Assert.True(plan.RootElement.GetProperty("together").GetBoolean());
@@ -184,7 +222,9 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
     {
         ChangedImage[] images =
         [
-            await ChangedImage.MakeAsync(_host, "pass"), await ChangedImage.MakeAsync(_host, "pass"), await ChangedImage.MakeAsync(_host, "pass", "broken-variable"),
+            await ChangedImage.MakeAsync(_host, "pass"),
+            await ChangedImage.MakeAsync(_host, "pass"),
+            await ChangedImage.MakeAsync(_host, "pass", "broken-variable"),
         ];
         string[] references = [.. images.Select(i => i.Reference)];
         string[] names = [.. images.Select(i => i.Name)];
@@ -197,7 +237,9 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         // It is good, but does not start: that is after the commit, so all are there, and the others run.
         await images[2].BecomeAsync("pass", "broken-start");
         before = await HostState.TakeAsync(_host);
-        using JsonDocument plan = JsonDocument.Parse((await _host.SysctrAsync(["plan", "install", "--now", .. references, "--json"])).MustSucceed().Output);
+        using JsonDocument plan = JsonDocument.Parse(
+            (await _host.SysctrAsync(["plan", "install", "--now", .. references, "--json"])).MustSucceed().Output
+        );
         Assert.Equal(names.Select(n => n + ".service").Order(), Texts(plan.RootElement, "startOrder").Order());
         Assert.Equal([names[0] + ".service"], Texts(plan.RootElement.GetProperty("containers")[0], "started"));
         Assert.Equal(before, await HostState.TakeAsync(_host));
@@ -206,10 +248,15 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         Assert.Contains($"starting {names[2]}.service", install.Error, StringComparison.Ordinal);
         Assert.Equal(
             ["active", "active"],
-            await Task.WhenAll(names.Take(2).Select(n => _host.UnitPropertyAsync(n + ".service", "ActiveState"))));
+            await Task.WhenAll(names.Take(2).Select(n => _host.UnitPropertyAsync(n + ".service", "ActiveState")))
+        );
 
         // What Restart= makes of the third changes all the time; it is there to be mended.
-        Assert.Contains($"\n{names[2]} ", (await _host.SysctrAsync("list")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"\n{names[2]} ",
+            (await _host.SysctrAsync("list")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         (await _host.SysctrAsync(["uninstall", "--purge", .. names])).MustSucceed();
         await _host.ShellAsync($"rm -r {string.Join(' ', names.Select(n => "/srv/" + n))}");
     }
@@ -217,8 +264,15 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task What_can_be_said_of_one_only_is_refused_for_several()
     {
-        foreach (string[] wrong in (string[][])
-            [["--all", "--together", "--rebase", "probe"], ["--all", "--set", "A=b"], ["--together", "--set", "A=b", .. Names], [.. Names, "--rebase", "probe"]])
+        foreach (
+            string[] wrong in (string[][])
+                [
+                    ["--all", "--together", "--rebase", "probe"],
+                    ["--all", "--set", "A=b"],
+                    ["--together", "--set", "A=b", .. Names],
+                    [.. Names, "--rebase", "probe"],
+                ]
+        )
         {
             CommandResult update = await _host.SysctrAsync(["update", .. wrong]);
 
@@ -231,13 +285,16 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
 
     private string[] Names => [.. _chain.Select(c => c.Name)];
 
-    private async Task NeedsAsync(Container container, Container needed) => await _host.ShellAsync(
-        $"""
-         mkdir -p /etc/systemd/system/{container.Service}.d
-         printf '[Unit]\nAfter={needed.Service}\nRequires={needed.Service}\n' > /etc/systemd/system/{container.Service}.d/50-order.conf
-         """);
+    private async Task NeedsAsync(Container container, Container needed) =>
+        await _host.ShellAsync(
+            $"""
+            mkdir -p /etc/systemd/system/{container.Service}.d
+            printf '[Unit]\nAfter={needed.Service}\nRequires={needed.Service}\n' > /etc/systemd/system/{container.Service}.d/50-order.conf
+            """
+        );
 
-    /// <summary>From systemd's own clock: whoever needs another stops before it, and starts when it is up. Each started once.</summary>
+    /// <summary>From systemd's own clock: whoever needs another stops before it, and starts when it is up. Each started
+    /// once.</summary>
     private async Task AssertOrderAsync(string deployment)
     {
         await AssertDeploymentAsync(deployment);
@@ -245,7 +302,11 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         {
             long stopped = await user.TimeAsync("InactiveEnter");
             Assert.InRange(stopped, 1, await needed.TimeAsync("InactiveEnter"));
-            Assert.InRange(await needed.TimeAsync("ActiveEnter"), await needed.TimeAsync("InactiveEnter"), await user.TimeAsync("InactiveExit"));
+            Assert.InRange(
+                await needed.TimeAsync("ActiveEnter"),
+                await needed.TimeAsync("InactiveEnter"),
+                await user.TimeAsync("InactiveExit")
+            );
         }
     }
 
@@ -258,5 +319,6 @@ public sealed class TogetherTests(NspawnFixture fixture) : IAsyncLifetime
         }
     }
 
-    private static string[] Texts(JsonElement element, string member) => [.. element.GetProperty(member).EnumerateArray().Select(e => e.GetString()!)];
+    private static string[] Texts(JsonElement element, string member) =>
+        [.. element.GetProperty(member).EnumerateArray().Select(e => e.GetString()!)];
 }

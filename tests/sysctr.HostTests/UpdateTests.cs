@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>update and rollback on a booted host: a new deployment beside the old one, a switch, and the way back.</summary>
+/// <summary>update and rollback on a booted host: a new deployment beside the old one, a switch, and the way
+/// back.</summary>
 [Collection(InstallingHost.Name)]
 public sealed class UpdateTests(NspawnFixture fixture)
 {
@@ -14,7 +15,15 @@ public sealed class UpdateTests(NspawnFixture fixture)
     [Fact]
     public async Task What_ran_runs_again_after_updates_and_rollbacks_and_values_are_kept()
     {
-        await using Container agent = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here", "--set", "VALUE=first");
+        await using Container agent = await Container.InstallAsync(
+            _host,
+            "legacy-agent",
+            "--now",
+            "--set",
+            "ADDRESS=here",
+            "--set",
+            "VALUE=first"
+        );
 
         (await _host.SysctrAsync("update", agent.Name, "--set", "VALUE=second")).MustSucceed();
 
@@ -72,7 +81,9 @@ public sealed class UpdateTests(NspawnFixture fixture)
         Assert.Contains("ADDRESS", without.Error, StringComparison.Ordinal);
         Assert.Equal(before, await HostState.TakeAsync(_host));
 
-        (await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-agent", "--set", "ADDRESS=there")).MustSucceed();
+        (
+            await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-agent", "--set", "ADDRESS=there")
+        ).MustSucceed();
         Assert.Equal(("there", "from the manifest"), await ReportAsync(probe, "from the manifest"));
         Assert.Contains("legacy-agent", await probe.InfoAsync("image"), StringComparison.Ordinal);
 
@@ -91,11 +102,20 @@ public sealed class UpdateTests(NspawnFixture fixture)
         HostState before = await HostState.TakeAsync(_host);
 
         // No other test on this host uses the image.
-        CommandResult never = await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-plain", "--pull", "never");
+        CommandResult never = await _host.SysctrAsync(
+            "update",
+            probe.Name,
+            "--rebase",
+            "legacy-plain",
+            "--pull",
+            "never"
+        );
         Assert.Equal(3, never.ExitCode);
         Assert.Equal(before, await HostState.TakeAsync(_host));
 
-        CommandResult update = (await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-plain")).MustSucceed();
+        CommandResult update = (
+            await _host.SysctrAsync("update", probe.Name, "--rebase", "legacy-plain")
+        ).MustSucceed();
         Assert.Contains("pulling ", update.All, StringComparison.Ordinal);
         Assert.Contains("/legacy-plain:", await probe.InfoAsync("image"), StringComparison.Ordinal);
     }
@@ -105,7 +125,13 @@ public sealed class UpdateTests(NspawnFixture fixture)
     {
         string layout = $"/srv/{Container.NewName()}";
         await PutLayoutAsync("legacy-agent", layout);
-        await using Container agent = await Container.InstallAsync(_host, $"oci:{layout}:{ImageBuilder.Tag}", "--now", "--set", "ADDRESS=here");
+        await using Container agent = await Container.InstallAsync(
+            _host,
+            $"oci:{layout}:{ImageBuilder.Tag}",
+            "--now",
+            "--set",
+            "ADDRESS=here"
+        );
         Assert.Equal("version 1\n", await _host.ShellAsync($"{agent.Name}ctl"));
         string image = await agent.InfoAsync("image");
 
@@ -132,22 +158,37 @@ public sealed class UpdateTests(NspawnFixture fixture)
         string follower = $"follows-{probe.Name}.service";
         await _host.ShellAsync(
             $"""
-             printf '[Unit]\nRequires={probe.Service}\nAfter={probe.Service}\n[Service]\nExecStart=sleep infinity\n' > /etc/systemd/system/{user}
-             printf '[Unit]\nBindsTo={user}\nAfter={user}\n[Service]\nExecStart=sleep infinity\n' > /etc/systemd/system/{follower}
-             systemctl daemon-reload
-             systemctl start {follower}
-             """);
+            printf '[Unit]\nRequires={probe.Service}\nAfter={probe.Service}\n[Service]\nExecStart=sleep infinity\n' > /etc/systemd/system/{user}
+            printf '[Unit]\nBindsTo={user}\nAfter={user}\n[Service]\nExecStart=sleep infinity\n' > /etc/systemd/system/{follower}
+            systemctl daemon-reload
+            systemctl start {follower}
+            """
+        );
 
         (await _host.SysctrAsync("update", probe.Name, "--runtime", "crun")).MustSucceed();
-        Assert.Equal("active active", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
+        Assert.Equal(
+            "active active",
+            $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}"
+        );
 
-        Assert.Equal(11, (await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start")).ExitCode);
-        Assert.Equal("active active", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
+        Assert.Equal(
+            11,
+            (await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start")).ExitCode
+        );
+        Assert.Equal(
+            "active active",
+            $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}"
+        );
 
         await _host.ShellAsync($"systemctl stop {follower}");
         (await _host.SysctrAsync("rollback", probe.Name)).MustSucceed();
-        Assert.Equal("active inactive", $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}");
-        await _host.ShellAsync($"systemctl stop {user}; rm /etc/systemd/system/{user} /etc/systemd/system/{follower}; systemctl daemon-reload");
+        Assert.Equal(
+            "active inactive",
+            $"{await _host.UnitPropertyAsync(user, "ActiveState")} {await _host.UnitPropertyAsync(follower, "ActiveState")}"
+        );
+        await _host.ShellAsync(
+            $"systemctl stop {user}; rm /etc/systemd/system/{user} /etc/systemd/system/{follower}; systemctl daemon-reload"
+        );
     }
 
     [Fact]
@@ -156,7 +197,14 @@ public sealed class UpdateTests(NspawnFixture fixture)
         await using Container probe = await Container.InstallAsync(_host, "probe", "--now");
         HostState before = await HostState.TakeAsync(_host);
 
-        CommandResult update = await _host.SysctrAsync("update", "--settle", "30", probe.Name, "--rebase", "broken-start");
+        CommandResult update = await _host.SysctrAsync(
+            "update",
+            "--settle",
+            "30",
+            probe.Name,
+            "--rebase",
+            "broken-start"
+        );
 
         Assert.Equal(11, update.ExitCode);
         Assert.Contains("this is why", update.Error, StringComparison.Ordinal);
@@ -170,10 +218,23 @@ public sealed class UpdateTests(NspawnFixture fixture)
     public async Task Together_all_are_updated_or_none()
     {
         await using Container good = await Container.InstallAsync(_host, "probe", "--now");
-        await using Container bad = await Container.InstallAsync(_host, "legacy-agent", "--now", "--set", "ADDRESS=here");
+        await using Container bad = await Container.InstallAsync(
+            _host,
+            "legacy-agent",
+            "--now",
+            "--set",
+            "ADDRESS=here"
+        );
         string[] before = [await good.DeploymentAsync(), await bad.DeploymentAsync()];
 
-        CommandResult update = await _host.SysctrAsync("update", "--together", "--runtime", "/usr/bin/false", good.Name, bad.Name);
+        CommandResult update = await _host.SysctrAsync(
+            "update",
+            "--together",
+            "--runtime",
+            "/usr/bin/false",
+            good.Name,
+            bad.Name
+        );
 
         Assert.NotEqual(0, update.ExitCode);
         Assert.Equal(before, (string[])[await good.DeploymentAsync(), await bad.DeploymentAsync()]);
@@ -224,11 +285,17 @@ public sealed class UpdateTests(NspawnFixture fixture)
         await Command.MustAsync("cp", "-a", await ImageBuilder.BuildAsync(new ImageSource(image)), target);
     }
 
-    /// <summary>Address and value that the payload was started with, once its report has the value: it is written at each start.</summary>
+    /// <summary>Address and value that the payload was started with, once its report has the value: it is written at
+    /// each start.</summary>
     private async Task<(string Address, string Value)> ReportAsync(Container container, string value)
     {
-        await container.WaitForAsync($"grep -q 'PROBE_VALUE={value}$' /var/lib/{container.Name}/report", "the new payload's report");
-        Dictionary<string, string> report = Container.Parse(await _host.ShellAsync($"cat /var/lib/{container.Name}/report"));
+        await container.WaitForAsync(
+            $"grep -q 'PROBE_VALUE={value}$' /var/lib/{container.Name}/report",
+            "the new payload's report"
+        );
+        Dictionary<string, string> report = Container.Parse(
+            await _host.ShellAsync($"cat /var/lib/{container.Name}/report")
+        );
         return (report["args"], report["PROBE_VALUE"]);
     }
 }

@@ -5,13 +5,14 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>Users without subordinate ids, with ids that are not in the files, and with ids that they had once.</summary>
+/// <summary>Users without subordinate ids, with ids that are not in the files, and with ids that they had
+/// once.</summary>
 [Collection(UserHost.Name)]
 public sealed class UserIdsTests(NspawnFixture fixture)
 {
-    /// <summary>A source of subordinate ids for libsubid (subid.h), as sssd has one: everybody's are 300000 and the 65535 after it.</summary>
-    private const string Plugin =
-        """
+    /// <summary>A source of subordinate ids for libsubid (subid.h), as sssd has one: everybody's are 300000 and the
+    /// 65535 after it.</summary>
+    private const string Plugin = """
         #include <stdbool.h>
         #include <stdlib.h>
         #include <sys/types.h>
@@ -73,10 +74,22 @@ public sealed class UserIdsTests(NspawnFixture fixture)
         Assert.Equal(12, install.ExitCode);
 
         // Layers are unpacked side by side: it may be the first such file of any of them.
-        Assert.Matches("unpacking [^ ]+, which belongs to user (0 and group [1-9][0-9]*|[1-9][0-9]* and group [0-9]+): ", install.Error);
+        Assert.Matches(
+            "unpacking [^ ]+, which belongs to user (0 and group [1-9][0-9]*|[1-9][0-9]* and group [0-9]+): ",
+            install.Error
+        );
         Assert.Contains($"{user.Name} has no subordinate ids", install.Error, StringComparison.Ordinal);
-        Assert.Contains($"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user.Name}", install.Error, StringComparison.Ordinal);
-        Assert.Equal("", await _host.ShellAsync($"find {user.Store}/objects {user.Store}/layers {user.Store}/images {user.Store}/staging -type f"));
+        Assert.Contains(
+            $"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user.Name}",
+            install.Error,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "",
+            await _host.ShellAsync(
+                $"find {user.Store}/objects {user.Store}/layers {user.Store}/images {user.Store}/staging -type f"
+            )
+        );
     }
 
     [Fact]
@@ -91,7 +104,11 @@ public sealed class UserIdsTests(NspawnFixture fixture)
         CommandResult uninstall = await user.SysctrAsync("uninstall", "--purge", "probe-owners");
 
         Assert.Equal(12, uninstall.ExitCode);
-        Assert.Contains($"{user.Name} has no subordinate ids any more, and {user.Store}/", uninstall.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{user.Name} has no subordinate ids any more, and {user.Store}/",
+            uninstall.Error,
+            StringComparison.Ordinal
+        );
         Assert.Equal(before, await user.FilesAsync());
         Assert.Contains("active", (await user.MustAsync("list")).Output, StringComparison.Ordinal);
         await _host.ShellAsync($"echo {ranges.Trim()} | tee -a /etc/subuid >> /etc/subgid");
@@ -104,7 +121,14 @@ public sealed class UserIdsTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host, hasRanges: false);
         string source = Path.Combine(_host.Root, "srv/subid.c");
         await File.WriteAllTextAsync(source, Plugin);
-        await Command.MustAsync("clang", "-shared", "-fPIC", "-o", Path.Combine(_host.Root, "usr/lib/x86_64-linux-gnu/libsubid_ours.so"), source);
+        await Command.MustAsync(
+            "clang",
+            "-shared",
+            "-fPIC",
+            "-o",
+            Path.Combine(_host.Root, "usr/lib/x86_64-linux-gnu/libsubid_ours.so"),
+            source
+        );
         await _host.ShellAsync("cp /etc/nsswitch.conf /srv; echo 'subid: ours' >> /etc/nsswitch.conf");
         try
         {
@@ -121,7 +145,9 @@ public sealed class UserIdsTests(NspawnFixture fixture)
         }
         finally
         {
-            await _host.ShellAsync("cp /srv/nsswitch.conf /etc; ! test -e /srv/getsubids || mv /srv/getsubids /usr/bin");
+            await _host.ShellAsync(
+                "cp /srv/nsswitch.conf /etc; ! test -e /srv/getsubids || mv /srv/getsubids /usr/bin"
+            );
         }
     }
 }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>The journal gives a user what the container's root wrote; of the rest <c>logs</c> says that it is there.</summary>
+/// <summary>The journal gives a user what the container's root wrote; of the rest <c>logs</c> says that it is
+/// there.</summary>
 [Collection(UserHost.Name)]
 public sealed class UserLogsTests(NspawnFixture fixture)
 {
@@ -17,7 +18,9 @@ public sealed class UserLogsTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host);
         await user.MustAsync("install", "--now", "probe-owners");
         await _host.EventuallyAsync(
-            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33", TimeSpan.FromMinutes(3));
+            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33",
+            TimeSpan.FromMinutes(3)
+        );
 
         CommandResult own = await user.MustAsync("logs", "probe-owners");
         await _host.ShellAsync($"usermod --append --groups systemd-journal {user.Name}");
@@ -29,7 +32,10 @@ public sealed class UserLogsTests(NspawnFixture fixture)
         Assert.Contains($"usermod --append --groups systemd-journal {user.Name}", own.Error, StringComparison.Ordinal);
         Assert.Contains("uid=33", all.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("systemd-journal", all.Error, StringComparison.Ordinal);
-        Assert.Single(few.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("-- ", StringComparison.Ordinal));
+        Assert.Single(
+            few.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => !line.StartsWith("-- ", StringComparison.Ordinal)
+        );
         await user.MustAsync("uninstall", "--purge", "probe-owners");
     }
 
@@ -38,15 +44,38 @@ public sealed class UserLogsTests(NspawnFixture fixture)
     public async Task What_is_written_to_a_path_is_told_as_the_containers()
     {
         TestUser user = await TestUser.AddAsync(_host);
-        string[] install = ["install", "--now", "--log-pipe", "yes", "--entrypoint", "[\"/bin/sh\", \"-c\"]", "--stop-signal", "KILL", "probe", "--"];
+        string[] install =
+        [
+            "install",
+            "--now",
+            "--log-pipe",
+            "yes",
+            "--entrypoint",
+            "[\"/bin/sh\", \"-c\"]",
+            "--stop-signal",
+            "KILL",
+            "probe",
+            "--",
+        ];
         await user.MustAsync([.. install, "echo by path >/dev/stdout; exec sleep 1000"]);
-        await _host.EventuallyAsync($"journalctl _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx 'by path'", TimeSpan.FromMinutes(3));
+        await _host.EventuallyAsync(
+            $"journalctl _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx 'by path'",
+            TimeSpan.FromMinutes(3)
+        );
         CommandResult said = await user.MustAsync("logs", "probe");
         await user.MustAsync("uninstall", "--purge", "probe");
 
         // Who takes the words to the journal may be slower than the payload's end.
-        await user.ShellAsync("mkdir -p ~/.config/systemd/user/sysctr-log-.service.d; printf '[Service]\\nExecStartPre=sleep 0.5\\n' > ~/.config/systemd/user/sysctr-log-.service.d/late.conf; systemctl --user daemon-reload");
-        CommandResult failed = await user.SysctrAsync([.. install[..2], "--settle", "30", .. install[2..], "echo the reason >/dev/stderr; exit 3"]);
+        await user.ShellAsync(
+            "mkdir -p ~/.config/systemd/user/sysctr-log-.service.d; printf '[Service]\\nExecStartPre=sleep 0.5\\n' > ~/.config/systemd/user/sysctr-log-.service.d/late.conf; systemctl --user daemon-reload"
+        );
+        CommandResult failed = await user.SysctrAsync([
+            .. install[..2],
+            "--settle",
+            "30",
+            .. install[2..],
+            "echo the reason >/dev/stderr; exit 3",
+        ]);
         await user.MustAsync("uninstall", "--purge", "probe");
 
         Assert.Contains("by path", said.Output, StringComparison.Ordinal);

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary><c>--user</c>: containers of unprivileged users, each a user of the host with a systemd of its own.</summary>
+/// <summary><c>--user</c>: containers of unprivileged users, each a user of the host with a systemd of its
+/// own.</summary>
 [Collection(UserHost.Name)]
 public sealed class UserTests(NspawnFixture fixture)
 {
@@ -26,15 +27,32 @@ public sealed class UserTests(NspawnFixture fixture)
         string group = await user.PropertyAsync("probe.service", "ControlGroup");
         Assert.Equal($"/user.slice/user-{user.Uid}.slice/user@{user.Uid}.service/app.slice/probe.service", group);
         Assert.Equal($"{main}\n", await _host.ShellAsync($"cat $(find /sys/fs/cgroup{group} -name cgroup.procs)"));
-        Assert.Contains("/usr/bin/probe", await _host.ShellAsync($"tr '\\0' ' ' < /proc/{main}/cmdline"), StringComparison.Ordinal);
+        Assert.Contains(
+            "/usr/bin/probe",
+            await _host.ShellAsync($"tr '\\0' ' ' < /proc/{main}/cmdline"),
+            StringComparison.Ordinal
+        );
         Assert.Equal($"{user.Uid}\n", await _host.ShellAsync($"stat -c %u /proc/{main}"));
-        Assert.Equal("", await _host.ShellAsync($"ps -u {user.Name} -o args | grep -E '^[^ ]*(runc|crun|sysctr)' || true"));
+        Assert.Equal(
+            "",
+            await _host.ShellAsync($"ps -u {user.Name} -o args | grep -E '^[^ ]*(runc|crun|sysctr)' || true")
+        );
         Dictionary<string, string> report = await user.ReportAsync("probe");
         Assert.Equal(("0", "1", "False"), (report["uid"], report["pid"], report["root_writable"]));
         await _host.EventuallyAsync(
-            $"runuser -u {user.Name} -- journalctl --user --unit probe --output=cat | grep -qx 'PROBE_VALUE=from the image'", TimeSpan.FromMinutes(3));
-        Assert.Contains("PROBE_VALUE=from the image", (await user.MustAsync("logs", "probe")).Output, StringComparison.Ordinal);
-        Assert.Contains("active (running), enabled", (await user.MustAsync("status", "probe")).Output, StringComparison.Ordinal);
+            $"runuser -u {user.Name} -- journalctl --user --unit probe --output=cat | grep -qx 'PROBE_VALUE=from the image'",
+            TimeSpan.FromMinutes(3)
+        );
+        Assert.Contains(
+            "PROBE_VALUE=from the image",
+            (await user.MustAsync("logs", "probe")).Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "active (running), enabled",
+            (await user.MustAsync("status", "probe")).Output,
+            StringComparison.Ordinal
+        );
 
         await user.MustAsync("restart", "probe");
         Assert.NotEqual(main, await user.PropertyAsync("probe.service", "MainPID"));
@@ -53,7 +71,10 @@ public sealed class UserTests(NspawnFixture fixture)
         Assert.Equal(before, await user.FilesAsync());
         await user.MustAsync("images", "delete", "probe");
         await user.MustAsync("images", "prune");
-        Assert.Equal("0\n", await _host.ShellAsync($"find {user.Store}/objects {user.Store}/layers {user.Store}/blobs -type f | wc -l"));
+        Assert.Equal(
+            "0\n",
+            await _host.ShellAsync($"find {user.Store}/objects {user.Store}/layers {user.Store}/blobs -type f | wc -l")
+        );
     }
 
     [Fact]
@@ -66,27 +87,47 @@ public sealed class UserTests(NspawnFixture fixture)
         long games = user.FirstSubordinate + 5 - 1;
         long shadow = user.FirstSubordinate + 42 - 1;
 
-        string owners = await _host.ShellAsync($"cd {rootfs}; stat -c '%u %g %a %n' etc/shadow usr/bin/chage usr/bin/setuid-true srv/data/kept usr/bin/able");
-        string capability = await _host.ShellAsync($"python3 -c 'import os; print(os.getxattr(\"{rootfs}/usr/bin/able\", \"security.capability\").hex())'");
-        string volume = await _host.ShellAsync($"cd {user.Home}/.local/share/probe-owners; stat -c '%u %a' srv/data srv/data/kept");
+        string owners = await _host.ShellAsync(
+            $"cd {rootfs}; stat -c '%u %g %a %n' etc/shadow usr/bin/chage usr/bin/setuid-true srv/data/kept usr/bin/able"
+        );
+        string capability = await _host.ShellAsync(
+            $"python3 -c 'import os; print(os.getxattr(\"{rootfs}/usr/bin/able\", \"security.capability\").hex())'"
+        );
+        string volume = await _host.ShellAsync(
+            $"cd {user.Home}/.local/share/probe-owners; stat -c '%u %a' srv/data srv/data/kept"
+        );
 
         Assert.Equal(
-            $"{user.Uid} {shadow} 640 etc/shadow\n{user.Uid} {shadow} 2755 usr/bin/chage\n{games} {user.Uid} 4755 usr/bin/setuid-true\n" +
-            $"{wwwData} {wwwData} 644 srv/data/kept\n{user.Uid} {user.Uid} 755 usr/bin/able\n",
-            owners);
+            $"{user.Uid} {shadow} 640 etc/shadow\n{user.Uid} {shadow} 2755 usr/bin/chage\n{games} {user.Uid} 4755 usr/bin/setuid-true\n"
+                + $"{wwwData} {wwwData} 644 srv/data/kept\n{user.Uid} {user.Uid} 755 usr/bin/able\n",
+            owners
+        );
 
         // Version 3 of the attribute names whose root it is for (capabilities(7)).
-        Assert.Equal($"0100000300040000000000000000000000000000{Convert.ToHexStringLower(BitConverter.GetBytes((uint)user.Uid))}\n", capability);
+        Assert.Equal(
+            $"0100000300040000000000000000000000000000{Convert.ToHexStringLower(BitConverter.GetBytes((uint)user.Uid))}\n",
+            capability
+        );
         Assert.Equal($"{wwwData} 750\n{wwwData} 644\n", volume);
         await _host.EventuallyAsync(
-            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33", TimeSpan.FromMinutes(3));
-        Assert.Equal($"{wwwData}\n", await _host.ShellAsync($"stat -c %u /proc/{await user.PropertyAsync("probe-owners.service", "MainPID")}"));
+            $"journalctl _SYSTEMD_USER_UNIT=probe-owners.service _SYSTEMD_OWNER_UID={user.Uid} --output=cat | grep -qx uid=33",
+            TimeSpan.FromMinutes(3)
+        );
+        Assert.Equal(
+            $"{wwwData}\n",
+            await _host.ShellAsync($"stat -c %u /proc/{await user.PropertyAsync("probe-owners.service", "MainPID")}")
+        );
 
         // Its own word that it was ready, through a socket of the user's systemd that another user had to write to.
         Assert.Equal("probing", await user.PropertyAsync("probe-owners.service", "StatusText"));
         await user.MustAsync("images", "verify", "probe-owners");
         await user.MustAsync("uninstall", "--purge", "probe-owners");
-        Assert.Equal("gone\n", await _host.ShellAsync($"test -e {user.Home}/.local/share/probe-owners || test -e {user.Store}/deployments/probe-owners || echo gone"));
+        Assert.Equal(
+            "gone\n",
+            await _host.ShellAsync(
+                $"test -e {user.Home}/.local/share/probe-owners || test -e {user.Store}/deployments/probe-owners || echo gone"
+            )
+        );
     }
 
     [Fact]
@@ -114,13 +155,24 @@ public sealed class UserTests(NspawnFixture fixture)
     public async Task A_lingering_users_containers_start_at_boot()
     {
         TestUser user = await TestUser.AddAsync(_host);
-        await user.MustAsync("install", "--name", "agent", "--set", "ADDRESS=here", "--system-package", "absent", "legacy-agent");
+        await user.MustAsync(
+            "install",
+            "--name",
+            "agent",
+            "--set",
+            "ADDRESS=here",
+            "--system-package",
+            "absent",
+            "legacy-agent"
+        );
         Assert.Equal("inactive", await user.PropertyAsync("agent.service", "ActiveState"));
 
         await _host.RebootAsync();
 
         await _host.EventuallyAsync(
-            $"runuser -u {user.Name} -- env XDG_RUNTIME_DIR={user.RunDirectory} systemctl --user is-active --quiet agent.service", TimeSpan.FromMinutes(3));
+            $"runuser -u {user.Name} -- env XDG_RUNTIME_DIR={user.RunDirectory} systemctl --user is-active --quiet agent.service",
+            TimeSpan.FromMinutes(3)
+        );
         Dictionary<string, string> report = await user.ReportAsync("agent");
         Assert.Equal(("here", "from the manifest"), (report["args"], report["PROBE_VALUE"]));
         await user.MustAsync("uninstall", "--purge", "agent");
@@ -134,7 +186,8 @@ public sealed class UserTests(NspawnFixture fixture)
         await user.MustAsync("install", "--now", "--name", "probe", "--set", $"SOCKET={socket}", "probe-socket");
 
         string answer = await user.ShellAsync(
-            $"python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect(\"{socket}\"); print(s.makefile().read(), end=\"\")'");
+            $"python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect(\"{socket}\"); print(s.makefile().read(), end=\"\")'"
+        );
 
         Assert.Equal("1", Container.Parse(answer)["LISTEN_FDS"]);
         Assert.Equal("active", await user.PropertyAsync("probe.service", "ActiveState"));
@@ -159,16 +212,31 @@ public sealed class UserTests(NspawnFixture fixture)
     [Fact]
     public async Task A_killed_install_is_taken_back_by_the_next_call()
     {
-        // A whole run first, by somebody else, to know the steps; its layers before, that are unpacked side by side, in a few steps more or less.
+        // A whole run first, by somebody else, to know the steps; its layers before, that are unpacked side by side, in
+        // a few steps more or less.
         TestUser first = await TestUser.AddAsync(_host);
         await first.MustAsync("pull", "probe-owners");
-        (await first.RunAsync("env", $"SYSCTR_FAULT=trace:{first.Home}/trace", "sysctr", "--user", "install", "probe-owners")).MustSucceed();
+        (
+            await first.RunAsync(
+                "env",
+                $"SYSCTR_FAULT=trace:{first.Home}/trace",
+                "sysctr",
+                "--user",
+                "install",
+                "probe-owners"
+            )
+        ).MustSucceed();
         string step = (await first.ShellAsync("grep ' linkat$' trace | tail -n 1 | cut -d' ' -f1")).Trim();
         TestUser user = await TestUser.AddAsync(_host);
         await user.MustAsync("pull", "probe-owners");
         string before = await user.FilesAsync();
 
-        Assert.Equal(137, (await user.RunAsync("env", $"SYSCTR_FAULT=kill:{step}", "sysctr", "--user", "install", "probe-owners")).ExitCode);
+        Assert.Equal(
+            137,
+            (
+                await user.RunAsync("env", $"SYSCTR_FAULT=kill:{step}", "sysctr", "--user", "install", "probe-owners")
+            ).ExitCode
+        );
 
         // The store's files belong to several users by then.
         await _host.ShellAsync($"test -e {user.Store}/deployments/probe-owners/.staged-0/rootfs/srv/data");
@@ -205,10 +273,17 @@ public sealed class UserTests(NspawnFixture fixture)
         CommandResult root = await _host.SysctrAsync("--user", "list");
 
         Assert.Equal((12, 12, 13, 2), (ranges.ExitCode, systemd.ExitCode, neither.ExitCode, root.ExitCode));
-        Assert.Contains($"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {noRanges.Name}", ranges.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {noRanges.Name}",
+            ranges.Error,
+            StringComparison.Ordinal
+        );
         Assert.Contains($"loginctl enable-linger {noSystemd.Name}", systemd.Error, StringComparison.Ordinal);
         Assert.Contains("--user", neither.Error, StringComparison.Ordinal);
-        Assert.Equal("", await _host.ShellAsync($"ls -A {noRanges.Home}/.config {noSystemd.Home}/.config 2>/dev/null || true"));
+        Assert.Equal(
+            "",
+            await _host.ShellAsync($"ls -A {noRanges.Home}/.config {noSystemd.Home}/.config 2>/dev/null || true")
+        );
     }
 
     [Fact]
@@ -218,7 +293,11 @@ public sealed class UserTests(NspawnFixture fixture)
 
         (await user.RunAsync("/usr/libexec/sysctr/atomic", "install", "--name", "probe", "probe")).MustSucceed();
 
-        Assert.Contains("probe", (await user.RunAsync("/usr/libexec/sysctr/atomic", "containers", "list")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "probe",
+            (await user.RunAsync("/usr/libexec/sysctr/atomic", "containers", "list")).MustSucceed().Output,
+            StringComparison.Ordinal
+        );
         Assert.Equal(1, (await user.RunAsync("/usr/libexec/sysctr/atomic", "containers", "update", "probe")).ExitCode);
         await user.MustAsync("uninstall", "--purge", "probe");
     }

@@ -6,13 +6,13 @@ using Xunit;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>What looks, checks and judges works for an unprivileged user as for root: plan, diff, lint, fsck, history, and health.</summary>
+/// <summary>What looks, checks and judges works for an unprivileged user as for root: plan, diff, lint, fsck, history,
+/// and health.</summary>
 [Collection(UserHost.Name)]
 public sealed class UserVerbsTests(NspawnFixture fixture)
 {
     /// <summary>It is well as soon as a file is there.</summary>
-    private const string Well =
-        """
+    private const string Well = """
         config["Labels"]["sysctr.health.command"] = "echo I am ${NAME} of $$PROBE_VALUE; test -e /var/lib/probe/well"
         config["Labels"]["sysctr.health.timeout"] = "8"
         config["Labels"]["sysctr.health.interval"] = "0.2"
@@ -28,17 +28,28 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         await user.MustAsync("pull", "legacy-agent");
         string before = await user.FilesAsync();
 
-        using JsonDocument plan = JsonDocument.Parse((await user.MustAsync(["plan", "install", "--json", .. words])).Output);
+        using JsonDocument plan = JsonDocument.Parse(
+            (await user.MustAsync(["plan", "install", "--json", .. words])).Output
+        );
         Assert.Equal(before, await user.FilesAsync());
         await user.MustAsync(["install", "--now", .. words]);
 
-        string[] planned = [.. plan.RootElement.GetProperty("containers")[0].GetProperty("files").EnumerateArray().Select(f => f.GetProperty("path").GetString()!)];
+        string[] planned =
+        [
+            .. plan
+                .RootElement.GetProperty("containers")[0]
+                .GetProperty("files")
+                .EnumerateArray()
+                .Select(f => f.GetProperty("path").GetString()!),
+        ];
         Assert.Contains($"{user.Home}/.config/systemd/user/agent.service", planned);
         Assert.All(planned, path => Assert.StartsWith(user.Home + "/", path, StringComparison.Ordinal));
         await user.ShellAsync($"ls {string.Join(' ', planned)}");
 
         string told = (await user.MustAsync("diff", "agent", "--image", "legacy-agent-v2")).Output;
-        using JsonDocument update = JsonDocument.Parse((await user.MustAsync("plan", "update", "--json", "agent", "--rebase", "legacy-agent-v2")).Output);
+        using JsonDocument update = JsonDocument.Parse(
+            (await user.MustAsync("plan", "update", "--json", "agent", "--rebase", "legacy-agent-v2")).Output
+        );
         await user.MustAsync("update", "agent", "--rebase", "legacy-agent-v2");
         string done = (await user.MustAsync("diff", "agent")).Output;
 
@@ -48,7 +59,10 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         }
 
         Assert.Contains("agent.service", update.RootElement.GetRawText(), StringComparison.Ordinal);
-        Assert.Equal(3, (await user.MustAsync("history", "agent")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(
+            3,
+            (await user.MustAsync("history", "agent")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length
+        );
         Assert.Matches($"{user.Name} +update .*done", (await user.MustAsync("history", "agent", "--last", "1")).Output);
         await user.MustAsync("uninstall", "--purge", "agent");
     }
@@ -61,14 +75,24 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
 
         string page = (await user.MustAsync("doctor")).Output;
 
-        foreach (string line in (string[])
-                 [$"ok       dbus           the systemd of {user.Name} answers", $"ok       user           {user.Name} has 65536 subordinate users", "ok       user           newuidmap",
-                  $"ok       store          {user.Home}/.local/share/sysctr, private", "ok       leftovers      none", "ok       recovery       sysctr-recover.service is installed and enabled (/usr/lib/systemd/user/"])
+        foreach (
+            string line in (string[])
+                [
+                    $"ok       dbus           the systemd of {user.Name} answers",
+                    $"ok       user           {user.Name} has 65536 subordinate users",
+                    "ok       user           newuidmap",
+                    $"ok       store          {user.Home}/.local/share/sysctr, private",
+                    "ok       leftovers      none",
+                    "ok       recovery       sysctr-recover.service is installed and enabled (/usr/lib/systemd/user/",
+                ]
+        )
         {
             Assert.Contains(line, page, StringComparison.Ordinal);
         }
 
-        await user.ShellAsync("mkdir -p ~/.config/systemd/user && ln -s /dev/null ~/.config/systemd/user/sysctr-recover.service");
+        await user.ShellAsync(
+            "mkdir -p ~/.config/systemd/user && ln -s /dev/null ~/.config/systemd/user/sysctr-recover.service"
+        );
         string broken = await user.ShellAsync("sysctr --user doctor || echo it ended with $?");
         Assert.Contains("'systemctl --user unmask sysctr-recover.service'", broken, StringComparison.Ordinal);
         Assert.Contains("it ended with 1", broken, StringComparison.Ordinal);
@@ -97,7 +121,11 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         (await user.SysctrAsync("lint", "probe-owners")).MustSucceed();
         CommandResult broken = await user.SysctrAsync("lint", "broken-config");
         Assert.Equal(9, broken.ExitCode);
-        Assert.Contains("/exports/config.json.sbn:1:49: error: this is no JSON", broken.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "/exports/config.json.sbn:1:49: error: this is no JSON",
+            broken.Output,
+            StringComparison.Ordinal
+        );
         await user.MustAsync("uninstall", "--purge", "probe-owners");
     }
 
@@ -114,10 +142,16 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         await user.ReportAsync("probe");
         string before = await user.FilesAsync();
 
-        await image.BecomeAsync("""config["Entrypoint"] = ["/bin/sh", "-c", "sleep 1; echo this killed me >&2; exit 3"]; config["Cmd"] = []""");
+        await image.BecomeAsync(
+            """config["Entrypoint"] = ["/bin/sh", "-c", "sleep 1; echo this killed me >&2; exit 3"]; config["Cmd"] = []"""
+        );
         await AssertRolledBackAsync("this killed me", settle: "30");
         string journal = $"{user.Store}/deployments/probe/failed-1.journal";
-        Assert.Contains("this killed me", await user.ShellAsync($"cat {journal}; rm {journal}"), StringComparison.Ordinal);
+        Assert.Contains(
+            "this killed me",
+            await user.ShellAsync($"cat {journal}; rm {journal}"),
+            StringComparison.Ordinal
+        );
 
         await image.BecomeAsync(Well);
         await AssertRolledBackAsync("I am probe of from the image");
@@ -127,13 +161,20 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
             """
             config["Healthcheck"] = {"Test": ["CMD", "/bin/sh", "-c", "sleep 4321 & wait"], "Timeout": 1000000000}
             config["Labels"]["sysctr.health.timeout"] = "3"
-            """);
+            """
+        );
         await AssertRolledBackAsync("no answer within 1 s");
         await user.ShellAsync($"rm {journal}");
-        Assert.Equal("", await _host.ShellAsync($"pgrep -f 'sleep 432[1]' || true; ls {user.RunDirectory} | grep sysctr-exec || true"));
+        Assert.Equal(
+            "",
+            await _host.ShellAsync(
+                $"pgrep -f 'sleep 432[1]' || true; ls {user.RunDirectory} | grep sysctr-exec || true"
+            )
+        );
 
         await image.BecomeAsync(Well);
-        string well = (await _host.ShellAsync($"dirname $(find {user.Home}/.local/share/probe -name report)")).Trim() + "/well";
+        string well =
+            (await _host.ShellAsync($"dirname $(find {user.Home}/.local/share/probe -name report)")).Trim() + "/well";
         await user.ShellAsync($"touch {well}");
         Assert.Contains("running and healthy", (await user.MustAsync("update", "probe")).All, StringComparison.Ordinal);
         Assert.Equal("active", await user.PropertyAsync("probe.service", "ActiveState"));
@@ -156,8 +197,13 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host);
         ChangedImage image = await ChangedImage.MakeAsync(_host, "pass", "probe-owners");
         await user.MustAsync("install", "--now", "--name", "probe", image.Reference);
-        await image.BecomeAsync("""config["Entrypoint"] = ["/bin/sh", "-c", "echo never ready; exec sleep 300"]; config["Cmd"] = []""", "probe-owners");
-        await user.ShellAsync("mkdir -p .config/systemd/user/probe.service.d; printf '[Service]\\nTimeoutStartSec=15s\\nTimeoutStopSec=3s\\n' > .config/systemd/user/probe.service.d/soon.conf");
+        await image.BecomeAsync(
+            """config["Entrypoint"] = ["/bin/sh", "-c", "echo never ready; exec sleep 300"]; config["Cmd"] = []""",
+            "probe-owners"
+        );
+        await user.ShellAsync(
+            "mkdir -p .config/systemd/user/probe.service.d; printf '[Service]\\nTimeoutStartSec=15s\\nTimeoutStopSec=3s\\n' > .config/systemd/user/probe.service.d/soon.conf"
+        );
 
         CommandResult update = await user.SysctrAsync("update", "probe");
 

@@ -4,15 +4,22 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.HostTests;
 
-/// <summary>An image that a test writes in the shapes that published images have, with <see cref="StubProgram"/> for its only program.</summary>
+/// <summary>An image that a test writes in the shapes that published images have, with <see cref="StubProgram"/> for
+/// its only program.</summary>
 sealed class WildImage
 {
     private const UnixFileMode Executable = (UnixFileMode)0b111_101_101;
 
-    private readonly LayoutWriter _files = new LayoutWriter().Link("/var/run", "/run").Directory("/run").Directory("/etc").Directory("/proc").Directory("/dev");
+    private readonly LayoutWriter _files = new LayoutWriter()
+        .Link("/var/run", "/run")
+        .Directory("/run")
+        .Directory("/etc")
+        .Directory("/proc")
+        .Directory("/dev");
     private readonly List<string> _mounts = ["""{"destination": "/proc", "type": "proc", "source": "proc"}"""];
 
-    /// <summary>Whether it has a config.json.template of its own; else <see cref="Export(string, string)"/> gives one, or nobody.</summary>
+    /// <summary>Whether it has a config.json.template of its own; else <see cref="Export(string, string)"/> gives one,
+    /// or nobody.</summary>
     public bool HasConfig { get; init; } = true;
 
     /// <summary>Further members of config.json's process.</summary>
@@ -58,14 +65,17 @@ sealed class WildImage
     /// <summary>A bind mount as published images write it.</summary>
     public WildImage Bind(string source, string destination)
     {
-        _mounts.Add($$"""{"type": "bind", "source": "{{source}}", "destination": "{{destination}}", "options": ["rbind", "rw", "mode=755"]}""");
+        _mounts.Add(
+            $$"""{"type": "bind", "source": "{{source}}", "destination": "{{destination}}", "options": ["rbind", "rw", "mode=755"]}"""
+        );
         return this;
     }
 
     /// <summary>Writes it as a layout of the host, where <see cref="HostState"/> does not look.</summary>
     /// <returns>Its reference on the host.</returns>
     /// <param name="host">Where.</param>
-    /// <param name="name">Of the layout; that of an earlier image makes this one its next version. Null for a new name.</param>
+    /// <param name="name">Of the layout; that of an earlier image makes this one its next version. Null for a new
+    /// name.</param>
     public async Task<string> PutAsync(NspawnHost host, string? name = null)
     {
         string words = string.Concat(Arguments.Select(a => $", \"{a}\""));
@@ -79,7 +89,8 @@ sealed class WildImage
         {
             _files.File(
                 "/exports/service.template",
-                $"[Service]\nExecStart=$EXEC_START\nExecStop=$EXEC_STOP\nWorkingDirectory=$DESTDIR\n{lines}\n[Install]\nWantedBy=multi-user.target\n");
+                $"[Service]\nExecStart=$EXEC_START\nExecStop=$EXEC_STOP\nWorkingDirectory=$DESTDIR\n{lines}\n[Install]\nWantedBy=multi-user.target\n"
+            );
         }
 
         name ??= Container.NewName();
@@ -89,9 +100,12 @@ sealed class WildImage
 
     private string Config(string words) =>
         $$$"""
-        {"ociVersion": "1.0.0", "platform": {"os": "linux", "arch": "amd64"}, "hooks": {},
-         "process": {"terminal": false, "user": {}, "args": ["/bin/stub"{{{words}}}], "cwd": "/", "env": ["PATH=/bin"]{{{Process}}}},
-         "root": {"path": "rootfs", "readonly": {{{(IsReadonly ? "true" : "false")}}}}, "mounts": [{{{string.Join(", ", _mounts)}}}],
-         "linux": {"namespaces": [{"type": "mount"}], "devices": null}}
-        """;
+            {"ociVersion": "1.0.0", "platform": {"os": "linux", "arch": "amd64"}, "hooks": {},
+             "process": {"terminal": false, "user": {}, "args": ["/bin/stub"{{{words}}}], "cwd": "/", "env": ["PATH=/bin"]{{{Process}}}},
+             "root": {"path": "rootfs", "readonly": {{{(IsReadonly ? "true" : "false")}}}}, "mounts": [{{{string.Join(
+                ", ",
+                _mounts
+            )}}}],
+             "linux": {"namespaces": [{"type": "mount"}], "devices": null}}
+            """;
 }

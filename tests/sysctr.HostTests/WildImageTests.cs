@@ -6,8 +6,8 @@ using Xunit;
 namespace SystemContainers.HostTests;
 
 /// <summary>
-/// What was found when all published images in reach were installed, each kind of trouble once, in an image of our own: every one of
-/// them worked with the old tool, so it has to work unchanged.
+/// What was found when all published images in reach were installed, each kind of trouble once, in an image of our own:
+/// every one of them worked with the old tool, so it has to work unchanged.
 /// </summary>
 [Collection(WildHost.Name)]
 public sealed class WildImageTests(NspawnFixture fixture)
@@ -26,23 +26,36 @@ public sealed class WildImageTests(NspawnFixture fixture)
                 , "selinuxLabel": "system_u:system_r:container_runtime_t:s0", "noNewPrivileges": true, "capabilities": ["CAP_KILL", "CAP_CHOWN"],
                 "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 1024, "soft": 1024}]
                 """,
-        }.Bind("/var/run", "/var/run").Bind("/sys/fs/selinux", "/sys/fs/selinux").PutAsync(_host);
+        }
+            .Bind("/var/run", "/var/run")
+            .Bind("/sys/fs/selinux", "/sys/fs/selinux")
+            .PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image, "--runtime", runtime);
 
         await _host.MustAsync("systemctl", "start", container.Service);
 
         Assert.Equal("active", await container.PropertyAsync("ActiveState"));
         Assert.Equal("stub\n", await _host.ShellAsync($"cat /proc/{await container.MainProcessAsync()}/comm"));
-        Assert.Contains(Path.GetFileName(runtime), await container.PropertyAsync("ExecStart"), StringComparison.Ordinal);
-        Assert.Equal("0000000000000021\n", await _host.ShellAsync($"sed -n 's/CapEff:\\t//p' /proc/{await container.MainProcessAsync()}/status"));
+        Assert.Contains(
+            Path.GetFileName(runtime),
+            await container.PropertyAsync("ExecStart"),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "0000000000000021\n",
+            await _host.ShellAsync($"sed -n 's/CapEff:\\t//p' /proc/{await container.MainProcessAsync()}/status")
+        );
     }
 
     [Fact]
     public async Task Files_that_the_installation_makes_are_bound_as_files()
     {
         string image = await new WildImage()
-            .Export("hostfs/etc/wild/daemon.conf", "of the image\n").Export("tmpfiles.template", "f /var/run/$NAME.log 0644 0 0 - said\n")
-            .Bind("/etc/wild/daemon.conf", "/etc/daemon.conf").Bind("/var/run/${NAME}.log", "/etc/the.log").PutAsync(_host);
+            .Export("hostfs/etc/wild/daemon.conf", "of the image\n")
+            .Export("tmpfiles.template", "f /var/run/$NAME.log 0644 0 0 - said\n")
+            .Bind("/etc/wild/daemon.conf", "/etc/daemon.conf")
+            .Bind("/var/run/${NAME}.log", "/etc/the.log")
+            .PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image, "--now");
 
         string root = $"/proc/{await container.MainProcessAsync()}/root";
@@ -54,15 +67,29 @@ public sealed class WildImageTests(NspawnFixture fixture)
     {
         HostState before = await HostState.TakeAsync(_host);
         string image = await new WildImage()
-            .Bind("/var/run/${NAME}", "/var/run/wild").Bind("/etc/$NAME", "/etc/wild").Bind("/srv/$NAME/data", "/data").PutAsync(_host);
+            .Bind("/var/run/${NAME}", "/var/run/wild")
+            .Bind("/etc/$NAME", "/etc/wild")
+            .Bind("/srv/$NAME/data", "/data")
+            .PutAsync(_host);
         string name;
         await using (Container container = await Container.InstallAsync(_host, image, "--now"))
         {
             name = container.Name;
-            Assert.Equal("700 700 700\n", await _host.ShellAsync($"echo $(stat -c %a /run/{container.Name} /etc/{container.Name} /srv/{container.Name}/data)"));
-            Assert.Contains("is up to date", (await _host.SysctrAsync("update", container.Name)).MustSucceed().All, StringComparison.Ordinal);
+            Assert.Equal(
+                "700 700 700\n",
+                await _host.ShellAsync(
+                    $"echo $(stat -c %a /run/{container.Name} /etc/{container.Name} /srv/{container.Name}/data)"
+                )
+            );
+            Assert.Contains(
+                "is up to date",
+                (await _host.SysctrAsync("update", container.Name)).MustSucceed().All,
+                StringComparison.Ordinal
+            );
             await _host.MustAsync("systemctl", "stop", container.Service);
-            await _host.ShellAsync($"rm -r /run/{container.Name} && systemd-tmpfiles --create && systemctl start {container.Service}");
+            await _host.ShellAsync(
+                $"rm -r /run/{container.Name} && systemd-tmpfiles --create && systemctl start {container.Service}"
+            );
         }
 
         await _host.ShellAsync($"rmdir /srv/{name}");
@@ -72,7 +99,10 @@ public sealed class WildImageTests(NspawnFixture fixture)
     [Fact]
     public async Task Settings_that_systemd_passes_over_are_told_and_refuse_nothing()
     {
-        string image = await new WildImage { Service = "Restart=on-crash\nNoSuchSetting=1\nExecStartPost=/bin/sh -c \"test \\! -s /etc/wild\"" }.PutAsync(_host);
+        string image = await new WildImage
+        {
+            Service = "Restart=on-crash\nNoSuchSetting=1\nExecStartPost=/bin/sh -c \"test \\! -s /etc/wild\"",
+        }.PutAsync(_host);
         string name = Container.NewName();
 
         CommandResult install = (await _host.SysctrAsync("install", "--now", "--name", name, image)).MustSucceed();
@@ -87,8 +117,14 @@ public sealed class WildImageTests(NspawnFixture fixture)
     public async Task An_image_that_runs_once_may_write_to_its_root_and_nobody_else_sees_it()
     {
         HostState before = await HostState.TakeAsync(_host);
-        string image = await new WildImage { Service = null, IsReadonly = false, Arguments = ["once", "/etc/written"] }
-            .Label("atomic.run", "once").PutAsync(_host);
+        string image = await new WildImage
+        {
+            Service = null,
+            IsReadonly = false,
+            Arguments = ["once", "/etc/written"],
+        }
+            .Label("atomic.run", "once")
+            .PutAsync(_host);
 
         CommandResult run = await _host.SysctrAsync("install", "--system", "--name", Container.NewName(), image);
 
@@ -109,8 +145,23 @@ public sealed class WildImageTests(NspawnFixture fixture)
         string name = Container.NewName();
         await _host.ShellAsync("mkdir -p /run/atomic && ln -sf \"$(command -v sysctr)\" /run/atomic/atomic");
 
-        CommandResult install = await _host.RunAsync("/run/atomic/atomic", "install", "--system", "--name", name, "--set", "OF_OLD=1", image);
-        CommandResult update = await _host.RunAsync("/run/atomic/atomic", "containers", "update", "--set=OF_OLD=2", name);
+        CommandResult install = await _host.RunAsync(
+            "/run/atomic/atomic",
+            "install",
+            "--system",
+            "--name",
+            name,
+            "--set",
+            "OF_OLD=1",
+            image
+        );
+        CommandResult update = await _host.RunAsync(
+            "/run/atomic/atomic",
+            "containers",
+            "update",
+            "--set=OF_OLD=2",
+            name
+        );
 
         Assert.Contains("OF_OLD", install.MustSucceed().Error, StringComparison.Ordinal);
         Assert.Equal(1, update.ExitCode);
@@ -121,7 +172,10 @@ public sealed class WildImageTests(NspawnFixture fixture)
     [Fact]
     public async Task A_service_that_fails_again_and_again_can_be_updated_and_stops_nobody()
     {
-        string image = await new WildImage { Service = "Restart=always\nRestartSec=3s\nExecStartPre=/usr/bin/test -e /run/wild-may-run" }.PutAsync(_host);
+        string image = await new WildImage
+        {
+            Service = "Restart=always\nRestartSec=3s\nExecStartPre=/usr/bin/test -e /run/wild-may-run",
+        }.PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image);
         await _host.ShellAsync($"systemctl start {container.Service} || true");
         Assert.Equal("activating", await container.PropertyAsync("ActiveState"));
@@ -146,7 +200,9 @@ public sealed class WildImageTests(NspawnFixture fixture)
         string image = await new WildImage { Service = "ExecStopPost=/bin/rm /run/nothing-is-here" }.PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image, "--now");
 
-        await _host.ShellAsync($"systemctl stop {container.Service}; test -z \"$(runc list -q | grep -x {container.Name})\" && systemctl start {container.Service}");
+        await _host.ShellAsync(
+            $"systemctl stop {container.Service}; test -z \"$(runc list -q | grep -x {container.Name})\" && systemctl start {container.Service}"
+        );
 
         Assert.Equal("active", await container.PropertyAsync("ActiveState"));
     }
@@ -154,8 +210,14 @@ public sealed class WildImageTests(NspawnFixture fixture)
     [Fact]
     public async Task What_an_image_mounted_on_its_directories_keeps_no_container_from_going()
     {
-        string image = await new WildImage { Service = "ExecStartPre=/bin/sh -c 'mount --bind /var/lib/$NAME /var/lib/$NAME; mount --bind /opt/wild /opt/wild'" }
-            .Export("hostfs/opt/wild/file", "").Bind("/var/lib/$NAME", "/data").PutAsync(_host);
+        string image = await new WildImage
+        {
+            Service =
+                "ExecStartPre=/bin/sh -c 'mount --bind /var/lib/$NAME /var/lib/$NAME; mount --bind /opt/wild /opt/wild'",
+        }
+            .Export("hostfs/opt/wild/file", "")
+            .Bind("/var/lib/$NAME", "/data")
+            .PutAsync(_host);
         string name = Container.NewName();
         (await _host.SysctrAsync("install", "--now", "--name", name, image)).MustSucceed();
 
@@ -191,7 +253,10 @@ public sealed class WildImageTests(NspawnFixture fixture)
     [Fact]
     public async Task Host_files_are_no_links_into_the_checkout_where_the_manifest_says_so()
     {
-        string image = await new WildImage().Export("manifest.json", """{"useLinks": false}""").Export("hostfs/usr/local/share/wild", "x").PutAsync(_host);
+        string image = await new WildImage()
+            .Export("manifest.json", """{"useLinks": false}""")
+            .Export("hostfs/usr/local/share/wild", "x")
+            .PutAsync(_host);
         await using Container container = await Container.InstallAsync(_host, image);
 
         Assert.Equal("1\n", await _host.ShellAsync("stat -c %h /usr/local/share/wild"));

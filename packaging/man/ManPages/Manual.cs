@@ -7,7 +7,8 @@ using SystemContainers.Cli.Usage;
 
 namespace SystemContainers.ManPages;
 
-/// <summary>All pages of the manual: sysctr(1) with a list of the verbs, a page for each of them, sysctr.toml(5), sysctr-trust.d(5) and sysctr-containers.d(5) with its table of keys.</summary>
+/// <summary>All pages of the manual: sysctr(1) with a list of the verbs, a page for each of them, sysctr.toml(5),
+/// sysctr-trust.d(5) and sysctr-containers.d(5) with its table of keys.</summary>
 static class Manual
 {
     private const string VerbsMark = ".\\\" VERBS\n";
@@ -16,20 +17,30 @@ static class Manual
 
     /// <summary>Every page as its file's name and its roff text.</summary>
     /// <param name="source">The directory with <c>sysctr.1</c>, <c>sysctr.toml.5</c> and <c>prose/</c>.</param>
-    /// <exception cref="InvalidDataException">A verb or an option has no text, or prose is of one that is not there.</exception>
+    /// <exception cref="InvalidDataException">A verb or an option has no text, or prose is of one that is not
+    /// there.</exception>
     public static IReadOnlyList<(string Name, string Text)> Pages(string source)
     {
         RootCommand root = CommandTree.Create();
         Command[] verbs = [.. root.Subcommands.Where(v => !v.Hidden)];
         string prose = Path.Combine(source, "prose");
-        string[] strangers = [.. Directory.GetFiles(prose).Select(f => Path.GetFileName(f)).Except(verbs.Select(v => $"{v.Name}.man"), StringComparer.Ordinal)];
+        string[] strangers =
+        [
+            .. Directory
+                .GetFiles(prose)
+                .Select(f => Path.GetFileName(f))
+                .Except(verbs.Select(v => $"{v.Name}.man"), StringComparer.Ordinal),
+        ];
         if (strangers.Length > 0)
         {
             throw new InvalidDataException($"{prose}: {string.Join(", ", strangers)}: there is no such verb");
         }
 
         string date = DateOf(Path.Combine(source, "../deb/changelog.in"));
-        VerbPage[] pages = [.. verbs.Select(v => new VerbPage(root, v, Prose.Read(Path.Combine(prose, $"{v.Name}.man")), date))];
+        VerbPage[] pages =
+        [
+            .. verbs.Select(v => new VerbPage(root, v, Prose.Read(Path.Combine(prose, $"{v.Name}.man")), date)),
+        ];
         string overview = File.ReadAllText(Path.Combine(source, "sysctr.1"));
         if (overview.Split(VerbsMark) is not [string before, string after])
         {
@@ -46,7 +57,8 @@ static class Manual
             .. pages.Select(p => ($"{p.Name}.1", p.ToString())),
         ];
 
-        string Dated(string page) => page.Replace("\"\" \"sysctr\"", $"\"{date}\" \"sysctr\"", StringComparison.Ordinal);
+        string Dated(string page) =>
+            page.Replace("\"\" \"sysctr\"", $"\"{date}\" \"sysctr\"", StringComparison.Ordinal);
     }
 
     /// <summary>The page with a paragraph for each key where its mark is.</summary>
@@ -57,13 +69,18 @@ static class Manual
             throw new InvalidDataException($"sysctr-containers.d.5 has not one line {KeysMark}");
         }
 
-        return before + string.Concat(KeyTable.Rows.Select(r => $".TP\n{Roff.Bold(r.Key + "=")}\n{Roff.Escape(r.Text)}\n")) + after;
+        return before
+            + string.Concat(KeyTable.Rows.Select(r => $".TP\n{Roff.Bold(r.Key + "=")}\n{Roff.Escape(r.Text)}\n"))
+            + after;
     }
 
-    /// <summary>The day of the version, which Debian's changelog has: <c> -- NAME &lt;ADDRESS&gt;  Sat, 28 Nov 2026 12:00:00 +0000</c>.</summary>
+    /// <summary>The day of the version, which Debian's changelog has:
+    /// <c> -- NAME &lt;ADDRESS&gt;  Sat, 28 Nov 2026 12:00:00 +0000</c>.</summary>
     private static string DateOf(string changelog)
     {
         string line = File.ReadLines(changelog).First(l => l.StartsWith(" -- ", StringComparison.Ordinal));
-        return DateTimeOffset.Parse(line[(line.IndexOf(">  ", StringComparison.Ordinal) + 3)..], CultureInfo.InvariantCulture).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        return DateTimeOffset
+            .Parse(line[(line.IndexOf(">  ", StringComparison.Ordinal) + 3)..], CultureInfo.InvariantCulture)
+            .ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
     }
 }

@@ -9,7 +9,15 @@ namespace SystemContainers.ManPages;
 /// <summary>The page of a verb, with those of its own verbs.</summary>
 sealed class VerbPage
 {
-    private static readonly string[] s_sections = ["NAME", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"];
+    private static readonly string[] s_sections =
+    [
+        "NAME",
+        "DESCRIPTION",
+        "OPTIONS",
+        "EXIT STATUS",
+        "EXAMPLES",
+        "SEE ALSO",
+    ];
 
     private static readonly Option[] s_containerOptions = ContainerOptions();
 
@@ -62,7 +70,6 @@ sealed class VerbPage
                 Line(_prose.Text(own.Name) ?? Roff.Escape(TextOf(own.Description, own.Name)));
                 Operands(own, own.Name);
             }
-
         }
 
         Line(".SH OPTIONS");
@@ -87,14 +94,25 @@ sealed class VerbPage
 
         Examples();
         Line(".SH SEE ALSO");
-        string[] pages = ["sysctr", .. (_prose.Text("SEE ALSO") ?? "").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)];
+        string[] pages =
+        [
+            "sysctr",
+            .. (_prose.Text("SEE ALSO") ?? "").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries),
+        ];
         Line(string.Join(",\n", pages.Select(p => $".BR {Roff.Escape(p)} (1)")));
     }
 
     /// <summary>How it is called: words, options, arguments.</summary>
     private string Synopsis(Command command)
     {
-        List<string> words = [.. Own(command).Except(s_containerOptions).Select(o => $"[{string.Join('|', Names(o).Select(Roff.Bold))}{Value(o, null, "\\ ")}]{(IsList(o) ? "..." : "")}")];
+        List<string> words =
+        [
+            .. Own(command)
+                .Except(s_containerOptions)
+                .Select(o =>
+                    $"[{string.Join('|', Names(o).Select(Roff.Bold))}{Value(o, null, "\\ ")}]{(IsList(o) ? "..." : "")}"
+                ),
+        ];
         if (Twin(command) is { } twin)
         {
             words.Insert(0, $"[\\fIoptions of sysctr {Roff.Escape(twin.Name)}\\fR]");
@@ -135,15 +153,27 @@ sealed class VerbPage
 
         foreach (Option option in own.Except(s_containerOptions))
         {
-            (string? value, string? text) = said.TryGetValue(option.Name, out (string? Value, string Text) found) ? found : default;
+            (string? value, string? text) = said.TryGetValue(option.Name, out (string? Value, string Text) found)
+                ? found
+                : default;
             Write(option, value, text);
         }
 
         if (Twin(command) is { } twin)
         {
-            string[] shared = [.. command.Options.Where(o => !o.Hidden).Intersect(twin.Options).Except(s_containerOptions).Where(o => o.Name != "--help").Select(o => Roff.Bold(o.Name))];
+            string[] shared =
+            [
+                .. command
+                    .Options.Where(o => !o.Hidden)
+                    .Intersect(twin.Options)
+                    .Except(s_containerOptions)
+                    .Where(o => o.Name != "--help")
+                    .Select(o => Roff.Bold(o.Name)),
+            ];
             string more = command.Options.Intersect(s_containerOptions).Any() ? " and the options of a container" : "";
-            Line($".PP\nIt takes {string.Join(", ", shared)}{more}, as\n.BR sysctr\\-{Roff.Escape(twin.Name)} (1)\ndoes.");
+            Line(
+                $".PP\nIt takes {string.Join(", ", shared)}{more}, as\n.BR sysctr\\-{Roff.Escape(twin.Name)} (1)\ndoes."
+            );
         }
         else if (command.Options.Intersect(s_containerOptions).Any())
         {
@@ -161,10 +191,16 @@ sealed class VerbPage
         Line($".TP\n{string.Join(", ", Names(option).Select(Roff.Bold))}{Value(option, value, " ")}");
         string help = TextOf(option.Description, option.Name);
         Line(text ?? Roff.Escape(help));
-        if (option.HasDefaultValue && option.GetDefaultValue() is { } fallback and not (bool or Array) && text?.Contains("Default", StringComparison.Ordinal) != true
-            && !help.Contains("default", StringComparison.Ordinal))
+        if (
+            option.HasDefaultValue
+            && option.GetDefaultValue() is { } fallback and not (bool or Array)
+            && text?.Contains("Default", StringComparison.Ordinal) != true
+            && !help.Contains("default", StringComparison.Ordinal)
+        )
         {
-            Line($"Default: {Roff.Escape(Convert.ToString(fallback, System.Globalization.CultureInfo.InvariantCulture)!.ToLowerInvariant())}.");
+            Line(
+                $"Default: {Roff.Escape(Convert.ToString(fallback, System.Globalization.CultureInfo.InvariantCulture)!.ToLowerInvariant())}."
+            );
         }
     }
 
@@ -189,21 +225,31 @@ sealed class VerbPage
         }
     }
 
-    /// <summary>The verb whose options a verb with another's name has, as <c>plan install</c> has those of <c>install</c>; null for any other.</summary>
+    /// <summary>The verb whose options a verb with another's name has, as <c>plan install</c> has those of
+    /// <c>install</c>; null for any other.</summary>
     private Command? Twin(Command command) =>
-        command == _verb ? null : _root.Subcommands.FirstOrDefault(v => v.Name == command.Name && command.Options.Intersect(v.Options).Any(o => !o.Hidden));
+        command == _verb
+            ? null
+            : _root.Subcommands.FirstOrDefault(v =>
+                v.Name == command.Name && command.Options.Intersect(v.Options).Any(o => !o.Hidden)
+            );
 
-    /// <summary>The options that this page has to tell of: those of a verb itself, or those that all of its verbs have.</summary>
+    /// <summary>The options that this page has to tell of: those of a verb itself, or those that all of its verbs
+    /// have.</summary>
     private Option[] Own(Command command)
     {
-        IEnumerable<Option> own = command.Subcommands.Count > 0
-            ? command.Subcommands.Select(s => s.Options.AsEnumerable()).Aggregate((all, next) => all.Intersect(next))
-            : command.Options.Except(Twin(command)?.Options ?? []);
+        IEnumerable<Option> own =
+            command.Subcommands.Count > 0
+                ? command
+                    .Subcommands.Select(s => s.Options.AsEnumerable())
+                    .Aggregate((all, next) => all.Intersect(next))
+                : command.Options.Except(Twin(command)?.Options ?? []);
         return [.. own.Where(o => !o.Hidden && o.Name != "--help")];
     }
 
     /// <summary>The short ones first.</summary>
-    private static IEnumerable<string> Names(Option option) => option.Aliases.Append(option.Name).Distinct().OrderBy(n => n.Length);
+    private static IEnumerable<string> Names(Option option) =>
+        option.Aliases.Append(option.Name).Distinct().OrderBy(n => n.Length);
 
     /// <summary>What stands for an option's value: its words where they are few, as of an enum.</summary>
     private static string Value(Option option, string? said, string blank)
@@ -214,7 +260,15 @@ sealed class VerbPage
         }
 
         Type type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
-        return blank + (said ?? (type.IsEnum ? Roff.Escape(string.Join('|', Enum.GetNames(type)).ToLowerInvariant()) : Roff.Italic(option.HelpName ?? option.Name.TrimStart('-').ToUpperInvariant())));
+        return blank
+            + (
+                said
+                ?? (
+                    type.IsEnum
+                        ? Roff.Escape(string.Join('|', Enum.GetNames(type)).ToLowerInvariant())
+                        : Roff.Italic(option.HelpName ?? option.Name.TrimStart('-').ToUpperInvariant())
+                )
+            );
     }
 
     private static string Argument(Argument argument)
@@ -225,7 +279,10 @@ sealed class VerbPage
 
     private static bool IsList(Option option) => option.ValueType.IsArray;
 
-    private string TextOf(string? text, string name) => text is { Length: > 0 } ? text.Split("\n\n")[0] : throw _prose.Wrong($"{name} has no text, neither here nor in the command tree");
+    private string TextOf(string? text, string name) =>
+        text is { Length: > 0 }
+            ? text.Split("\n\n")[0]
+            : throw _prose.Wrong($"{name} has no text, neither here nor in the command tree");
 
     private static Option[] ContainerOptions()
     {

@@ -16,7 +16,8 @@ static class AppArmorProfiles
     /// <summary>Whether AppArmor is on, and a runtime can give a process a profile.</summary>
     public static bool AreThere => File.Exists(Loaded);
 
-    /// <summary>Whether one of that name is loaded; true where only root could tell. A line is <c>NAME (MODE)</c>.</summary>
+    /// <summary>Whether one of that name is loaded; true where only root could tell. A line is
+    /// <c>NAME (MODE)</c>.</summary>
     public static bool Has(string name)
     {
         try
@@ -29,7 +30,8 @@ static class AppArmorProfiles
         }
     }
 
-    /// <summary>Looks again before a start: crun goes on without the profile where AppArmor is off, and runc says what few understand.</summary>
+    /// <summary>Looks again before a start: crun goes on without the profile where AppArmor is off, and runc says what
+    /// few understand.</summary>
     /// <param name="id">What starts.</param>
     /// <param name="profile">As config.json has it.</param>
     /// <exception cref="SysctrException">Host: it can't be confined so.</exception>
@@ -54,7 +56,17 @@ static class AppArmorProfiles
     /// <param name="isOn">Whether the host has AppArmor.</param>
     /// <param name="isLoaded">Whether it has the profile.</param>
     public static SysctrException? Fault(string doing, string profile, bool isOn, bool isLoaded) =>
-        !isOn ? new(ErrorKind.Host, $"{doing}: it is to be confined by the AppArmor profile {profile}, and the host has no AppArmor", "leave --security-opt apparmor= (AppArmor=) out, or boot with apparmor=1 security=apparmor")
-        : !isLoaded ? new(ErrorKind.Host, $"{doing}: it is to be confined by the AppArmor profile {profile}, and no profile of that name is loaded", "'apparmor_parser -r FILE' loads one, and apparmor.service those of /etc/apparmor.d")
+        !isOn
+            ? new(
+                ErrorKind.Host,
+                $"{doing}: it is to be confined by the AppArmor profile {profile}, and the host has no AppArmor",
+                "leave --security-opt apparmor= (AppArmor=) out, or boot with apparmor=1 security=apparmor"
+            )
+        : !isLoaded
+            ? new(
+                ErrorKind.Host,
+                $"{doing}: it is to be confined by the AppArmor profile {profile}, and no profile of that name is loaded",
+                "'apparmor_parser -r FILE' loads one, and apparmor.service those of /etc/apparmor.d"
+            )
         : null;
 }

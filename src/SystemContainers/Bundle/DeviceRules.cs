@@ -6,9 +6,10 @@ using System.Text.Json.Nodes;
 namespace SystemContainers.Bundle;
 
 /// <summary>
-/// What <c>linux.resources.devices</c> of a config.json lets the payload do with devices (runtime-spec, config-linux.md, "Allowed Device
-/// list"), as systemd says it: DevicePolicy= and DeviceAllow= (systemd.resource-control(5)). Never more than the document states; where systemd
-/// has no words for a rule, <see cref="Unsaid"/> names it.
+/// What <c>linux.resources.devices</c> of a config.json lets the payload do with devices (runtime-spec,
+/// config-linux.md, "Allowed Device list"), as systemd says it: DevicePolicy= and DeviceAllow=
+/// (systemd.resource-control(5)). Never more than the document states; where systemd has no words for a rule,
+/// <see cref="Unsaid"/> names it.
 /// </summary>
 sealed class DeviceRules
 {
@@ -22,9 +23,7 @@ sealed class DeviceRules
     /// <summary>Devices by their paths or groups, which only the start knows the numbers of.</summary>
     private readonly List<string> _named = [];
 
-    private DeviceRules()
-    {
-    }
+    private DeviceRules() { }
 
     /// <summary>Rules that systemd has no words for, such as a range without one device of it.</summary>
     public IReadOnlyList<string> Unsaid => _unsaid;
@@ -33,21 +32,29 @@ sealed class DeviceRules
     public bool AllowsAll => Of(('c', null, null)) == All && Of(('b', null, null)) == All;
 
     /// <summary>
-    /// Lines for [Service]. <c>closed</c> has what every container is given (null, zero, full, random, urandom, tty, ptmx and the pseudo terminals),
-    /// which is also what runtimes add to every list. Lines of the template's own give way.
+    /// Lines for [Service]. <c>closed</c> has what every container is given (null, zero, full, random, urandom, tty,
+    /// ptmx and the pseudo terminals), which is also what runtimes add to every list. Lines of the template's own give
+    /// way.
     /// </summary>
-    public IEnumerable<string> Lines => AllowsAll ? [] :
-    [
-        "DevicePolicy=closed", "DeviceAllow=",
-        .. _allowed.Where(a => a.Value.Length > 0).OrderBy(a => a.Key).Select(a => $"DeviceAllow={Specifier(a.Key)} {a.Value}"),
-        .. _named.Select(n => "DeviceAllow=" + n),
-    ];
+    public IEnumerable<string> Lines =>
+        AllowsAll
+            ? []
+            :
+            [
+                "DevicePolicy=closed",
+                "DeviceAllow=",
+                .. _allowed
+                    .Where(a => a.Value.Length > 0)
+                    .OrderBy(a => a.Key)
+                    .Select(a => $"DeviceAllow={Specifier(a.Key)} {a.Value}"),
+                .. _named.Select(n => "DeviceAllow=" + n),
+            ];
 
     /// <summary>Reads the rules of a document.</summary>
     /// <param name="linux">Its <c>linux</c>.</param>
     /// <param name="widens">
-    /// Something else (runc's own cgroup) holds a rule that systemd has no words for, so that the unit may allow more; else the unit allows less,
-    /// and the rule is among <see cref="Unsaid"/>.
+    /// Something else (runc's own cgroup) holds a rule that systemd has no words for, so that the unit may allow more;
+    /// else the unit allows less, and the rule is among <see cref="Unsaid"/>.
     /// </param>
     /// <exception cref="Errors.SysctrException">Template: the list is not of the right shape.</exception>
     public static DeviceRules Read(JsonObject linux, bool widens)
@@ -70,7 +77,11 @@ sealed class DeviceRules
         foreach (SpecReader.Place device in reader.Objects(new SpecReader.Place(linux, "linux"), "devices"))
         {
             // The runtime makes them from inside of the unit. Whether the payload may open them is what the list says.
-            if (Types(device.Text("type")) is [var type] && device.Number("major") is { } major && device.Number("minor") is { } minor)
+            if (
+                Types(device.Text("type")) is [var type]
+                && device.Number("major") is { } major
+                && device.Number("minor") is { } minor
+            )
             {
                 rules.Allow((type, major, minor), "m");
             }
@@ -82,7 +93,8 @@ sealed class DeviceRules
     /// <summary>Allows a device by its path or group (systemd.resource-control(5)).</summary>
     /// <param name="specifier">An absolute path, or such as <c>char-drm</c>.</param>
     /// <param name="access">Of <c>rwm</c>; making the node is for the runtime, and always there.</param>
-    public void AllowNamed(string specifier, string access) => _named.Add($"{SystemdText.CommandLine.Of(specifier)} {Ordered(access + "m")}");
+    public void AllowNamed(string specifier, string access) =>
+        _named.Add($"{SystemdText.CommandLine.Of(specifier)} {Ordered(access + "m")}");
 
     private void Apply(SpecReader.Place rule, bool widens)
     {
@@ -122,13 +134,15 @@ sealed class DeviceRules
         }
     }
 
-    private void Allow((char Type, long? Major, long? Minor) device, string access) => _allowed[device] = Ordered(Of(device) + access);
+    private void Allow((char Type, long? Major, long? Minor) device, string access) =>
+        _allowed[device] = Ordered(Of(device) + access);
 
     private void Deny((char Type, long? Major, long? Minor) denied, string access, string name, bool widens)
     {
         foreach (((char Type, long? Major, long? Minor) device, string has) in _allowed.ToArray())
         {
-            bool meets = device.Type == denied.Type && Meet(device.Major, denied.Major) && Meet(device.Minor, denied.Minor);
+            bool meets =
+                device.Type == denied.Type && Meet(device.Major, denied.Major) && Meet(device.Minor, denied.Minor);
             if (!meets || !has.Any(access.Contains))
             {
                 continue;
@@ -154,17 +168,20 @@ sealed class DeviceRules
     /// <summary>-1 is runc's word for all of them.</summary>
     private static long? Any(long? number) => number < 0 ? null : number;
 
-    private static char[] Types(string? type) => type switch
-    {
-        "a" or "" => ['c', 'b'],
-        "c" or "u" => ['c'],
-        "b" => ['b'],
-        _ => [],
-    };
+    private static char[] Types(string? type) =>
+        type switch
+        {
+            "a" or "" => ['c', 'b'],
+            "c" or "u" => ['c'],
+            "b" => ['b'],
+            _ => [],
+        };
 
-    private static string Ordered(string access) => new([.. All.Where(c => access.Contains(c, StringComparison.Ordinal))]);
+    private static string Ordered(string access) =>
+        new([.. All.Where(c => access.Contains(c, StringComparison.Ordinal))]);
 
-    /// <summary>Numbers are taken without a look at /proc/devices or at nodes (bpf_devices_allow_list_device in src/core/bpf-devices.c).</summary>
+    /// <summary>Numbers are taken without a look at /proc/devices or at nodes (bpf_devices_allow_list_device in
+    /// src/core/bpf-devices.c).</summary>
     private static string Specifier((char Type, long? Major, long? Minor) device)
     {
         string kind = device.Type == 'c' ? "char" : "block";

@@ -16,8 +16,10 @@ sealed partial record HostFacts
 
     /// <summary>The facts of the host that is to run the container.</summary>
     /// <param name="user">Whose containers, and in whose namespace this process is; null for the system's.</param>
-    /// <param name="root">That host's root directory; of another than <c>/</c> only files are known (<see cref="Offline"/>).</param>
-    /// <exception cref="SysctrException">Host: /proc is not there or says nothing; Storage: the seccomp profile can't be read.</exception>
+    /// <param name="root">That host's root directory; of another than <c>/</c> only files are known
+    /// (<see cref="Offline"/>).</param>
+    /// <exception cref="SysctrException">Host: /proc is not there or says nothing; Storage: the seccomp profile can't
+    /// be read.</exception>
     public static HostFacts Read(HostUser? user = null, string root = "/")
     {
         HostFacts facts = Running(user, root);
@@ -28,14 +30,20 @@ sealed partial record HostFacts
     {
         string[] status = ReadStatus(StatusPath);
         IReadOnlyList<string> capabilities = RuntimeSpec.Capabilities.FromMask(
-            ulong.Parse(Field(ReadStatus(InitStatusPath), "CapBnd"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+            ulong.Parse(
+                Field(ReadStatus(InitStatusPath), "CapBnd"),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture
+            )
+        );
         return new HostFacts
         {
             Capabilities = capabilities,
             // In a namespace of a user's the capability is not the host's.
-            HardLimits = user is null && capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal)
-                ? new Dictionary<string, ulong>()
-                : ResourceLimits.Parse(ReadStatus(InitLimitsPath)),
+            HardLimits =
+                user is null && capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal)
+                    ? new Dictionary<string, ulong>()
+                    : ResourceLimits.Parse(ReadStatus(InitLimitsPath)),
             SeccompProfile = SeccompFile.Find(root),
 
             // proc_pid_status(5): the line is there with CONFIG_SECCOMP.
@@ -50,18 +58,25 @@ sealed partial record HostFacts
             HasAppArmorProfile = AppArmorProfiles.Has,
             ReadSeccomp = path => SeccompFile.Read(root, path),
             Architecture = Oci.Platform.Current.Architecture,
-            IsDirectory = path => System.IO.Directory.Exists(path) ? true : Path.Exists(path) ? false : null,
+            IsDirectory = path =>
+                System.IO.Directory.Exists(path) ? true
+                : Path.Exists(path) ? false
+                : null,
         };
     }
 
-    /// <summary>The controllers of control groups that a manager which runs has for its units; null where there is no unified hierarchy, or it does not say.</summary>
+    /// <summary>The controllers of control groups that a manager which runs has for its units; null where there is no
+    /// unified hierarchy, or it does not say.</summary>
     /// <param name="user">Whose manager; null for the system's.</param>
     public static IReadOnlyCollection<string>? ReadControllers(HostUser? user)
     {
-        string group = user is null ? "" : string.Create(CultureInfo.InvariantCulture, $"/user.slice/user-{user.Uid}.slice/user@{user.Uid}.service");
+        string group = user is null
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"/user.slice/user-{user.Uid}.slice/user@{user.Uid}.service");
         try
         {
-            return File.ReadAllText($"/sys/fs/cgroup{group}/cgroup.controllers").Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+            return File.ReadAllText($"/sys/fs/cgroup{group}/cgroup.controllers")
+                .Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -83,7 +98,9 @@ sealed partial record HostFacts
 
     /// <summary>A field of proc_pid_status(5).</summary>
     private static string Field(string[] status, string name) =>
-        status.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.Ordinal))?[(name.Length + 1)..].Trim()
+        status
+            .FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.Ordinal))
+            ?[(name.Length + 1)..].Trim()
         ?? throw new SysctrException(ErrorKind.Host, $"reading {StatusPath}: it has no {name}");
 
     // The line has real, effective, saved and file system ids.

@@ -4,22 +4,26 @@ using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>What of the host a rendered container depends on; a plain value, so that rendering is a pure function.</summary>
+/// <summary>What of the host a rendered container depends on; a plain value, so that rendering is a pure
+/// function.</summary>
 sealed partial record HostFacts
 {
-    /// <summary>The bounding set's capabilities by name (<c>CAP_CHOWN</c>), in the kernel's order (capabilities(7)).</summary>
+    /// <summary>The bounding set's capabilities by name (<c>CAP_CHOWN</c>), in the kernel's order
+    /// (capabilities(7)).</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
 
     /// <summary>
-    /// The most that a process of this host can have of a resource, by names such as <c>RLIMIT_NOFILE</c> (setrlimit(2)); those that are
-    /// not there have no end.
+    /// The most that a process of this host can have of a resource, by names such as <c>RLIMIT_NOFILE</c>
+    /// (setrlimit(2)); those that are not there have no end.
     /// </summary>
     public IReadOnlyDictionary<string, ulong> HardLimits { get; init; } = new Dictionary<string, ulong>();
 
-    /// <summary>The host's own seccomp profile; null where there is none, and then the built-in one is applied.</summary>
+    /// <summary>The host's own seccomp profile; null where there is none, and then the built-in one is
+    /// applied.</summary>
     public SeccompFile? SeccompProfile { get; init; }
 
-    /// <summary>The kernel filters system calls. Where it can't, the built-in profile is left out, for a runtime would refuse it.</summary>
+    /// <summary>The kernel filters system calls. Where it can't, the built-in profile is left out, for a runtime would
+    /// refuse it.</summary>
     public bool HasSeccomp { get; init; } = true;
 
     /// <summary>HOST_UID.</summary>
@@ -52,16 +56,20 @@ sealed partial record HostFacts
     /// <summary>The processor in Go's names, <c>amd64</c>, <c>arm64</c>.</summary>
     public required string Architecture { get; init; }
 
-    /// <summary>The controllers of control groups that the manager of the units has (cgroups(7)); null where nobody knows, as for a host that does not run.</summary>
+    /// <summary>The controllers of control groups that the manager of the units has (cgroups(7)); null where nobody
+    /// knows, as for a host that does not run.</summary>
     public IReadOnlyCollection<string>? Controllers { get; init; }
 
-    /// <summary>What stands at an absolute path of the host: true for a directory, false for anything else, null for nothing.</summary>
+    /// <summary>What stands at an absolute path of the host: true for a directory, false for anything else, null for
+    /// nothing.</summary>
     public Func<string, bool?> IsDirectory { get; init; } = static _ => null;
 
-    /// <summary>Why a secret of that name can't be used on the host; null where it can, or where nobody knows.</summary>
+    /// <summary>Why a secret of that name can't be used on the host; null where it can, or where nobody
+    /// knows.</summary>
     public Func<string, Errors.SysctrException?> SecretFault { get; init; } = static _ => null;
 
-    /// <summary>Whether a directory of the host, links followed, belongs to root, and nobody else may make names in it.</summary>
+    /// <summary>Whether a directory of the host, links followed, belongs to root, and nobody else may make names in
+    /// it.</summary>
     public Func<string, bool> IsRootsAlone { get; init; } = static _ => true;
 
     /// <summary>Whether a path of the host is a symbolic link.</summary>

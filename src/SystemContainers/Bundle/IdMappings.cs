@@ -5,13 +5,25 @@ using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>The ids of a container's user namespace as a config.json of ours has them (runtime-spec, config-linux.md, "User namespace mappings").</summary>
+/// <summary>The ids of a container's user namespace as a config.json of ours has them (runtime-spec, config-linux.md,
+/// "User namespace mappings").</summary>
 static class IdMappings
 {
     /// <summary>Reads them; null where there are none.</summary>
     /// <param name="document">config.json, which sysctr wrote.</param>
     public static IdMap? Find(JsonNode? document) =>
-        document?["linux"] is JsonObject linux && linux["uidMappings"] is JsonArray uids && linux["gidMappings"] is JsonArray gids ? new IdMap(Ranges(uids), Ranges(gids)) : null;
+        document?["linux"] is JsonObject linux
+        && linux["uidMappings"] is JsonArray uids
+        && linux["gidMappings"] is JsonArray gids
+            ? new IdMap(Ranges(uids), Ranges(gids))
+            : null;
 
-    private static IdRange[] Ranges(JsonArray mappings) => [.. mappings.Select(m => new IdRange(m!["containerID"]!.GetValue<uint>(), m["hostID"]!.GetValue<uint>(), m["size"]!.GetValue<uint>()))];
+    private static IdRange[] Ranges(JsonArray mappings) =>
+        [
+            .. mappings.Select(m => new IdRange(
+                m!["containerID"]!.GetValue<uint>(),
+                m["hostID"]!.GetValue<uint>(),
+                m["size"]!.GetValue<uint>()
+            )),
+        ];
 }

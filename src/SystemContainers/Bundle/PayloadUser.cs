@@ -4,13 +4,18 @@ using System.Text.Json.Nodes;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>Whose the payload is, for commands that are run beside it: crun before 1.17 takes root where nobody says it.</summary>
+/// <summary>Whose the payload is, for commands that are run beside it: crun before 1.17 takes root where nobody says
+/// it.</summary>
 static class PayloadUser
 {
     /// <summary><c>UID:GID</c>; null for root.</summary>
     /// <param name="process">process of a config.json.</param>
     public static string? Of(JsonNode? process) =>
-        process?["user"] is JsonObject user && (user["uid"]?.ToString() ?? "0", user["gid"]?.ToString() ?? "0") is var (uid, gid) && (uid, gid) != ("0", "0") ? $"{uid}:{gid}" : null;
+        process?["user"] is JsonObject user
+        && (user["uid"]?.ToString() ?? "0", user["gid"]?.ToString() ?? "0") is var (uid, gid)
+        && (uid, gid) != ("0", "0")
+            ? $"{uid}:{gid}"
+            : null;
 
     /// <inheritdoc cref="Of(JsonNode)"/>
     /// <param name="configJson">The whole.</param>

@@ -5,7 +5,8 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>A health check that is made again and again while the container runs (--health-interval, --health-retries, --health-on-failure of podman-run(1)), as an annotation has it.</summary>
+/// <summary>A health check that is made again and again while the container runs (--health-interval, --health-retries,
+/// --health-on-failure of podman-run(1)), as an annotation has it.</summary>
 /// <param name="Command">Program and words to run inside; null for none.</param>
 /// <param name="Http">URL to get; null for none.</param>
 /// <param name="Tcp">HOST:PORT to connect to; null for none.</param>
@@ -17,16 +18,28 @@ namespace SystemContainers.Bundle;
 /// <param name="OnFailure">none, kill, restart or stop.</param>
 /// <param name="Startup">What has to hold before any of it counts; null for nothing.</param>
 sealed record PeriodicCheck(
-    IReadOnlyList<string>? Command, string? Http, string? Tcp, string Directory, double Attempt, double Interval, int Retries, double StartPeriod, string OnFailure, StartupCheck? Startup = null)
+    IReadOnlyList<string>? Command,
+    string? Http,
+    string? Tcp,
+    string Directory,
+    double Attempt,
+    double Interval,
+    int Retries,
+    double StartPeriod,
+    string OnFailure,
+    StartupCheck? Startup = null
+)
 {
     /// <summary>On one line.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, CheckJson.Default.PeriodicCheck);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
-    public static PeriodicCheck Parse(string json) => JsonSerializer.Deserialize(json, CheckJson.Default.PeriodicCheck)!;
+    public static PeriodicCheck Parse(string json) =>
+        JsonSerializer.Deserialize(json, CheckJson.Default.PeriodicCheck)!;
 }
 
-/// <summary>A check that is made until the container has come up (--health-startup-cmd and the like of podman-run(1)).</summary>
+/// <summary>A check that is made until the container has come up (--health-startup-cmd and the like of
+/// podman-run(1)).</summary>
 /// <param name="Command">Program and words to run inside.</param>
 /// <param name="Attempt">Seconds that one may take.</param>
 /// <param name="Interval">Seconds from the end of one to the next; 0 where nobody makes it.</param>
@@ -35,8 +48,9 @@ sealed record PeriodicCheck(
 sealed record StartupCheck(IReadOnlyList<string> Command, double Attempt, double Interval, int Retries, int Success);
 
 /// <summary>JSON of this room.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(PeriodicCheck))]
-sealed partial class CheckJson : JsonSerializerContext
-{
-}
+sealed partial class CheckJson : JsonSerializerContext { }

@@ -8,14 +8,20 @@ using SystemContainers.Templates;
 namespace SystemContainers.Bundle;
 
 /// <summary>
-/// A config.json, whoever wrote it: checked for the shape that we and every runtime rely on, and asked for what the rest of the
-/// installation depends on. Members beyond that are the runtime's business and pass through unread.
+/// A config.json, whoever wrote it: checked for the shape that we and every runtime rely on, and asked for what the
+/// rest of the installation depends on. Members beyond that are the runtime's business and pass through unread.
 /// </summary>
 sealed class RuntimeConfigFile
 {
     private RuntimeConfigFile(
-        byte[] json, bool isReadonly, IReadOnlyList<Mount> mounts, string workingDirectory, IReadOnlyList<string> capabilities,
-        IReadOnlyDictionary<string, string> annotations, IReadOnlyList<string> devices)
+        byte[] json,
+        bool isReadonly,
+        IReadOnlyList<Mount> mounts,
+        string workingDirectory,
+        IReadOnlyList<string> capabilities,
+        IReadOnlyDictionary<string, string> annotations,
+        IReadOnlyList<string> devices
+    )
     {
         Annotations = annotations;
         Devices = devices;
@@ -30,7 +36,8 @@ sealed class RuntimeConfigFile
     public byte[] Json { get; }
 
     /// <summary>The same written anew, by somebody who has changed nothing of what was read.</summary>
-    internal RuntimeConfigFile Rewritten(byte[] json) => new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities, Annotations, Devices);
+    internal RuntimeConfigFile Rewritten(byte[] json) =>
+        new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities, Annotations, Devices);
 
     /// <summary>root.readonly.</summary>
     public bool IsReadonly { get; }
@@ -52,7 +59,8 @@ sealed class RuntimeConfigFile
 
     /// <summary>The lines of an annotation of ours; none where it is not there.</summary>
     /// <param name="name">Of <see cref="StartAnnotations"/>.</param>
-    public IEnumerable<string> Annotation(string name) => Annotations.GetValueOrDefault(name, "").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    public IEnumerable<string> Annotation(string name) =>
+        Annotations.GetValueOrDefault(name, "").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>One of the mounts.</summary>
     /// <param name="Destination">Absolute in the container, normalized.</param>
@@ -95,12 +103,13 @@ sealed class RuntimeConfigFile
             reader.AbsolutePath(process, "cwd", "process.cwd"),
             ReadCapabilities(reader, process),
             ReadAnnotations(reader, root),
-            devices);
+            devices
+        );
     }
 
     /// <summary>
-    /// Refuses members that are there twice: runtimes differ in which one they take. To runc the case of letters is no difference, so
-    /// that <c>Root</c> would speak for <c>root</c>.
+    /// Refuses members that are there twice: runtimes differ in which one they take. To runc the case of letters is no
+    /// difference, so that <c>Root</c> would speak for <c>root</c>.
     /// </summary>
     private static void CheckTwice(Reader reader, JsonElement element, string name)
     {
@@ -114,7 +123,9 @@ sealed class RuntimeConfigFile
         else if (element.ValueKind == JsonValueKind.Object)
         {
             // Elsewhere are maps, whose keys are data.
-            HashSet<string> seen = new(name is "" or "root" or "process" or "linux" ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+            HashSet<string> seen = new(
+                name is "" or "root" or "process" or "linux" ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal
+            );
             foreach (JsonProperty member in element.EnumerateObject())
             {
                 string full = name.Length == 0 ? member.Name : $"{name}.{member.Name}";
@@ -180,12 +191,20 @@ sealed class RuntimeConfigFile
     }
 
     private static bool SaysReadonly(JsonElement document) =>
-        document.GetProperty("root").TryGetProperty("readonly", out JsonElement isReadonly) && isReadonly.ValueKind == JsonValueKind.True;
+        document.GetProperty("root").TryGetProperty("readonly", out JsonElement isReadonly)
+        && isReadonly.ValueKind == JsonValueKind.True;
 
     private static Dictionary<string, string> ReadAnnotations(Reader reader, JsonElement root) =>
-        !root.TryGetProperty("annotations", out JsonElement annotations) || annotations.ValueKind == JsonValueKind.Null ? []
-        : reader.Required(root, "annotations", "annotations", JsonValueKind.Object).EnumerateObject()
-            .ToDictionary(a => a.Name, a => reader.OptionalString(annotations, a.Name, $"annotations.{a.Name}"), StringComparer.Ordinal);
+        !root.TryGetProperty("annotations", out JsonElement annotations) || annotations.ValueKind == JsonValueKind.Null
+            ? []
+            : reader
+                .Required(root, "annotations", "annotations", JsonValueKind.Object)
+                .EnumerateObject()
+                .ToDictionary(
+                    a => a.Name,
+                    a => reader.OptionalString(annotations, a.Name, $"annotations.{a.Name}"),
+                    StringComparer.Ordinal
+                );
 
     private static List<Mount> ReadMounts(Reader reader, JsonElement root)
     {
@@ -200,11 +219,14 @@ sealed class RuntimeConfigFile
 
             string type = reader.OptionalString(mount, "type", name + ".type");
             string[] options = reader.Strings(mount, "options", name + ".options");
-            mounts.Add(new Mount(
-                reader.AbsolutePath(mount, "destination", name + ".destination"),
-                reader.OneLine(mount, "source", name + ".source"),
-                type == "bind" || options.Contains("bind") || options.Contains("rbind"),
-                type == "tmpfs" ? Mode(options) : null));
+            mounts.Add(
+                new Mount(
+                    reader.AbsolutePath(mount, "destination", name + ".destination"),
+                    reader.OneLine(mount, "source", name + ".source"),
+                    type == "bind" || options.Contains("bind") || options.Contains("rbind"),
+                    type == "tmpfs" ? Mode(options) : null
+                )
+            );
         }
 
         return mounts;
@@ -214,7 +236,9 @@ sealed class RuntimeConfigFile
     private static int? Mode(string[] options)
     {
         string? text = options.LastOrDefault(o => o.StartsWith("mode=", StringComparison.Ordinal))?["mode=".Length..];
-        return text is { Length: > 0 and <= 5 } && text.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(text, 8) & 0xfff : null;
+        return text is { Length: > 0 and <= 5 } && text.All(c => c is >= '0' and <= '7')
+            ? Convert.ToInt32(text, 8) & 0xfff
+            : null;
     }
 
     private static string[] ReadCapabilities(Reader reader, JsonElement process)
@@ -242,8 +266,8 @@ sealed class RuntimeConfigFile
     }
 
     /// <summary>
-    /// The document as today's runtimes read it. Before runtime-spec 1.0 capabilities were one list that stood for every set; images
-    /// of that time are still in use, and every runtime since refuses the list.
+    /// The document as today's runtimes read it. Before runtime-spec 1.0 capabilities were one list that stood for
+    /// every set; images of that time are still in use, and every runtime since refuses the list.
     /// </summary>
     private static byte[] WithCapabilitySets(JsonElement root, JsonElement process, string text)
     {
@@ -263,7 +287,8 @@ sealed class RuntimeConfigFile
         return Encoding.UTF8.GetBytes(document.ToJsonString());
     }
 
-    /// <summary>Asks for members; <c>name</c> is a member's path from the root, for errors. Null counts as missing, as it does in Go.</summary>
+    /// <summary>Asks for members; <c>name</c> is a member's path from the root, for errors. Null counts as missing, as
+    /// it does in Go.</summary>
     private sealed class Reader(string path)
     {
         public string Path => path;
@@ -271,7 +296,12 @@ sealed class RuntimeConfigFile
         public JsonElement Required(JsonElement parent, string member, string name, JsonValueKind kind) =>
             parent.TryGetProperty(member, out JsonElement value) && value.ValueKind == kind
                 ? value
-                : throw ExportJson.WrongType(path, name, kind == JsonValueKind.Object ? "an object" : "a string", value);
+                : throw ExportJson.WrongType(
+                    path,
+                    name,
+                    kind == JsonValueKind.Object ? "an object" : "a string",
+                    value
+                );
 
         public JsonElement.ArrayEnumerator List(JsonElement parent, string member, string name) =>
             !parent.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? default
@@ -279,9 +309,14 @@ sealed class RuntimeConfigFile
             : throw ExportJson.WrongType(path, name, "an array", value);
 
         public string[] Strings(JsonElement parent, string member, string name) =>
-            [.. List(parent, member, name).Select(e => e.ValueKind == JsonValueKind.String
-                ? e.GetString()!
-                : throw ExportJson.WrongType(path, name, "an array of strings", e))];
+            [
+                .. List(parent, member, name)
+                    .Select(e =>
+                        e.ValueKind == JsonValueKind.String
+                            ? e.GetString()!
+                            : throw ExportJson.WrongType(path, name, "an array of strings", e)
+                    ),
+            ];
 
         public string OptionalString(JsonElement parent, string member, string name) =>
             !parent.TryGetProperty(member, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? ""

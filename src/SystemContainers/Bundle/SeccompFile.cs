@@ -7,13 +7,16 @@ using SystemContainers.Settings;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>A seccomp profile that stands in place of the built-in one: the host's own, where it has one, or a user's.</summary>
+/// <summary>A seccomp profile that stands in place of the built-in one: the host's own, where it has one, or a
+/// user's.</summary>
 /// <param name="Path">As the host sees it.</param>
 /// <param name="Text">JSON, not looked at yet.</param>
 sealed record SeccompFile(string Path, byte[] Text)
 {
-    /// <summary>Where it can be, the administrator's before the one of the package containers-common; as in podman.</summary>
-    public static IReadOnlyList<string> Places { get; } = ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"];
+    /// <summary>Where it can be, the administrator's before the one of the package containers-common; as in
+    /// podman.</summary>
+    public static IReadOnlyList<string> Places { get; } =
+    ["/etc/containers/seccomp.json", "/usr/share/containers/seccomp.json"];
 
     // The package's has 23 KB.
     private const int MaxBytes = 4 << 20;
@@ -29,12 +32,27 @@ sealed record SeccompFile(string Path, byte[] Text)
     {
         try
         {
-            return new SeccompFile(path, BoundedFile.Read(root, path, MaxBytes) ?? throw new SysctrException(
-                ErrorKind.NotFound, $"reading the seccomp profile {path}: there is no such file", "write it there, or leave --security-opt seccomp= out")) { IsAsked = true };
+            return new SeccompFile(
+                path,
+                BoundedFile.Read(root, path, MaxBytes)
+                    ?? throw new SysctrException(
+                        ErrorKind.NotFound,
+                        $"reading the seccomp profile {path}: there is no such file",
+                        "write it there, or leave --security-opt seccomp= out"
+                    )
+            )
+            {
+                IsAsked = true,
+            };
         }
         catch (IOException e)
         {
-            throw new SysctrException(ErrorKind.Storage, $"reading the seccomp profile {path}: {e.Message}", "mend it, or leave --security-opt seccomp= out", e);
+            throw new SysctrException(
+                ErrorKind.Storage,
+                $"reading the seccomp profile {path}: {e.Message}",
+                "mend it, or leave --security-opt seccomp= out",
+                e
+            );
         }
     }
 
@@ -42,13 +60,15 @@ sealed record SeccompFile(string Path, byte[] Text)
     /// <param name="root">The host's root directory.</param>
     /// <param name="settings">The options.</param>
     /// <exception cref="SysctrException">As <see cref="Read"/>.</exception>
-    public static Digest? DigestFor(string root, ContainerSettings settings) => settings.Spec.Security.Seccomp is { } path ? Digest.Sha256(Read(root, path).Text) : null;
+    public static Digest? DigestFor(string root, ContainerSettings settings) =>
+        settings.Spec.Security.Seccomp is { } path ? Digest.Sha256(Read(root, path).Text) : null;
 
     /// <summary>Finds it.</summary>
     /// <param name="root">The host's root directory.</param>
     /// <returns>Null where there is none.</returns>
     /// <exception cref="SysctrException">
-    /// Storage: it is there and can't be read. Not the same as "there is none": a container must not get another filter because a disk fails.
+    /// Storage: it is there and can't be read. Not the same as "there is none": a container must not get another filter
+    /// because a disk fails.
     /// </exception>
     public static SeccompFile? Find(string root)
     {
@@ -63,7 +83,12 @@ sealed record SeccompFile(string Path, byte[] Text)
             }
             catch (IOException e)
             {
-                throw new SysctrException(ErrorKind.Storage, $"reading the host's seccomp profile: {e.Message}", $"mend or remove {path}; without one sysctr's own is used", e);
+                throw new SysctrException(
+                    ErrorKind.Storage,
+                    $"reading the host's seccomp profile: {e.Message}",
+                    $"mend or remove {path}; without one sysctr's own is used",
+                    e
+                );
             }
         }
 

@@ -10,7 +10,12 @@ static class TreeOwners
 {
     /// <summary>From the image's ids to those that this process sees on disk; null where they are the same.</summary>
     /// <param name="config">The deployment's config.json.</param>
-    /// <param name="own">The user's namespace, in which this process is; null for the system's containers, whose roots are mounted with their owners mapped.</param>
+    /// <param name="own">The user's namespace, in which this process is; null for the system's containers, whose roots
+    /// are mounted with their owners mapped.</param>
     public static IdMap? Of(RuntimeConfigFile config, IdMap? own) =>
-        own is not null && config.Annotation(StartAnnotations.Owners).Any() && IdMappings.Find(JsonNode.Parse(config.Json)) is { } map ? map.Then(own.Inverse) : null;
+        own is not null
+        && config.Annotation(StartAnnotations.Owners).Any()
+        && IdMappings.Find(JsonNode.Parse(config.Json)) is { } map
+            ? map.Then(own.Inverse)
+            : null;
 }

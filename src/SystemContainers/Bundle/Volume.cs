@@ -8,19 +8,28 @@ namespace SystemContainers.Bundle;
 /// <summary>A directory that an image declares as a volume, kept on the host.</summary>
 /// <param name="Destination">Absolute in the container.</param>
 /// <param name="Source">Absolute on the host.</param>
-/// <param name="Seed">What the image has there, links resolved: owner and mode of the new directory; null for nothing.</param>
+/// <param name="Seed">What the image has there, links resolved: owner and mode of the new directory; null for
+/// nothing.</param>
 /// <param name="HasContent">The image has files there, which a new volume begins with.</param>
 sealed record Volume(string Destination, string Source, ImageFile? Seed, bool HasContent)
 {
-    // A container owns what is in its volumes: a volume kept inside another one's directory could be replaced by a link to anywhere.
+    // A container owns what is in its volumes: a volume kept inside another one's directory could be replaced by a link
+    // to anywhere.
     private const string Nested = "/.nested";
 
-    /// <summary>The volumes of an image, parents before what is in them; each is kept below <paramref name="stateDirectory"/>.</summary>
-    /// <exception cref="Errors.SysctrException">Unsafe: a path that leads upwards, is the root, or is no text of one line.</exception>
+    /// <summary>The volumes of an image, parents before what is in them; each is kept below
+    /// <paramref name="stateDirectory"/>.</summary>
+    /// <exception cref="Errors.SysctrException">Unsafe: a path that leads upwards, is the root, or is no text of one
+    /// line.</exception>
     public static IReadOnlyList<Volume> Of(ImageRunConfig? run, string stateDirectory, IImageFiles files)
     {
         List<Volume> volumes = [];
-        foreach (string path in (run?.Volumes?.Keys ?? []).Select(Checked).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        foreach (
+            string path in (run?.Volumes?.Keys ?? [])
+                .Select(Checked)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
+        )
         {
             bool isNested = volumes.Exists(v => HostPath.IsBelow(path, v.Destination));
             string source = stateDirectory + (isNested ? $"{Nested}/{Flat(path)}" : path);
@@ -35,7 +44,8 @@ sealed record Volume(string Destination, string Source, ImageFile? Seed, bool Ha
     /// <param name="name">A file name.</param>
     /// <param name="destination">Absolute in the container.</param>
     /// <param name="files">The image's, which it begins with.</param>
-    public static Volume Named(string directory, string name, string destination, IImageFiles files) => Seeded(destination, $"{directory}/{name}", files);
+    public static Volume Named(string directory, string name, string destination, IImageFiles files) =>
+        Seeded(destination, $"{directory}/{name}", files);
 
     private static Volume Seeded(string destination, string source, IImageFiles files)
     {
@@ -50,11 +60,16 @@ sealed record Volume(string Destination, string Source, ImageFile? Seed, bool Ha
     private static string Checked(string path)
     {
         string absolute = HostPath.Absolute(path);
-        bool isUsable = absolute is not ("/" or Nested) && !HostPath.IsBelow(absolute, Nested) &&
-            !HostPath.LeadsUpwards(absolute) && !absolute.Any(char.IsControl);
+        bool isUsable =
+            absolute is not ("/" or Nested)
+            && !HostPath.IsBelow(absolute, Nested)
+            && !HostPath.LeadsUpwards(absolute)
+            && !absolute.Any(char.IsControl);
         return isUsable
             ? absolute
             : throw new Errors.SysctrException(
-                Errors.ErrorKind.Unsafe, $"reading the image's volumes: '{path.ReplaceLineEndings(" ")}' is no directory that could be one");
+                Errors.ErrorKind.Unsafe,
+                $"reading the image's volumes: '{path.ReplaceLineEndings(" ")}' is no directory that could be one"
+            );
     }
 }

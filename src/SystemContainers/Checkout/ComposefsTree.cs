@@ -12,10 +12,12 @@ using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;
 
-/// <summary>A tree as the image of its metadata. The same tree gives the same image, so whatever was lost or altered can be made again and compared.</summary>
+/// <summary>A tree as the image of its metadata. The same tree gives the same image, so whatever was lost or altered
+/// can be made again and compared.</summary>
 sealed class ComposefsTree
 {
-    /// <summary>Images up to this size are held between their digest and their file; a larger one is made twice.</summary>
+    /// <summary>Images up to this size are held between their digest and their file; a larger one is made
+    /// twice.</summary>
     private const int HeldBytes = 32 << 20;
 
     private readonly MergedTree _tree;
@@ -36,7 +38,8 @@ sealed class ComposefsTree
     /// <summary>Makes the image in memory.</summary>
     /// <param name="tree">Its files have objects of the form <see cref="ObjectForm.Content"/>.</param>
     /// <param name="mountPoints">What a runtime will mount on.</param>
-    /// <exception cref="SysctrException">Host: no image can hold it; Unsafe: a mount point can't be made; Corrupt: the store lacks an object.</exception>
+    /// <exception cref="SysctrException">Host: no image can hold it; Unsafe: a mount point can't be made; Corrupt: the
+    /// store lacks an object.</exception>
     public static ComposefsTree Of(MergedTree tree, IReadOnlyList<MountPoint> mountPoints)
     {
         TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
@@ -45,7 +48,8 @@ sealed class ComposefsTree
         return new ComposefsTree(tree, root, stream.Held, stream.Finish());
     }
 
-    /// <summary>Writes the image, and has the kernel prove it and all that it names, where the file system can. Nothing is synced.</summary>
+    /// <summary>Writes the image, and has the kernel prove it and all that it names, where the file system can. Nothing
+    /// is synced.</summary>
     /// <param name="file">A new file.</param>
     /// <returns>Whether the kernel proves it.</returns>
     /// <exception cref="SysctrException">Storage: the disk is full or fails.</exception>
@@ -55,7 +59,17 @@ sealed class ComposefsTree
         {
             FaultPoint.Pass("openat");
 #pragma warning disable RS0030 // Whoever stages a deployment syncs once for all of it.
-            using (FileStream target = new(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            using (
+                FileStream target = new(
+                    file,
+                    new FileStreamOptions
+                    {
+                        Mode = FileMode.CreateNew,
+                        Access = FileAccess.Write,
+                        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                    }
+                )
+            )
             {
                 FaultPoint.Pass("pwrite64");
                 if (_held is not null)
@@ -103,5 +117,6 @@ sealed class ComposefsTree
         }
     }
 
-    private static byte[] Read(ContentStore store, LayerEntry entry) => store.ReadObject(entry, "making the image of a tree");
+    private static byte[] Read(ContentStore store, LayerEntry entry) =>
+        store.ReadObject(entry, "making the image of a tree");
 }

@@ -17,18 +17,19 @@ namespace SystemContainers.Checkout;
 /// <param name="Mode">Permission bits of what is made.</param>
 sealed record MountPoint(string Path, bool IsDirectory, int Mode)
 {
-
     /// <summary>
-    /// The tree with what <paramref name="mountPoints"/> need and it lacks. The given tree stays as it is: only the directories
-    /// on the way are copied.
+    /// The tree with what <paramref name="mountPoints"/> need and it lacks. The given tree stays as it is: only the
+    /// directories on the way are copied.
     /// </summary>
-    /// <exception cref="SysctrException">Unsafe: one leads through something that is no directory, or through links without end.</exception>
+    /// <exception cref="SysctrException">Unsafe: one leads through something that is no directory, or through links
+    /// without end.</exception>
     public static TreeDirectory AddMissing(TreeDirectory root, IEnumerable<MountPoint> mountPoints) =>
         mountPoints.Aggregate(root, (tree, point) => point.AddTo(tree));
 
     private TreeDirectory AddTo(TreeDirectory root)
     {
-        TreePath place = TreePath.Resolve(root, Encoding.UTF8.GetBytes(Path)) ?? throw Refuse("its symbolic links do not end");
+        TreePath place =
+            TreePath.Resolve(root, Encoding.UTF8.GetBytes(Path)) ?? throw Refuse("its symbolic links do not end");
         TreeNode? node = place.Node;
         if (node is not null)
         {
@@ -52,16 +53,18 @@ sealed record MountPoint(string Path, bool IsDirectory, int Mode)
 
     private FileMetadata Metadata => new(Mode, 0, 0, 0, 0, []);
 
-    private LayerEntry EmptyFile(byte[] name) => new()
-    {
-        Type = TarEntryType.Regular,
-        Name = name,
-        LinkName = [],
-        Metadata = Metadata,
-        Size = 0,
-        DeviceMajor = 0,
-        DeviceMinor = 0,
-    };
+    private LayerEntry EmptyFile(byte[] name) =>
+        new()
+        {
+            Type = TarEntryType.Regular,
+            Name = name,
+            LinkName = [],
+            Metadata = Metadata,
+            Size = 0,
+            DeviceMajor = 0,
+            DeviceMinor = 0,
+        };
 
-    private SysctrException Refuse(string why) => new(ErrorKind.Unsafe, $"making the mount point {Path} in the image: {why}");
+    private SysctrException Refuse(string why) =>
+        new(ErrorKind.Unsafe, $"making the mount point {Path} in the image: {why}");
 }

@@ -8,7 +8,8 @@ using SystemContainers.Tree;
 namespace SystemContainers.Checkout;
 
 /// <summary>
-/// A tree with other owners: what a namespace's ids are on disk, where no mount can map them. Nothing of a checkout of it can be the store's own inodes, whose owners are the image's.
+/// A tree with other owners: what a namespace's ids are on disk, where no mount can map them. Nothing of a checkout of
+/// it can be the store's own inodes, whose owners are the image's.
 /// </summary>
 static class OwnedTree
 {
@@ -23,7 +24,13 @@ static class OwnedTree
         TreeDirectory copy = new(Owned(directory.Metadata, owners)) { ClearedBy = directory.ClearedBy };
         foreach ((byte[] name, TreeSlot slot) in directory.Slots)
         {
-            copy.Set(name, slot.Node is TreeDirectory inner ? Copy(inner, owners, leaves) : Copy((TreeLeaf)slot.Node, owners, leaves), slot.Layer);
+            copy.Set(
+                name,
+                slot.Node is TreeDirectory inner
+                    ? Copy(inner, owners, leaves)
+                    : Copy((TreeLeaf)slot.Node, owners, leaves),
+                slot.Layer
+            );
         }
 
         return copy;
@@ -41,7 +48,15 @@ static class OwnedTree
     }
 
     private static FileMetadata Owned(FileMetadata metadata, IdMap owners) =>
-        owners.HasUid(metadata.Uid) && owners.HasGid(metadata.Gid) ? metadata with { Uid = owners.UidOutside(metadata.Uid), Gid = owners.GidOutside(metadata.Gid) }
-        : throw new SysctrException(
-            ErrorKind.Host, $"checking out the image: a file is of user {metadata.Uid} and group {metadata.Gid}, and its user namespace has no such ids", "leave the namespace's size out, or give the user more subordinate ids");
+        owners.HasUid(metadata.Uid) && owners.HasGid(metadata.Gid)
+            ? metadata with
+            {
+                Uid = owners.UidOutside(metadata.Uid),
+                Gid = owners.GidOutside(metadata.Gid),
+            }
+            : throw new SysctrException(
+                ErrorKind.Host,
+                $"checking out the image: a file is of user {metadata.Uid} and group {metadata.Gid}, and its user namespace has no such ids",
+                "leave the namespace's size out, or give the user more subordinate ids"
+            );
 }

@@ -5,16 +5,22 @@ using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;
 
-/// <summary>Parts of a tree: what of a mounted one has to be on disk all the same, for what copies it before the container runs.</summary>
+/// <summary>Parts of a tree: what of a mounted one has to be on disk all the same, for what copies it before the
+/// container runs.</summary>
 static class PartialTree
 {
-    /// <summary>The directories on the way and all that is below the given paths; null where a path leads nowhere, or through a link.</summary>
+    /// <summary>The directories on the way and all that is below the given paths; null where a path leads nowhere, or
+    /// through a link.</summary>
     /// <param name="root">The tree.</param>
     /// <param name="paths">Absolute.</param>
     public static TreeDirectory? Of(TreeDirectory root, IEnumerable<string> paths)
     {
         TreeDirectory part = new(root.Metadata);
-        return paths.All(path => Take(root, part, [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Encoding.UTF8.GetBytes)])) ? part : null;
+        return paths.All(path =>
+            Take(root, part, [.. path.Split('/', StringSplitOptions.RemoveEmptyEntries).Select(Encoding.UTF8.GetBytes)])
+        )
+            ? part
+            : null;
     }
 
     private static bool Take(TreeDirectory from, TreeDirectory to, ReadOnlySpan<byte[]> names)

@@ -15,8 +15,8 @@ using SystemContainers.Tree;
 namespace SystemContainers.Checkout;
 
 /// <summary>
-/// Compares a checkout on disk with the tree that it was made of, name by name, by directory handles. A file that is the object's own
-/// inode is as good as the object is; only the few that are copies are read.
+/// Compares a checkout on disk with the tree that it was made of, name by name, by directory handles. A file that is
+/// the object's own inode is as good as the object is; only the few that are copies are read.
 /// </summary>
 /// <param name="store">Where contents are.</param>
 /// <param name="content">Whether copies are read and hashed, or only their sizes looked at.</param>
@@ -36,7 +36,8 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
     /// <summary>Compares.</summary>
     /// <param name="tree">The image.</param>
     /// <param name="directory">What <see cref="TreeCheckout.Write"/> made.</param>
-    /// <param name="mountPoints">What it was given. Whether one is a file or a directory is the host's matter, and not compared.</param>
+    /// <param name="mountPoints">What it was given. Whether one is a file or a directory is the host's matter, and not
+    /// compared.</param>
     /// <param name="owners">What it was given.</param>
     /// <exception cref="LinuxException">A directory can't be read.</exception>
     public void Compare(MergedTree tree, string directory, IReadOnlyList<MountPoint> mountPoints, IdMap? owners = null)
@@ -52,7 +53,11 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
     /// <exception cref="LinuxException">A directory can't be read.</exception>
     public void Compare(TreeDirectory tree, string directory)
     {
-        using SafeFileHandle root = Libc.open(directory, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        using SafeFileHandle root = Libc.open(
+            directory,
+            OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0
+        );
         if (root.IsInvalid)
         {
             found("", Marshal.GetLastPInvokeError() == Errno.ENOENT ? "is missing" : "is no directory");
@@ -62,7 +67,8 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         _ = CompareDirectory(root, tree);
     }
 
-    /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed meanwhile, another.</returns>
+    /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed
+    /// meanwhile, another.</returns>
     private SafeFileHandle CompareDirectory(SafeFileHandle handle, TreeDirectory directory)
     {
         if (Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
@@ -157,7 +163,12 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
 
     private SafeFileHandle OpenDirectory(SafeFileHandle at, byte* name)
     {
-        SafeFileHandle handle = Libc.openat(at, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        SafeFileHandle handle = Libc.openat(
+            at,
+            name,
+            OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0
+        );
         return handle.IsInvalid ? throw LinuxException.Last("openat", Shown()) : handle;
     }
 
@@ -184,7 +195,12 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
                 break;
             default:
                 // Attributes of what can't be opened are not looked at: those of links are the host's.
-                CompareMetadata(leaf.Metadata, stat, leaf.Metadata.Xattrs, hasMode: leaf.Entry.Type != TarEntryType.Symlink);
+                CompareMetadata(
+                    leaf.Metadata,
+                    stat,
+                    leaf.Metadata.Xattrs,
+                    hasMode: leaf.Entry.Type != TarEntryType.Symlink
+                );
                 break;
         }
     }
@@ -197,7 +213,12 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
             return;
         }
 
-        using SafeFileHandle file = Libc.openat(parent, name, OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.CloseOnExec, 0);
+        using SafeFileHandle file = Libc.openat(
+            parent,
+            name,
+            OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.CloseOnExec,
+            0
+        );
         if (file.IsInvalid)
         {
             throw LinuxException.Last("openat", Shown());
@@ -210,7 +231,12 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         }
     }
 
-    private void CompareMetadata(FileMetadata wanted, in statx_t stat, IReadOnlyList<FileXattr> xattrs, bool hasMode = true)
+    private void CompareMetadata(
+        FileMetadata wanted,
+        in statx_t stat,
+        IReadOnlyList<FileXattr> xattrs,
+        bool hasMode = true
+    )
     {
         if (InodeReader.Difference(wanted, stat, xattrs, ContentStore.HostXattrs, hasMode) is { } difference)
         {
@@ -223,15 +249,20 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         // PATH_MAX: no link is longer.
         byte* text = stackalloc byte[4096];
         nint length = Libc.readlinkat(parent, name, text, 4096);
-        return length < 0 ? throw LinuxException.Last("readlinkat", Shown()) : new ReadOnlySpan<byte>(text, (int)length).ToArray();
+        return length < 0
+            ? throw LinuxException.Last("readlinkat", Shown())
+            : new ReadOnlySpan<byte>(text, (int)length).ToArray();
     }
 
-    private static uint KindOf(TreeNode node) => node is not TreeLeaf { Entry.Type: var type } ? Libc.S_IFDIR : type switch
-    {
-        TarEntryType.Symlink => Libc.S_IFLNK,
-        TarEntryType.Fifo => Libc.S_IFIFO,
-        _ => Libc.S_IFREG,
-    };
+    private static uint KindOf(TreeNode node) =>
+        node is not TreeLeaf { Entry.Type: var type }
+            ? Libc.S_IFDIR
+            : type switch
+            {
+                TarEntryType.Symlink => Libc.S_IFLNK,
+                TarEntryType.Fifo => Libc.S_IFIFO,
+                _ => Libc.S_IFREG,
+            };
 
     private string Shown() => string.Concat(_path.Select(p => "/" + Encoding.UTF8.GetString(p)));
 }

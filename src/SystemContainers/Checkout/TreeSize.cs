@@ -7,7 +7,8 @@ using SystemContainers.Tree;
 
 namespace SystemContainers.Checkout;
 
-/// <summary>What a checkout takes on the disk: hard links cost nothing, all else an inode, directories and copies blocks.</summary>
+/// <summary>What a checkout takes on the disk: hard links cost nothing, all else an inode, directories and copies
+/// blocks.</summary>
 /// <param name="Bytes">Of directories and of files that become copies, rounded up to blocks.</param>
 /// <param name="Inodes">Everything but hard links.</param>
 [StructLayout(LayoutKind.Auto)]
@@ -36,7 +37,16 @@ readonly record struct TreeSize(long Bytes, long Inodes)
                 {
                     Add(inner);
                 }
-                else if (slot.Node is TreeLeaf leaf && leaves.Add(leaf) && !(shares && leaf.Entry.Form == ObjectForm.Inode && ContentStore.HasObject(leaf.Entry) && linked.Add(leaf.Entry.Object)))
+                else if (
+                    slot.Node is TreeLeaf leaf
+                    && leaves.Add(leaf)
+                    && !(
+                        shares
+                        && leaf.Entry.Form == ObjectForm.Inode
+                        && ContentStore.HasObject(leaf.Entry)
+                        && linked.Add(leaf.Entry.Object)
+                    )
+                )
                 {
                     blocks += (leaf.Entry.Size + Block - 1) / Block;
                     inodes++;

@@ -13,15 +13,21 @@ using SystemContainers.Tree;
 namespace SystemContainers.Checkout;
 
 /// <summary>
-/// One checkout. Works by directory handles and names without slashes alone, in directories that only it knows; a directory's own
-/// metadata comes when all that is in it stands, for every new name changes its time.
+/// One checkout. Works by directory handles and names without slashes alone, in directories that only it knows; a
+/// directory's own metadata comes when all that is in it stands, for every new name changes its time.
 /// </summary>
 /// <param name="store">Where contents are.</param>
 /// <param name="target">The empty directory that becomes the root.</param>
 /// <param name="root">What to write.</param>
 /// <param name="shares">Whether files may be the store's own inodes.</param>
 /// <param name="advanced">Told how many of how many names stand; null for nobody.</param>
-sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDirectory root, bool shares, Action<int, int>? advanced = null)
+sealed unsafe class TreeWriter(
+    ContentStore store,
+    SafeFileHandle target,
+    TreeDirectory root,
+    bool shares,
+    Action<int, int>? advanced = null
+)
 {
     // What a directory has until its metadata comes, so that nobody looks in.
     public const uint PrivateDirectory = 0b111_000_000;
@@ -32,12 +38,13 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
     /// <summary>Names between two reports of how far it is.</summary>
     private const int Step = 1024;
 
-    /// <summary>Inodes with several names, with the path of the first of these below the root once it is made.</summary>
+    /// <summary>Inodes with several names, with the path of the first of these below the root once it is
+    /// made.</summary>
     private readonly Dictionary<TreeLeaf, byte[]?> _shared = [];
 
     /// <summary>
-    /// Objects that stand in the tree as the inode of that leaf. Another leaf of the same object becomes a copy, for in the image
-    /// the two are not links of each other.
+    /// Objects that stand in the tree as the inode of that leaf. Another leaf of the same object becomes a copy, for in
+    /// the image the two are not links of each other.
     /// </summary>
     private readonly Dictionary<ObjectKey, TreeLeaf> _linked = [];
 
@@ -73,7 +80,8 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
         }
     }
 
-    /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed meanwhile, another.</returns>
+    /// <returns>The directory's handle from then on: <paramref name="handle"/>, or where that had to be closed
+    /// meanwhile, another.</returns>
     private SafeFileHandle WriteContent(SafeFileHandle handle, TreeDirectory directory)
     {
         byte* name = stackalloc byte[256];
@@ -138,7 +146,12 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
 
     private SafeFileHandle OpenDirectory(SafeFileHandle at, byte* name)
     {
-        SafeFileHandle handle = Libc.openat(at, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        SafeFileHandle handle = Libc.openat(
+            at,
+            name,
+            OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0
+        );
         return handle.IsInvalid ? throw LinuxException.Last("openat", Shown()) : handle;
     }
 
@@ -218,7 +231,11 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
     {
         FaultPoint.Pass("openat");
         using SafeFileHandle file = Libc.openat(
-            parent, name, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0x180);
+            parent,
+            name,
+            OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0x180
+        );
         if (file.IsInvalid)
         {
             throw LinuxException.Last("openat", Shown());
@@ -236,12 +253,15 @@ sealed unsafe class TreeWriter(ContentStore store, SafeFileHandle target, TreeDi
     private static void Copy(SafeFileHandle source, SafeFileHandle file)
     {
         long position = 0;
-        FileBytes.Each(source, piece =>
-        {
-            FaultPoint.Pass("pwrite64");
-            RandomAccess.Write(file, piece, position);
-            position += piece.Length;
-        });
+        FileBytes.Each(
+            source,
+            piece =>
+            {
+                FaultPoint.Pass("pwrite64");
+                RandomAccess.Write(file, piece, position);
+                position += piece.Length;
+            }
+        );
     }
 
     private void Must(int result, string call)

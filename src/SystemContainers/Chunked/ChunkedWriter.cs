@@ -8,12 +8,14 @@ using ZstdSharp;
 namespace SystemContainers.Chunked;
 
 /// <summary>
-/// Writes a layer as zstd:chunked (container-libs, storage/pkg/chunked/compressor): zstd over tar, each chunk of content a frame of its own, and behind it in frames
-/// that a decoder passes over the table of contents, the tar-split and a footer. Who knows nothing of it unpacks it as any zstd.
+/// Writes a layer as zstd:chunked (container-libs, storage/pkg/chunked/compressor): zstd over tar, each chunk of
+/// content a frame of its own, and behind it in frames that a decoder passes over the table of contents, the tar-split
+/// and a footer. Who knows nothing of it unpacks it as any zstd.
 /// </summary>
 sealed class ChunkedWriter : IDisposable
 {
-    /// <summary>containers-storage asks klauspost's coder for 10 where nobody says, which packs about as this does.</summary>
+    /// <summary>containers-storage asks klauspost's coder for 10 where nobody says, which packs about as this
+    /// does.</summary>
     public const int DefaultLevel = 6;
 
     private const uint SkippableMagic = 0x184D2A50;
@@ -44,8 +46,15 @@ sealed class ChunkedWriter : IDisposable
     /// <param name="cancellation">Honoured between files.</param>
     /// <param name="level">Of zstd.</param>
     /// <param name="maxChunks">Of how many chunks it may be.</param>
-    /// <returns>What its descriptor has to say; or why the archive can't be written so: then what was written is a part of a blob, and the archive was not read to its end.</returns>
-    public static (ChunkedLayer? Layer, string? Unfit) Write(Stream tar, Stream target, CancellationToken cancellation, int level = DefaultLevel, int maxChunks = ChunkedLimits.MaxChunks)
+    /// <returns>What its descriptor has to say; or why the archive can't be written so: then what was written is a part
+    /// of a blob, and the archive was not read to its end.</returns>
+    public static (ChunkedLayer? Layer, string? Unfit) Write(
+        Stream tar,
+        Stream target,
+        CancellationToken cancellation,
+        int level = DefaultLevel,
+        int maxChunks = ChunkedLimits.MaxChunks
+    )
     {
         using ChunkedWriter writer = new(target, level, maxChunks);
         RawTarReader reader = new(tar);
@@ -111,8 +120,10 @@ sealed class ChunkedWriter : IDisposable
     /// <summary>Whether nobody would read what stands behind the archive, and so whether going on is in vain.</summary>
     private bool IsTooLarge =>
         _chunks > _maxChunks
-        || _toc.Length > ChunkedLimits.MaxTocBytes || _toc.PackedLength > ChunkedLimits.MaxPackedBytes
-        || _tarSplit.Length > ChunkedLimits.MaxTarSplitBytes || _tarSplit.PackedLength > ChunkedLimits.MaxPackedBytes;
+        || _toc.Length > ChunkedLimits.MaxTocBytes
+        || _toc.PackedLength > ChunkedLimits.MaxPackedBytes
+        || _tarSplit.Length > ChunkedLimits.MaxTarSplitBytes
+        || _tarSplit.PackedLength > ChunkedLimits.MaxPackedBytes;
 
     private void WriteFile(RawEntry entry, RawTarReader reader, byte[] buffer, CancellationToken cancellation)
     {
@@ -124,17 +135,19 @@ sealed class ChunkedWriter : IDisposable
             // A frame of its own for content alone, so that it can be had without what is before it.
             FlushHeaders();
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            ContentSplitter splitter = new((chunk, isZeros) =>
-            {
-                long start = _position;
-                if (++_chunks > _maxChunks)
+            ContentSplitter splitter = new(
+                (chunk, isZeros) =>
                 {
-                    return;
-                }
+                    long start = _position;
+                    if (++_chunks > _maxChunks)
+                    {
+                        return;
+                    }
 
-                WriteFrame(chunk);
-                chunks.Add(new TocChunk(start, _position, chunk.Length, ContentSum.Of(chunk), isZeros));
-            });
+                    WriteFrame(chunk);
+                    chunks.Add(new TocChunk(start, _position, chunk.Length, ContentSum.Of(chunk), isZeros));
+                }
+            );
             for (int read = reader.ReadContent(buffer); read > 0; read = reader.ReadContent(buffer))
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -166,7 +179,16 @@ sealed class ChunkedWriter : IDisposable
         BlobPart tocPart = WriteSkippable(packed, _toc.Length);
         BlobPart tarSplitPart = WriteSkippable(tarSplit, _tarSplit.Length);
         byte[] footer = new byte[64];
-        long[] numbers = [tocPart.Offset, tocPart.Length, tocPart.PlainLength, 1, tarSplitPart.Offset, tarSplitPart.Length, tarSplitPart.PlainLength];
+        long[] numbers =
+        [
+            tocPart.Offset,
+            tocPart.Length,
+            tocPart.PlainLength,
+            1,
+            tarSplitPart.Offset,
+            tarSplitPart.Length,
+            tarSplitPart.PlainLength,
+        ];
         for (int i = 0; i < numbers.Length; i++)
         {
             BinaryPrimitives.WriteInt64LittleEndian(footer.AsSpan(8 * i), numbers[i]);
@@ -174,7 +196,9 @@ sealed class ChunkedWriter : IDisposable
 
         "GNUlInUx"u8.CopyTo(footer.AsSpan(56));
         WriteSkippable(footer, footer.Length);
-        return ChunkedLayer.IsWithin(tocPart, _position, ChunkedLimits.MaxTocBytes) && ChunkedLayer.IsWithin(tarSplitPart, _position, ChunkedLimits.MaxTarSplitBytes)
+        return
+            ChunkedLayer.IsWithin(tocPart, _position, ChunkedLimits.MaxTocBytes)
+            && ChunkedLayer.IsWithin(tarSplitPart, _position, ChunkedLimits.MaxTarSplitBytes)
             ? new ChunkedLayer(Digest.Sha256(packed), tocPart, tarSplitPart)
             : null;
     }

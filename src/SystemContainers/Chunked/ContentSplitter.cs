@@ -3,8 +3,9 @@
 namespace SystemContainers.Chunked;
 
 /// <summary>
-/// Cuts a file's content into chunks as containers-storage does: where the rolling sum says so, and around zeros, a KiB of them or more. Beside that none is shorter
-/// than 4 KiB, for a content of one byte again and again may be cut at each, nor longer than 4 MiB, so that one fits in memory.
+/// Cuts a file's content into chunks as containers-storage does: where the rolling sum says so, and around zeros, a KiB
+/// of them or more. Beside that none is shorter than 4 KiB, for a content of one byte again and again may be cut at
+/// each, nor longer than 4 MiB, so that one fits in memory.
 /// </summary>
 /// <param name="take">Given each chunk, and whether it is zeros alone.</param>
 sealed class ContentSplitter(ContentSplitter.Taker take)
@@ -51,7 +52,8 @@ sealed class ContentSplitter(ContentSplitter.Taker take)
     /// <summary>Ends it.</summary>
     public void Finish() => CutHole();
 
-    /// <summary>Gives all that is there: what stands before the zeros at its end, and these where they are enough to be a hole.</summary>
+    /// <summary>Gives all that is there: what stands before the zeros at its end, and these where they are enough to be
+    /// a hole.</summary>
     private void CutHole()
     {
         int hole = _zeros >= HoleBytes ? _zeros : 0;

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Chunked;
 
-/// <summary>CRC-64 of ISO 3309 (reflected, 0xD800000000000000) as Go's hash/crc64 has it, with which tar-split marks files. It proves nothing.</summary>
+/// <summary>CRC-64 of ISO 3309 (reflected, 0xD800000000000000) as Go's hash/crc64 has it, with which tar-split marks
+/// files. It proves nothing.</summary>
 struct Crc64()
 {
     private const ulong Polynomial = 0xD800000000000000;
@@ -21,8 +22,15 @@ struct Crc64()
         for (; bytes.Length >= 8; bytes = bytes[8..])
         {
             crc ^= System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes);
-            crc = s_tables[7][crc & 0xff] ^ s_tables[6][(crc >> 8) & 0xff] ^ s_tables[5][(crc >> 16) & 0xff] ^ s_tables[4][(crc >> 24) & 0xff]
-                ^ s_tables[3][(crc >> 32) & 0xff] ^ s_tables[2][(crc >> 40) & 0xff] ^ s_tables[1][(crc >> 48) & 0xff] ^ s_tables[0][crc >> 56];
+            crc =
+                s_tables[7][crc & 0xff]
+                ^ s_tables[6][(crc >> 8) & 0xff]
+                ^ s_tables[5][(crc >> 16) & 0xff]
+                ^ s_tables[4][(crc >> 24) & 0xff]
+                ^ s_tables[3][(crc >> 32) & 0xff]
+                ^ s_tables[2][(crc >> 40) & 0xff]
+                ^ s_tables[1][(crc >> 48) & 0xff]
+                ^ s_tables[0][crc >> 56];
         }
 
         foreach (byte value in bytes)

@@ -18,7 +18,10 @@ sealed class PackedJson : IDisposable
     public PackedJson(int level)
     {
         _zstd = new CompressionStream(_packed, level, leaveOpen: true);
-        Json = new Utf8JsonWriter(_text, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        Json = new Utf8JsonWriter(
+            _text,
+            new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+        );
     }
 
     /// <summary>What is written, until the next <see cref="Flush"/>.</summary>

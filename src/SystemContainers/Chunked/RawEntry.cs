@@ -4,7 +4,8 @@ using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Chunked;
 
-/// <summary>An entry of an archive with the bytes of its headers, and as Go's archive/tar understands them: a name with its final slash, a mode with all its bits.</summary>
+/// <summary>An entry of an archive with the bytes of its headers, and as Go's archive/tar understands them: a name with
+/// its final slash, a mode with all its bits.</summary>
 sealed record RawEntry
 {
     /// <summary>All headers, as they stand in the archive, the padding of the entry before in front.</summary>

@@ -9,8 +9,9 @@ using SystemContainers.Tar;
 namespace SystemContainers.Chunked;
 
 /// <summary>
-/// Reads an archive with all its bytes: those of its headers, content, padding, and what follows its end. It takes only what has one meaning for everybody: for the
-/// rest, sparse files, global headers, names that are not UTF-8 or stand there twice, there is no table of contents that podman would take.
+/// Reads an archive with all its bytes: those of its headers, content, padding, and what follows its end. It takes only
+/// what has one meaning for everybody: for the rest, sparse files, global headers, names that are not UTF-8 or stand
+/// there twice, there is no table of contents that podman would take.
 /// </summary>
 /// <param name="stream">At its beginning; stays the caller's.</param>
 sealed class RawTarReader(Stream stream)
@@ -34,7 +35,8 @@ sealed class RawTarReader(Stream stream)
     /// <summary>Why there can be no table of contents; null as long as there can.</summary>
     public string? Unfit { get; private set; }
 
-    /// <summary>What of the archive was read behind its last entry; set once <see cref="ReadNext"/> gave null.</summary>
+    /// <summary>What of the archive was read behind its last entry; set once <see cref="ReadNext"/> gave
+    /// null.</summary>
     public byte[] End { get; private set; } = [];
 
     /// <summary>The next entry, whose content is to be read whole before the one behind it.</summary>
@@ -121,7 +123,10 @@ sealed class RawTarReader(Stream stream)
 
     private RawEntry? Entry(TarHeader header, PaxRecords pax, byte[]? longName, byte[]? longLink, long size)
     {
-        byte[] name = pax.Find("path") ?? longName ?? (header.Prefix.IsEmpty ? header.Name.ToArray() : [.. header.Prefix, (byte)'/', .. header.Name]);
+        byte[] name =
+            pax.Find("path")
+            ?? longName
+            ?? (header.Prefix.IsEmpty ? header.Name.ToArray() : [.. header.Prefix, (byte)'/', .. header.Name]);
         byte[] link = pax.Find("linkpath") ?? longLink ?? header.LinkName.ToArray();
         string? type = (char)header.TypeFlag switch
         {
@@ -140,15 +145,54 @@ sealed class RawTarReader(Stream stream)
             return Refuse("a size is no number");
         }
 
-        long uid = 0, gid = 0, mode = 0, major = 0, minor = 0, seconds = 0;
+        long uid = 0,
+            gid = 0,
+            mode = 0,
+            major = 0,
+            minor = 0,
+            seconds = 0;
         int nanoseconds = 0;
-        bool areNumbers = TarNumber.TryParse(header.Mode, out mode) && Number(pax, "uid", header.Uid, out uid) && Number(pax, "gid", header.Gid, out gid)
-            && (pax.Find("mtime") is { } time ? TarNumber.TryParseTime(time, out seconds, out nanoseconds) : TarNumber.TryParse(header.Mtime, out seconds))
-            && (!header.HasDeviceNumbers || (TarNumber.TryParse(header.DeviceMajor, out major) && TarNumber.TryParse(header.DeviceMinor, out minor)));
-        bool isPlain = type is not null && areNumbers && HasOneFormat(_block) && (type == "reg" || size == 0) && size >= 0
-            && uid is >= 0 and <= uint.MaxValue && gid is >= 0 and <= uint.MaxValue && mode >= 0 && major >= 0 && minor >= 0 && seconds is >= FirstSecond and <= LastSecond
-            && pax.SparseNumbers.Count == 0 && pax.All.All(r => r.Value.Length > 0 && IsKnown(r.Key) && (!r.Key.StartsWith(XattrPrefix, StringComparison.Ordinal) || IsAscii(r.Key)));
-        if (!isPlain || !IsText(name) || !IsText(link) || name.Length > TarLimits.MaxNameBytes || link.Length > TarLimits.MaxNameBytes)
+        bool areNumbers =
+            TarNumber.TryParse(header.Mode, out mode)
+            && Number(pax, "uid", header.Uid, out uid)
+            && Number(pax, "gid", header.Gid, out gid)
+            && (
+                pax.Find("mtime") is { } time
+                    ? TarNumber.TryParseTime(time, out seconds, out nanoseconds)
+                    : TarNumber.TryParse(header.Mtime, out seconds)
+            )
+            && (
+                !header.HasDeviceNumbers
+                || (
+                    TarNumber.TryParse(header.DeviceMajor, out major)
+                    && TarNumber.TryParse(header.DeviceMinor, out minor)
+                )
+            );
+        bool isPlain =
+            type is not null
+            && areNumbers
+            && HasOneFormat(_block)
+            && (type == "reg" || size == 0)
+            && size >= 0
+            && uid is >= 0 and <= uint.MaxValue
+            && gid is >= 0 and <= uint.MaxValue
+            && mode >= 0
+            && major >= 0
+            && minor >= 0
+            && seconds is >= FirstSecond and <= LastSecond
+            && pax.SparseNumbers.Count == 0
+            && pax.All.All(r =>
+                r.Value.Length > 0
+                && IsKnown(r.Key)
+                && (!r.Key.StartsWith(XattrPrefix, StringComparison.Ordinal) || IsAscii(r.Key))
+            );
+        if (
+            !isPlain
+            || !IsText(name)
+            || !IsText(link)
+            || name.Length > TarLimits.MaxNameBytes
+            || link.Length > TarLimits.MaxNameBytes
+        )
         {
             return Refuse("an entry of it is none that a table of contents can describe");
         }
@@ -185,17 +229,32 @@ sealed class RawTarReader(Stream stream)
             DeviceMinor = minor,
             Xattrs =
             [
-                .. pax.All.Where(r => r.Key.StartsWith(XattrPrefix, StringComparison.Ordinal)).Select(r => new FileXattr(Encoding.ASCII.GetBytes(r.Key[XattrPrefix.Length..]), r.Value)),
+                .. pax
+                    .All.Where(r => r.Key.StartsWith(XattrPrefix, StringComparison.Ordinal))
+                    .Select(r => new FileXattr(Encoding.ASCII.GetBytes(r.Key[XattrPrefix.Length..]), r.Value)),
             ],
         };
     }
 
-    /// <summary>Records that change nothing a table of contents has, or what is looked at here. Times of access and change would have to be in it.</summary>
+    /// <summary>Records that change nothing a table of contents has, or what is looked at here. Times of access and
+    /// change would have to be in it.</summary>
     private static bool IsKnown(string key) =>
-        key is "path" or "linkpath" or "size" or "uid" or "gid" or "mtime" or "uname" or "gname" or "comment" or "hdrcharset" ||
-        key.StartsWith(XattrPrefix, StringComparison.Ordinal) || (key.Contains('.', StringComparison.Ordinal) && !key.StartsWith("GNU.sparse.", StringComparison.Ordinal));
+        key
+            is "path"
+                or "linkpath"
+                or "size"
+                or "uid"
+                or "gid"
+                or "mtime"
+                or "uname"
+                or "gname"
+                or "comment"
+                or "hdrcharset"
+        || key.StartsWith(XattrPrefix, StringComparison.Ordinal)
+        || (key.Contains('.', StringComparison.Ordinal) && !key.StartsWith("GNU.sparse.", StringComparison.Ordinal));
 
-    /// <summary>ustar and pax, v7, and GNU's where no times of access and change stand in the place of a prefix. Not star's, which has them too.</summary>
+    /// <summary>ustar and pax, v7, and GNU's where no times of access and change stand in the place of a prefix. Not
+    /// star's, which has them too.</summary>
     private static bool HasOneFormat(ReadOnlySpan<byte> block) =>
         block.Slice(257, 6).SequenceEqual("ustar\0"u8) ? !block[508..].SequenceEqual("tar\0"u8)
         : block.Slice(257, 8).SequenceEqual("ustar  \0"u8) ? !block.Slice(345, 24).ContainsAnyExcept((byte)0)
@@ -204,7 +263,8 @@ sealed class RawTarReader(Stream stream)
     private static bool Number(PaxRecords pax, string key, ReadOnlySpan<byte> field, out long value) =>
         pax.Find(key) is { } text ? TarNumber.TryParseDecimal(text, out value) : TarNumber.TryParse(field, out value);
 
-    /// <summary>What follows the end, a piece at a time: zeros in whole blocks, or the archive is <see cref="Unfit"/>.</summary>
+    /// <summary>What follows the end, a piece at a time: zeros in whole blocks, or the archive is
+    /// <see cref="Unfit"/>.</summary>
     /// <returns>The bytes in the buffer; 0 for no more.</returns>
     public int ReadPadding(Span<byte> buffer)
     {
@@ -262,13 +322,15 @@ sealed class RawTarReader(Stream stream)
         return data;
     }
 
-    private static byte[] UpToZero(byte[] data) => Array.IndexOf(data, (byte)0) is >= 0 and int end ? data[..end] : data;
+    private static byte[] UpToZero(byte[] data) =>
+        Array.IndexOf(data, (byte)0) is >= 0 and int end ? data[..end] : data;
 
     private static bool IsText(byte[] bytes) => Utf8.IsValid(bytes) && !bytes.Contains((byte)0);
 
     private static bool IsAscii(string text) => text.All(c => c is > '\0' and < '\x80');
 
-    /// <summary>A path as Go's filepath.Clean makes it: by it tar-split tells whether a name stands there twice.</summary>
+    /// <summary>A path as Go's filepath.Clean makes it: by it tar-split tells whether a name stands there
+    /// twice.</summary>
     private static string Cleaned(string name)
     {
         List<string> parts = [];

@@ -3,8 +3,8 @@
 namespace SystemContainers.Chunked;
 
 /// <summary>
-/// The rolling sum over the last 64 bytes by which bup, and after it containers-storage, cuts large files: the same content is cut at the same places wherever it
-/// stands, so that an insertion changes a chunk or two.
+/// The rolling sum over the last 64 bytes by which bup, and after it containers-storage, cuts large files: the same
+/// content is cut at the same places wherever it stands, so that an insertion changes a chunk or two.
 /// </summary>
 sealed class RollSum
 {

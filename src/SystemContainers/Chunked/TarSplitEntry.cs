@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace SystemContainers.Chunked;
 
-/// <summary>A piece of an archive as tar-split has it: bytes as they stand there, or the content of a file, which is elsewhere.</summary>
+/// <summary>A piece of an archive as tar-split has it: bytes as they stand there, or the content of a file, which is
+/// elsewhere.</summary>
 /// <param name="IsFile">Which of the two.</param>
 /// <param name="Name">Of a file; null where it is not UTF-8.</param>
 /// <param name="Size">Of a file's content.</param>

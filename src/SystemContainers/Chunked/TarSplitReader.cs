@@ -8,8 +8,8 @@ using ZstdSharp;
 namespace SystemContainers.Chunked;
 
 /// <summary>
-/// Reads tar-split (vbatts/tar-split, tar/storage): a line of JSON for each piece of an archive, in order. It is unpacked as it is read, a line at a time. The
-/// checksums of files in it are crc64, no digests, and are passed over.
+/// Reads tar-split (vbatts/tar-split, tar/storage): a line of JSON for each piece of an archive, in order. It is
+/// unpacked as it is read, a line at a time. The checksums of files in it are crc64, no digests, and are passed over.
 /// </summary>
 sealed class TarSplitReader : IDisposable
 {
@@ -34,8 +34,18 @@ sealed class TarSplitReader : IDisposable
     /// <param name="plainLength">What it must be unpacked, in bytes.</param>
     /// <exception cref="SysctrException">Corrupt: it is another one.</exception>
     public static TarSplitReader Open(byte[] packed, Digest digest, long plainLength) =>
-        Digest.FromHash(digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, packed)) == digest
-            ? new TarSplitReader(new DecompressionStream(new MemoryStream(packed, writable: false), bufferSize: 64 << 10, leaveOpen: false), plainLength)
+        Digest.FromHash(
+            digest.HashName,
+            System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, packed)
+        ) == digest
+            ? new TarSplitReader(
+                new DecompressionStream(
+                    new MemoryStream(packed, writable: false),
+                    bufferSize: 64 << 10,
+                    leaveOpen: false
+                ),
+                plainLength
+            )
             : throw Broken($"it is not {digest}");
 
     /// <summary>Reads one that is unpacked.</summary>
@@ -122,7 +132,13 @@ sealed class TarSplitReader : IDisposable
             }
         }
 
-        if (json.TokenType != JsonTokenType.EndObject || json.Read() || position != _position || type is not (1 or 2) || size < 0)
+        if (
+            json.TokenType != JsonTokenType.EndObject
+            || json.Read()
+            || position != _position
+            || type is not (1 or 2)
+            || size < 0
+        )
         {
             throw new JsonException("it is no entry");
         }
@@ -144,7 +160,9 @@ sealed class TarSplitReader : IDisposable
             _payload = new byte[text.Length];
         }
 
-        return System.Buffers.Text.Base64.DecodeFromUtf8(text, _payload, out _, out int written) == System.Buffers.OperationStatus.Done
+        return
+            System.Buffers.Text.Base64.DecodeFromUtf8(text, _payload, out _, out int written)
+            == System.Buffers.OperationStatus.Done
             ? _payload.AsMemory(0, written)
             : throw new JsonException("the bytes are no base64");
     }
@@ -180,5 +198,6 @@ sealed class TarSplitReader : IDisposable
         }
     }
 
-    private static SysctrException Broken(string why, Exception? inner = null) => new(ErrorKind.Corrupt, $"reading a layer's tar-split: {why}", inner: inner);
+    private static SysctrException Broken(string why, Exception? inner = null) =>
+        new(ErrorKind.Corrupt, $"reading a layer's tar-split: {why}", inner: inner);
 }

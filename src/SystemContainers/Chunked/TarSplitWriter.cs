@@ -5,7 +5,8 @@ using System.Text.Json;
 
 namespace SystemContainers.Chunked;
 
-/// <summary>Writes tar-split, compressed: a line of JSON for each piece of an archive (<see cref="TarSplitReader"/>).</summary>
+/// <summary>Writes tar-split, compressed: a line of JSON for each piece of an archive
+/// (<see cref="TarSplitReader"/>).</summary>
 /// <param name="level">Of zstd.</param>
 sealed class TarSplitWriter(int level) : IDisposable
 {

@@ -6,7 +6,8 @@ using SystemContainers.Tar;
 
 namespace SystemContainers.Chunked;
 
-/// <summary>The JSON of a table of contents, version 1: entries, where the further chunks of a large file follow its own entry.</summary>
+/// <summary>The JSON of a table of contents, version 1: entries, where the further chunks of a large file follow its
+/// own entry.</summary>
 /// <param name="contentEnd">The byte of the blob behind all content.</param>
 /// <param name="maxChunks">Of how many chunks all files together may be.</param>
 sealed class TocParser(long contentEnd, int maxChunks = ChunkedLimits.MaxChunks)
@@ -62,7 +63,12 @@ sealed class TocParser(long contentEnd, int maxChunks = ChunkedLimits.MaxChunks)
             throw new JsonException("it is no table of version 1");
         }
 
-        return new Toc(_files, string.IsNullOrEmpty(tarSplit) ? null : Digest.TryParse(tarSplit, out Digest digest) ? digest : throw new JsonException("the tar-split's digest is none"));
+        return new Toc(
+            _files,
+            string.IsNullOrEmpty(tarSplit) ? null
+                : Digest.TryParse(tarSplit, out Digest digest) ? digest
+                : throw new JsonException("the tar-split's digest is none")
+        );
     }
 
     private void Entries(ref Utf8JsonReader json)
@@ -192,9 +198,22 @@ sealed class TocParser(long contentEnd, int maxChunks = ChunkedLimits.MaxChunks)
             long end = i + 1 < chunks.Length ? _pieces[i + 1].Start : _end;
             bool isZeros = piece.Type == "zeros";
             ContentSum sum = default;
-            bool isRight = piece.At == position && until > position && until <= _size && piece.Size is var size && (size == 0 || size == until - position)
-                && (isZeros || (piece.Type is null or "" && piece.Start > 0 && end > piece.Start && end <= contentEnd &&
-                    ContentSum.TryParse(chunks.Length == 1 ? _digest : piece.Digest, out sum)));
+            bool isRight =
+                piece.At == position
+                && until > position
+                && until <= _size
+                && piece.Size is var size
+                && (size == 0 || size == until - position)
+                && (
+                    isZeros
+                    || (
+                        piece.Type is null or ""
+                        && piece.Start > 0
+                        && end > piece.Start
+                        && end <= contentEnd
+                        && ContentSum.TryParse(chunks.Length == 1 ? _digest : piece.Digest, out sum)
+                    )
+                );
             if (!isRight)
             {
                 throw new JsonException("the content of a file is not described");
@@ -207,7 +226,8 @@ sealed class TocParser(long contentEnd, int maxChunks = ChunkedLimits.MaxChunks)
         return chunks;
     }
 
-    private static JsonTokenType Next(ref Utf8JsonReader json) => json.Read() ? json.TokenType : throw new JsonException("it is cut");
+    private static JsonTokenType Next(ref Utf8JsonReader json) =>
+        json.Read() ? json.TokenType : throw new JsonException("it is cut");
 
     private static void Expect(ref Utf8JsonReader json, JsonTokenType token)
     {

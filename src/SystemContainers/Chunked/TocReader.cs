@@ -8,8 +8,8 @@ using ZstdSharp;
 namespace SystemContainers.Chunked;
 
 /// <summary>
-/// Reads a table of contents. What it says of owners, modes and attributes is passed over: all that is in the archive's own headers, which the tar-split has. So
-/// it only says where content is, and what that hashes to.
+/// Reads a table of contents. What it says of owners, modes and attributes is passed over: all that is in the archive's
+/// own headers, which the tar-split has. So it only says where content is, and what that hashes to.
 /// </summary>
 static class TocReader
 {
@@ -21,7 +21,12 @@ static class TocReader
     /// <exception cref="SysctrException">Corrupt: it is another one, malformed, or says what can't be.</exception>
     public static Toc Read(ReadOnlySpan<byte> packed, ChunkedLayer layer)
     {
-        if (Digest.FromHash(layer.TocDigest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(layer.TocDigest.HashName, packed)) != layer.TocDigest)
+        if (
+            Digest.FromHash(
+                layer.TocDigest.HashName,
+                System.Security.Cryptography.CryptographicOperations.HashData(layer.TocDigest.HashName, packed)
+            ) != layer.TocDigest
+        )
         {
             throw Broken($"it is not {layer.TocDigest}");
         }
@@ -32,7 +37,9 @@ static class TocReader
         {
             using Decompressor zstd = new();
             int length = zstd.Unwrap(packed, json);
-            return length == layer.Toc.PlainLength ? Parse(json, layer.Toc.Offset) : throw Broken("it has another length");
+            return length == layer.Toc.PlainLength
+                ? Parse(json, layer.Toc.Offset)
+                : throw Broken("it has another length");
         }
         catch (ZstdException e)
         {
@@ -48,7 +55,9 @@ static class TocReader
     {
         try
         {
-            return new TocParser(contentEnd).Parse(new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth }));
+            return new TocParser(contentEnd).Parse(
+                new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = MaxDepth })
+            );
         }
         catch (JsonException e)
         {
@@ -61,5 +70,6 @@ static class TocReader
         }
     }
 
-    private static SysctrException Broken(string why, Exception? inner = null) => new(ErrorKind.Corrupt, $"reading a layer's table of contents: {why}", inner: inner);
+    private static SysctrException Broken(string why, Exception? inner = null) =>
+        new(ErrorKind.Corrupt, $"reading a layer's table of contents: {why}", inner: inner);
 }

@@ -8,7 +8,8 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.Chunked;
 
-/// <summary>Writes a table of contents, version 1, with the members that containers-storage writes and compares with the tar-split's headers when it reads.</summary>
+/// <summary>Writes a table of contents, version 1, with the members that containers-storage writes and compares with
+/// the tar-split's headers when it reads.</summary>
 sealed class TocWriter : IDisposable
 {
     private const int FlushBytes = 64 << 10;
@@ -131,6 +132,8 @@ sealed class TocWriter : IDisposable
     private static string Time(RawEntry entry)
     {
         string seconds = entry.Mtime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
-        return entry.MtimeNanoseconds == 0 ? seconds + "Z" : string.Create(CultureInfo.InvariantCulture, $"{seconds}.{entry.MtimeNanoseconds:d9}").TrimEnd('0') + "Z";
+        return entry.MtimeNanoseconds == 0
+            ? seconds + "Z"
+            : string.Create(CultureInfo.InvariantCulture, $"{seconds}.{entry.MtimeNanoseconds:d9}").TrimEnd('0') + "Z";
     }
 }

@@ -5,7 +5,8 @@ using SystemContainers.Store.Records;
 
 namespace SystemContainers.Composefs;
 
-/// <summary>How an image names the content of a file: by its fs-verity digest, in the two attributes that an overlay reads.</summary>
+/// <summary>How an image names the content of a file: by its fs-verity digest, in the two attributes that an overlay
+/// reads.</summary>
 /// <param name="algorithm">Of the digests.</param>
 /// <param name="digest">Gives the digest of an object into room for it; for SHA-256 the object's own name.</param>
 sealed class ContentNames(VerityAlgorithm algorithm, ContentNames.Digester digest)
@@ -16,7 +17,8 @@ sealed class ContentNames(VerityAlgorithm algorithm, ContentNames.Digester diges
     public delegate void Digester(ObjectKey key, Span<byte> digest);
 
     /// <summary>As the store names its objects.</summary>
-    public static ContentNames OfStore { get; } = new(VerityAlgorithm.Sha256, static (key, digest) => key.CopyTo(digest));
+    public static ContentNames OfStore { get; } =
+        new(VerityAlgorithm.Sha256, static (key, digest) => key.CopyTo(digest));
 
     private int Size => VerityHasher.SizeOf(algorithm);
 
@@ -31,10 +33,14 @@ sealed class ContentNames(VerityAlgorithm algorithm, ContentNames.Digester diges
     /// <summary>Attributes that <see cref="Fill"/> can be used for.</summary>
     public (XattrEntry Metacopy, XattrEntry Redirect) Room()
     {
-        // struct ovl_metacopy: version, length, flags, algorithm, digest. And /ab/cdef…, with two slashes and no final zero.
+        // struct ovl_metacopy: version, length, flags, algorithm, digest. And /ab/cdef…, with two slashes and no final
+        // zero.
         byte[] metacopy = new byte[4 + Size];
         (metacopy[1], metacopy[3]) = ((byte)metacopy.Length, (byte)algorithm);
-        return (new XattrEntry(OverlayXattrs.Metacopy, metacopy), new XattrEntry(OverlayXattrs.Redirect, new byte[(2 * Size) + 2]));
+        return (
+            new XattrEntry(OverlayXattrs.Metacopy, metacopy),
+            new XattrEntry(OverlayXattrs.Redirect, new byte[(2 * Size) + 2])
+        );
     }
 
     /// <summary>Has them name another object.</summary>

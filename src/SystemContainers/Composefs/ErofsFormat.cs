@@ -19,7 +19,8 @@ static class ErofsFormat
     public const uint ComposefsMagic = 0xd078629a;
     public const uint ErofsMagic = 0xe0f5e1e2;
 
-    /// <summary>Inodes of 32 bytes have their time from the superblock (1 &lt;&lt; 1), and attributes have a filter (1 &lt;&lt; 2).</summary>
+    /// <summary>Inodes of 32 bytes have their time from the superblock (1 &lt;&lt; 1), and attributes have a filter (1
+    /// &lt;&lt; 2).</summary>
     public const uint CompatibleFeatures = 0b110;
 
     /// <summary>The superblock counts blocks in 32 bits.</summary>
@@ -51,7 +52,8 @@ static class ErofsFormat
     public const int XattrHeaderSize = 12;
     public const int XattrEntrySize = 4;
 
-    /// <summary>Attributes that an inode may have from the shared table; what is beyond stands with the inode.</summary>
+    /// <summary>Attributes that an inode may have from the shared table; what is beyond stands with the
+    /// inode.</summary>
     public const int MaxSharedXattrs = 128;
 
     // A device's number stands in 32 bits.
@@ -68,16 +70,17 @@ static class ErofsFormat
     public const int TypeSymlink = 0xa000;
 
     /// <summary>The type as a directory's entry has it.</summary>
-    public static byte DirentType(int type) => type switch
-    {
-        TypeRegular => 1,
-        TypeDirectory => 2,
-        TypeCharacterDevice => 3,
-        TypeBlockDevice => 4,
-        TypeFifo => 5,
-        TypeSymlink => 7,
-        _ => throw new InvalidOperationException($"no type of a file: {type:x}"),
-    };
+    public static byte DirentType(int type) =>
+        type switch
+        {
+            TypeRegular => 1,
+            TypeDirectory => 2,
+            TypeCharacterDevice => 3,
+            TypeBlockDevice => 4,
+            TypeFifo => 5,
+            TypeSymlink => 7,
+            _ => throw new InvalidOperationException($"no type of a file: {type:x}"),
+        };
 
     /// <summary>The next multiple of a power of two.</summary>
     public static long RoundUp(long value, int unit) => (value + unit - 1) & ~(unit - 1L);

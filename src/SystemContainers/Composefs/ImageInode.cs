@@ -28,12 +28,13 @@ sealed class ImageInode(int type, FileMetadata metadata, LayerEntry? entry, Imag
     public bool IsWhiteout => entry?.Type == TarEntryType.CharacterDevice && type == ErofsFormat.TypeRegular;
 
     /// <summary>What st_size says of anything but a directory.</summary>
-    public long Size => entry?.Type switch
-    {
-        TarEntryType.Regular => entry.Size,
-        TarEntryType.Symlink => entry.LinkName.Length,
-        _ => 0,
-    };
+    public long Size =>
+        entry?.Type switch
+        {
+            TarEntryType.Regular => entry.Size,
+            TarEntryType.Symlink => entry.LinkName.Length,
+            _ => 0,
+        };
 
     /// <summary>Whether it is a regular file whose content is an object.</summary>
     public bool HasObject => entry is { Type: TarEntryType.Regular, Size: > ComposefsImage.MaxInlineContent };

@@ -5,7 +5,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Composefs;
 
-/// <summary>Where everything stands: superblock, inodes with their attributes and small data, the table of shared attributes, blocks of data.</summary>
+/// <summary>Where everything stands: superblock, inodes with their attributes and small data, the table of shared
+/// attributes, blocks of data.</summary>
 sealed class ImageLayout
 {
     /// <summary>Gives each inode its place.</summary>
@@ -37,7 +38,10 @@ sealed class ImageLayout
         // An inode knows a shared attribute by its place in 32 bits of words.
         if (Blocks > maxBlocks || xattrs.SharedBytes + ErofsFormat.BlockSize > 4L * uint.MaxValue)
         {
-            throw ImageErrors.Unsafe("/", $"the image of {inodes.Count} inodes would have {Blocks} blocks of {ErofsFormat.BlockSize} bytes, and {maxBlocks} is the most");
+            throw ImageErrors.Unsafe(
+                "/",
+                $"the image of {inodes.Count} inodes would have {Blocks} blocks of {ErofsFormat.BlockSize} bytes, and {maxBlocks} is the most"
+            );
         }
     }
 
@@ -55,10 +59,15 @@ sealed class ImageLayout
     /// <summary>Blocks of the whole image.</summary>
     public long Blocks { get; }
 
-    /// <summary>Chunks of a file whose content is elsewhere, and the power of two of their size: one chunk, as far as there is one so large.</summary>
+    /// <summary>Chunks of a file whose content is elsewhere, and the power of two of their size: one chunk, as far as
+    /// there is one so large.</summary>
     public static (int Bits, int Count) Chunks(long size)
     {
-        int bits = Math.Clamp(BitOperations.Log2((ulong)(size - 1)) + 1, ErofsFormat.BlockBits, ErofsFormat.BlockBits + ErofsFormat.MaxChunkBlockBits);
+        int bits = Math.Clamp(
+            BitOperations.Log2((ulong)(size - 1)) + 1,
+            ErofsFormat.BlockBits,
+            ErofsFormat.BlockBits + ErofsFormat.MaxChunkBlockBits
+        );
         return (bits, (int)(((size - 1) >> bits) + 1));
     }
 
@@ -86,7 +95,9 @@ sealed class ImageLayout
                 inode.Tail = (int)inode.Size;
                 break;
             case ErofsFormat.TypeRegular when inode.Size > 0:
-                inode.Tail = inode.HasObject ? Chunks(inode.Size).Count * ErofsFormat.ChunkAddressSize : (int)inode.Size;
+                inode.Tail = inode.HasObject
+                    ? Chunks(inode.Size).Count * ErofsFormat.ChunkAddressSize
+                    : (int)inode.Size;
                 break;
         }
     }
@@ -116,9 +127,15 @@ sealed class ImageLayout
 
     private bool IsCompact(ImageInode inode)
     {
-        long size = inode.Type == ErofsFormat.TypeDirectory ? ((long)inode.Blocks * ErofsFormat.BlockSize) + inode.Tail : inode.Size;
-        return inode.Metadata.MtimeSeconds == BuildSeconds && inode.Metadata.MtimeNanoseconds == BuildNanoseconds
-            && inode.Links <= ushort.MaxValue && inode.Metadata.Uid <= ushort.MaxValue && inode.Metadata.Gid <= ushort.MaxValue
+        long size =
+            inode.Type == ErofsFormat.TypeDirectory
+                ? ((long)inode.Blocks * ErofsFormat.BlockSize) + inode.Tail
+                : inode.Size;
+        return inode.Metadata.MtimeSeconds == BuildSeconds
+            && inode.Metadata.MtimeNanoseconds == BuildNanoseconds
+            && inode.Links <= ushort.MaxValue
+            && inode.Metadata.Uid <= ushort.MaxValue
+            && inode.Metadata.Gid <= ushort.MaxValue
             && size <= uint.MaxValue;
     }
 

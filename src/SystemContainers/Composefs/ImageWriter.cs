@@ -7,9 +7,16 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Composefs;
 
 /// <summary>The bytes of an image whose layout stands.</summary>
-sealed class ImageWriter(List<ImageInode> inodes, XattrTable xattrs, ImageLayout layout, Func<LayerEntry, byte[]> readContent, Stream target)
+sealed class ImageWriter(
+    List<ImageInode> inodes,
+    XattrTable xattrs,
+    ImageLayout layout,
+    Func<LayerEntry, byte[]> readContent,
+    Stream target
+)
 {
-    /// <summary>The version of the header, and of composefs itself: 1 marks directories of whiteouts in two ways.</summary>
+    /// <summary>The version of the header, and of composefs itself: 1 marks directories of whiteouts in two
+    /// ways.</summary>
     private const uint Version = 1;
 
     private readonly ImageOutput _output = new(target);
@@ -74,15 +81,27 @@ sealed class ImageWriter(List<ImageInode> inodes, XattrTable xattrs, ImageLayout
     private void WriteInode(ImageInode inode)
     {
         _output.PadTo(inode.Position);
-        int dataLayout = inode.HasObject ? ErofsFormat.ChunkBased : inode.Tail > 0 ? ErofsFormat.FlatInline : ErofsFormat.FlatPlain;
-        int xattrWords = inode.XattrBytes == 0 ? 0 : ((inode.XattrBytes - ErofsFormat.XattrHeaderSize) / ErofsFormat.XattrEntrySize) + 1;
-        long size = inode.Type == ErofsFormat.TypeDirectory ? ((long)inode.Blocks * ErofsFormat.BlockSize) + inode.Tail : inode.Size;
+        int dataLayout =
+            inode.HasObject ? ErofsFormat.ChunkBased
+            : inode.Tail > 0 ? ErofsFormat.FlatInline
+            : ErofsFormat.FlatPlain;
+        int xattrWords =
+            inode.XattrBytes == 0
+                ? 0
+                : ((inode.XattrBytes - ErofsFormat.XattrHeaderSize) / ErofsFormat.XattrEntrySize) + 1;
+        long size =
+            inode.Type == ErofsFormat.TypeDirectory
+                ? ((long)inode.Blocks * ErofsFormat.BlockSize) + inode.Tail
+                : inode.Size;
 
         // struct erofs_inode_compact or erofs_inode_extended: they begin alike but for the widths.
         Span<byte> head = _output.Take(inode.HeadBytes - inode.XattrBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)((dataLayout << 1) | (inode.IsCompact ? 0 : 1)));
         BinaryPrimitives.WriteUInt16LittleEndian(head[2..], (ushort)xattrWords);
-        BinaryPrimitives.WriteUInt16LittleEndian(head[4..], (ushort)(inode.Type | (inode.Metadata.Mode & ErofsFormat.ModeMask)));
+        BinaryPrimitives.WriteUInt16LittleEndian(
+            head[4..],
+            (ushort)(inode.Type | (inode.Metadata.Mode & ErofsFormat.ModeMask))
+        );
         BinaryPrimitives.WriteUInt32LittleEndian(head[16..], Union(inode));
         BinaryPrimitives.WriteInt32LittleEndian(head[20..], inode.Number);
         if (inode.IsCompact)
@@ -106,7 +125,8 @@ sealed class ImageWriter(List<ImageInode> inodes, XattrTable xattrs, ImageLayout
         WriteTail(inode);
     }
 
-    /// <summary>What the type of an inode needs: the first block, a device's number, or the size of chunks, which may stand over a block's lower half.</summary>
+    /// <summary>What the type of an inode needs: the first block, a device's number, or the size of chunks, which may
+    /// stand over a block's lower half.</summary>
     private uint Union(ImageInode inode)
     {
         uint value = 0;
@@ -215,8 +235,10 @@ sealed class ImageWriter(List<ImageInode> inodes, XattrTable xattrs, ImageLayout
         return content.Length == inode.Size
             ? content
             : throw new SysctrException(
-                ErrorKind.Corrupt, $"writing the composefs image: {ImageErrors.PathOf(inode)}: its content has {content.Length} bytes and not {inode.Size}",
-                "'sysctr fsck --repair' fetches it again");
+                ErrorKind.Corrupt,
+                $"writing the composefs image: {ImageErrors.PathOf(inode)}: its content has {content.Length} bytes and not {inode.Size}",
+                "'sysctr fsck --repair' fetches it again"
+            );
     }
 
     private void WriteBlocks(ImageInode inode)

@@ -11,12 +11,14 @@ using SystemContainers.Tree;
 namespace SystemContainers.Composefs;
 
 /// <summary>
-/// A tree's inodes in the order in which the image has them: level by level, and within a directory by the bytes of the names. An inode of several names stands
-/// where its first one is, and that is the first where a directory is followed by all that is below it, as in composefs-dump(5).
+/// A tree's inodes in the order in which the image has them: level by level, and within a directory by the bytes of the
+/// names. An inode of several names stands where its first one is, and that is the first where a directory is followed
+/// by all that is below it, as in composefs-dump(5).
 /// </summary>
 sealed class InodeCollector
 {
-    /// <summary>Whiteouts in the root: an object directory's <c>00</c> to <c>ff</c> are not to be seen through the image.</summary>
+    /// <summary>Whiteouts in the root: an object directory's <c>00</c> to <c>ff</c> are not to be seen through the
+    /// image.</summary>
     private const int ObjectDirectories = 256;
 
     private const int WhiteoutMode = 0b110_100_100;
@@ -26,11 +28,13 @@ sealed class InodeCollector
 
     private readonly Dictionary<TreeNode, ImageInode> _inodes = [];
 
-    /// <summary>Directories that are being gone through, with the names of each in their order and the place of the next one.</summary>
+    /// <summary>Directories that are being gone through, with the names of each in their order and the place of the
+    /// next one.</summary>
     private readonly Stack<(ImageInode Directory, (byte[] Name, TreeNode? Node)[] Names, int Next)> _open = [];
 
     /// <summary>The inodes, the root first, with the names that lead to them.</summary>
-    /// <exception cref="SysctrException">Unsafe: a name, a target, a device or a file that the image can't hold.</exception>
+    /// <exception cref="SysctrException">Unsafe: a name, a target, a device or a file that the image can't
+    /// hold.</exception>
     public static List<ImageInode> Collect(TreeDirectory root) => InOrder(new InodeCollector().Walk(root));
 
     private ImageInode Walk(TreeDirectory tree)
@@ -53,11 +57,14 @@ sealed class InodeCollector
                     break;
                 }
 
-                at.Directory.Entries[i] = new DirectoryEntry(name, node switch
-                {
-                    TreeLeaf leaf => Name(leaf, at.Directory, name),
-                    _ => ReferenceEquals(name, s_self) ? at.Directory : at.Directory.Parent,
-                });
+                at.Directory.Entries[i] = new DirectoryEntry(
+                    name,
+                    node switch
+                    {
+                        TreeLeaf leaf => Name(leaf, at.Directory, name),
+                        _ => ReferenceEquals(name, s_self) ? at.Directory : at.Directory.Parent,
+                    }
+                );
             }
         }
 
@@ -94,7 +101,11 @@ sealed class InodeCollector
         {
             known.Links++;
             return known.IsWhiteout
-                ? throw ImageErrors.Unsafe(directory, name, "a whiteout has several names, and an overlay would find it by one of them alone")
+                ? throw ImageErrors.Unsafe(
+                    directory,
+                    name,
+                    "a whiteout has several names, and an overlay would find it by one of them alone"
+                )
                 : known;
         }
 
@@ -110,16 +121,28 @@ sealed class InodeCollector
         switch (entry.Type)
         {
             case TarEntryType.Regular:
-                if (entry.Size is < 0 or > (long)ErofsFormat.MaxChunks << (ErofsFormat.BlockBits + ErofsFormat.MaxChunkBlockBits))
+                if (
+                    entry.Size
+                    is < 0
+                        or > (long)ErofsFormat.MaxChunks << (ErofsFormat.BlockBits + ErofsFormat.MaxChunkBlockBits)
+                )
                 {
-                    throw ImageErrors.Unsafe(directory, name, $"a file of {entry.Size} bytes is larger than a composefs image can name");
+                    throw ImageErrors.Unsafe(
+                        directory,
+                        name,
+                        $"a file of {entry.Size} bytes is larger than a composefs image can name"
+                    );
                 }
 
                 return ErofsFormat.TypeRegular;
             case TarEntryType.Symlink:
                 if (entry.LinkName.Length is 0 or > ErofsFormat.MaxSymlinkLength || entry.LinkName.Contains((byte)0))
                 {
-                    throw ImageErrors.Unsafe(directory, name, $"a symbolic link's target has 1 to {ErofsFormat.MaxSymlinkLength} bytes, none of them zero");
+                    throw ImageErrors.Unsafe(
+                        directory,
+                        name,
+                        $"a symbolic link's target has 1 to {ErofsFormat.MaxSymlinkLength} bytes, none of them zero"
+                    );
                 }
 
                 return ErofsFormat.TypeSymlink;
@@ -128,11 +151,16 @@ sealed class InodeCollector
             case TarEntryType.CharacterDevice or TarEntryType.BlockDevice:
                 if (entry.DeviceMajor > ErofsFormat.MaxDeviceMajor || entry.DeviceMinor > ErofsFormat.MaxDeviceMinor)
                 {
-                    throw ImageErrors.Unsafe(directory, name, $"no kernel has a device {entry.DeviceMajor}:{entry.DeviceMinor}");
+                    throw ImageErrors.Unsafe(
+                        directory,
+                        name,
+                        $"no kernel has a device {entry.DeviceMajor}:{entry.DeviceMinor}"
+                    );
                 }
 
                 return entry.Type == TarEntryType.BlockDevice ? ErofsFormat.TypeBlockDevice
-                    : entry is { DeviceMajor: 0, DeviceMinor: 0 } ? ErofsFormat.TypeRegular : ErofsFormat.TypeCharacterDevice;
+                    : entry is { DeviceMajor: 0, DeviceMinor: 0 } ? ErofsFormat.TypeRegular
+                    : ErofsFormat.TypeCharacterDevice;
             default:
                 throw new InvalidOperationException($"{entry.Type} is no leaf");
         }
@@ -145,7 +173,11 @@ sealed class InodeCollector
             throw ImageErrors.Unsafe(directory, name, $"a name has 1 to {ErofsFormat.MaxNameLength} bytes");
         }
 
-        if (name.AsSpan().IndexOfAny((byte)0, (byte)'/') >= 0 || name.AsSpan().SequenceEqual(s_self) || name.AsSpan().SequenceEqual(s_parent))
+        if (
+            name.AsSpan().IndexOfAny((byte)0, (byte)'/') >= 0
+            || name.AsSpan().SequenceEqual(s_self)
+            || name.AsSpan().SequenceEqual(s_parent)
+        )
         {
             throw ImageErrors.Unsafe(directory, name, "that is no name of a file");
         }
@@ -158,7 +190,10 @@ sealed class InodeCollector
             Mode = WhiteoutMode,
             Xattrs = [.. root.Metadata.Xattrs.Where(x => x.Name.AsSpan().SequenceEqual(OverlayXattrs.SecurityLabel))],
         };
-        HashSet<string> taken = [.. root.Entries.Where(e => e.Name.Length == 2).Select(e => Encoding.Latin1.GetString(e.Name))];
+        HashSet<string> taken =
+        [
+            .. root.Entries.Where(e => e.Name.Length == 2).Select(e => Encoding.Latin1.GetString(e.Name)),
+        ];
         List<DirectoryEntry> entries = [.. root.Entries];
         for (int i = 0; i < ObjectDirectories; i++)
         {

@@ -5,13 +5,20 @@ using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Composefs;
 
-/// <summary>Attributes by name and value. The hash is randomly seeded: no image can choose attributes that collide.</summary>
+/// <summary>Attributes by name and value. The hash is randomly seeded: no image can choose attributes that
+/// collide.</summary>
 sealed class XattrComparer : IEqualityComparer<FileXattr>
 {
     public static readonly XattrComparer Instance = new();
 
     public bool Equals(FileXattr? x, FileXattr? y) =>
-        ReferenceEquals(x, y) || (x is not null && y is not null && x.Name.AsSpan().SequenceEqual(y.Name) && x.Value.AsSpan().SequenceEqual(y.Value));
+        ReferenceEquals(x, y)
+        || (
+            x is not null
+            && y is not null
+            && x.Name.AsSpan().SequenceEqual(y.Name)
+            && x.Value.AsSpan().SequenceEqual(y.Value)
+        );
 
     public int GetHashCode([DisallowNull] FileXattr obj)
     {

@@ -8,14 +8,15 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Composefs;
 
 /// <summary>
-/// The attributes of all inodes: those of the tree as an overlay shows them again, and those that tell it where contents are. What several inodes have stands once, in
-/// a table behind the inodes.
+/// The attributes of all inodes: those of the tree as an overlay shows them again, and those that tell it where
+/// contents are. What several inodes have stands once, in a table behind the inodes.
 /// </summary>
 sealed class XattrTable
 {
     /// <summary>
-    /// Names and values of an inode in the tree, with <see cref="Overhead"/> for each and <see cref="ErofsFormat.XattrHeaderSize"/>, as mkcomposefs counts them
-    /// (LCFS_INODE_EXTERNAL_XATTR_MAX): with what an overlay adds they stay within what an inode can say of them.
+    /// Names and values of an inode in the tree, with <see cref="Overhead"/> for each and
+    /// <see cref="ErofsFormat.XattrHeaderSize"/>, as mkcomposefs counts them (LCFS_INODE_EXTERNAL_XATTR_MAX): with what
+    /// an overlay adds they stay within what an inode can say of them.
     /// </summary>
     private const int MaxBytes = ushort.MaxValue / 2;
 
@@ -67,7 +68,8 @@ sealed class XattrTable
     /// <summary>Whether an inode has an access control list, which the composefs header says.</summary>
     public bool HasAccessLists { get; private set; }
 
-    /// <summary>All attributes of an inode by their names' order; what is returned, and two of its values, change with the next call.</summary>
+    /// <summary>All attributes of an inode by their names' order; what is returned, and two of its values, change with
+    /// the next call.</summary>
     public ReadOnlySpan<XattrEntry> Of(ImageInode inode)
     {
         if (!inode.HasObject)
@@ -110,16 +112,28 @@ sealed class XattrTable
         {
             if (xattr.Name.Length is 0 or > MaxNameBytes || xattr.Name.Contains((byte)0))
             {
-                throw ImageErrors.Unsafe(inode, $"an attribute's name has 1 to {MaxNameBytes} bytes, none of them zero");
+                throw ImageErrors.Unsafe(
+                    inode,
+                    $"an attribute's name has 1 to {MaxNameBytes} bytes, none of them zero"
+                );
             }
 
             bytes += Overhead + xattr.Name.Length + xattr.Value.Length;
-            Set(all, xattr.Name.AsSpan().StartsWith(OverlayXattrs.Prefix) ? [.. OverlayXattrs.Escaped, .. xattr.Name.AsSpan(OverlayXattrs.Prefix.Length)] : xattr.Name, xattr.Value);
+            Set(
+                all,
+                xattr.Name.AsSpan().StartsWith(OverlayXattrs.Prefix)
+                    ? [.. OverlayXattrs.Escaped, .. xattr.Name.AsSpan(OverlayXattrs.Prefix.Length)]
+                    : xattr.Name,
+                xattr.Value
+            );
         }
 
         if (bytes + ErofsFormat.XattrHeaderSize > MaxBytes)
         {
-            throw ImageErrors.Unsafe(inode, $"its extended attributes, with {Overhead} bytes for each, take {bytes} bytes, and {MaxBytes - ErofsFormat.XattrHeaderSize} is the most");
+            throw ImageErrors.Unsafe(
+                inode,
+                $"its extended attributes, with {Overhead} bytes for each, take {bytes} bytes, and {MaxBytes - ErofsFormat.XattrHeaderSize} is the most"
+            );
         }
 
         foreach ((byte[][] names, byte[] value) in Added(inode))
@@ -167,7 +181,8 @@ sealed class XattrTable
             {
                 entry = new XattrEntry(xattrs[i].Name, xattrs[i].Value);
                 _entries.Add(xattrs[i], entry);
-                HasAccessLists |= entry.Name.AsSpan().SequenceEqual(s_accessList) || entry.Name.AsSpan().SequenceEqual(s_defaultList);
+                HasAccessLists |=
+                    entry.Name.AsSpan().SequenceEqual(s_accessList) || entry.Name.AsSpan().SequenceEqual(s_defaultList);
             }
 
             entry.Uses++;
@@ -192,7 +207,12 @@ sealed class XattrTable
 
     private List<XattrEntry> Share()
     {
-        List<XattrEntry> shared = [.. _entries.Values.Where(e => e.Uses > 1), .. _objects.Values.Select(o => o.Metacopy), .. _objects.Values.Select(o => o.Redirect)];
+        List<XattrEntry> shared =
+        [
+            .. _entries.Values.Where(e => e.Uses > 1),
+            .. _objects.Values.Select(o => o.Metacopy),
+            .. _objects.Values.Select(o => o.Redirect),
+        ];
         _entries.Clear();
         shared.Sort(static (a, b) => -Compare(a, b));
         foreach (XattrEntry entry in shared)

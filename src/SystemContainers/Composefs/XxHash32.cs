@@ -5,7 +5,8 @@ using System.Numerics;
 
 namespace SystemContainers.Composefs;
 
-/// <summary>XXH32 (xxhash_spec.md, "XXH32 algorithm description"), by which EROFS filters the names of attributes.</summary>
+/// <summary>XXH32 (xxhash_spec.md, "XXH32 algorithm description"), by which EROFS filters the names of
+/// attributes.</summary>
 static class XxHash32
 {
     private const uint Prime1 = 0x9e3779b1;
@@ -38,14 +39,18 @@ static class XxHash32
                 fourth = Round(fourth, rest[12..]);
             }
 
-            hash = BitOperations.RotateLeft(first, 1) + BitOperations.RotateLeft(second, 7)
-                + BitOperations.RotateLeft(third, 12) + BitOperations.RotateLeft(fourth, 18);
+            hash =
+                BitOperations.RotateLeft(first, 1)
+                + BitOperations.RotateLeft(second, 7)
+                + BitOperations.RotateLeft(third, 12)
+                + BitOperations.RotateLeft(fourth, 18);
         }
 
         hash += (uint)input.Length;
         for (; rest.Length >= 4; rest = rest[4..])
         {
-            hash = BitOperations.RotateLeft(hash + (BinaryPrimitives.ReadUInt32LittleEndian(rest) * Prime3), 17) * Prime4;
+            hash =
+                BitOperations.RotateLeft(hash + (BinaryPrimitives.ReadUInt32LittleEndian(rest) * Prime3), 17) * Prime4;
         }
 
         foreach (byte last in rest)

@@ -10,17 +10,20 @@ namespace SystemContainers.Conversion;
 /// <summary>Converted files on disk.</summary>
 static class ConvertedOutput
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Mode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     // What stands in a file may be a password; who may read it, its owner says.
     private const UnixFileMode PrivateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Writes files into a directory, which is made where it is not there; each is there whole or not at all, and none where one is somebody else's.</summary>
+    /// <summary>Writes files into a directory, which is made where it is not there; each is there whole or not at all,
+    /// and none where one is somebody else's.</summary>
     /// <param name="files">The files.</param>
     /// <param name="directory">As it was typed.</param>
     /// <param name="force">Whether files that are there, and say something else, are replaced.</param>
     /// <returns>The files' paths, in the order of the files.</returns>
-    /// <exception cref="SysctrException">Conflict: a file is there that says something else; Storage: one can't be written.</exception>
+    /// <exception cref="SysctrException">Conflict: a file is there that says something else; Storage: one can't be
+    /// written.</exception>
     public static IReadOnlyList<string> Write(ConvertedFiles files, string directory, bool force)
     {
         string place = Path.GetFullPath(directory);
@@ -31,7 +34,11 @@ static class ConvertedOutput
             byte[] text = Encoding.UTF8.GetBytes(file.Render().Text);
             if (Path.Exists(path) && !force && !IsSame(path, text))
             {
-                throw new SysctrException(ErrorKind.Conflict, $"writing {path}: it is there already, and says something else", "--force replaces it; --name gives a container another name. Nothing was written");
+                throw new SysctrException(
+                    ErrorKind.Conflict,
+                    $"writing {path}: it is there already, and says something else",
+                    "--force replaces it; --name gives a container another name. Nothing was written"
+                );
             }
 
             wanted.Add((path, text, file.Has("Container", "Environment")));

@@ -7,18 +7,26 @@ using SystemContainers.Target;
 namespace SystemContainers.Doctor;
 
 /// <summary>
-/// Whether the time can be believed: certificates of registries are checked against it, and deployments, logs and the history are ordered by it.
+/// Whether the time can be believed: certificates of registries are checked against it, and deployments, logs and the
+/// history are ordered by it.
 /// </summary>
 static class ClockCheck
 {
     private const string Name = "clock";
-    private const string Remedy = "set it: 'timedatectl set-ntp true' with systemd-timesyncd or chrony installed, or 'timedatectl set-time'";
+    private const string Remedy =
+        "set it: 'timedatectl set-ntp true' with systemd-timesyncd or chrony installed, or 'timedatectl set-time'";
 
     // No sysctr with this check is older.
     private static readonly DateTimeOffset s_earliest = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target) =>
-        [Judge(DateTimeOffset.UtcNow, new DateTimeOffset(File.GetLastWriteTimeUtc(ToolPaths.Tool)), KernelClock.IsSynchronised)];
+        [
+            Judge(
+                DateTimeOffset.UtcNow,
+                new DateTimeOffset(File.GetLastWriteTimeUtc(ToolPaths.Tool)),
+                KernelClock.IsSynchronised
+            ),
+        ];
 
     /// <summary>The judgement alone.</summary>
     /// <param name="now">What the clock says.</param>
@@ -27,8 +35,18 @@ static class ClockCheck
     internal static DoctorFinding Judge(DateTimeOffset now, DateTimeOffset installed, bool? isSynchronised)
     {
         string time = $"{now.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
-        return now < s_earliest ? DoctorFinding.Problem(Name, $"it is {time}, before this sysctr was made: certificates are not valid yet", Remedy)
-            : now < installed.AddDays(-1) ? DoctorFinding.Problem(Name, $"it is {time}, before this sysctr was installed ({installed.UtcDateTime:yyyy-MM-dd})", Remedy)
+        return now < s_earliest
+                ? DoctorFinding.Problem(
+                    Name,
+                    $"it is {time}, before this sysctr was made: certificates are not valid yet",
+                    Remedy
+                )
+            : now < installed.AddDays(-1)
+                ? DoctorFinding.Problem(
+                    Name,
+                    $"it is {time}, before this sysctr was installed ({installed.UtcDateTime:yyyy-MM-dd})",
+                    Remedy
+                )
             : isSynchronised switch
             {
                 true => DoctorFinding.Ok(Name, $"{time}, synchronised"),

@@ -23,7 +23,14 @@ static class ConfigurationCheck
         }
         catch (IOException e)
         {
-            return [DoctorFinding.Problem(Name, $"{file} can't be used: {e.Message}", "nothing is installed until it is mended or removed")];
+            return
+            [
+                DoctorFinding.Problem(
+                    Name,
+                    $"{file} can't be used: {e.Message}",
+                    "nothing is installed until it is mended or removed"
+                ),
+            ];
         }
 
         if (text is null)
@@ -44,7 +51,13 @@ static class ConfigurationCheck
 
         if (file != own && target.OpenTo(file) is { } open)
         {
-            findings.Add(DoctorFinding.Problem(Name, $"{open}: who writes it chooses what runs as root", "give it and the directories above to root, and to nobody else to write"));
+            findings.Add(
+                DoctorFinding.Problem(
+                    Name,
+                    $"{open}: who writes it chooses what runs as root",
+                    "give it and the directories above to root, and to nobody else to write"
+                )
+            );
         }
 
         return findings;
@@ -65,7 +78,11 @@ static class ConfigurationCheck
             return
             [
                 target.OpenTo(file.Path) is { } open
-                    ? DoctorFinding.Problem("seccomp", $"{open}: who writes it chooses what containers may ask of the kernel", "give it and the directories above to root, and to nobody else to write")
+                    ? DoctorFinding.Problem(
+                        "seccomp",
+                        $"{open}: who writes it chooses what containers may ask of the kernel",
+                        "give it and the directories above to root, and to nobody else to write"
+                    )
                     : DoctorFinding.Ok("seccomp", $"the profile {file.Path}"),
             ];
         }
@@ -74,5 +91,4 @@ static class ConfigurationCheck
             return [DoctorFinding.Problem("seccomp", $"{e.Message}; nothing can be installed", e.Hint ?? "mend it")];
         }
     }
-
 }

@@ -11,6 +11,7 @@ namespace SystemContainers.Doctor;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(DoctorReport))]
 sealed partial class DoctorJson : JsonSerializerContext;

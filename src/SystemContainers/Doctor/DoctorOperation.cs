@@ -7,8 +7,8 @@ using SystemContainers.Linux;
 namespace SystemContainers.Doctor;
 
 /// <summary>
-/// Looks at all that sysctr needs of a host, and says how it is and what to do. Changes nothing, takes no lock, and ends: each check has a
-/// time, and what does not answer in it is unknown.
+/// Looks at all that sysctr needs of a host, and says how it is and what to do. Changes nothing, takes no lock, and
+/// ends: each check has a time, and what does not answer in it is unknown.
 /// </summary>
 sealed class DoctorOperation(DoctorTarget target)
 {
@@ -58,7 +58,11 @@ sealed class DoctorOperation(DoctorTarget target)
     public async Task<DoctorReport> RunAsync(CancellationToken cancellation)
     {
         Task<IReadOnlyList<DoctorFinding>>[] checks = [.. Checks().Select(c => RunAsync(c.Name, c.Run, cancellation))];
-        return new DoctorReport([.. (await Task.WhenAll(checks)).SelectMany(f => f).Select(f => f with { Remedy = TypedWords.For(target.User is not null, f.Remedy) })]);
+        return new DoctorReport([
+            .. (await Task.WhenAll(checks))
+                .SelectMany(f => f)
+                .Select(f => f with { Remedy = TypedWords.For(target.User is not null, f.Remedy) }),
+        ]);
     }
 
     /// <summary>One check, whatever becomes of it.</summary>
@@ -68,12 +72,20 @@ sealed class DoctorOperation(DoctorTarget target)
         limit.CancelAfter(Timeout);
         try
         {
-            // What hangs in the kernel (a dead file server) or in D-Bus is left behind: its thread ends with this process.
+            // What hangs in the kernel (a dead file server) or in D-Bus is left behind: its thread ends with this
+            // process.
             return await Task.Run(() => check(target, limit.Token), limit.Token).WaitAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return [DoctorFinding.Unknown(name, $"there was no answer in {Timeout.TotalSeconds:0} s", "look for a disk, a file server or a bus that hangs")];
+            return
+            [
+                DoctorFinding.Unknown(
+                    name,
+                    $"there was no answer in {Timeout.TotalSeconds:0} s",
+                    "look for a disk, a file server or a bus that hangs"
+                ),
+            ];
         }
         catch (Exception e) when (HostFailure.Understand(e) is { } why)
         {
@@ -81,7 +93,11 @@ sealed class DoctorOperation(DoctorTarget target)
             [
                 why.Kind == ErrorKind.Permission || !target.IsRoot
                     ? DoctorFinding.Unknown(name, $"can't be looked at: {why.Message}", "call it as root")
-                    : DoctorFinding.Problem(name, why.Message, why.Hint ?? "see what the kernel says of it: 'journalctl --dmesg'"),
+                    : DoctorFinding.Problem(
+                        name,
+                        why.Message,
+                        why.Hint ?? "see what the kernel says of it: 'journalctl --dmesg'"
+                    ),
             ];
         }
     }

@@ -18,8 +18,8 @@ sealed record DoctorReport(IReadOnlyList<DoctorFinding> Checks)
     /// <summary>The last line for people.</summary>
     [JsonIgnore]
     public string Summary =>
-        $"{Count(DoctorLevel.Ok)} ok, {Warnings} warning{(Warnings == 1 ? "" : "s")}, {Problems} problem{(Problems == 1 ? "" : "s")}" +
-        (Unknown == 0 ? "" : $", {Unknown} not known");
+        $"{Count(DoctorLevel.Ok)} ok, {Warnings} warning{(Warnings == 1 ? "" : "s")}, {Problems} problem{(Problems == 1 ? "" : "s")}"
+        + (Unknown == 0 ? "" : $", {Unknown} not known");
 
     private int Count(DoctorLevel level) => Checks.Count(c => c.Level == level);
 }

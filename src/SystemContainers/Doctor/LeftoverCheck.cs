@@ -8,7 +8,8 @@ using SystemContainers.Store;
 
 namespace SystemContainers.Doctor;
 
-/// <summary>What killed processes have left: intents that nobody ends, half deployments, what was being added to the store, scratch directories.</summary>
+/// <summary>What killed processes have left: intents that nobody ends, half deployments, what was being added to the
+/// store, scratch directories.</summary>
 static class LeftoverCheck
 {
     private const string Name = "leftovers";
@@ -26,7 +27,9 @@ static class LeftoverCheck
         }
         else if (Directory.Exists(target.Store))
         {
-            findings.Add(DoctorFinding.Unknown(Name, "transactions in the store were not looked at", "call it as root"));
+            findings.Add(
+                DoctorFinding.Unknown(Name, "transactions in the store were not looked at", "call it as root")
+            );
         }
 
         findings.AddRange(Scratch(target));
@@ -48,14 +51,14 @@ static class LeftoverCheck
             // A FIFO in its place would hold the reader up.
             _ = BoundedFile.Read("/", file, 64 << 20);
             PendingTransaction pending = IntentRecords.Read(file);
-            string what = TransactionRecord.Article(pending.Record.Operation) + (pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}");
+            string what =
+                TransactionRecord.Article(pending.Record.Operation)
+                + (pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}");
             bool live = pending.Record.IsOfStore
                 ? LockCheck.IsHeld(target, "+store", locks)
                 : pending.Record.Names.All(n => LockCheck.IsHeld(target, n, locks));
-            return !File.Exists(file)
-                ? null
-                : live
-                ? DoctorFinding.Ok(Name, $"{what} is under way")
+            return !File.Exists(file) ? null
+                : live ? DoctorFinding.Ok(Name, $"{what} is under way")
                 : DoctorFinding.Problem(Name, $"{what} was cut off ({file})", Recover);
         }
         catch (FileNotFoundException)
@@ -64,7 +67,11 @@ static class LeftoverCheck
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            return DoctorFinding.Problem(Name, e.Message, (e as SysctrException)?.Hint ?? "move it away, and look with 'sysctr fsck' at what it was about");
+            return DoctorFinding.Problem(
+                Name,
+                e.Message,
+                (e as SysctrException)?.Hint ?? "move it away, and look with 'sysctr fsck' at what it was about"
+            );
         }
     }
 
@@ -72,17 +79,42 @@ static class LeftoverCheck
     {
         string staging = Path.Join(target.Store, "staging");
         int abandoned = Staging.Abandoned(staging).Count();
-        return abandoned == 0 ? [] : [DoctorFinding.Warning(Name, $"{staging} has {abandoned} director{(abandoned == 1 ? "y" : "ies")} of processes that died while they added to the store", Recover)];
+        return abandoned == 0
+            ? []
+            :
+            [
+                DoctorFinding.Warning(
+                    Name,
+                    $"{staging} has {abandoned} director{(abandoned == 1 ? "y" : "ies")} of processes that died while they added to the store",
+                    Recover
+                ),
+            ];
     }
 
-    private static IEnumerable<DoctorFinding> Deployments(DoctorTarget target, IReadOnlyList<LockCheck.HeldLock> locks) =>
+    private static IEnumerable<DoctorFinding> Deployments(
+        DoctorTarget target,
+        IReadOnlyList<LockCheck.HeldLock> locks
+    ) =>
         from name in target.Catalog.DirectoryNames()
         where target.Catalog.StagedNumbers(name).Count > 0 && !LockCheck.IsHeld(target, name, locks)
-        select DoctorFinding.Warning(Name, $"'{name}' has a deployment that was being put together when its process died", Recover);
+        select DoctorFinding.Warning(
+            Name,
+            $"'{name}' has a deployment that was being put together when its process died",
+            Recover
+        );
 
     private static IEnumerable<DoctorFinding> Scratch(DoctorTarget target)
     {
         IReadOnlyList<string> dead = target.IsRunning ? ScratchDirectory.Abandoned(target.Store) : [];
-        return dead.Count == 0 ? [] : [DoctorFinding.Warning(Name, $"{dead[0]}{(dead.Count == 1 ? "" : $" and {dead.Count - 1} more")}: scratch of processes that died", Recover)];
+        return dead.Count == 0
+            ? []
+            :
+            [
+                DoctorFinding.Warning(
+                    Name,
+                    $"{dead[0]}{(dead.Count == 1 ? "" : $" and {dead.Count - 1} more")}: scratch of processes that died",
+                    Recover
+                ),
+            ];
     }
 }

@@ -10,8 +10,8 @@ using SystemContainers.Store;
 namespace SystemContainers.Doctor;
 
 /// <summary>
-/// Who holds the store's locks. The kernel releases those of the dead, so a lock is stale only where its process lives: stopped, hung, or none of
-/// ours. Read from /proc/locks (proc_locks(5)), so that looking holds nobody up.
+/// Who holds the store's locks. The kernel releases those of the dead, so a lock is stale only where its process lives:
+/// stopped, hung, or none of ours. Read from /proc/locks (proc_locks(5)), so that looking holds nobody up.
 /// </summary>
 static class LockCheck
 {
@@ -28,7 +28,10 @@ static class LockCheck
     public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target)
     {
         DoctorFinding[] odd = [.. Odd(target)];
-        DoctorFinding[] held = [.. Held(target).GroupBy(l => l.Process).Select(g => Judge([.. g.Select(l => l.What)], g.Key))];
+        DoctorFinding[] held =
+        [
+            .. Held(target).GroupBy(l => l.Process).Select(g => Judge([.. g.Select(l => l.What)], g.Key)),
+        ];
         return [.. odd, .. held.Length + odd.Length > 0 ? held : [DoctorFinding.Ok(Name, "no sysctr is at work")]];
     }
 
@@ -46,7 +49,8 @@ static class LockCheck
         {
             if (FileFacts.Of(file) is { } facts)
             {
-                files[($"{facts.Device.Major:x2}:{facts.Device.Minor:x2}", facts.Inode)] = Path.GetFileNameWithoutExtension(file);
+                files[($"{facts.Device.Major:x2}:{facts.Device.Minor:x2}", facts.Inode)] =
+                    Path.GetFileNameWithoutExtension(file);
             }
         }
 
@@ -54,8 +58,8 @@ static class LockCheck
     }
 
     /// <summary>
-    /// Whether somebody has a lock. Where the kernel's table names another inode than statx(2), as for files of btrfs and overlayfs, it is asked for by
-    /// locking, and given back at once; done only for what looks abandoned.
+    /// Whether somebody has a lock. Where the kernel's table names another inode than statx(2), as for files of btrfs
+    /// and overlayfs, it is asked for by locking, and given back at once; done only for what looks abandoned.
     /// </summary>
     internal static bool IsHeld(DoctorTarget target, string what, IReadOnlyList<HeldLock> locks)
     {
@@ -74,18 +78,35 @@ static class LockCheck
         return taken is null;
     }
 
-    /// <summary>Reads /proc/locks: <c>1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF</c>; a waiter has <c>-></c> behind its number.</summary>
-    internal static IReadOnlyList<HeldLock> Parse(string table, IReadOnlyDictionary<(string Device, ulong Inode), string> files)
+    /// <summary>Reads /proc/locks: <c>1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF</c>; a waiter has <c>-></c>
+    /// behind its number.</summary>
+    internal static IReadOnlyList<HeldLock> Parse(
+        string table,
+        IReadOnlyDictionary<(string Device, ulong Inode), string> files
+    )
     {
         List<HeldLock> held = [];
         foreach (string line in table.Split('\n'))
         {
             string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields is [_, "FLOCK", _, _, string process, string place, ..] && place.LastIndexOf(':') is > 0 and int colon &&
-                ulong.TryParse(place.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ulong inode) &&
-                files.TryGetValue((place[..colon], inode), out string? what))
+            if (
+                fields is [_, "FLOCK", _, _, string process, string place, ..]
+                && place.LastIndexOf(':') is > 0 and int colon
+                && ulong.TryParse(
+                    place.AsSpan(colon + 1),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out ulong inode
+                )
+                && files.TryGetValue((place[..colon], inode), out string? what)
+            )
             {
-                held.Add(new HeldLock(what, int.TryParse(process, CultureInfo.InvariantCulture, out int id) && id > 0 ? id : 0));
+                held.Add(
+                    new HeldLock(
+                        what,
+                        int.TryParse(process, CultureInfo.InvariantCulture, out int id) && id > 0 ? id : 0
+                    )
+                );
             }
         }
 
@@ -97,19 +118,40 @@ static class LockCheck
         string things = string.Join(", ", what.Distinct(StringComparer.Ordinal).Select(Words));
         if (process == 0)
         {
-            return DoctorFinding.Warning(Name, $"{things}: locked by a process that can't be seen from here", "look for a sysctr in another container or namespace, and wait for it or end it");
+            return DoctorFinding.Warning(
+                Name,
+                $"{things}: locked by a process that can't be seen from here",
+                "look for a sysctr in another container or namespace, and wait for it or end it"
+            );
         }
 
         string program = Read($"/proc/{process}/comm").Trim();
-        string state = Read($"/proc/{process}/status").Split('\n').FirstOrDefault(l => l.StartsWith("State:", StringComparison.Ordinal)) ?? "";
+        string state =
+            Read($"/proc/{process}/status")
+                .Split('\n')
+                .FirstOrDefault(l => l.StartsWith("State:", StringComparison.Ordinal))
+            ?? "";
         TimeSpan age = Age(process);
-        string holder = $"{things}: locked by {program} ({process}) for {(age.TotalHours >= 1 ? $"{age.TotalHours:0} h" : age.TotalMinutes >= 1 ? $"{age.TotalMinutes:0} min" : $"{age.TotalSeconds:0} s")}";
+        string holder =
+            $"{things}: locked by {program} ({process}) for {(age.TotalHours >= 1 ? $"{age.TotalHours:0} h" : age.TotalMinutes >= 1 ? $"{age.TotalMinutes:0} min" : $"{age.TotalSeconds:0} s")}";
         return state.Contains("\tT", StringComparison.Ordinal) || state.Contains("\tt", StringComparison.Ordinal)
-            ? DoctorFinding.Warning(Name, $"{holder}, which is stopped: every other sysctr waits for it", $"'kill -CONT {process}' lets it go on; 'kill {process}' ends it, and the next call of sysctr tidies up")
+                ? DoctorFinding.Warning(
+                    Name,
+                    $"{holder}, which is stopped: every other sysctr waits for it",
+                    $"'kill -CONT {process}' lets it go on; 'kill {process}' ends it, and the next call of sysctr tidies up"
+                )
             : !program.StartsWith("sysctr", StringComparison.Ordinal)
-            ? DoctorFinding.Warning(Name, $"{holder}, which is no sysctr", $"see what it is ('ps {process}'), and end it")
+                ? DoctorFinding.Warning(
+                    Name,
+                    $"{holder}, which is no sysctr",
+                    $"see what it is ('ps {process}'), and end it"
+                )
             : age > s_long
-            ? DoctorFinding.Warning(Name, $"{holder}: others have given up waiting", $"see what it does ('ps {process}'); 'kill {process}' ends it, and the next call of sysctr tidies up")
+                ? DoctorFinding.Warning(
+                    Name,
+                    $"{holder}: others have given up waiting",
+                    $"see what it does ('ps {process}'); 'kill {process}' ends it, and the next call of sysctr tidies up"
+                )
             : DoctorFinding.Ok(Name, holder);
     }
 
@@ -119,16 +161,29 @@ static class LockCheck
         string directory = Path.Join(target.Store, "locks");
         return from entry in Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, "*.lock") : []
                where Directory.Exists(entry) || FileFacts.Of(entry) is { IsLink: true }
-               select DoctorFinding.Problem(Name, $"{entry} is no lock file: nobody can lock {Words(Path.GetFileNameWithoutExtension(entry))}", "remove it");
+               select DoctorFinding.Problem(
+                   Name,
+                   $"{entry} is no lock file: nobody can lock {Words(Path.GetFileNameWithoutExtension(entry))}",
+                   "remove it"
+               );
     }
 
-    private static string Words(string what) => what switch { "+store" => "the store", "+rollout" => "this host's part of a roll-out", "+mounts" => "mounts", _ => $"'{what}'" };
+    private static string Words(string what) =>
+        what switch
+        {
+            "+store" => "the store",
+            "+rollout" => "this host's part of a roll-out",
+            "+mounts" => "mounts",
+            _ => $"'{what}'",
+        };
 
     private static TimeSpan Age(int process)
     {
-        // Its directory is as old as the first look at it; the start is in ticks of 1/100 s since boot (proc_pid_stat(5), sysconf(3)).
-        return long.TryParse(ProcessStat.Find(process)?.Start, CultureInfo.InvariantCulture, out long ticks) &&
-            double.TryParse(Read("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture, out double up)
+        // Its directory is as old as the first look at it; the start is in ticks of 1/100 s since boot
+        // (proc_pid_stat(5), sysconf(3)).
+        return
+            long.TryParse(ProcessStat.Find(process)?.Start, CultureInfo.InvariantCulture, out long ticks)
+            && double.TryParse(Read("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture, out double up)
             ? TimeSpan.FromSeconds(Math.Max(0, up - (ticks / 100.0)))
             : TimeSpan.Zero;
     }

@@ -6,12 +6,14 @@ using SystemContainers.Settings;
 
 namespace SystemContainers.Doctor;
 
-/// <summary>The programs that make containers' networks: netavark with a firewall and names for the system, pasta for a user. What no container wants may be missing.</summary>
+/// <summary>The programs that make containers' networks: netavark with a firewall and names for the system, pasta for a
+/// user. What no container wants may be missing.</summary>
 static class NetworkCheck
 {
     private const string Name = "network";
 
-    public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target) => target.User is null ? [.. OfSystem(target)] : [OfUser(target)];
+    public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target) =>
+        target.User is null ? [.. OfSystem(target)] : [OfUser(target)];
 
     private static IEnumerable<DoctorFinding> OfSystem(DoctorTarget target)
     {
@@ -19,29 +21,51 @@ static class NetworkCheck
         if (Find(target, "netavark") is not { } netavark)
         {
             yield return on.Length > 0
-                ? DoctorFinding.Problem(Name, $"netavark is not there: {string.Join(", ", on)} can't start", "'apt install netavark aardvark-dns' (or dnf)")
-                : DoctorFinding.Ok(Name, "netavark is not there; only containers with a network of their own need it: with -p, --ip, --network bridge or NAME, or of a .container file without Network= ('apt install netavark aardvark-dns')");
+                ? DoctorFinding.Problem(
+                    Name,
+                    $"netavark is not there: {string.Join(", ", on)} can't start",
+                    "'apt install netavark aardvark-dns' (or dnf)"
+                )
+                : DoctorFinding.Ok(
+                    Name,
+                    "netavark is not there; only containers with a network of their own need it: with -p, --ip, --network bridge or NAME, or of a .container file without Network= ('apt install netavark aardvark-dns')"
+                );
             yield break;
         }
 
-        string? firewall = Find(target, "nft") is not null ? "nftables" : Find(target, "iptables") is not null ? "iptables" : null;
+        string? firewall =
+            Find(target, "nft") is not null ? "nftables"
+            : Find(target, "iptables") is not null ? "iptables"
+            : null;
         string? names = Find(target, "aardvark-dns");
         if (firewall is null)
         {
             const string Text = "neither nft nor iptables is there, by which netavark sets the firewall";
             const string Remedy = "'apt install nftables' (or dnf)";
-            yield return on.Length > 0 ? DoctorFinding.Problem(Name, $"{Text}: {string.Join(", ", on)} can't start", Remedy) : DoctorFinding.Ok(Name, $"{Text}; only containers on its networks need one");
+            yield return on.Length > 0
+                ? DoctorFinding.Problem(Name, $"{Text}: {string.Join(", ", on)} can't start", Remedy)
+                : DoctorFinding.Ok(Name, $"{Text}; only containers on its networks need one");
         }
 
-        string[] named = [.. Containers(target, static s => NetworkRequest.Names(s).Any(n => n != NetworkDefinition.Default))];
+        string[] named =
+        [
+            .. Containers(target, static s => NetworkRequest.Names(s).Any(n => n != NetworkDefinition.Default)),
+        ];
         if (names is null && named.Length > 0)
         {
-            yield return DoctorFinding.Warning(Name, $"aardvark-dns is not there: {string.Join(", ", named)} and others on networks by name don't find each other by name", "'apt install aardvark-dns' (or dnf)");
+            yield return DoctorFinding.Warning(
+                Name,
+                $"aardvark-dns is not there: {string.Join(", ", named)} and others on networks by name don't find each other by name",
+                "'apt install aardvark-dns' (or dnf)"
+            );
         }
 
         if (firewall is not null)
         {
-            yield return DoctorFinding.Ok(Name, $"{netavark}, {firewall}{(names is null ? "" : $", {names}")}{(on.Length == 0 ? "; no container is on a network of it" : "")}");
+            yield return DoctorFinding.Ok(
+                Name,
+                $"{netavark}, {firewall}{(names is null ? "" : $", {names}")}{(on.Length == 0 ? "; no container is on a network of it" : "")}"
+            );
         }
     }
 
@@ -49,8 +73,16 @@ static class NetworkCheck
     {
         string[] on = [.. Containers(target, isUsers: true, NetworkMode.Pasta)];
         return Find(target, "pasta") is { } pasta ? DoctorFinding.Ok(Name, pasta)
-            : on.Length > 0 ? DoctorFinding.Problem(Name, $"pasta is not there: {string.Join(", ", on)} can't start", "'apt install passt' (or dnf)")
-            : DoctorFinding.Ok(Name, "pasta is not there; only containers with a network of their own need it: with -p, --network pasta or bridge, or of a .container file without Network= ('apt install passt')");
+            : on.Length > 0
+                ? DoctorFinding.Problem(
+                    Name,
+                    $"pasta is not there: {string.Join(", ", on)} can't start",
+                    "'apt install passt' (or dnf)"
+                )
+            : DoctorFinding.Ok(
+                Name,
+                "pasta is not there; only containers with a network of their own need it: with -p, --network pasta or bridge, or of a .container file without Network= ('apt install passt')"
+            );
     }
 
     private static IEnumerable<string> Containers(DoctorTarget target, bool isUsers, NetworkMode mode) =>
@@ -61,5 +93,6 @@ static class NetworkCheck
         where record.Options is { } options && wants(new ContainerSettings(options))
         select record.Name;
 
-    private static string? Find(DoctorTarget target, string program) => NetworkPrograms.FindWhere(program, target.IsFile);
+    private static string? Find(DoctorTarget target, string program) =>
+        NetworkPrograms.FindWhere(program, target.IsFile);
 }

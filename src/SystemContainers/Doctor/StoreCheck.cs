@@ -14,9 +14,20 @@ static class StoreCheck
     private const string Name = "store";
 
     // No owners, no modes or no links.
-    private static readonly string[] s_unfit = ["vfat", "msdos", "exfat", "ntfs", "ntfs3", "iso9660", "squashfs", "erofs"];
+    private static readonly string[] s_unfit =
+    [
+        "vfat",
+        "msdos",
+        "exfat",
+        "ntfs",
+        "ntfs3",
+        "iso9660",
+        "squashfs",
+        "erofs",
+    ];
 
-    // Of somebody else's machine or in a process: what is synced there is not certain, and whiteouts and attributes are often missing.
+    // Of somebody else's machine or in a process: what is synced there is not certain, and whiteouts and attributes are
+    // often missing.
     private static readonly string[] s_remote = ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "virtiofs"];
 
     public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target)
@@ -44,9 +55,22 @@ static class StoreCheck
             findings.AddRange(Judge(mount));
         }
 
-        if (there && mounts.FirstOrDefault(m => m.Point.StartsWith(directory + "/", StringComparison.Ordinal) && m.Point[(directory.Length + 1)..] is "objects" or "deployments" or "staging" or "layers") is { } inner)
+        if (
+            there
+            && mounts.FirstOrDefault(m =>
+                m.Point.StartsWith(directory + "/", StringComparison.Ordinal)
+                && m.Point[(directory.Length + 1)..] is "objects" or "deployments" or "staging" or "layers"
+            )
+                is { } inner
+        )
         {
-            findings.Add(DoctorFinding.Warning(Name, $"{inner.Point} is a file system of its own: files are copied where they could be shared", $"mount one file system on {target.Store}, or none"));
+            findings.Add(
+                DoctorFinding.Warning(
+                    Name,
+                    $"{inner.Point} is a file system of its own: files are copied where they could be shared",
+                    $"mount one file system on {target.Store}, or none"
+                )
+            );
         }
 
         if (target.IsRoot || target.User is not null)
@@ -71,18 +95,28 @@ static class StoreCheck
         if (!isPrivate)
         {
             yield return DoctorFinding.Problem(
-                Name, $"{target.Store} is open to others (owner {facts.Uid}, mode {Convert.ToString(facts.Mode, 8)}): setuid programs of images are in it",
-                $"'chown {owner} {target.Store}; chmod 0700 {target.Store}'");
+                Name,
+                $"{target.Store} is open to others (owner {facts.Uid}, mode {Convert.ToString(facts.Mode, 8)}): setuid programs of images are in it",
+                $"'chown {owner} {target.Store}; chmod 0700 {target.Store}'"
+            );
         }
 
         if (target.User is null && target.OpenTo(Path.GetDirectoryName(HostTarget.SystemStore)!) is { } open)
         {
-            yield return DoctorFinding.Problem(Name, $"{open}: others can put another store in its place", "give it to root, and to nobody else to write");
+            yield return DoctorFinding.Problem(
+                Name,
+                $"{open}: others can put another store in its place",
+                "give it to root, and to nobody else to write"
+            );
         }
 
         if (!target.IsRoot && target.User is null)
         {
-            yield return DoctorFinding.Unknown(Name, $"{target.Store} is private; what is in it was not looked at", "call it as root");
+            yield return DoctorFinding.Unknown(
+                Name,
+                $"{target.Store} is private; what is in it was not looked at",
+                "call it as root"
+            );
             yield break;
         }
 
@@ -105,7 +139,11 @@ static class StoreCheck
             if (BoundedFile.Read("/", file, 1 << 20) is null)
             {
                 return Directory.EnumerateFileSystemEntries(target.Store).Any()
-                    ? DoctorFinding.Problem(Name, $"{file} is missing, and the store is not empty", "'sysctr fsck' says what is there")
+                    ? DoctorFinding.Problem(
+                        Name,
+                        $"{file} is missing, and the store is not empty",
+                        "'sysctr fsck' says what is there"
+                    )
                     : null;
             }
 
@@ -114,7 +152,11 @@ static class StoreCheck
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            return DoctorFinding.Problem(Name, e.Message, (e as SysctrException)?.Hint ?? "'sysctr fsck' says what is there");
+            return DoctorFinding.Problem(
+                Name,
+                e.Message,
+                (e as SysctrException)?.Hint ?? "'sysctr fsck' says what is there"
+            );
         }
     }
 
@@ -126,42 +168,72 @@ static class StoreCheck
         if (s_unfit.Contains(mount.Type, StringComparer.Ordinal))
         {
             before++;
-            yield return DoctorFinding.Problem(Name, $"{where}: it has no owners, links or attributes, or can't be written", "put the store on ext4, xfs or btrfs");
+            yield return DoctorFinding.Problem(
+                Name,
+                $"{where}: it has no owners, links or attributes, or can't be written",
+                "put the store on ext4, xfs or btrfs"
+            );
         }
 
         if (mount.Options.Contains("ro", StringComparer.Ordinal))
         {
             before++;
-            yield return DoctorFinding.Problem(Name, $"{where} is read-only: nothing can be installed or ended", "mount it writable; a disk with errors becomes read-only, see 'journalctl --dmesg'");
+            yield return DoctorFinding.Problem(
+                Name,
+                $"{where} is read-only: nothing can be installed or ended",
+                "mount it writable; a disk with errors becomes read-only, see 'journalctl --dmesg'"
+            );
         }
 
         if (mount.Options.Contains("noexec", StringComparer.Ordinal))
         {
             before++;
-            yield return DoctorFinding.Problem(Name, $"{where} is mounted noexec: payloads can't be executed", $"mount it without noexec, or the store elsewhere");
+            yield return DoctorFinding.Problem(
+                Name,
+                $"{where} is mounted noexec: payloads can't be executed",
+                $"mount it without noexec, or the store elsewhere"
+            );
         }
 
         if (mount.Options.Contains("nosuid", StringComparer.Ordinal))
         {
             before++;
-            yield return DoctorFinding.Warning(Name, $"{where} is mounted nosuid: setuid programs and file capabilities of images have no effect", "mount it without nosuid");
+            yield return DoctorFinding.Warning(
+                Name,
+                $"{where} is mounted nosuid: setuid programs and file capabilities of images have no effect",
+                "mount it without nosuid"
+            );
         }
 
         if (mount.Type is "tmpfs" or "ramfs")
         {
             before++;
-            yield return DoctorFinding.Warning(Name, $"{where}: all containers are gone with the next boot, and their units are not", "put the store on a disk");
+            yield return DoctorFinding.Warning(
+                Name,
+                $"{where}: all containers are gone with the next boot, and their units are not",
+                "put the store on a disk"
+            );
         }
 
-        if (s_remote.Contains(mount.Type, StringComparer.Ordinal) || mount.Type.StartsWith("fuse", StringComparison.Ordinal))
+        if (
+            s_remote.Contains(mount.Type, StringComparer.Ordinal)
+            || mount.Type.StartsWith("fuse", StringComparison.Ordinal)
+        )
         {
             before++;
-            yield return DoctorFinding.Warning(Name, $"{where}: sysctr is not tested on it; locks, attributes and durability are the other side's", "put the store on a local ext4, xfs or btrfs");
+            yield return DoctorFinding.Warning(
+                Name,
+                $"{where}: sysctr is not tested on it; locks, attributes and durability are the other side's",
+                "put the store on a local ext4, xfs or btrfs"
+            );
         }
 
         if (before == 0)
         {
-            yield return DoctorFinding.Ok(Name, where + (mount.Options.Contains("nodev", StringComparer.Ordinal) ? ", nodev" : ""));
+            yield return DoctorFinding.Ok(
+                Name,
+                where + (mount.Options.Contains("nodev", StringComparer.Ordinal) ? ", nodev" : "")
+            );
         }
     }
 }

@@ -22,7 +22,10 @@ static class SystemdCheck
             return
             [
                 DoctorFinding.Problem(
-                    "systemd", "it is not what this system was booted with: containers are installed here, and nothing starts them", "boot the system with systemd as its first process"),
+                    "systemd",
+                    "it is not what this system was booted with: containers are installed here, and nothing starts them",
+                    "boot the system with systemd as its first process"
+                ),
             ];
         }
 
@@ -37,24 +40,39 @@ static class SystemdCheck
         return
         [
             version == 0
-                ? DoctorFinding.Problem("systemd", $"is not installed below {target.Root}: nothing will start the containers", "install systemd there")
+                ? DoctorFinding.Problem(
+                    "systemd",
+                    $"is not installed below {target.Root}: nothing will start the containers",
+                    "install systemd there"
+                )
                 : Version(version, "is installed"),
-            DoctorFinding.Unknown("kernel", "systemd, kernel, cgroups and clock are those of a system that does not run; they were not looked at", "call it again when that system runs"),
+            DoctorFinding.Unknown(
+                "kernel",
+                "systemd, kernel, cgroups and clock are those of a system that does not run; they were not looked at",
+                "call it again when that system runs"
+            ),
         ];
     }
 
-    private static DoctorFinding Version(int version, string how) => version switch
-    {
-        0 => DoctorFinding.Unknown("systemd", $"{how}, and 'systemctl --version' does not say which"),
-        < Tested => DoctorFinding.Warning("systemd", $"{version} {how}; sysctr is tested with {Tested} and newer", "update the system"),
-        _ => DoctorFinding.Ok("systemd", $"{version} {how}"),
-    };
+    private static DoctorFinding Version(int version, string how) =>
+        version switch
+        {
+            0 => DoctorFinding.Unknown("systemd", $"{how}, and 'systemctl --version' does not say which"),
+            < Tested => DoctorFinding.Warning(
+                "systemd",
+                $"{version} {how}; sysctr is tested with {Tested} and newer",
+                "update the system"
+            ),
+            _ => DoctorFinding.Ok("systemd", $"{version} {how}"),
+        };
 
     private static async Task<int> VersionAsync(CancellationToken cancellation)
     {
         try
         {
-            return SystemdVersion.Parse((await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output);
+            return SystemdVersion.Parse(
+                (await ProcessRunner.RunAsync("systemctl", ["--version"], cancellation)).Output
+            );
         }
         catch (SysctrException)
         {
@@ -72,15 +90,26 @@ static class SystemdCheck
             if (systemd is SystemdBus { BusFailure: { } failure })
             {
                 return File.Exists(SystemdAddress.SystemBus) && target.User is null
-                    ? DoctorFinding.Warning("dbus", $"the bus does not answer ({failure}); sysctr asks systemd at its own socket", "'systemctl status dbus.service' tells how it is")
+                    ? DoctorFinding.Warning(
+                        "dbus",
+                        $"the bus does not answer ({failure}); sysctr asks systemd at its own socket",
+                        "'systemctl status dbus.service' tells how it is"
+                    )
                     : DoctorFinding.Ok("dbus", "there is no bus; sysctr asks systemd at its own socket");
             }
 
-            return DoctorFinding.Ok("dbus", $"{(target.User is null ? "systemd" : $"the systemd of {target.User.Name}")} answers");
+            return DoctorFinding.Ok(
+                "dbus",
+                $"{(target.User is null ? "systemd" : $"the systemd of {target.User.Name}")} answers"
+            );
         }
         catch (SysctrException e)
         {
-            return DoctorFinding.Problem("dbus", e.Message, e.Hint ?? "'systemctl status dbus.service' tells how it is");
+            return DoctorFinding.Problem(
+                "dbus",
+                e.Message,
+                e.Hint ?? "'systemctl status dbus.service' tells how it is"
+            );
         }
     }
 }

@@ -21,15 +21,30 @@ static class ToolCheck
     {
         List<DoctorFinding> findings = [];
         string tool = ToolPaths.Tool;
-        string version = typeof(ToolCheck).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+        string version =
+            typeof(ToolCheck).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+            ?? "";
         if (!target.IsFile(tool))
         {
-            findings.Add(DoctorFinding.Problem(Name, $"units call {tool}, which is not there{(target.IsRunning ? "" : $" below {target.Root}")}", "install sysctr there, and call it from there"));
+            findings.Add(
+                DoctorFinding.Problem(
+                    Name,
+                    $"units call {tool}, which is not there{(target.IsRunning ? "" : $" below {target.Root}")}",
+                    "install sysctr there, and call it from there"
+                )
+            );
             return findings;
         }
 
-        string? package = await PackageOwner.FindAsync(target.Root, tool, cancellation) is { Length: > 0 } owner ? owner.Split(',')[0] : null;
-        findings.Add(DoctorFinding.Ok(Name, $"{version}, {tool}, {(package is null ? "of no package" : $"of the package {package}")}"));
+        string? package = await PackageOwner.FindAsync(target.Root, tool, cancellation) is { Length: > 0 } owner
+            ? owner.Split(',')[0]
+            : null;
+        findings.Add(
+            DoctorFinding.Ok(
+                Name,
+                $"{version}, {tool}, {(package is null ? "of no package" : $"of the package {package}")}"
+            )
+        );
         if (package is not null)
         {
             findings.AddRange(await VerifyAsync(target, package, cancellation));
@@ -37,8 +52,13 @@ static class ToolCheck
 
         if (!target.IsFile(ToolPaths.ListenHelper))
         {
-            findings.Add(DoctorFinding.Problem(
-                Name, $"sysctr-listen is not there ({ToolPaths.ListenHelper}): containers with sockets or a watchdog and the host's process ids do not start", "install sysctr's package, or 'make install'"));
+            findings.Add(
+                DoctorFinding.Problem(
+                    Name,
+                    $"sysctr-listen is not there ({ToolPaths.ListenHelper}): containers with sockets or a watchdog and the host's process ids do not start",
+                    "install sysctr's package, or 'make install'"
+                )
+            );
         }
         else if (target.User is null)
         {
@@ -46,13 +66,22 @@ static class ToolCheck
                 from path in (string[])[tool, ToolPaths.ListenHelper]
                 let open = target.OpenTo(path)
                 where open is not null
-                select DoctorFinding.Problem(Name, $"{path} is run as root, and {open}", "give it and the directories above to root, and to nobody else to write"));
+                select DoctorFinding.Problem(
+                    Name,
+                    $"{path} is run as root, and {open}",
+                    "give it and the directories above to root, and to nobody else to write"
+                )
+            );
         }
 
         return findings;
     }
 
-    private static async Task<IEnumerable<DoctorFinding>> VerifyAsync(DoctorTarget target, string package, CancellationToken cancellation)
+    private static async Task<IEnumerable<DoctorFinding>> VerifyAsync(
+        DoctorTarget target,
+        string package,
+        CancellationToken cancellation
+    )
     {
         bool debian = Directory.Exists(target.Here("/var/lib/dpkg"));
         ProcessResult result;
@@ -71,17 +100,22 @@ static class ToolCheck
         string[] altered =
         [
             .. from line in result.Output.Split('\n')
-               let path = line.IndexOf('/') is >= 0 and int at ? line[at..].Trim() : ""
-               where path.Length > 0 && !line[..line.IndexOf('/')].Contains(" c ", StringComparison.Ordinal) && !path.StartsWith("/usr/share/", StringComparison.Ordinal)
-               select path,
+            let path = line.IndexOf('/') is >= 0 and int at ? line[at..].Trim() : ""
+            where
+                path.Length > 0
+                && !line[..line.IndexOf('/')].Contains(" c ", StringComparison.Ordinal)
+                && !path.StartsWith("/usr/share/", StringComparison.Ordinal)
+            select path,
         ];
         return altered.Length == 0
             ? []
             :
             [
                 DoctorFinding.Problem(
-                    Name, $"not as the package {package} brought them: {string.Join(", ", altered.Take(MaxListed))}{(altered.Length > MaxListed ? $" and {altered.Length - MaxListed} more" : "")}",
-                    $"{(debian ? $"'apt install --reinstall {package}'" : $"'dnf reinstall {package}'")}; a change of your own belongs into /etc"),
+                    Name,
+                    $"not as the package {package} brought them: {string.Join(", ", altered.Take(MaxListed))}{(altered.Length > MaxListed ? $" and {altered.Length - MaxListed} more" : "")}",
+                    $"{(debian ? $"'apt install --reinstall {package}'" : $"'dnf reinstall {package}'")}; a change of your own belongs into /etc"
+                ),
             ];
     }
 }

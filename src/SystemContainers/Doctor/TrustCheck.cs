@@ -10,7 +10,8 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Doctor;
 
-/// <summary>What decides which images are pulled, from where, and with whose name: policy.json, registries.conf, auth files.</summary>
+/// <summary>What decides which images are pulled, from where, and with whose name: policy.json, registries.conf, auth
+/// files.</summary>
 static class TrustCheck
 {
     /// <summary>containers-policy.json(5).</summary>
@@ -29,10 +30,16 @@ static class TrustCheck
                 return
                 [
                     named is not null
-                        ? DoctorFinding.Problem(Name, $"{Redact.Text(file)} is not there, and ${SignaturePolicy.Variable} names it: nothing can be pulled", $"put it there, or unset ${SignaturePolicy.Variable}")
+                        ? DoctorFinding.Problem(
+                            Name,
+                            $"{Redact.Text(file)} is not there, and ${SignaturePolicy.Variable} names it: nothing can be pulled",
+                            $"put it there, or unset ${SignaturePolicy.Variable}"
+                        )
                         : DoctorFinding.Warning(
-                        Name, $"{file} is not there: every image is accepted, from any registry",
-                        "write one with default 'reject' and what you trust as docker scopes; see containers-policy.json(5)"),
+                            Name,
+                            $"{file} is not there: every image is accepted, from any registry",
+                            "write one with default 'reject' and what you trust as docker scopes; see containers-policy.json(5)"
+                        ),
                 ];
             }
 
@@ -40,19 +47,43 @@ static class TrustCheck
             List<DoctorFinding> findings =
             [
                 AcceptsAll(text)
-                    ? DoctorFinding.Warning(Name, $"{file} accepts every image, from any registry", "set default to 'reject' and name what you trust as docker scopes; see containers-policy.json(5)")
-                    : DoctorFinding.Ok(Name, $"{file} says what may be pulled{(named is null ? "" : $", for ${SignaturePolicy.Variable} names it")}"),
+                    ? DoctorFinding.Warning(
+                        Name,
+                        $"{file} accepts every image, from any registry",
+                        "set default to 'reject' and name what you trust as docker scopes; see containers-policy.json(5)"
+                    )
+                    : DoctorFinding.Ok(
+                        Name,
+                        $"{file} says what may be pulled{(named is null ? "" : $", for ${SignaturePolicy.Variable} names it")}"
+                    ),
             ];
-            if ((file != own || target.User is null) && (named is null || target.User is null) && target.OpenTo(file) is { } open)
+            if (
+                (file != own || target.User is null)
+                && (named is null || target.User is null)
+                && target.OpenTo(file) is { } open
+            )
             {
-                findings.Add(DoctorFinding.Problem(Name, $"{open}: who writes it chooses what is trusted", "give it and the directories above to root, and to nobody else to write"));
+                findings.Add(
+                    DoctorFinding.Problem(
+                        Name,
+                        $"{open}: who writes it chooses what is trusted",
+                        "give it and the directories above to root, and to nobody else to write"
+                    )
+                );
             }
 
             return findings;
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            return [DoctorFinding.Problem(Name, $"{e.Message}: nothing can be pulled", "correct it; see containers-policy.json(5)")];
+            return
+            [
+                DoctorFinding.Problem(
+                    Name,
+                    $"{e.Message}: nothing can be pulled",
+                    "correct it; see containers-policy.json(5)"
+                ),
+            ];
         }
     }
 
@@ -63,13 +94,20 @@ static class TrustCheck
         RegistriesConfPaths paths = RegistriesConfPaths.Of(target.User);
         if (!target.IsRunning)
         {
-            paths = new RegistriesConfPaths(target.Here("/etc/containers/registries.conf"), target.Here("/etc/containers/registries.conf.d"), ShortNameCache: null);
+            paths = new RegistriesConfPaths(
+                target.Here("/etc/containers/registries.conf"),
+                target.Here("/etc/containers/registries.conf.d"),
+                ShortNameCache: null
+            );
         }
 
         try
         {
             // A FIFO in the place of one would hold the parser up.
-            foreach (string file in (string[])[paths.Main, .. paths.DropInFiles(), .. paths.Last is { } last ? [last] : Array.Empty<string>()])
+            foreach (
+                string file in (string[])
+                    [paths.Main, .. paths.DropInFiles(), .. paths.Last is { } last ? [last] : Array.Empty<string>()]
+            )
             {
                 _ = BoundedFile.Read("/", file, 1 << 20);
             }
@@ -77,13 +115,25 @@ static class TrustCheck
             RegistriesConfig registries = RegistriesConfig.Load(paths);
             return
             [
-                DoctorFinding.Ok(Name, File.Exists(paths.Main) ? paths.Main : $"{paths.Main} is not there: images are named in full"),
-                .. registries.Notes.Select(n => DoctorFinding.Warning(Name, n, "correct it; see containers-registries.conf(5)")),
+                DoctorFinding.Ok(
+                    Name,
+                    File.Exists(paths.Main) ? paths.Main : $"{paths.Main} is not there: images are named in full"
+                ),
+                .. registries.Notes.Select(n =>
+                    DoctorFinding.Warning(Name, n, "correct it; see containers-registries.conf(5)")
+                ),
             ];
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            return [DoctorFinding.Problem(Name, $"{e.Message}: nothing can be pulled", "correct it; see containers-registries.conf(5)")];
+            return
+            [
+                DoctorFinding.Problem(
+                    Name,
+                    $"{e.Message}: nothing can be pulled",
+                    "correct it; see containers-registries.conf(5)"
+                ),
+            ];
         }
     }
 
@@ -105,11 +155,23 @@ static class TrustCheck
             }
             else if ((facts.Mode & 0x3f) != 0)
             {
-                findings.Add(DoctorFinding.Problem(Name, $"{file} holds passwords, and others than its owner may read or write it (mode {Convert.ToString(facts.Mode, 8)})", $"'chmod 0600 {file}'"));
+                findings.Add(
+                    DoctorFinding.Problem(
+                        Name,
+                        $"{file} holds passwords, and others than its owner may read or write it (mode {Convert.ToString(facts.Mode, 8)})",
+                        $"'chmod 0600 {file}'"
+                    )
+                );
             }
             else if (!IsJson(file))
             {
-                findings.Add(DoctorFinding.Problem(Name, $"{file} is no JSON: registries that want a password refuse us", "log in again: 'sysctr login'"));
+                findings.Add(
+                    DoctorFinding.Problem(
+                        Name,
+                        $"{file} is no JSON: registries that want a password refuse us",
+                        "log in again: 'sysctr login'"
+                    )
+                );
             }
             else
             {
@@ -140,9 +202,13 @@ static class TrustCheck
         List<JsonElement> lists = [policy.RootElement.GetProperty("default")];
         if (policy.RootElement.TryGetProperty("transports", out JsonElement transports))
         {
-            lists.AddRange(transports.EnumerateObject().SelectMany(t => t.Value.EnumerateObject()).Select(s => s.Value));
+            lists.AddRange(
+                transports.EnumerateObject().SelectMany(t => t.Value.EnumerateObject()).Select(s => s.Value)
+            );
         }
 
-        return lists.SelectMany(l => l.EnumerateArray()).All(r => r.GetProperty("type").GetString() == "insecureAcceptAnything");
+        return lists
+            .SelectMany(l => l.EnumerateArray())
+            .All(r => r.GetProperty("type").GetString() == "insecureAcceptAnything");
     }
 }

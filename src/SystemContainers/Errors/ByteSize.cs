@@ -4,7 +4,8 @@ using System.Globalization;
 
 namespace SystemContainers.Errors;
 
-/// <summary>Amounts of bytes as people read them: three digits and a decimal unit, as podman and disks have them. JSON has bytes.</summary>
+/// <summary>Amounts of bytes as people read them: three digits and a decimal unit, as podman and disks have them. JSON
+/// has bytes.</summary>
 static class ByteSize
 {
     private static readonly string[] s_units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];

@@ -41,7 +41,8 @@ public enum ErrorKind
     /// <summary>A unit did not start, did not stay up or is not healthy, or systemd refused it.</summary>
     Unit = 11,
 
-    /// <summary>The host lacks something that is needed: an OCI runtime, systemd, a kernel feature, a capability.</summary>
+    /// <summary>The host lacks something that is needed: an OCI runtime, systemd, a kernel feature, a
+    /// capability.</summary>
     Host = 12,
 
     /// <summary>The caller is not allowed to: not root.</summary>
@@ -50,6 +51,7 @@ public enum ErrorKind
     /// <summary>No space, or an I/O error on the host's disk.</summary>
     Storage = 14,
 
-    /// <summary>Another sysctr held the lock for longer than was allowed, or a failed host holds the roll-out.</summary>
+    /// <summary>Another sysctr held the lock for longer than was allowed, or a failed host holds the
+    /// roll-out.</summary>
     Locked = 15,
 }

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace SystemContainers.Errors;
 
 /// <summary>
-/// Why a JSON document can't be used, in the words of whoever wrote it: member, reason, line and column from one. The serializer's own
-/// messages name types and constructors of ours.
+/// Why a JSON document can't be used, in the words of whoever wrote it: member, reason, line and column from one. The
+/// serializer's own messages name types and constructors of ours.
 /// </summary>
 static partial class JsonFault
 {
@@ -33,14 +33,18 @@ static partial class JsonFault
             return $"it has no {string.Join(", ", Quoted().Matches(missing.Groups["names"].Value).Select(n => n.Groups["name"].Value))}";
         }
 
-        if (message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal) ||
-            message.StartsWith("Cannot get the value of a token type", StringComparison.Ordinal))
+        if (
+            message.StartsWith("The JSON value could not be converted", StringComparison.Ordinal)
+            || message.StartsWith("Cannot get the value of a token type", StringComparison.Ordinal)
+        )
         {
             return "a value of another kind belongs there";
         }
 
         // What the parser says of syntax is plain; it ends in its own idea of the place, which counts from zero.
-        int place = message.IndexOf(" Path: ", StringComparison.Ordinal) is >= 0 and int path ? path : message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
+        int place = message.IndexOf(" Path: ", StringComparison.Ordinal) is >= 0 and int path
+            ? path
+            : message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
         string plain = (place < 0 ? message : message[..place]).TrimEnd('.', ' ');
         return DotNet().IsMatch(plain) ? "it is not as it has to be" : plain;
     }
@@ -51,18 +55,34 @@ static partial class JsonFault
         string member = path is null ? "" : path.TrimStart('$').TrimStart('.');
 
         // A null that a constructor does not take is told at the object around it.
-        return message.Contains("nullability", StringComparison.Ordinal) && Quoted().Match(message) is { Success: true } name &&
-            !member.EndsWith(name.Groups["name"].Value, StringComparison.OrdinalIgnoreCase)
-            ? member.Length > 0 ? $"{member}.{name.Groups["name"].Value}" : name.Groups["name"].Value
+        return
+            message.Contains("nullability", StringComparison.Ordinal)
+            && Quoted().Match(message) is { Success: true } name
+            && !member.EndsWith(name.Groups["name"].Value, StringComparison.OrdinalIgnoreCase)
+            ? member.Length > 0
+                ? $"{member}.{name.Groups["name"].Value}"
+                : name.Groups["name"].Value
             : member;
     }
 
-    [GeneratedRegex("missing required properties including: (?<names>.*)$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "missing required properties including: (?<names>.*)$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.Singleline,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Missing();
 
-    [GeneratedRegex("'(?<name>[^']*)'", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "'(?<name>[^']*)'",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Quoted();
 
-    [GeneratedRegex(@"System(\.|Containers)|`\d|\bJson[A-Z]|Exception", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"System(\.|Containers)|`\d|\bJson[A-Z]|Exception",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex DotNet();
 }

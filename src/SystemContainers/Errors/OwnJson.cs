@@ -5,7 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace SystemContainers.Errors;
 
-/// <summary>Reads documents that we wrote ourselves. Nothing of ours writes null, so that one is damage, wherever it stands, and no value to go on with.</summary>
+/// <summary>Reads documents that we wrote ourselves. Nothing of ours writes null, so that one is damage, wherever it
+/// stands, and no value to go on with.</summary>
 static class OwnJson
 {
     /// <exception cref="JsonException">It is not what we write.</exception>

@@ -4,11 +4,20 @@ using System.Globalization;
 
 namespace SystemContainers.Errors;
 
-/// <summary>Times for people: how long ago in tables, both in what is about one thing. JSON has ISO 8601 with the offset.</summary>
+/// <summary>Times for people: how long ago in tables, both in what is about one thing. JSON has ISO 8601 with the
+/// offset.</summary>
 static class TimeText
 {
     private static readonly (double Seconds, string Unit)[] s_units =
-        [(365.25 * 86400, "year"), (30.44 * 86400, "month"), (7 * 86400, "week"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    [
+        (365.25 * 86400, "year"),
+        (30.44 * 86400, "month"),
+        (7 * 86400, "week"),
+        (86400, "day"),
+        (3600, "hour"),
+        (60, "minute"),
+        (1, "second"),
+    ];
 
     /// <summary><c>3 hours ago</c>; <c>in 2 days</c> where the clock has gone back since.</summary>
     public static string Ago(DateTimeOffset then, DateTimeOffset now)
@@ -31,7 +40,8 @@ static class TimeText
     public static string Ago(DateTimeOffset then) => Ago(then, DateTimeOffset.UtcNow);
 
     /// <summary><c>2026-11-28 16:44:51</c>, in the local zone.</summary>
-    public static string Absolute(DateTimeOffset then) => then.LocalDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    public static string Absolute(DateTimeOffset then) =>
+        then.LocalDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
     /// <summary><c>2026-11-28 16:44:51 (3 hours ago)</c>.</summary>
     public static string Both(DateTimeOffset then) => $"{Absolute(then)} ({Ago(then)})";

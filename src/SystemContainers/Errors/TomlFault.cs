@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 
 namespace SystemContainers.Errors;
 
-/// <summary>Why a TOML file can't be used, in the words of whoever wrote it. The parser's own messages name types and converters.</summary>
+/// <summary>Why a TOML file can't be used, in the words of whoever wrote it. The parser's own messages name types and
+/// converters.</summary>
 static partial class TomlFault
 {
     /// <summary><c>line 3, column 10: a value of another kind belongs there</c>.</summary>
@@ -20,13 +21,21 @@ static partial class TomlFault
         }
 
         string reason = message[(last.Index + last.Length)..].Trim().TrimEnd('.');
-        return $"line {last.Groups["line"].Value}, column {last.Groups["column"].Value}: " +
-            (reason.Length == 0 || DotNet().IsMatch(reason) ? "a value of another kind belongs there" : reason);
+        return $"line {last.Groups["line"].Value}, column {last.Groups["column"].Value}: "
+            + (reason.Length == 0 || DotNet().IsMatch(reason) ? "a value of another kind belongs there" : reason);
     }
 
-    [GeneratedRegex(@"\((?<line>\d+),(?<column>\d+)\) : error : ", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"\((?<line>\d+),(?<column>\d+)\) : error : ",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Place();
 
-    [GeneratedRegex(@"\b(System|SystemContainers|Tomlyn)\.|`\d|Exception|\btype\b|\btoken\b|convert", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"\b(System|SystemContainers|Tomlyn)\.|`\d|Exception|\btype\b|\btoken\b|convert",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex DotNet();
 }

@@ -7,7 +7,8 @@ namespace SystemContainers.Exports;
 /// <summary>A unit that the image brings.</summary>
 /// <param name="File">Where its text comes from.</param>
 /// <param name="NameSuffix">
-/// What follows the container's name in the unit's: <c>.service</c>, <c>.socket</c>, <c>@.service</c>, <c>-STEM.timer</c>.
+/// What follows the container's name in the unit's: <c>.service</c>, <c>.socket</c>, <c>@.service</c>,
+/// <c>-STEM.timer</c>.
 /// </param>
 sealed record ExportUnit(ExportFile File, string NameSuffix)
 {

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Exports;
 
-/// <summary>How to find out whether a payload that runs is well, with all values in place; everything that is named has to hold.</summary>
+/// <summary>How to find out whether a payload that runs is well, with all values in place; everything that is named has
+/// to hold.</summary>
 sealed record HealthCheck
 {
     /// <summary>Program and arguments to run inside the container; status 0 is well. Null for none.</summary>
@@ -11,7 +12,8 @@ sealed record HealthCheck
     /// <summary>Where the command begins, as the payload does; null in records of before this was kept.</summary>
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>Whose the command is, <c>UID:GID</c>, as the payload; null for root, and in records of before this was kept.</summary>
+    /// <summary>Whose the command is, <c>UID:GID</c>, as the payload; null for root, and in records of before this was
+    /// kept.</summary>
     public string? User { get; init; }
 
     /// <summary>http: or https: URL to get from the host; a status of 2xx is well. Null for none.</summary>

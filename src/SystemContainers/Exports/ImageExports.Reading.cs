@@ -18,12 +18,17 @@ sealed partial record ImageExports
     /// <summary>Deeper trees than this are made to exhaust whoever walks them.</summary>
     private const int MaxHostDepth = 64;
 
-    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     /// <summary>Reads /exports of an image.</summary>
     /// <param name="files">The image's files.</param>
-    /// <param name="run">The image's execution parameters, whose labels and HEALTHCHECK count too; null where there are none.</param>
-    /// <exception cref="SysctrException">Template: a file can't be used; Unsafe: one exceeds a limit or leaves its tree.</exception>
+    /// <param name="run">The image's execution parameters, whose labels and HEALTHCHECK count too; null where there are
+    /// none.</param>
+    /// <exception cref="SysctrException">Template: a file can't be used; Unsafe: one exceeds a limit or leaves its
+    /// tree.</exception>
     public static ImageExports Read(IImageFiles files, ImageRunConfig? run = null)
     {
         ExportManifest manifest = Text(files, "manifest.json") is { } text
@@ -44,7 +49,14 @@ sealed partial record ImageExports
         ImageHealth health = ImageHealth.Read(manifest.Health, run);
         SortedSet<string> variables = new(StringComparer.Ordinal);
         IEnumerable<ExportFile?> templates =
-            [.. units.Select(u => u.File), config, tmpfiles, .. hostFiles.Select(f => f.Template), .. Renames(manifest), .. health.Texts];
+        [
+            .. units.Select(u => u.File),
+            config,
+            tmpfiles,
+            .. hostFiles.Select(f => f.Template),
+            .. Renames(manifest),
+            .. health.Texts,
+        ];
         foreach (ExportFile? template in templates)
         {
             variables.UnionWith(template?.Variables ?? []);
@@ -69,8 +81,9 @@ sealed partial record ImageExports
 
     /// <summary>The new names of renameFiles as the templates that they are.</summary>
     private static IEnumerable<ExportFile> Renames(ExportManifest manifest) =>
-        manifest.RenameFiles.Values.Select(
-            to => TemplateText.Read($"{Directory}/manifest.json (renameFiles)", TemplateKind.Legacy, to));
+        manifest.RenameFiles.Values.Select(to =>
+            TemplateText.Read($"{Directory}/manifest.json (renameFiles)", TemplateKind.Legacy, to)
+        );
 
     private static List<UnitNaming.Candidate> UnitFiles(IImageFiles files)
     {
@@ -78,7 +91,10 @@ sealed partial record ImageExports
         foreach (string name in files.List(Directory))
         {
             (TemplateKind kind, string rest) = Language(name);
-            if (!UnitNaming.TrySplit(rest, out string stem, out string suffix) || files.Find($"{Directory}/{name}") is null)
+            if (
+                !UnitNaming.TrySplit(rest, out string stem, out string suffix)
+                || files.Find($"{Directory}/{name}") is null
+            )
             {
                 continue;
             }
@@ -91,7 +107,8 @@ sealed partial record ImageExports
             found.Add(new UnitNaming.Candidate(Template(files, name, kind)!, stem, suffix));
         }
 
-        // Beside its service.template an image of the old tool may have services that nobody installs: examples, leftovers.
+        // Beside its service.template an image of the old tool may have services that nobody installs: examples,
+        // leftovers.
         bool hasLegacyMain = found.Exists(u => u is { Stem: "", Kind: "service", File.Kind: TemplateKind.Legacy });
         return hasLegacyMain ? found.FindAll(u => u is not { Kind: "service", File.Kind: TemplateKind.Plain }) : found;
     }
@@ -132,7 +149,10 @@ sealed partial record ImageExports
         // Said here too, because a reader may only say that its own limit was passed.
         if (file.Size > OciLimits.MaxTemplateBytes)
         {
-            throw TemplateErrors.Unsafe(path, $"it has {file.Size} bytes, more than the {OciLimits.MaxTemplateBytes} that are allowed");
+            throw TemplateErrors.Unsafe(
+                path,
+                $"it has {file.Size} bytes, more than the {OciLimits.MaxTemplateBytes} that are allowed"
+            );
         }
 
         try
@@ -140,7 +160,12 @@ sealed partial record ImageExports
             string text = s_strictUtf8.GetString(files.Read(file, OciLimits.MaxTemplateBytes));
             int nul = text.IndexOf('\0', StringComparison.Ordinal);
             // Editors of some systems put a byte order mark in front, which is no part of the text.
-            return nul < 0 ? text.TrimStart('\ufeff') : throw TemplateErrors.At(TextPosition.Of(text, nul).In(path), "it has a NUL character, so it is no text");
+            return nul < 0
+                ? text.TrimStart('\ufeff')
+                : throw TemplateErrors.At(
+                    TextPosition.Of(text, nul).In(path),
+                    "it has a NUL character, so it is no text"
+                );
         }
         catch (DecoderFallbackException e)
         {
@@ -148,7 +173,8 @@ sealed partial record ImageExports
         }
     }
 
-    /// <summary>Whether a link in /exports leads to somewhere in the image, wherever that is unpacked; the old tool followed it there.</summary>
+    /// <summary>Whether a link in /exports leads to somewhere in the image, wherever that is unpacked; the old tool
+    /// followed it there.</summary>
     private static bool StaysInside(string target)
     {
         int depth = HostPath.Parts(Directory).Length;
@@ -166,7 +192,8 @@ sealed partial record ImageExports
             case null:
                 return found;
             case { Kind: ImageFileKind.Directory }:
-            case { Kind: ImageFileKind.Symlink, LinkTarget: { } target } when StaysInside(target) && files.Find(HostFilesDirectory)?.Kind == ImageFileKind.Directory:
+            case { Kind: ImageFileKind.Symlink, LinkTarget: { } target }
+                when StaysInside(target) && files.Find(HostFilesDirectory)?.Kind == ImageFileKind.Directory:
                 Walk("", 0);
                 return found;
             default:
@@ -177,7 +204,10 @@ sealed partial record ImageExports
         {
             if (depth > MaxHostDepth)
             {
-                throw TemplateErrors.Unsafe(HostFilesDirectory + below, $"it is more than {MaxHostDepth} directories deep");
+                throw TemplateErrors.Unsafe(
+                    HostFilesDirectory + below,
+                    $"it is more than {MaxHostDepth} directories deep"
+                );
             }
 
             foreach (string name in files.List(HostFilesDirectory + below))
@@ -195,7 +225,8 @@ sealed partial record ImageExports
                 }
 
                 // Links are never followed here: one that is a directory would give the same files at a second place.
-                ImageFile file = files.FindNoFollow(source) ?? throw TemplateErrors.Unsafe(source, "it is listed but not there");
+                ImageFile file =
+                    files.FindNoFollow(source) ?? throw TemplateErrors.Unsafe(source, "it is listed but not there");
                 found.Add(new ExportHostFile(file with { Path = source }, path, HostTemplate(source, path, file)));
                 if (file.Kind == ImageFileKind.Directory)
                 {
@@ -204,13 +235,26 @@ sealed partial record ImageExports
             }
         }
 
-        ExportFile? HostTemplate(string source, string path, ImageFile file) => file.Kind switch
-        {
-            ImageFileKind.Special => throw TemplateErrors.Unsafe(source, "devices, sockets and pipes are not installed on the host"),
-            ImageFileKind.Symlink when file.LinkTarget is null => throw TemplateErrors.Unsafe(source, "its link target is not UTF-8"),
-            ImageFileKind.Regular when manifest.InstalledFilesTemplate.Contains(path) =>
-                ReadTemplate(files, file with { Path = source }, TemplateKind.Legacy),
-            _ => null,
-        };
+        ExportFile? HostTemplate(string source, string path, ImageFile file) =>
+            file.Kind switch
+            {
+                ImageFileKind.Special => throw TemplateErrors.Unsafe(
+                    source,
+                    "devices, sockets and pipes are not installed on the host"
+                ),
+                ImageFileKind.Symlink when file.LinkTarget is null => throw TemplateErrors.Unsafe(
+                    source,
+                    "its link target is not UTF-8"
+                ),
+                ImageFileKind.Regular when manifest.InstalledFilesTemplate.Contains(path) => ReadTemplate(
+                    files,
+                    file with
+                    {
+                        Path = source,
+                    },
+                    TemplateKind.Legacy
+                ),
+                _ => null,
+            };
     }
 }

@@ -23,7 +23,12 @@ sealed partial record ImageHealth
     /// <exception cref="Errors.SysctrException">Template: a text does not parse as what it is.</exception>
     public static ImageHealth Read(ImageHealth? manifest, ImageRunConfig? run)
     {
-        ImageHealth[] sources = [manifest ?? s_none, OfLabels(run?.Labels ?? new Dictionary<string, string>()), OfDocker(run?.Healthcheck)];
+        ImageHealth[] sources =
+        [
+            manifest ?? s_none,
+            OfLabels(run?.Labels ?? new Dictionary<string, string>()),
+            OfDocker(run?.Healthcheck),
+        ];
         ImageHealth check = sources.FirstOrDefault(s => s.HasCheck) ?? s_none;
         return check with
         {
@@ -32,7 +37,8 @@ sealed partial record ImageHealth
         };
     }
 
-    /// <summary>The object <c>health</c>: command (a string for the shell, or an array of strings), http, tcp, timeout, interval.</summary>
+    /// <summary>The object <c>health</c>: command (a string for the shell, or an array of strings), http, tcp, timeout,
+    /// interval.</summary>
     /// <exception cref="Errors.SysctrException">Template: a member has the wrong type.</exception>
     public static ImageHealth OfManifest(string path, JsonElement health)
     {
@@ -43,19 +49,35 @@ sealed partial record ImageHealth
 
         return new ImageHealth(Words(), Text("http"), Text("tcp"), Text("timeout"), Text("interval"));
 
-        ExportFile? Text(string name) => !health.TryGetProperty(name, out JsonElement value) ? null : value.ValueKind switch
-        {
-            JsonValueKind.String => Template(Place(name), value.GetString()!),
-            JsonValueKind.Number => Template(Place(name), value.GetRawText()),
-            _ => throw ExportJson.WrongType(path, $"{ManifestMember}.{name}", "a string or a number", value),
-        };
+        ExportFile? Text(string name) =>
+            !health.TryGetProperty(name, out JsonElement value)
+                ? null
+                : value.ValueKind switch
+                {
+                    JsonValueKind.String => Template(Place(name), value.GetString()!),
+                    JsonValueKind.Number => Template(Place(name), value.GetRawText()),
+                    _ => throw ExportJson.WrongType(path, $"{ManifestMember}.{name}", "a string or a number", value),
+                };
 
         ExportFile[] Words() =>
             health.TryGetProperty("command", out JsonElement command) && command.ValueKind == JsonValueKind.Array
-                ? [.. command.EnumerateArray().Select(w => w.ValueKind == JsonValueKind.String
-                    ? Template(Place("command"), w.GetString()!)
-                    : throw ExportJson.WrongType(path, $"{ManifestMember}.command", "a string or an array of strings", w))]
-                : Text("command") is { } line ? Shell(line) : [];
+                ?
+                [
+                    .. command
+                        .EnumerateArray()
+                        .Select(w =>
+                            w.ValueKind == JsonValueKind.String
+                                ? Template(Place("command"), w.GetString()!)
+                                : throw ExportJson.WrongType(
+                                    path,
+                                    $"{ManifestMember}.command",
+                                    "a string or an array of strings",
+                                    w
+                                )
+                        ),
+                ]
+            : Text("command") is { } line ? Shell(line)
+            : [];
 
         string Place(string name) => $"{path} ({ManifestMember}.{name})";
     }
@@ -65,11 +87,15 @@ sealed partial record ImageHealth
         return new ImageHealth(Words(), Text("http"), Text("tcp"), Text("timeout"), Text("interval"));
 
         ExportFile? Text(string name) =>
-            labels.TryGetValue(LabelPrefix + name, out string? text) && text.Length > 0 ? Template($"label {LabelPrefix}{name}", text) : null;
+            labels.TryGetValue(LabelPrefix + name, out string? text) && text.Length > 0
+                ? Template($"label {LabelPrefix}{name}", text)
+                : null;
 
         // As in a Dockerfile: a JSON array is program and arguments, anything else is for the shell.
-        ExportFile[] Words() => Text("command") is not { } line ? []
-            : line.Text.StartsWith('[') && ParseWords(line.Text) is { } words ? [.. words.Select(w => Template(line.Path, w))]
+        ExportFile[] Words() =>
+            Text("command") is not { } line ? []
+            : line.Text.StartsWith('[') && ParseWords(line.Text) is { } words
+                ? [.. words.Select(w => Template(line.Path, w))]
             : Shell(line);
     }
 
@@ -77,7 +103,10 @@ sealed partial record ImageHealth
     private static ImageHealth OfDocker(ImageHealthcheck? healthcheck)
     {
         const string place = "HEALTHCHECK";
-        ExportFile[] words = [.. (healthcheck?.Test ?? []).Select(t => new ExportFile(place, TemplateKind.Plain, t, []))];
+        ExportFile[] words =
+        [
+            .. (healthcheck?.Test ?? []).Select(t => new ExportFile(place, TemplateKind.Plain, t, [])),
+        ];
         IReadOnlyList<ExportFile> command = words switch
         {
             [{ Text: "CMD" }, _, ..] => words[1..],
@@ -88,7 +117,12 @@ sealed partial record ImageHealth
         {
             Command = command,
             Timeout = Seconds(healthcheck?.StartPeriod) is { } start
-                ? new ExportFile(place, TemplateKind.Plain, Math.Min(start + new HealthCheck().Timeout, MaxSeconds).ToString(CultureInfo.InvariantCulture), [])
+                ? new ExportFile(
+                    place,
+                    TemplateKind.Plain,
+                    Math.Min(start + new HealthCheck().Timeout, MaxSeconds).ToString(CultureInfo.InvariantCulture),
+                    []
+                )
                 : null,
             Attempt = Seconds(healthcheck?.Timeout),
         };
@@ -96,17 +130,34 @@ sealed partial record ImageHealth
 
     private static double? Seconds(long? nanoseconds) => nanoseconds is > 0 ? nanoseconds / NanosecondsPerSecond : null;
 
-    private static ExportFile Template(string place, string text) => TemplateText.Read(place, TemplateKind.Legacy, text);
+    private static ExportFile Template(string place, string text) =>
+        TemplateText.Read(place, TemplateKind.Legacy, text);
 
     private static ExportFile[] Shell(ExportFile line) =>
-        [line with { Kind = TemplateKind.Plain, Text = "/bin/sh", Variables = [] }, line with { Kind = TemplateKind.Plain, Text = "-c", Variables = [] }, line];
+        [
+            line with
+            {
+                Kind = TemplateKind.Plain,
+                Text = "/bin/sh",
+                Variables = [],
+            },
+            line with
+            {
+                Kind = TemplateKind.Plain,
+                Text = "-c",
+                Variables = [],
+            },
+            line,
+        ];
 
     private static string[]? ParseWords(string text)
     {
         try
         {
             using JsonDocument list = JsonDocument.Parse(text);
-            return list.RootElement.ValueKind == JsonValueKind.Array && list.RootElement.EnumerateArray().All(w => w.ValueKind == JsonValueKind.String)
+            return
+                list.RootElement.ValueKind == JsonValueKind.Array
+                && list.RootElement.EnumerateArray().All(w => w.ValueKind == JsonValueKind.String)
                 ? [.. list.RootElement.EnumerateArray().Select(w => w.GetString()!)]
                 : null;
         }

@@ -7,8 +7,8 @@ using SystemContainers.Fleet.Etcd;
 namespace SystemContainers.Fleet;
 
 /// <summary>
-/// A semaphore in etcd: <c>KEY/hosts/ID</c> is what a host says of itself, a <see cref="SlotRecord"/>, and <c>KEY/alive/ID</c> is
-/// there as long as its process is. README.md has the rules.
+/// A semaphore in etcd: <c>KEY/hosts/ID</c> is what a host says of itself, a <see cref="SlotRecord"/>, and
+/// <c>KEY/alive/ID</c> is there as long as its process is. README.md has the rules.
 /// </summary>
 sealed class FleetSemaphore : IDisposable
 {
@@ -41,14 +41,21 @@ sealed class FleetSemaphore : IDisposable
     public Task WaitForChangeAsync(Rollout since, TimeSpan atMost, CancellationToken cancellation) =>
         Etcd.WaitForChangeAsync(_all, since.Revision, atMost, cancellation);
 
-    /// <summary>Puts a host at the end of the queue; or says that its process is alive, where it has a place already.</summary>
+    /// <summary>Puts a host at the end of the queue; or says that its process is alive, where it has a place
+    /// already.</summary>
     /// <param name="rollout">As it was read.</param>
     /// <param name="id">The host.</param>
     /// <param name="hostName">Its name.</param>
     /// <param name="lease">Of its process.</param>
     /// <param name="cancellation">Ends the call.</param>
     /// <returns>False where the roll-out has changed meanwhile.</returns>
-    public Task<bool> TryComeAsync(Rollout rollout, string id, string hostName, long lease, CancellationToken cancellation)
+    public Task<bool> TryComeAsync(
+        Rollout rollout,
+        string id,
+        string hostName,
+        long lease,
+        CancellationToken cancellation
+    )
     {
         RolloutHost? own = rollout.Find(id);
         SlotRecord record = own?.Record ?? new SlotRecord(hostName, SlotState.Waiting, DateTimeOffset.UtcNow);
@@ -56,42 +63,73 @@ sealed class FleetSemaphore : IDisposable
         // What is not bound to a process must not become so: it is what others are held by.
         long bound = record.State is SlotState.Waiting or SlotState.Preparing ? lease : 0;
         return Etcd.TryAsync(
-            new TransactionRequest([Compare.IsAt(HostKey(id), own?.ModRevision ?? 0)], [Put(HostKey(id), record, bound), PutAlive(id, lease)]),
-            cancellation);
+            new TransactionRequest(
+                [Compare.IsAt(HostKey(id), own?.ModRevision ?? 0)],
+                [Put(HostKey(id), record, bound), PutAlive(id, lease)]
+            ),
+            cancellation
+        );
     }
 
     /// <summary>Takes a slot for a host whose turn it is.</summary>
     /// <returns>False where the roll-out has changed meanwhile: somebody may hold it now.</returns>
-    public Task<bool> TryTakeAsync(Rollout rollout, RolloutHost own, CancellationToken cancellation) => Etcd.TryAsync(
-        new TransactionRequest(
-            [Compare.NothingSince(_all, rollout.Revision), Compare.Exists(HostKey(own.Id)), Compare.Exists(AliveKey(own.Id))],
-            [Put(HostKey(own.Id), Now(own.Record, SlotState.Preparing), own.Lease!.Value)]),
-        cancellation);
+    public Task<bool> TryTakeAsync(Rollout rollout, RolloutHost own, CancellationToken cancellation) =>
+        Etcd.TryAsync(
+            new TransactionRequest(
+                [
+                    Compare.NothingSince(_all, rollout.Revision),
+                    Compare.Exists(HostKey(own.Id)),
+                    Compare.Exists(AliveKey(own.Id)),
+                ],
+                [Put(HostKey(own.Id), Now(own.Record, SlotState.Preparing), own.Lease!.Value)]
+            ),
+            cancellation
+        );
 
-    /// <summary>Says that a host that has a slot, and whose process is alive, begins to change. It keeps the slot from here on.</summary>
+    /// <summary>Says that a host that has a slot, and whose process is alive, begins to change. It keeps the slot from
+    /// here on.</summary>
     /// <returns>False where it has no slot any more.</returns>
-    public Task<bool> TrySwitchAsync(RolloutHost own, CancellationToken cancellation) => Etcd.TryAsync(
-        new TransactionRequest(
-            [Compare.IsAt(HostKey(own.Id), own.ModRevision), Compare.Exists(AliveKey(own.Id))],
-            [Put(HostKey(own.Id), Now(own.Record, SlotState.Switching), 0)]),
-        cancellation);
+    public Task<bool> TrySwitchAsync(RolloutHost own, CancellationToken cancellation) =>
+        Etcd.TryAsync(
+            new TransactionRequest(
+                [Compare.IsAt(HostKey(own.Id), own.ModRevision), Compare.Exists(AliveKey(own.Id))],
+                [Put(HostKey(own.Id), Now(own.Record, SlotState.Switching), 0)]
+            ),
+            cancellation
+        );
 
     /// <summary>Holds the roll-out for a host's failure, whatever it has become meanwhile.</summary>
-    public Task HoldAsync(RolloutHost own, string reason, CancellationToken cancellation) => Etcd.TryAsync(
-        new TransactionRequest(
-            [], [Put(HostKey(own.Id), Now(own.Record, SlotState.Failed) with { Reason = reason }, 0), Delete(AliveKey(own.Id))]),
-        cancellation);
+    public Task HoldAsync(RolloutHost own, string reason, CancellationToken cancellation) =>
+        Etcd.TryAsync(
+            new TransactionRequest(
+                [],
+                [
+                    Put(HostKey(own.Id), Now(own.Record, SlotState.Failed) with { Reason = reason }, 0),
+                    Delete(AliveKey(own.Id)),
+                ]
+            ),
+            cancellation
+        );
 
     /// <summary>Gives a host's slot back.</summary>
     /// <returns>False where it has written something since it was read.</returns>
-    public Task<bool> TryReleaseAsync(RolloutHost host, CancellationToken cancellation) => Etcd.TryAsync(
-        new TransactionRequest(
-            [Compare.IsAt(HostKey(host.Id), host.ModRevision)], [Delete(HostKey(host.Id)), Delete(AliveKey(host.Id))]),
-        cancellation);
+    public Task<bool> TryReleaseAsync(RolloutHost host, CancellationToken cancellation) =>
+        Etcd.TryAsync(
+            new TransactionRequest(
+                [Compare.IsAt(HostKey(host.Id), host.ModRevision)],
+                [Delete(HostKey(host.Id)), Delete(AliveKey(host.Id))]
+            ),
+            cancellation
+        );
 
     public void Dispose() => Etcd.Dispose();
 
-    private static SlotRecord Now(SlotRecord record, SlotState state) => record with { State = state, Since = DateTimeOffset.UtcNow };
+    private static SlotRecord Now(SlotRecord record, SlotState state) =>
+        record with
+        {
+            State = state,
+            Since = DateTimeOffset.UtcNow,
+        };
 
     private byte[] HostKey(string id) => Encoding.UTF8.GetBytes($"{Reference.Key}/hosts/{id}");
 

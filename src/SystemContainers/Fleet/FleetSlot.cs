@@ -5,7 +5,8 @@ using SystemContainers.Fleet.Etcd;
 
 namespace SystemContainers.Fleet;
 
-/// <summary>A slot that this host has taken. <see cref="EndAsync"/> gives it back, or holds the roll-out when a change failed.</summary>
+/// <summary>A slot that this host has taken. <see cref="EndAsync"/> gives it back, or holds the roll-out when a change
+/// failed.</summary>
 sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost own, Action<string> note)
 {
     private RolloutHost _own = own;
@@ -14,7 +15,8 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
     private string? _failure;
 
     /// <summary>Changes the host, once etcd knows that it does. What fails in it holds the roll-out.</summary>
-    /// <exception cref="SysctrException">Locked, Unreachable: the slot is lost; nothing was changed. Else of the change.</exception>
+    /// <exception cref="SysctrException">Locked, Unreachable: the slot is lost; nothing was changed. Else of the
+    /// change.</exception>
     public async Task SwitchAsync(Func<Task> change, CancellationToken cancellation)
     {
         if (_own.Record.State == SlotState.Preparing)
@@ -35,8 +37,8 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
     }
 
     /// <summary>
-    /// To be called whatever happened. What this process began ends with it; what it found of an earlier one, and has not mended,
-    /// goes on holding the roll-out.
+    /// To be called whatever happened. What this process began ends with it; what it found of an earlier one, and has
+    /// not mended, goes on holding the roll-out.
     /// </summary>
     public async Task EndAsync()
     {
@@ -59,13 +61,15 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
             throw new SysctrException(
                 ErrorKind.Locked,
                 $"updating with a slot of {semaphore.Reference}: it was lost before the update began; nothing was changed",
-                "etcd has not heard of this host for too long, or somebody released its slot; try again");
+                "etcd has not heard of this host for too long, or somebody released its slot; try again"
+            );
         }
 
         _own = now;
     }
 
-    /// <summary>Takes the record away, or makes it one of a failure; goes on trying for as long as a lease lasts.</summary>
+    /// <summary>Takes the record away, or makes it one of a failure; goes on trying for as long as a lease
+    /// lasts.</summary>
     private async Task LeaveMarkAsync()
     {
         long start = Environment.TickCount64;
@@ -76,7 +80,9 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
                 if (_failure is not null)
                 {
                     await semaphore.HoldAsync(_own, _failure, CancellationToken.None);
-                    note($"{semaphore.Reference}: no other host begins until this one is updated, or until '{semaphore.ReleaseCommand(_own)}'");
+                    note(
+                        $"{semaphore.Reference}: no other host begins until this one is updated, or until '{semaphore.ReleaseCommand(_own)}'"
+                    );
                     return;
                 }
 
@@ -91,7 +97,9 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
                 if (Environment.TickCount64 - start > semaphore.Reference.TimeToLive.TotalMilliseconds)
                 {
                     lease.Abandon();
-                    note($"warning: the slot of {semaphore.Reference} stays taken: {e.Message}; when etcd answers again: {semaphore.ReleaseCommand(_own)}");
+                    note(
+                        $"warning: the slot of {semaphore.Reference} stays taken: {e.Message}; when etcd answers again: {semaphore.ReleaseCommand(_own)}"
+                    );
                     return;
                 }
 

@@ -10,8 +10,8 @@ using SystemContainers.Verbs;
 namespace SystemContainers.Fleet;
 
 /// <summary>
-/// An update of this host as part of a roll-out: only where there is something to update it takes a slot of the semaphore that
-/// the request or sysctr.toml names, and then looks again, for the wait may have been long.
+/// An update of this host as part of a roll-out: only where there is something to update it takes a slot of the
+/// semaphore that the request or sysctr.toml names, and then looks again, for the wait may have been long.
 /// </summary>
 sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
 {
@@ -23,17 +23,24 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
     /// <param name="request">What to change, and by which semaphore.</param>
     /// <param name="cancellation">Ends the wait, or the update as far as that is possible.</param>
     /// <returns>How many have changed.</returns>
-    /// <exception cref="SysctrException">Locked: the roll-out is held, or the time is over. Unreachable: etcd; nothing was changed. Else as there.</exception>
+    /// <exception cref="SysctrException">Locked: the roll-out is held, or the time is over. Unreachable: etcd; nothing
+    /// was changed. Else as there.</exception>
     public Task<int> RunAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation) =>
         RunAsync(names, request, update => update.RunAsync(names, request, cancellation), cancellation);
 
-    /// <summary>As the other, for whoever updates the containers one by one: all of it is one turn of this host, in one slot.</summary>
+    /// <summary>As the other, for whoever updates the containers one by one: all of it is one turn of this host, in one
+    /// slot.</summary>
     /// <param name="names">The containers.</param>
     /// <param name="request">What to change, and by which semaphore.</param>
-    /// <param name="update">Updates them with what it is given; called once, or not at all where there is nothing to update.</param>
+    /// <param name="update">Updates them with what it is given; called once, or not at all where there is nothing to
+    /// update.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public async Task<int> RunAsync(
-        IReadOnlyList<string> names, UpdateRequest request, Func<UpdateOperation, Task<int>> update, CancellationToken cancellation)
+        IReadOnlyList<string> names,
+        UpdateRequest request,
+        Func<UpdateOperation, Task<int>> update,
+        CancellationToken cancellation
+    )
     {
         using FleetSemaphore? semaphore = Open(request);
         return semaphore is null
@@ -41,7 +48,8 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
             : await RunAsync(names, request, update, semaphore, cancellation);
     }
 
-    /// <summary>To be called instead where nothing is to be updated: a record that still holds the others is taken away.</summary>
+    /// <summary>To be called instead where nothing is to be updated: a record that still holds the others is taken
+    /// away.</summary>
     public async Task SkipAsync(CancellationToken cancellation)
     {
         using FleetSemaphore? semaphore = Open(new UpdateRequest());
@@ -57,7 +65,10 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
     {
         SysctrConfiguration configuration = SysctrConfiguration.Load(host.Paths);
         return (request.Lock ?? configuration.Lock ?? NoLock) is not NoLock and var wanted
-            ? FleetSemaphore.Open(LockReference.Parse(wanted), configuration.EtcdOver(Environment.GetEnvironmentVariable))
+            ? FleetSemaphore.Open(
+                LockReference.Parse(wanted),
+                configuration.EtcdOver(Environment.GetEnvironmentVariable)
+            )
             : null;
     }
 
@@ -66,7 +77,8 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
         UpdateRequest request,
         Func<UpdateOperation, Task<int>> update,
         FleetSemaphore semaphore,
-        CancellationToken cancellation)
+        CancellationToken cancellation
+    )
     {
         // Two of this host would share its slot, and the first of them would give it back.
         using IDisposable alone = host.Locks.LockRollout(cancellation);
@@ -95,8 +107,8 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
     }
 
     /// <summary>
-    /// A host that was cut off behind its commit is up to date, and its record still holds the roll-out. What etcd can't tell
-    /// now, it will tell the next time.
+    /// A host that was cut off behind its commit is up to date, and its record still holds the roll-out. What etcd
+    /// can't tell now, it will tell the next time.
     /// </summary>
     private static async Task ForgetAsync(FleetSemaphore semaphore, string id, CancellationToken cancellation)
     {
@@ -107,8 +119,6 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
                 await semaphore.TryReleaseAsync(own, cancellation);
             }
         }
-        catch (SysctrException e) when (e.Kind == ErrorKind.Unreachable)
-        {
-        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Unreachable) { }
     }
 }

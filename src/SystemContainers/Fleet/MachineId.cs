@@ -7,8 +7,8 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.Fleet;
 
 /// <summary>
-/// By what a host is known to others: its machine ID, hashed for this use, for machine-id(5) asks to keep the ID itself from
-/// the network. The same as <c>systemd-id128 machine-id --app-specific=</c><see cref="Application"/>.
+/// By what a host is known to others: its machine ID, hashed for this use, for machine-id(5) asks to keep the ID itself
+/// from the network. The same as <c>systemd-id128 machine-id --app-specific=</c><see cref="Application"/>.
 /// </summary>
 static class MachineId
 {
@@ -23,7 +23,11 @@ static class MachineId
         string id = File.Exists(file) ? File.ReadAllText(file).Trim() : "";
         return id.Length == 32 && id.All(char.IsAsciiHexDigit)
             ? Hash(id)
-            : throw new SysctrException(ErrorKind.Host, $"reading {file}: it has no machine ID", "call systemd-machine-id-setup(1)");
+            : throw new SysctrException(
+                ErrorKind.Host,
+                $"reading {file}: it has no machine ID",
+                "call systemd-machine-id-setup(1)"
+            );
     }
 
     /// <summary>sd_id128_get_machine_app_specific(3): HMAC-SHA256, cut to a version 4 UUID.</summary>

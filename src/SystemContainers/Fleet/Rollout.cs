@@ -19,7 +19,8 @@ sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
     public RolloutHost? Find(string id) => Hosts.FirstOrDefault(h => h.Id == id);
 
     /// <summary>Those that came earlier and are not through.</summary>
-    public IReadOnlyList<RolloutHost> Before(RolloutHost host) => [.. Hosts.Where(h => h.CreateRevision < host.CreateRevision)];
+    public IReadOnlyList<RolloutHost> Before(RolloutHost host) =>
+        [.. Hosts.Where(h => h.CreateRevision < host.CreateRevision)];
 
     /// <summary>Reads it out of what is below the key.</summary>
     /// <exception cref="SysctrException">Corrupt: a record is not what we write.</exception>
@@ -31,17 +32,24 @@ sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
             range.Header.Revision,
             [
                 .. from host in hosts
-                   orderby host.Value.CreateRevision
-                   select new RolloutHost(
-                       host.Key, Record(host.Value), host.Value.CreateRevision, host.Value.ModRevision, alive.GetValueOrDefault(host.Key)?.Lease),
-            ]);
+                orderby host.Value.CreateRevision
+                select new RolloutHost(
+                    host.Key,
+                    Record(host.Value),
+                    host.Value.CreateRevision,
+                    host.Value.ModRevision,
+                    alive.GetValueOrDefault(host.Key)?.Lease
+                ),
+            ]
+        );
     }
 
-    private static Dictionary<string, KeyValue> Below(RangeResponse range, string prefix) => (range.KeyValues ?? [])
-        .Where(kv => kv is not null)
-        .Select(kv => (Name: Encoding.UTF8.GetString(kv.Key), KeyValue: kv))
-        .Where(kv => kv.Name.StartsWith(prefix, StringComparison.Ordinal))
-        .ToDictionary(kv => kv.Name[prefix.Length..], kv => kv.KeyValue, StringComparer.Ordinal);
+    private static Dictionary<string, KeyValue> Below(RangeResponse range, string prefix) =>
+        (range.KeyValues ?? [])
+            .Where(kv => kv is not null)
+            .Select(kv => (Name: Encoding.UTF8.GetString(kv.Key), KeyValue: kv))
+            .Where(kv => kv.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .ToDictionary(kv => kv.Name[prefix.Length..], kv => kv.KeyValue, StringComparer.Ordinal);
 
     private static SlotRecord Record(KeyValue pair)
     {
@@ -53,7 +61,11 @@ sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
         {
             string key = Encoding.UTF8.GetString(pair.Key);
             throw new SysctrException(
-                ErrorKind.Corrupt, $"reading {key} in etcd: {JsonFault.Of(e)}", $"if nobody needs it: etcdctl del {key}", e);
+                ErrorKind.Corrupt,
+                $"reading {key} in etcd: {JsonFault.Of(e)}",
+                $"if nobody needs it: etcdctl del {key}",
+                e
+            );
         }
     }
 }

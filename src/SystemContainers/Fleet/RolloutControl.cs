@@ -7,7 +7,8 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Fleet;
 
-/// <summary>What a person does with a roll-out, from any machine that reaches etcd: look at it, and release what holds it.</summary>
+/// <summary>What a person does with a roll-out, from any machine that reaches etcd: look at it, and release what holds
+/// it.</summary>
 sealed class RolloutControl : IDisposable
 {
     private readonly FleetSemaphore _semaphore;
@@ -19,18 +20,32 @@ sealed class RolloutControl : IDisposable
     public static RolloutControl Open(string root, string? named)
     {
         SysctrConfiguration configuration = SysctrConfiguration.Load(new HostPaths(root));
-        string wanted = named ?? configuration.Lock ?? throw new SysctrException(
-            ErrorKind.Usage, "which roll-out?", $"say --lock etcd:HOST:PORT/KEY, or set lock in {SysctrConfiguration.Path}");
+        string wanted =
+            named
+            ?? configuration.Lock
+            ?? throw new SysctrException(
+                ErrorKind.Usage,
+                "which roll-out?",
+                $"say --lock etcd:HOST:PORT/KEY, or set lock in {SysctrConfiguration.Path}"
+            );
         return new RolloutControl(
-            FleetSemaphore.Open(LockReference.Parse(wanted), configuration.EtcdOver(Environment.GetEnvironmentVariable)));
+            FleetSemaphore.Open(LockReference.Parse(wanted), configuration.EtcdOver(Environment.GetEnvironmentVariable))
+        );
     }
 
     /// <summary>The hosts that are not through, in the order in which they came.</summary>
     public async Task<IReadOnlyList<RolloutReport>> ListAsync(CancellationToken cancellation) =>
-    [
-        .. (await _semaphore.ReadAsync(cancellation)).Hosts.Select(h => new RolloutReport(
-            h.Record.Host, h.Id, h.Record.State, h.Lease is not null, h.Holds, h.Record.Since, h.Record.Reason)),
-    ];
+        [
+            .. (await _semaphore.ReadAsync(cancellation)).Hosts.Select(h => new RolloutReport(
+                h.Record.Host,
+                h.Id,
+                h.Record.State,
+                h.Lease is not null,
+                h.Holds,
+                h.Record.Since,
+                h.Record.Reason
+            )),
+        ];
 
     /// <summary>Releases hosts that hold the roll-out: what they are in is no longer waited for.</summary>
     /// <param name="hosts">Names or IDs; empty for all that hold it.</param>
@@ -40,7 +55,8 @@ sealed class RolloutControl : IDisposable
     public async Task ReleaseAsync(IReadOnlyList<string> hosts, Action<string> note, CancellationToken cancellation)
     {
         Rollout rollout = await _semaphore.ReadAsync(cancellation);
-        RolloutHost[] released = hosts.Count == 0 ? [.. rollout.Holders] : [.. hosts.Select(h => Find(rollout, h)).Distinct()];
+        RolloutHost[] released =
+            hosts.Count == 0 ? [.. rollout.Holders] : [.. hosts.Select(h => Find(rollout, h)).Distinct()];
         if (released.Length == 0)
         {
             note($"{_semaphore.Reference}: nothing holds it");
@@ -50,7 +66,11 @@ sealed class RolloutControl : IDisposable
         {
             if (!await _semaphore.TryReleaseAsync(host, cancellation))
             {
-                throw new SysctrException(ErrorKind.Conflict, $"releasing {host.Record.Host}: it has begun anew meanwhile", "see 'sysctr rollout status'");
+                throw new SysctrException(
+                    ErrorKind.Conflict,
+                    $"releasing {host.Record.Host}: it has begun anew meanwhile",
+                    "see 'sysctr rollout status'"
+                );
             }
 
             note($"{host.Record.Host}: released ({host.WhyHeld})");
@@ -65,12 +85,21 @@ sealed class RolloutControl : IDisposable
         return found switch
         {
             [] => throw new SysctrException(
-                ErrorKind.NotFound, $"releasing {named}: {_semaphore.Reference} knows no such host", "see 'sysctr rollout status'"),
+                ErrorKind.NotFound,
+                $"releasing {named}: {_semaphore.Reference} knows no such host",
+                "see 'sysctr rollout status'"
+            ),
             [{ Holds: false }] => throw new SysctrException(
-                ErrorKind.Conflict, $"releasing {named}: it does not hold the roll-out, it is at work or waits", "end sysctr on that host instead"),
+                ErrorKind.Conflict,
+                $"releasing {named}: it does not hold the roll-out, it is at work or waits",
+                "end sysctr on that host instead"
+            ),
             [{ } one] => one,
             _ => throw new SysctrException(
-                ErrorKind.Usage, $"releasing {named}: several hosts have this name", $"give an ID: {string.Join(", ", found.Select(h => h.Id))}"),
+                ErrorKind.Usage,
+                $"releasing {named}: several hosts have this name",
+                $"give an ID: {string.Join(", ", found.Select(h => h.Id))}"
+            ),
         };
     }
 }

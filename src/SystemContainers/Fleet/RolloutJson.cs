@@ -11,6 +11,7 @@ namespace SystemContainers.Fleet;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<RolloutReport>))]
 sealed partial class RolloutJson : JsonSerializerContext;

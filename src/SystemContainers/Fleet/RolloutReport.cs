@@ -10,4 +10,12 @@ namespace SystemContainers.Fleet;
 /// <param name="Holds">Whether nobody else may begin because of it.</param>
 /// <param name="Since">When it came to this state.</param>
 /// <param name="Reason">Why it failed.</param>
-sealed record RolloutReport(string Host, string Id, SlotState State, bool Alive, bool Holds, DateTimeOffset Since, string? Reason);
+sealed record RolloutReport(
+    string Host,
+    string Id,
+    SlotState State,
+    bool Alive,
+    bool Holds,
+    DateTimeOffset Since,
+    string? Reason
+);

@@ -13,16 +13,20 @@ namespace SystemContainers.Fleet;
 sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Action<string> note) : IAsyncDisposable
 {
     // A change is told at once; this only is for a watch that has gone silent, which must not take longer than a lease.
-    private readonly TimeSpan _look = TimeSpan.FromSeconds(Math.Min(20, semaphore.Reference.TimeToLive.TotalSeconds / 2));
+    private readonly TimeSpan _look = TimeSpan.FromSeconds(
+        Math.Min(20, semaphore.Reference.TimeToLive.TotalSeconds / 2)
+    );
 
     private EtcdLease? _lease;
     private string? _told;
     private long _heard;
 
-    /// <summary>Waits for a slot; one that this host has already, from before a crash or a failure, is its own.</summary>
+    /// <summary>Waits for a slot; one that this host has already, from before a crash or a failure, is its
+    /// own.</summary>
     /// <param name="limit">For how long; null without end.</param>
     /// <param name="cancellation">Ends the wait; the place in the queue is given up.</param>
-    /// <exception cref="SysctrException">Locked: the roll-out is held, or the time is over. Unreachable: etcd does not answer.</exception>
+    /// <exception cref="SysctrException">Locked: the roll-out is held, or the time is over. Unreachable: etcd does not
+    /// answer.</exception>
     public async Task<FleetSlot> EnterAsync(TimeSpan? limit, CancellationToken cancellation)
     {
         long start = Environment.TickCount64;
@@ -42,7 +46,8 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
                 // The lease ended before it was used; the next turn asks for another.
                 await LeaveAsync();
             }
-            catch (SysctrException e) when (e.Kind == ErrorKind.Unreachable && _heard > 0 && Silence < semaphore.Reference.TimeToLive)
+            catch (SysctrException e)
+                when (e.Kind == ErrorKind.Unreachable && _heard > 0 && Silence < semaphore.Reference.TimeToLive)
             {
                 Tell($"{e.Message}; trying again");
                 await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
@@ -69,7 +74,8 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
             throw new SysctrException(
                 ErrorKind.Locked,
                 $"taking a slot of {semaphore.Reference}: the roll-out is held: {holder.WhyHeld}",
-                $"see to that host, then update it again there, or go on without it: {semaphore.ReleaseCommand(holder)}");
+                $"see to that host, then update it again there, or go on without it: {semaphore.ReleaseCommand(holder)}"
+            );
         }
 
         _lease ??= await EtcdLease.GrantAsync(semaphore.Etcd, semaphore.Reference.TimeToLive, cancellation);
@@ -78,13 +84,17 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
             if (own is { Lease: not null } && own.Record.Host != hostName)
             {
                 throw new SysctrException(
-                    ErrorKind.Conflict, $"taking a slot of {semaphore.Reference}: {own.Record.Host} is there with the same machine ID as this host",
-                    "give each its own: remove /etc/machine-id on the copy, systemd-machine-id-setup, reboot");
+                    ErrorKind.Conflict,
+                    $"taking a slot of {semaphore.Reference}: {own.Record.Host} is there with the same machine ID as this host",
+                    "give each its own: remove /etc/machine-id on the copy, systemd-machine-id-setup, reboot"
+                );
             }
 
             if (own is not null && own.Record.State != SlotState.Waiting)
             {
-                Tell($"{semaphore.Reference}: going on with the slot that this host has had since {own.Record.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z");
+                Tell(
+                    $"{semaphore.Reference}: going on with the slot that this host has had since {own.Record.Since.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z"
+                );
             }
 
             await semaphore.TryComeAsync(rollout, id, hostName, _lease.Id, cancellation);
@@ -104,12 +114,17 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
             return null;
         }
 
-        string updating = string.Join(", ", before.Where(h => h.Record.State != SlotState.Waiting).Select(h => h.Record.Host));
+        string updating = string.Join(
+            ", ",
+            before.Where(h => h.Record.State != SlotState.Waiting).Select(h => h.Record.Host)
+        );
         if (left <= TimeSpan.Zero)
         {
             throw new SysctrException(
-                ErrorKind.Locked, $"taking a slot of {semaphore.Reference}: others had them for too long: {updating}",
-                "try again later, or with a longer --lock-timeout");
+                ErrorKind.Locked,
+                $"taking a slot of {semaphore.Reference}: others had them for too long: {updating}",
+                "try again later, or with a longer --lock-timeout"
+            );
         }
 
         int waiting = before.Count(h => h.Record.State == SlotState.Waiting);

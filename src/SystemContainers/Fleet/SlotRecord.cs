@@ -10,14 +10,17 @@ namespace SystemContainers.Fleet;
 /// <param name="Since">When it came to this state, by its own clock.</param>
 /// <param name="Reason">Why it failed.</param>
 sealed record SlotRecord(
-    [property: JsonRequired] string Host, [property: JsonRequired] SlotState State, [property: JsonRequired] DateTimeOffset Since, string? Reason = null);
+    [property: JsonRequired] string Host,
+    [property: JsonRequired] SlotState State,
+    [property: JsonRequired] DateTimeOffset Since,
+    string? Reason = null
+);
 
 /// <summary>Reads and writes it without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(SlotRecord))]
-sealed partial class SlotJson : JsonSerializerContext
-{
-}
+sealed partial class SlotJson : JsonSerializerContext { }

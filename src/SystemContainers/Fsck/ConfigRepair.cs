@@ -13,8 +13,9 @@ using SystemContainers.Transactions;
 namespace SystemContainers.Fsck;
 
 /// <summary>
-/// Renders a deployment's config.json again, from the image and the values of its record. The record has the digest of what it was: another
-/// result, of another version of sysctr or on a host that has changed, is not what was installed, and is not kept.
+/// Renders a deployment's config.json again, from the image and the values of its record. The record has the digest of
+/// what it was: another result, of another version of sysctr or on a host that has changed, is not what was installed,
+/// and is not kept.
 /// </summary>
 sealed class ConfigRepair(Host host, RepairLog log)
 {
@@ -26,14 +27,20 @@ sealed class ConfigRepair(Host host, RepairLog log)
         string file = host.Deployment(record.Name, record.Deployment).ConfigFile;
         if (record.ConfigDigest is not { } digest)
         {
-            log.Failed(file, $"its record does not say what it was; 'sysctr uninstall {record.Name}' and install it again");
+            log.Failed(
+                file,
+                $"its record does not say what it was; 'sysctr uninstall {record.Name}' and install it again"
+            );
             return false;
         }
 
         byte[] config = await RenderAsync(record, lease) ?? [];
         if (Digest.Sha256(config) != digest)
         {
-            log.Failed(file, $"rendered again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment");
+            log.Failed(
+                file,
+                $"rendered again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment"
+            );
             return false;
         }
 
@@ -63,7 +70,25 @@ sealed class ConfigRepair(Host host, RepairLog log)
             FollowsMounted = record.Composefs is not null,
         };
         StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage());
-        OpenedImage opened = OpenedImage.Open(host.Target, image, request.Settings, request.Rootfs, record.Composefs is null ? CheckoutForm.HardLinks : CheckoutForm.Composefs, lease);
-        return (await new ContainerPreparer(host).PrepareAsync(opened, request, record.Name, record.Deployment, record, CancellationToken.None)).Rendered.ConfigJson;
+        OpenedImage opened = OpenedImage.Open(
+            host.Target,
+            image,
+            request.Settings,
+            request.Rootfs,
+            record.Composefs is null ? CheckoutForm.HardLinks : CheckoutForm.Composefs,
+            lease
+        );
+        return (
+            await new ContainerPreparer(host).PrepareAsync(
+                opened,
+                request,
+                record.Name,
+                record.Deployment,
+                record,
+                CancellationToken.None
+            )
+        )
+            .Rendered
+            .ConfigJson;
     }
 }

@@ -36,13 +36,13 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
 
     /// <summary>Every record that can be read, or whose copy can, by container.</summary>
     public static IReadOnlyList<ContainerRecord> ReadRecords(Host host) =>
-    [
-        .. from name in host.Catalog.DirectoryNames()
-           from number in host.Catalog.Numbers(name)
-           let record = TryRead(host, name, number) ?? TryReadCopy(host, name, number)
-           where record is not null
-           select record,
-    ];
+        [
+            .. from name in host.Catalog.DirectoryNames()
+            from number in host.Catalog.Numbers(name)
+            let record = TryRead(host, name, number) ?? TryReadCopy(host, name, number)
+            where record is not null
+            select record,
+        ];
 
     /// <summary>Checks a container. The caller holds its lock, and knows of no intent that names it.</summary>
     public async Task RunAsync(string name)
@@ -53,18 +53,33 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         CheckEntries(container, numbers);
         if (link is null && Recovery.IsOnHost(host, name))
         {
-            log.Error(FindingKind.DanglingCurrent, container.CurrentLink, "is missing, and the host has the units of a deployment", FsckAdvice.Repair);
+            log.Error(
+                FindingKind.DanglingCurrent,
+                container.CurrentLink,
+                "is missing, and the host has the units of a deployment",
+                FsckAdvice.Repair
+            );
         }
         else if (link is null && !await Recovery.IsRunningAsync(host, name))
         {
-            log.Error(FindingKind.OrphanDeployment, container.ContainerHere, "has no current deployment", FsckAdvice.NextCall);
+            log.Error(
+                FindingKind.OrphanDeployment,
+                container.ContainerHere,
+                "has no current deployment",
+                FsckAdvice.NextCall
+            );
             return;
         }
 
         bool dangles = link is not null && (!int.TryParse(link, out int current) || !numbers.Contains(current));
         if (dangles)
         {
-            log.Error(FindingKind.DanglingCurrent, container.CurrentLink, $"names {link}, which is not there", FsckAdvice.Repair);
+            log.Error(
+                FindingKind.DanglingCurrent,
+                container.CurrentLink,
+                $"names {link}, which is not there",
+                FsckAdvice.Repair
+            );
         }
 
         foreach (int number in numbers)
@@ -76,17 +91,35 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
     private void CheckEntries(DeploymentDirectory container, IReadOnlyList<int> numbers)
     {
         HashSet<string> known = [.. numbers.Select(n => n.ToString()), "current", DeploymentDirectory.Previous];
-        known.UnionWith(Directory.GetFiles(container.ContainerHere, DeploymentDirectory.FailedJournalPattern).Select(f => Path.GetFileName(f)));
-        foreach (string entry in Directory.EnumerateFileSystemEntries(container.ContainerHere).Where(e => !known.Contains(Path.GetFileName(e))))
+        known.UnionWith(
+            Directory
+                .GetFiles(container.ContainerHere, DeploymentDirectory.FailedJournalPattern)
+                .Select(f => Path.GetFileName(f))
+        );
+        foreach (
+            string entry in Directory
+                .EnumerateFileSystemEntries(container.ContainerHere)
+                .Where(e => !known.Contains(Path.GetFileName(e)))
+        )
         {
             if (Path.GetFileName(entry).StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
             {
-                log.Error(FindingKind.OrphanDeployment, entry, "was put together by a process that died", FsckAdvice.NextCall);
+                log.Error(
+                    FindingKind.OrphanDeployment,
+                    entry,
+                    "was put together by a process that died",
+                    FsckAdvice.NextCall
+                );
             }
             else
             {
                 bool ours = DurableFile.IsLeftover(Path.GetFileName(entry));
-                log.Note(FindingKind.Leftover, entry, ours ? "is what a killed process was writing" : "is nothing that sysctr keeps there", ours ? FsckAdvice.Remove : null);
+                log.Note(
+                    FindingKind.Leftover,
+                    entry,
+                    ours ? "is what a killed process was writing" : "is nothing that sysctr keeps there",
+                    ours ? FsckAdvice.Remove : null
+                );
             }
         }
     }
@@ -103,11 +136,21 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
             }
             else if (isCurrent)
             {
-                log.Error(FindingKind.BrokenRecord, directory.RecordFile, "can't be read, neither can its copy, and the deployment is in use", AdviceWithoutRecord(directory));
+                log.Error(
+                    FindingKind.BrokenRecord,
+                    directory.RecordFile,
+                    "can't be read, neither can its copy, and the deployment is in use",
+                    AdviceWithoutRecord(directory)
+                );
             }
             else
             {
-                log.Error(FindingKind.OrphanDeployment, directory.Here, "has no record that can be read", FsckAdvice.Repair);
+                log.Error(
+                    FindingKind.OrphanDeployment,
+                    directory.Here,
+                    "has no record that can be read",
+                    FsckAdvice.Repair
+                );
             }
 
             return;
@@ -117,7 +160,14 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         if (!IsCopied(directory))
         {
             Uncopied.Add((name, number));
-            log.Note(FindingKind.BrokenRecord, directory.RecordCopy, File.Exists(directory.RecordCopy) ? "is not what info.json is" : "is missing: info.json has no second copy", FsckAdvice.Repair);
+            log.Note(
+                FindingKind.BrokenRecord,
+                directory.RecordCopy,
+                File.Exists(directory.RecordCopy)
+                    ? "is not what info.json is"
+                    : "is missing: info.json has no second copy",
+                FsckAdvice.Repair
+            );
         }
 
         RootfsCheck rootfs = new(host.Target, store, content, log);
@@ -143,25 +193,40 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
         CheckLeftovers(record, directory.Here);
     }
 
-    /// <summary>Files that were being written; and a rootfs that was replaced while the container ran from it.</summary>
+    /// <summary>Files that were being written; and a rootfs that was replaced while the container ran from
+    /// it.</summary>
     private void CheckLeftovers(ContainerRecord record, string directory)
     {
-        foreach (string entry in Directory.EnumerateFileSystemEntries(directory).Where(e => DurableFile.IsLeftover(Path.GetFileName(e))))
+        foreach (
+            string entry in Directory
+                .EnumerateFileSystemEntries(directory)
+                .Where(e => DurableFile.IsLeftover(Path.GetFileName(e)))
+        )
         {
             bool running = RootUsers.Any(entry);
             log.Note(
-                FindingKind.Leftover, entry,
+                FindingKind.Leftover,
+                entry,
                 running ? $"is what {record.Name} still runs from" : "is what was replaced, or never finished",
-                running ? $"'sysctr restart {record.Name}', then 'sysctr fsck --repair' removes it" : FsckAdvice.Remove);
+                running ? $"'sysctr restart {record.Name}', then 'sysctr fsck --repair' removes it" : FsckAdvice.Remove
+            );
         }
     }
 
-    /// <summary>What can't be mended has to be made anew: of which image, the history or another deployment says.</summary>
+    /// <summary>What can't be mended has to be made anew: of which image, the history or another deployment
+    /// says.</summary>
     private string AdviceWithoutRecord(DeploymentDirectory directory)
     {
         string name = directory.Name;
-        string image = host.Catalog.Numbers(name).Select(n => TryRead(host, name, n)).OfType<ContainerRecord>().LastOrDefault()?.Image
-            ?? host.History.Read(name, last: null).Select(e => (e.To ?? e.From)?.Image).LastOrDefault(i => i is not null)
+        string image =
+            host.Catalog.Numbers(name)
+                .Select(n => TryRead(host, name, n))
+                .OfType<ContainerRecord>()
+                .LastOrDefault()
+                ?.Image
+            ?? host.History.Read(name, last: null)
+                .Select(e => (e.To ?? e.From)?.Image)
+                .LastOrDefault(i => i is not null)
             ?? "IMAGE";
         string unit = host.Here(Path.Join(host.Paths.UnitDirectory, name + ".service"));
         return $"'systemctl {(host.User is null ? "" : "--user ")}disable --now {name}.service'; move {directory.ContainerHere}, {unit} and {unit}.d away; 'sysctr install --name {name} {image}'";
@@ -171,7 +236,9 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
     {
         try
         {
-            return File.ReadAllBytes(directory.RecordFile).AsSpan().SequenceEqual(File.ReadAllBytes(directory.RecordCopy));
+            return File.ReadAllBytes(directory.RecordFile)
+                .AsSpan()
+                .SequenceEqual(File.ReadAllBytes(directory.RecordCopy));
         }
         catch (IOException)
         {

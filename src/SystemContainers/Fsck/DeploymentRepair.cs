@@ -17,8 +17,8 @@ using SystemContainers.Tree;
 namespace SystemContainers.Fsck;
 
 /// <summary>
-/// Mends deployments. A damaged rootfs is checked out again beside its place and swapped in one step; what runs goes on in the old
-/// tree until it is restarted.
+/// Mends deployments. A damaged rootfs is checked out again beside its place and swapped in one step; what runs goes on
+/// in the old tree until it is restarted.
 /// </summary>
 sealed class DeploymentRepair(Host host, RepairLog log)
 {
@@ -29,7 +29,10 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         {
             cancellation.ThrowIfCancellationRequested();
             string directory = host.Deployment(name, 0).ContainerHere;
-            if (!found.Findings.Any(f => IsBelow(f.Path, directory)) && !found.Containers.Missing.Any(m => m.Record.Name == name))
+            if (
+                !found.Findings.Any(f => IsBelow(f.Path, directory))
+                && !found.Containers.Missing.Any(m => m.Record.Name == name)
+            )
             {
                 continue;
             }
@@ -75,7 +78,10 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         foreach (ContainerRecord record in found.Containers.Unconfigured.Where(r => r.Name == name))
         {
             DeploymentDirectory directory = host.Deployment(name, record.Deployment);
-            await TryAsync(directory.ConfigFile, () => MendConfigAsync(record, lease, Path.Join(directory.Here, "rootfs")));
+            await TryAsync(
+                directory.ConfigFile,
+                () => MendConfigAsync(record, lease, Path.Join(directory.Here, "rootfs"))
+            );
         }
 
         foreach (ContainerRecord record in found.Containers.Damaged.Where(r => r.Name == name))
@@ -84,7 +90,9 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             Try(rootfs, () => MendRootfs(record, rootfs));
         }
 
-        foreach ((ContainerRecord record, InstalledFile file) in found.Containers.Altered.Where(m => m.Record.Name == name))
+        foreach (
+            (ContainerRecord record, InstalledFile file) in found.Containers.Altered.Where(m => m.Record.Name == name)
+        )
         {
             string kept = host.Deployment(name, record.Deployment).KeptFile(file.Path);
             Try(kept, () => MendKept(kept, file));
@@ -92,15 +100,20 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         // After the copies, for these are written from them.
         bool reload = false;
-        foreach ((ContainerRecord record, InstalledFile file) in found.Containers.Missing.Where(m => m.Record.Name == name))
+        foreach (
+            (ContainerRecord record, InstalledFile file) in found.Containers.Missing.Where(m => m.Record.Name == name)
+        )
         {
             string path = host.Here(file.Path);
-            Try(path, () =>
-            {
-                new HostFileSwitch(host).Restore(record, file);
-                log.Done(path, "written again");
-                reload = true;
-            });
+            Try(
+                path,
+                () =>
+                {
+                    new HostFileSwitch(host).Restore(record, file);
+                    log.Done(path, "written again");
+                    reload = true;
+                }
+            );
         }
 
         if (reload && host.Systemd.IsBooted)
@@ -113,10 +126,22 @@ sealed class DeploymentRepair(Host host, RepairLog log)
     private void MendCurrent(string name)
     {
         DeploymentDirectory directory = host.Deployment(name, 0);
-        ContainerRecord[] used = [.. host.Catalog.Numbers(name).Select(n => ContainerCheck.TryRead(host, name, n)).OfType<ContainerRecord>().Where(IsOnHost)];
+        ContainerRecord[] used =
+        [
+            .. host
+                .Catalog.Numbers(name)
+                .Select(n => ContainerCheck.TryRead(host, name, n))
+                .OfType<ContainerRecord>()
+                .Where(IsOnHost),
+        ];
         if (used.Length != 1)
         {
-            log.Failed(directory.CurrentLink, used.Length == 0 ? "no deployment has the units that the host has" : "several deployments have the units that the host has");
+            log.Failed(
+                directory.CurrentLink,
+                used.Length == 0
+                    ? "no deployment has the units that the host has"
+                    : "several deployments have the units that the host has"
+            );
             return;
         }
 
@@ -124,7 +149,8 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         log.Done(directory.CurrentLink, $"names {used[0].Deployment} again, whose units the host has");
     }
 
-    private bool IsOnHost(ContainerRecord record) => record.OwnFiles.All(f => HostFileFacts.DigestOf(host.Here(f.Path)) == f.Sha256);
+    private bool IsOnHost(ContainerRecord record) =>
+        record.OwnFiles.All(f => HostFileFacts.DigestOf(host.Here(f.Path)) == f.Sha256);
 
     private void Remove(string path)
     {
@@ -141,7 +167,10 @@ sealed class DeploymentRepair(Host host, RepairLog log)
     /// <summary>Without its config.json a rootfs can't be compared: that is done now.</summary>
     private async Task MendConfigAsync(ContainerRecord record, StoreLease lease, string rootfs)
     {
-        if (await new ConfigRepair(host, log).RunAsync(record, lease) && !new RootfsCheck(host.Target, host.OpenStore(), content: true, new FindingLog()).Run(record))
+        if (
+            await new ConfigRepair(host, log).RunAsync(record, lease)
+            && !new RootfsCheck(host.Target, host.OpenStore(), content: true, new FindingLog()).Run(record)
+        )
         {
             MendRootfs(record, rootfs);
         }
@@ -171,13 +200,22 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         MergedTree tree = MergedTree.Build(host.OpenStore(), record.DiffIds);
         string fresh = DurableFile.Beside(rootfs);
-        TreeCheckout.Write(tree, fresh, check.MissingMounts(config, tree), shares: !BundleConfig.MayRemount(config), owners: TreeOwners.Of(config, host.User?.Ids));
+        TreeCheckout.Write(
+            tree,
+            fresh,
+            check.MissingMounts(config, tree),
+            shares: !BundleConfig.MayRemount(config),
+            owners: TreeOwners.Of(config, host.User?.Ids)
+        );
         DurableFile.SyncFileSystem(fresh);
         Swap(rootfs, fresh);
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
         ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
         bool used = RootUsers.Any(fresh);
-        log.Done(rootfs, used ? $"checked out again; 'sysctr restart {record.Name}' to run from it" : "checked out again");
+        log.Done(
+            rootfs,
+            used ? $"checked out again; 'sysctr restart {record.Name}' to run from it" : "checked out again"
+        );
         if (!used)
         {
             TreeRemoval.Remove(fresh);
@@ -199,7 +237,10 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         ComposefsTree image = ComposefsTree.Of(tree, check.MissingMounts(config, tree));
         if (image.Digest.ToString() != digest)
         {
-            log.Failed(file, $"made again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment");
+            log.Failed(
+                file,
+                $"made again it is another one, for sysctr or the host have changed; 'sysctr update {record.Name}' makes a new deployment"
+            );
             return;
         }
 
@@ -238,7 +279,10 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         string path = host.Here(file.Path);
         if (HostFileFacts.DigestOf(path) != file.Sha256)
         {
-            log.Failed(kept, $"{path} is not there unedited; the next update makes a deployment that has all, and a rollback to this one fails");
+            log.Failed(
+                kept,
+                $"{path} is not there unedited; the next update makes a deployment that has all, and a rollback to this one fails"
+            );
             return;
         }
 
@@ -249,7 +293,11 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         }
         else
         {
-            DurableFile.Copy(kept, path, new FileMetadata(InstalledFile.TextMode, 0, 0, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), 0, []));
+            DurableFile.Copy(
+                kept,
+                path,
+                new FileMetadata(InstalledFile.TextMode, 0, 0, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), 0, [])
+            );
         }
 
         log.Done(kept, $"taken from {path}");
@@ -279,5 +327,6 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         }
     }
 
-    private static bool IsBelow(string path, string directory) => path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
+    private static bool IsBelow(string path, string directory) =>
+        path == directory || path.StartsWith(directory + "/", StringComparison.Ordinal);
 }

@@ -11,6 +11,7 @@ namespace SystemContainers.Fsck;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(FsckReport))]
 sealed partial class FsckJson : JsonSerializerContext;

@@ -15,7 +15,8 @@ sealed class FsckOperation(Host host, IPullProgress progress)
     /// <param name="content">Whether contents are read and hashed, or only looked at from outside.</param>
     /// <param name="repair">Whether anything is changed.</param>
     /// <param name="cancellation">Ends it between two steps.</param>
-    /// <exception cref="Errors.SysctrException">The store can't be opened; Locked: another sysctr held it for too long.</exception>
+    /// <exception cref="Errors.SysctrException">The store can't be opened; Locked: another sysctr held it for too
+    /// long.</exception>
     public async Task<FsckReport> RunAsync(bool content, bool repair, CancellationToken cancellation)
     {
         if (!Directory.Exists(host.StoreHere))
@@ -44,7 +45,13 @@ sealed class FsckOperation(Host host, IPullProgress progress)
         await new DeploymentRepair(host, log).RunAsync(mended, cancellation);
         new LeftoverRepair(host, log).Run(mended, cancellation);
         FsckPass left = await FsckPass.RunAsync(host, content, Again, cancellation);
-        return Told(left.Report(log.Merge(all, left.Findings)) with { Objects = found.Layers.Objects, Bytes = found.Layers.Bytes });
+        return Told(
+            left.Report(log.Merge(all, left.Findings)) with
+            {
+                Objects = found.Layers.Objects,
+                Bytes = found.Layers.Bytes,
+            }
+        );
 
         async Task<FsckPass> RepairStoreAsync(FsckPass pass)
         {
@@ -56,5 +63,12 @@ sealed class FsckOperation(Host host, IPullProgress progress)
         bool Again(ObjectKey key) => !found.Layers.IsWhole(key);
     }
 
-    private FsckReport Told(FsckReport report) => report with { Findings = [.. report.Findings.Select(f => f with { Advice = TypedWords.For(host.User is not null, f.Advice) })] };
+    private FsckReport Told(FsckReport report) =>
+        report with
+        {
+            Findings =
+            [
+                .. report.Findings.Select(f => f with { Advice = TypedWords.For(host.User is not null, f.Advice) }),
+            ],
+        };
 }

@@ -8,8 +8,8 @@ using SystemContainers.Target;
 namespace SystemContainers.Fsck;
 
 /// <summary>
-/// One look at the whole store and what it has on the host, with all that a repair has to know. Changes nothing. What live processes
-/// are at is left out: they hold locks on it, and their additions to the store become visible whole.
+/// One look at the whole store and what it has on the host, with all that a repair has to know. Changes nothing. What
+/// live processes are at is left out: they hold locks on it, and their additions to the store become visible whole.
 /// </summary>
 sealed class FsckPass
 {
@@ -45,11 +45,18 @@ sealed class FsckPass
 
     /// <summary>Looks at everything.</summary>
     /// <param name="host">Its store is there.</param>
-    /// <param name="content">Whether copies of objects in deployments are read, and not looked at from outside only.</param>
+    /// <param name="content">Whether copies of objects in deployments are read, and not looked at from outside
+    /// only.</param>
     /// <param name="read">Whether the content of an object is read.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="Errors.SysctrException">The store can't be opened; Locked: a prune went on for too long.</exception>
-    public static async Task<FsckPass> RunAsync(Host host, bool content, Func<ObjectKey, bool> read, CancellationToken cancellation)
+    /// <exception cref="Errors.SysctrException">The store can't be opened; Locked: a prune went on for too
+    /// long.</exception>
+    public static async Task<FsckPass> RunAsync(
+        Host host,
+        bool content,
+        Func<ObjectKey, bool> read,
+        CancellationToken cancellation
+    )
     {
         using ContentStore store = ContentStore.OpenUnchanged(host.StoreHere);
         FsckPass pass = new(host, store, content, read);
@@ -60,17 +67,18 @@ sealed class FsckPass
 
     /// <summary>The same for people and programs.</summary>
     /// <param name="findings">These, in place of the pass's own.</param>
-    public FsckReport Report(IReadOnlyList<Finding> findings) => new()
-    {
-        Findings = findings,
-        Quick = Quick,
-        Objects = Layers.Objects,
-        Bytes = Layers.Bytes,
-        Layers = Layers.Layers,
-        Images = Refs,
-        Containers = Names,
-        Deployments = Containers.Deployments,
-    };
+    public FsckReport Report(IReadOnlyList<Finding> findings) =>
+        new()
+        {
+            Findings = findings,
+            Quick = Quick,
+            Objects = Layers.Objects,
+            Bytes = Layers.Bytes,
+            Layers = Layers.Layers,
+            Images = Refs,
+            Containers = Names,
+            Deployments = Containers.Deployments,
+        };
 
     private async Task RunAsync(ContentStore store, CancellationToken cancellation)
     {
@@ -109,21 +117,30 @@ sealed class FsckPass
         }
     }
 
-    /// <summary>Objects that no layer names may be those of a layer that is being added: only who has the store alone can tell.</summary>
+    /// <summary>Objects that no layer names may be those of a layer that is being added: only who has the store alone
+    /// can tell.</summary>
     private void CheckOrphans(ContentStore store, CancellationToken cancellation)
     {
         string objects = Path.Join(_host.StoreHere, "objects");
         using IDisposable? alone = store.Locks.TryLockStore();
         if (alone is null)
         {
-            _log.Note(FindingKind.NotChecked, objects, "was not searched for what no layer names, for another sysctr uses the store");
+            _log.Note(
+                FindingKind.NotChecked,
+                objects,
+                "was not searched for what no layer names, for another sysctr uses the store"
+            );
             return;
         }
 
         Layers.Run(cancellation);
         if (Layers.Broken.Count > 0)
         {
-            _log.Note(FindingKind.NotChecked, objects, "was not searched for what no layer names, for a layer can't be read");
+            _log.Note(
+                FindingKind.NotChecked,
+                objects,
+                "was not searched for what no layer names, for a layer can't be read"
+            );
             return;
         }
 
@@ -134,6 +151,12 @@ sealed class FsckPass
     }
 
     /// <summary>Refs, and every deployment's image as if it had one, with who needs it.</summary>
-    internal static IReadOnlyList<(ImageRecord Image, string User)> ImagesOf(Host host, IEnumerable<ImageRecord> refs) =>
-        [.. refs.Select(i => (i, i.Reference)), .. ContainerCheck.ReadRecords(host).Select(r => (r.AsImage(), $"deployment {r.Deployment} of {r.Name}"))];
+    internal static IReadOnlyList<(ImageRecord Image, string User)> ImagesOf(
+        Host host,
+        IEnumerable<ImageRecord> refs
+    ) =>
+        [
+            .. refs.Select(i => (i, i.Reference)),
+            .. ContainerCheck.ReadRecords(host).Select(r => (r.AsImage(), $"deployment {r.Deployment} of {r.Name}")),
+        ];
 }

@@ -48,9 +48,10 @@ sealed record FsckReport
             ];
             return string.Create(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"{(Quick ? "looked at" : "read")} {Count(Objects, "object")} ({ByteSize.Text(Bytes)}), {Count(Layers, "layer")}, {Count(Images, "image")}, " +
-                $"{Count(Deployments, "deployment")} of {Count(Containers, "container")}: {(Left == 0 ? "clean" : "not clean")}" +
-                $"{(counts.Length == 0 ? "" : $" ({string.Join(", ", counts)})")}");
+                $"{(Quick ? "looked at" : "read")} {Count(Objects, "object")} ({ByteSize.Text(Bytes)}), {Count(Layers, "layer")}, {Count(Images, "image")}, "
+                    + $"{Count(Deployments, "deployment")} of {Count(Containers, "container")}: {(Left == 0 ? "clean" : "not clean")}"
+                    + $"{(counts.Length == 0 ? "" : $" ({string.Join(", ", counts)})")}"
+            );
         }
     }
 

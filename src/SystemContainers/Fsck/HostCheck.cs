@@ -30,7 +30,12 @@ sealed class HostCheck(HostTarget host, FindingLog log)
             if (there != file.Sha256)
             {
                 Altered.Add(file);
-                log.Error(FindingKind.CorruptDeployment, kept, there is null ? "is missing" : "was altered", "'sysctr fsck --repair' takes it from the host, if it is there unedited");
+                log.Error(
+                    FindingKind.CorruptDeployment,
+                    kept,
+                    there is null ? "is missing" : "was altered",
+                    "'sysctr fsck --repair' takes it from the host, if it is there unedited"
+                );
             }
         }
     }
@@ -57,14 +62,23 @@ sealed class HostCheck(HostTarget host, FindingLog log)
 
         foreach (string unit in record.Enabled.Where(u => !IsEnabled(u)))
         {
-            log.Note(FindingKind.NotEnabled, host.Here(Path.Join(host.Paths.UnitDirectory, unit)), "is not enabled", $"'systemctl {(host.User is null ? "" : "--user ")}enable {unit}', if nobody meant that");
+            log.Note(
+                FindingKind.NotEnabled,
+                host.Here(Path.Join(host.Paths.UnitDirectory, unit)),
+                "is not enabled",
+                $"'systemctl {(host.User is null ? "" : "--user ")}enable {unit}', if nobody meant that"
+            );
         }
     }
 
     private void CheckLeftovers(string path)
     {
         string directory = Path.GetDirectoryName(path)!;
-        foreach (string leftover in Directory.Exists(directory) ? Directory.EnumerateFiles(directory, $".{Path.GetFileName(path)}.*") : [])
+        foreach (
+            string leftover in Directory.Exists(directory)
+                ? Directory.EnumerateFiles(directory, $".{Path.GetFileName(path)}.*")
+                : []
+        )
         {
             if (DurableFile.IsAbandoned(Path.GetFileName(leftover)))
             {
@@ -73,7 +87,8 @@ sealed class HostCheck(HostTarget host, FindingLog log)
         }
     }
 
-    /// <summary>Whether any link of the administrator's directory leads to the unit: of a dependency, or by another name.</summary>
+    /// <summary>Whether any link of the administrator's directory leads to the unit: of a dependency, or by another
+    /// name.</summary>
     private bool IsEnabled(string unit)
     {
         string units = host.Here(host.Paths.UnitDirectory);

@@ -9,8 +9,8 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Fsck;
 
 /// <summary>
-/// Layer indexes and the objects that they name. Of a million objects it keeps a million keys of 32 bytes, and of an index no more than the
-/// entries that are being looked at.
+/// Layer indexes and the objects that they name. Of a million objects it keeps a million keys of 32 bytes, and of an
+/// index no more than the entries that are being looked at.
 /// </summary>
 /// <param name="store">The store.</param>
 /// <param name="content">Whether the content of an object is read.</param>
@@ -24,7 +24,8 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
     /// <summary>Objects that are not whole.</summary>
     public HashSet<ObjectKey> Damaged { get; } = [];
 
-    /// <summary>Of <see cref="Damaged"/> those whose content is right, as far as it was read, with what their inodes should have.</summary>
+    /// <summary>Of <see cref="Damaged"/> those whose content is right, as far as it was read, with what their inodes
+    /// should have.</summary>
     public List<LayerEntry> Changed { get; } = [];
 
     /// <summary>Whether an object was compared, and is what its name says.</summary>
@@ -60,7 +61,8 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
         }
     }
 
-    /// <summary>Tells of the files in objects/ that no layer names. The caller holds the store's lock, and <see cref="Run"/> saw all layers.</summary>
+    /// <summary>Tells of the files in objects/ that no layer names. The caller holds the store's lock, and
+    /// <see cref="Run"/> saw all layers.</summary>
     /// <returns>The files.</returns>
     public IReadOnlyList<string> FindOrphans(ContentStore store, CancellationToken cancellation)
     {
@@ -79,7 +81,14 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
 
     /// <summary>The layers that name any of these objects.</summary>
     public IReadOnlyList<Digest> LayersWith(ContentStore store, IReadOnlySet<ObjectKey> objects) =>
-        objects.Count == 0 ? [] : [.. _read.Where(l => store.StreamLayer(l).Any(e => ContentStore.HasObject(e) && objects.Contains(e.Object)))];
+        objects.Count == 0
+            ? []
+            :
+            [
+                .. _read.Where(l =>
+                    store.StreamLayer(l).Any(e => ContentStore.HasObject(e) && objects.Contains(e.Object))
+                ),
+            ];
 
     private IEnumerable<LayerEntry>? Read(Digest layer, string file)
     {
@@ -90,15 +99,26 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
         catch (Exception e) when (e is SysctrException or IOException)
         {
             Broken.Add(layer);
-            log.Error(FindingKind.CorruptLayer, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
+            log.Error(
+                FindingKind.CorruptLayer,
+                file,
+                e is SysctrException ? "was altered" : $"can't be read ({e.Message})",
+                FsckAdvice.Fetch
+            );
             return null;
         }
     }
 
-    private void Check(IEnumerable<LayerEntry> entries, CancellationToken cancellation) => Parallel.ForEach(
-        entries.Where(e => ContentStore.HasObject(e) && _named.Add(e.Object)),
-        new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = Environment.ProcessorCount },
-        Check);
+    private void Check(IEnumerable<LayerEntry> entries, CancellationToken cancellation) =>
+        Parallel.ForEach(
+            entries.Where(e => ContentStore.HasObject(e) && _named.Add(e.Object)),
+            new ParallelOptions
+            {
+                CancellationToken = cancellation,
+                MaxDegreeOfParallelism = Environment.ProcessorCount,
+            },
+            Check
+        );
 
     private void Check(LayerEntry entry)
     {
@@ -112,8 +132,10 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
         string name = System.Text.Encoding.UTF8.GetString(entry.Name);
         log.Error(
             state == ObjectState.Missing ? FindingKind.MissingObject : FindingKind.CorruptObject,
-            store.ObjectPath(entry.Object), $"(/{name.TrimStart('.', '/')}) {what}",
-            state == ObjectState.Changed ? FsckAdvice.Repair : FsckAdvice.Fetch);
+            store.ObjectPath(entry.Object),
+            $"(/{name.TrimStart('.', '/')}) {what}",
+            state == ObjectState.Changed ? FsckAdvice.Repair : FsckAdvice.Fetch
+        );
         lock (Damaged)
         {
             Damaged.Add(entry.Object);
@@ -124,7 +146,8 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
         }
     }
 
-    /// <summary>The layer that an index is of; digests of two algorithms share the directory, and their lengths keep them apart.</summary>
+    /// <summary>The layer that an index is of; digests of two algorithms share the directory, and their lengths keep
+    /// them apart.</summary>
     private static Digest? DigestOf(string file)
     {
         string hex = Path.GetFileName(file);

@@ -8,7 +8,8 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Fsck;
 
-/// <summary>Removes what nothing names: objects of no layer, layers that nobody can fetch again or needs, and what killed processes were writing.</summary>
+/// <summary>Removes what nothing names: objects of no layer, layers that nobody can fetch again or needs, and what
+/// killed processes were writing.</summary>
 sealed class LeftoverRepair(Host host, RepairLog log)
 {
     public void Run(FsckPass found, CancellationToken cancellation)
@@ -26,19 +27,34 @@ sealed class LeftoverRepair(Host host, RepairLog log)
             }
         }
 
-        foreach (Finding leftover in found.Findings.Where(f => f is { Kind: FindingKind.Leftover, Advice: FsckAdvice.Remove or FsckAdvice.NextCall }))
+        foreach (
+            Finding leftover in found.Findings.Where(f =>
+                f is { Kind: FindingKind.Leftover, Advice: FsckAdvice.Remove or FsckAdvice.NextCall }
+            )
+        )
         {
             Remove(leftover.Path);
         }
     }
 
-    /// <summary>A damaged layer that no image and no deployment names is waste, and stands in the way of everything that reads all layers.</summary>
+    /// <summary>A damaged layer that no image and no deployment names is waste, and stands in the way of everything
+    /// that reads all layers.</summary>
     private void RemoveUnneeded(FsckPass found)
     {
         // As it is now: an install that came since everything was looked at counts on what was there.
-        ImageRecord[] images = [.. found.Images.Select(i => i.Image), .. FsckPass.ImagesOf(host, host.OpenStore().Images.Examine().Select(i => i.Record).OfType<ImageRecord>()).Select(i => i.Image)];
+        ImageRecord[] images =
+        [
+            .. found.Images.Select(i => i.Image),
+            .. FsckPass
+                .ImagesOf(host, host.OpenStore().Images.Examine().Select(i => i.Record).OfType<ImageRecord>())
+                .Select(i => i.Image),
+        ];
         HashSet<Oci.Digest> needed = [.. images.SelectMany(i => i.DiffIds)];
-        foreach (Oci.Digest layer in found.Layers.Broken.Concat(found.Layers.LayersWith(host.OpenStore(), found.Layers.Damaged)).Except(needed))
+        foreach (
+            Oci.Digest layer in found
+                .Layers.Broken.Concat(found.Layers.LayersWith(host.OpenStore(), found.Layers.Damaged))
+                .Except(needed)
+        )
         {
             Remove(host.OpenStore().IndexPath(layer));
         }

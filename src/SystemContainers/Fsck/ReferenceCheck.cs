@@ -33,7 +33,12 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
             }
             else
             {
-                log.Error(FindingKind.BrokenRef, file, "can't be read", "remove it and pull the image again; 'sysctr fsck --repair' makes it anew where a container has the image");
+                log.Error(
+                    FindingKind.BrokenRef,
+                    file,
+                    "can't be read",
+                    "remove it and pull the image again; 'sysctr fsck --repair' makes it anew where a container has the image"
+                );
             }
         }
 
@@ -52,7 +57,12 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
             {
                 if (!whole.Contains(blob) && Blobs.Add(blob) && !Altered.Contains(blob))
                 {
-                    log.Error(FindingKind.MissingBlob, store.BlobPath(blob), $"is missing; {user} needs it", FsckAdvice.Fetch);
+                    log.Error(
+                        FindingKind.MissingBlob,
+                        store.BlobPath(blob),
+                        $"is missing; {user} needs it",
+                        FsckAdvice.Fetch
+                    );
                 }
             }
 
@@ -61,7 +71,12 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
                 bool broken = layers.Broken.Contains(layer);
                 if ((broken || !store.HasLayer(layer)) && Layers.Add(layer) && !broken)
                 {
-                    log.Error(FindingKind.MissingLayer, store.IndexPath(layer), $"is missing; {user} needs it", FsckAdvice.Fetch);
+                    log.Error(
+                        FindingKind.MissingLayer,
+                        store.IndexPath(layer),
+                        $"is missing; {user} needs it",
+                        FsckAdvice.Fetch
+                    );
                 }
             }
         }
@@ -87,7 +102,12 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
             catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
             {
                 Altered.Add(named);
-                log.Error(FindingKind.CorruptBlob, file, e is SysctrException ? "was altered" : $"can't be read ({e.Message})", FsckAdvice.Fetch);
+                log.Error(
+                    FindingKind.CorruptBlob,
+                    file,
+                    e is SysctrException ? "was altered" : $"can't be read ({e.Message})",
+                    FsckAdvice.Fetch
+                );
             }
         }
 

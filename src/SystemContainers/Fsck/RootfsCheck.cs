@@ -55,7 +55,11 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
 
         if (mounts is null || !record.DiffIds.All(IsReadable))
         {
-            log.Note(FindingKind.NotChecked, rootfs, "could not be compared, for its config.json or a layer of it is broken");
+            log.Note(
+                FindingKind.NotChecked,
+                rootfs,
+                "could not be compared, for its config.json or a layer of it is broken"
+            );
             return true;
         }
 
@@ -63,7 +67,10 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         if (record.Composefs is { } digest)
         {
             CheckImage(record, digest, Path.Join(directory.Here, ComposefsRoot.ImageName), Tell);
-            if (record.Seeds.Count > 0 && PartialTree.Of(MergedTree.Build(store, record.DiffIds).Root, record.Seeds) is { } part)
+            if (
+                record.Seeds.Count > 0
+                && PartialTree.Of(MergedTree.Build(store, record.DiffIds).Root, record.Seeds) is { } part
+            )
             {
                 new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(part, rootfs);
             }
@@ -73,11 +80,17 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
             MergedTree tree = MergedTree.Build(store, record.DiffIds);
             try
             {
-                new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(tree, rootfs, MissingMounts(mounts, tree), TreeOwners.Of(mounts, host.User?.Ids));
+                new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(
+                    tree,
+                    rootfs,
+                    MissingMounts(mounts, tree),
+                    TreeOwners.Of(mounts, host.User?.Ids)
+                );
             }
             catch (SysctrException e) when (e.Kind == ErrorKind.Host)
             {
-                // The user had more subordinate ids when it was checked out; the other containers are looked at all the same.
+                // The user had more subordinate ids when it was checked out; the other containers are looked at all the
+                // same.
                 log.Error(FindingKind.CorruptRootfs, rootfs, $"could not be compared: {e.Message}", e.Hint);
                 return false;
             }
@@ -85,12 +98,25 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
 
         if (differences > Told)
         {
-            log.Error(FindingKind.CorruptRootfs, rootfs, $"has {differences - Told} more differences", FsckAdvice.Repair);
+            log.Error(
+                FindingKind.CorruptRootfs,
+                rootfs,
+                $"has {differences - Told} more differences",
+                FsckAdvice.Repair
+            );
         }
 
-        if (mounts.Mounts.Any(m => m.Source == directory.ListenOnHost) && !File.Exists(Path.Join(directory.Here, DeploymentDirectory.ListenName)))
+        if (
+            mounts.Mounts.Any(m => m.Source == directory.ListenOnHost)
+            && !File.Exists(Path.Join(directory.Here, DeploymentDirectory.ListenName))
+        )
         {
-            log.Error(FindingKind.CorruptDeployment, Path.Join(directory.Here, DeploymentDirectory.ListenName), "is missing", FsckAdvice.Repair);
+            log.Error(
+                FindingKind.CorruptDeployment,
+                Path.Join(directory.Here, DeploymentDirectory.ListenName),
+                "is missing",
+                FsckAdvice.Repair
+            );
             differences++;
         }
 
@@ -105,10 +131,15 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         }
     }
 
-    /// <summary>An image says itself what it is; that its contents are there is for the layers to say, as long as these have them.</summary>
+    /// <summary>An image says itself what it is; that its contents are there is for the layers to say, as long as these
+    /// have them.</summary>
     private void CheckImage(ContainerRecord record, string digest, string image, Action<string, string> tell)
     {
-        using SafeFileHandle file = Libc.open(image, OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.CloseOnExec, 0);
+        using SafeFileHandle file = Libc.open(
+            image,
+            OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.CloseOnExec,
+            0
+        );
         if (file.IsInvalid)
         {
             tell(image, "is missing");
@@ -117,9 +148,13 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         {
             try
             {
-                // What the kernel would prove it against says nothing of a block that has gone bad; that shows when it is read.
+                // What the kernel would prove it against says nothing of a block that has gone bad; that shows when it
+                // is read.
                 VerityDigest? proven = FsVerity.Measure(file);
-                if ((proven ?? VerityHasher.Of(file)).ToString() != digest || (content && proven is not null && VerityHasher.Of(file) != proven))
+                if (
+                    (proven ?? VerityHasher.Of(file)).ToString() != digest
+                    || (content && proven is not null && VerityHasher.Of(file) != proven)
+                )
                 {
                     tell(image, "was altered");
                 }
@@ -132,7 +167,10 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
 
         foreach (Oci.Digest layer in record.DiffIds.Where(l => store.FormOf(l) != ObjectForm.Content))
         {
-            tell(image, $"needs layer {layer.Short} with objects of content alone, which the store has in another form");
+            tell(
+                image,
+                $"needs layer {layer.Short} with objects of content alone, which the store has in another form"
+            );
         }
     }
 
@@ -158,7 +196,12 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            log.Error(FindingKind.CorruptDeployment, file, e is FileNotFoundException ? "is missing" : $"can't be used ({e.Message})", advice);
+            log.Error(
+                FindingKind.CorruptDeployment,
+                file,
+                e is FileNotFoundException ? "is missing" : $"can't be used ({e.Message})",
+                advice
+            );
             return null;
         }
     }

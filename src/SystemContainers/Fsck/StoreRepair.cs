@@ -13,8 +13,8 @@ using SystemContainers.Transactions;
 namespace SystemContainers.Fsck;
 
 /// <summary>
-/// Mends the store: ends what was cut off, puts metadata right in place, fetches the rest again. Everything is fetched by the digest
-/// of the manifest that it came with, so that a tag which moved on changes nothing.
+/// Mends the store: ends what was cut off, puts metadata right in place, fetches the rest again. Everything is fetched
+/// by the digest of the manifest that it came with, so that a tag which moved on changes nothing.
 /// </summary>
 sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
 {
@@ -74,7 +74,13 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
 
     /// <summary>Fetches from one image after the other, until nothing is wanted or none is left that has it.</summary>
     private async Task FetchAsync(
-        StoreLease lease, IReadOnlyList<(ImageRecord Image, string User)> images, HashSet<Digest> layers, HashSet<Digest> blobs, HashSet<ObjectKey> objects, CancellationToken cancellation)
+        StoreLease lease,
+        IReadOnlyList<(ImageRecord Image, string User)> images,
+        HashSet<Digest> layers,
+        HashSet<Digest> blobs,
+        HashSet<ObjectKey> objects,
+        CancellationToken cancellation
+    )
     {
         host.OpenStore().Replace(objects);
         foreach (ImageRecord image in images.Select(i => i.Image).DistinctBy(i => (i.Reference, i.ManifestDigest)))
@@ -87,13 +93,19 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
             }
 
             // Before: afterwards an index that was broken can't say which objects were meant.
-            string[] paths = [.. blobsOfIt.Select(host.OpenStore().BlobPath), .. layersOfIt.Select(host.OpenStore().IndexPath), .. objects.Select(host.OpenStore().ObjectPath)];
+            string[] paths =
+            [
+                .. blobsOfIt.Select(host.OpenStore().BlobPath),
+                .. layersOfIt.Select(host.OpenStore().IndexPath),
+                .. objects.Select(host.OpenStore().ObjectPath),
+            ];
             try
             {
                 PulledImage pulled = await PullAsync(lease, image, layersOfIt, cancellation);
                 foreach (Digest blob in blobsOfIt)
                 {
-                    host.OpenStore().ReplaceBlob(blob, blob == pulled.ManifestDigest ? pulled.Manifest : pulled.ConfigBytes);
+                    host.OpenStore()
+                        .ReplaceBlob(blob, blob == pulled.ManifestDigest ? pulled.Manifest : pulled.ConfigBytes);
                 }
 
                 layers.ExceptWith(layersOfIt);
@@ -107,7 +119,12 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         }
     }
 
-    private async Task<PulledImage> PullAsync(StoreLease lease, ImageRecord image, HashSet<Digest> layers, CancellationToken cancellation)
+    private async Task<PulledImage> PullAsync(
+        StoreLease lease,
+        ImageRecord image,
+        HashSet<Digest> layers,
+        CancellationToken cancellation
+    )
     {
         ImageReference name = host.Registries.Resolve(image.Reference)[0];
         ImageReference reference = name.WithDigest(image.ManifestDigest);
@@ -115,10 +132,22 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         // The digest is not the user's: what the rules say of the name counts.
         ImagePuller puller = host.Puller(progress, judgedAs: name);
         PulledImage pulled = await lease.WithoutAsync(
-            () => puller.PullAsync([reference], Platform.Current, new MendingSink(host.OpenStore(), layers), cancellation), cancellation);
+            () =>
+                puller.PullAsync(
+                    [reference],
+                    Platform.Current,
+                    new MendingSink(host.OpenStore(), layers),
+                    cancellation
+                ),
+            cancellation
+        );
         if (!host.OpenStore().HasWhole([.. layers]))
         {
-            throw new SysctrException(ErrorKind.Locked, $"fetching {reference}: a prune took what was there meanwhile", "try again when it has ended");
+            throw new SysctrException(
+                ErrorKind.Locked,
+                $"fetching {reference}: a prune took what was there meanwhile",
+                "try again when it has ended"
+            );
         }
 
         host.OpenStore().Commit();
@@ -128,7 +157,9 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     /// <summary>A file that can't be read does not say whose it was, but its name is that of one reference.</summary>
     private void MendRef(string file, IReadOnlyList<(ImageRecord Image, string User)> images)
     {
-        ImageRecord? image = images.Select(i => i.Image).FirstOrDefault(i => host.OpenStore().Images.FileOf(i.Reference) == file);
+        ImageRecord? image = images
+            .Select(i => i.Image)
+            .FirstOrDefault(i => host.OpenStore().Images.FileOf(i.Reference) == file);
         try
         {
             if (image is not null)

@@ -8,7 +8,8 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Fsck;
 
-/// <summary>What dead processes have begun: intents, staging directories, files that were being written. Live ones hold locks on theirs.</summary>
+/// <summary>What dead processes have begun: intents, staging directories, files that were being written. Live ones hold
+/// locks on theirs.</summary>
 sealed class TransactionCheck(IntentRecords intents, ContentStore store, FindingLog log)
 {
     /// <summary>Containers that intents name which nobody has ended; their state is not judged.</summary>
@@ -28,25 +29,41 @@ sealed class TransactionCheck(IntentRecords intents, ContentStore store, Finding
             }
             catch (SysctrException e)
             {
-                log.Error(FindingKind.InterruptedTransaction, file, $"can't be read ({e.Message})", "move it away, and look at the containers with 'sysctr list'");
+                log.Error(
+                    FindingKind.InterruptedTransaction,
+                    file,
+                    $"can't be read ({e.Message})",
+                    "move it away, and look at the containers with 'sysctr list'"
+                );
             }
         }
 
         foreach (string directory in store.AbandonedStaging())
         {
-            log.Error(FindingKind.Leftover, directory, "is what a killed process was adding to the store", FsckAdvice.NextCall);
+            log.Error(
+                FindingKind.Leftover,
+                directory,
+                "is what a killed process was adding to the store",
+                FsckAdvice.NextCall
+            );
         }
     }
 
     private void Check(PendingTransaction pending)
     {
-        using IDisposable? held = pending.Record.IsOfStore ? store.Locks.TryLockStore() : LockSet.Take(pending.Record.Names, store.Locks.TryLockContainer);
+        using IDisposable? held = pending.Record.IsOfStore
+            ? store.Locks.TryLockStore()
+            : LockSet.Take(pending.Record.Names, store.Locks.TryLockContainer);
         if (held is not null && File.Exists(pending.File))
         {
             Concerned.UnionWith(pending.Record.Names);
             string names = pending.Record.IsOfStore ? "" : $" of {string.Join(", ", pending.Record.Names)}";
             log.Error(
-                FindingKind.InterruptedTransaction, pending.File, $"is {TransactionRecord.Article(pending.Record.Operation)}{names} that was cut off", FsckAdvice.NextCall);
+                FindingKind.InterruptedTransaction,
+                pending.File,
+                $"is {TransactionRecord.Article(pending.Record.Operation)}{names} that was cut off",
+                FsckAdvice.NextCall
+            );
         }
     }
 }

@@ -16,19 +16,23 @@ static class HistoryJournal
     private const string Error = "3";
     private const string Notice = "5";
 
-    /// <summary>The fields; OBJECT_SYSTEMD_UNIT has <c>journalctl -u NAME</c> show the entry with the container's own.</summary>
+    /// <summary>The fields; OBJECT_SYSTEMD_UNIT has <c>journalctl -u NAME</c> show the entry with the container's
+    /// own.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Fields(HistoryEntry entry)
     {
         (string Name, string? Value)[] fields =
         [
             ("MESSAGE", Message(entry)),
-            ("MESSAGE_ID", entry.Outcome switch
-            {
-                HistoryOutcome.Done => DoneId,
-                HistoryOutcome.Failed => FailedId,
-                HistoryOutcome.Held => HeldId,
-                _ => RolledBackId,
-            }),
+            (
+                "MESSAGE_ID",
+                entry.Outcome switch
+                {
+                    HistoryOutcome.Done => DoneId,
+                    HistoryOutcome.Failed => FailedId,
+                    HistoryOutcome.Held => HeldId,
+                    _ => RolledBackId,
+                }
+            ),
             ("PRIORITY", entry.Outcome == HistoryOutcome.Done ? Notice : Error),
             ("SYSLOG_IDENTIFIER", "sysctr"),
             ("OBJECT_SYSTEMD_UNIT", entry.Container is { } name ? name + ".service" : null),
@@ -43,7 +47,12 @@ static class HistoryJournal
             ("SYSCTR_DIGEST", entry.Image?.To ?? (entry.To ?? entry.From)?.Digest),
             ("SYSCTR_OUTCOME", HistoryOutcomeConverter.Name(entry.Outcome)),
             ("SYSCTR_REASON", entry.Reason),
-            ("SYSCTR_RIGHTS", entry.Rights is { } rights ? string.Join('\n', rights.Select(r => $"{r.Class} {r.Detail}".TrimEnd())) : null),
+            (
+                "SYSCTR_RIGHTS",
+                entry.Rights is { } rights
+                    ? string.Join('\n', rights.Select(r => $"{r.Class} {r.Detail}".TrimEnd()))
+                    : null
+            ),
             ("SYSCTR_GRANTED", entry.Granted is { Count: > 0 } granted ? string.Join(' ', granted) : null),
             ("SYSCTR_EXIT_CODE", entry.ExitCode.ToString()),
             ("SYSCTR_FAILED_JOURNAL", entry.Journal),
@@ -52,7 +61,13 @@ static class HistoryJournal
         return fields.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(f.Name, f.Value!));
     }
 
-    private static string Message(HistoryEntry entry) => Errors.VisibleText.Line(
-        $"{entry.Subject}: {entry.Operation} by {entry.By.Name}: {HistoryText.Outcome(entry)}" +
-        (HistoryText.From(entry) == "-" && HistoryText.To(entry) == "-" ? "" : $" ({HistoryText.From(entry)} to {HistoryText.To(entry)})"));
+    private static string Message(HistoryEntry entry) =>
+        Errors.VisibleText.Line(
+            $"{entry.Subject}: {entry.Operation} by {entry.By.Name}: {HistoryText.Outcome(entry)}"
+                + (
+                    HistoryText.From(entry) == "-" && HistoryText.To(entry) == "-"
+                        ? ""
+                        : $" ({HistoryText.From(entry)} to {HistoryText.To(entry)})"
+                )
+        );
 }

@@ -10,12 +10,13 @@ using SystemContainers.State;
 namespace SystemContainers.History;
 
 /// <summary>
-/// Keeps what was done to containers and images, by whom and how it ended: in <c>history.jsonl</c> of the store and in the host's journal.
+/// Keeps what was done to containers and images, by whom and how it ended: in <c>history.jsonl</c> of the store and in
+/// the host's journal.
 /// </summary>
 /// <remarks>
-/// An entry is written once the outcome is certain, and before the transaction's intent record goes: whoever ends a transaction
-/// that was cut off writes it. What can't be written is said and changes no outcome: an update that went well must not be
-/// rolled back, nor a failure hidden, because a disk is full.
+/// An entry is written once the outcome is certain, and before the transaction's intent record goes: whoever ends a
+/// transaction that was cut off writes it. What can't be written is said and changes no outcome: an update that went
+/// well must not be rolled back, nor a failure hidden, because a disk is full.
 /// </remarks>
 /// <param name="store">The store's directory, which need not be there yet.</param>
 /// <param name="root">The system's root directory; only of the running one the journal is told too.</param>
@@ -23,7 +24,14 @@ namespace SystemContainers.History;
 /// <param name="catalog">What is installed.</param>
 /// <param name="outcome">Gets what is recorded.</param>
 /// <param name="note">Told what can't be written or read.</param>
-sealed class HistoryLog(string store, string root, Func<IDisposable> hold, ContainerCatalog catalog, CallOutcome outcome, Action<string> note)
+sealed class HistoryLog(
+    string store,
+    string root,
+    Func<IDisposable> hold,
+    ContainerCatalog catalog,
+    CallOutcome outcome,
+    Action<string> note
+)
 {
     private const int ReasonLimit = 4000;
     private const int InterruptedExitCode = 130;
@@ -42,7 +50,8 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
         return last < entries.Length ? entries[^last.Value..] : entries;
     }
 
-    /// <summary>Runs an operation on containers; a failure that its transaction has not recorded is recorded here.</summary>
+    /// <summary>Runs an operation on containers; a failure that its transaction has not recorded is recorded
+    /// here.</summary>
     /// <param name="operation">The verb.</param>
     /// <param name="names">The containers.</param>
     /// <param name="run">Takes what its transaction shall say of the origin.</param>
@@ -60,10 +69,18 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
             {
                 // Nor is a name that nothing has: neither a container nor, for an install, an image.
                 bool notFound = e is SysctrException { Kind: ErrorKind.NotFound };
-                foreach (string name in names.Except(_told.TryGetValue(e, out string[]? told) ? told : [], StringComparer.Ordinal)
-                    .Where(n => !notFound || catalog.IsInstalled(n)))
+                foreach (
+                    string name in names
+                        .Except(_told.TryGetValue(e, out string[]? told) ? told : [], StringComparer.Ordinal)
+                        .Where(n => !notFound || catalog.IsInstalled(n))
+                )
                 {
-                    Add(Failure(operation, name, origin, HistoryOutcome.Failed, e) with { From = HistoryDeployment.Of(FindQuietly(name)) });
+                    Add(
+                        Failure(operation, name, origin, HistoryOutcome.Failed, e) with
+                        {
+                            From = HistoryDeployment.Of(FindQuietly(name)),
+                        }
+                    );
                 }
             }
 
@@ -71,7 +88,8 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
         }
     }
 
-    /// <summary>Runs an operation on an image; a failure is recorded here, and what was done by <paramref name="run"/>.</summary>
+    /// <summary>Runs an operation on an image; a failure is recorded here, and what was done by
+    /// <paramref name="run"/>.</summary>
     /// <param name="operation">The verb.</param>
     /// <param name="image">The image's reference, as far as it is known.</param>
     /// <param name="run">Takes the origin for its entries.</param>
@@ -99,13 +117,20 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
         foreach (ContainerChange change in transaction.Changes)
         {
-            Add(Success(transaction.Verb, change.Name, origin) with
-            {
-                From = HistoryDeployment.Of(change.Before),
-                To = HistoryDeployment.Of(change.After),
-                Granted = (change.After?.Grants ?? []).Except(change.Before?.Grants ?? [], StringComparer.Ordinal).ToArray() is { Length: > 0 } granted ? granted : null,
-                Transaction = id,
-            });
+            Add(
+                Success(transaction.Verb, change.Name, origin) with
+                {
+                    From = HistoryDeployment.Of(change.Before),
+                    To = HistoryDeployment.Of(change.After),
+                    Granted = (change.After?.Grants ?? [])
+                        .Except(change.Before?.Grants ?? [], StringComparer.Ordinal)
+                        .ToArray()
+                        is { Length: > 0 } granted
+                        ? granted
+                        : null,
+                    Transaction = id,
+                }
+            );
         }
     }
 
@@ -115,15 +140,24 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
     /// <param name="held">What it waits for.</param>
     /// <param name="origin">Of the update.</param>
     /// <param name="why">The error that is thrown for it.</param>
-    public void Held(ContainerRecord before, ContainerRecord after, HeldUpdate held, HistoryOrigin origin, SysctrException why) =>
-        Add(Failure("update", before.Name, origin, HistoryOutcome.Held, why) with
-        {
-            From = HistoryDeployment.Of(before),
-            To = HistoryDeployment.Of(after),
-            Rights = held.Rights,
-        });
+    public void Held(
+        ContainerRecord before,
+        ContainerRecord after,
+        HeldUpdate held,
+        HistoryOrigin origin,
+        SysctrException why
+    ) =>
+        Add(
+            Failure("update", before.Name, origin, HistoryOutcome.Held, why) with
+            {
+                From = HistoryDeployment.Of(before),
+                To = HistoryDeployment.Of(after),
+                Rights = held.Rights,
+            }
+        );
 
-    /// <summary>A failure has its entries, for these containers, and <see cref="RunAsync"/> adds those of the others alone.</summary>
+    /// <summary>A failure has its entries, for these containers, and <see cref="RunAsync"/> adds those of the others
+    /// alone.</summary>
     public void Recorded(Exception why, IEnumerable<string> containers) => _told.AddOrUpdate(why, [.. containers]);
 
     /// <summary>A transaction failed, and the host is as before.</summary>
@@ -131,19 +165,26 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
     /// <param name="id">Its ID.</param>
     /// <param name="why">The failure.</param>
     /// <param name="journals">Of <c>FailedStarts</c>, by container.</param>
-    public void RolledBack(TransactionRecord transaction, string id, Exception why, IReadOnlyDictionary<string, string> journals)
+    public void RolledBack(
+        TransactionRecord transaction,
+        string id,
+        Exception why,
+        IReadOnlyDictionary<string, string> journals
+    )
     {
         _recorded.Add(why);
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
         foreach (ContainerChange change in transaction.Changes)
         {
-            Add(Failure(transaction.Verb, change.Name, origin, HistoryOutcome.RolledBack, why) with
-            {
-                From = HistoryDeployment.Of(change.Before),
-                To = HistoryDeployment.Of(change.After),
-                Journal = journals.GetValueOrDefault(change.Name),
-                Transaction = id,
-            });
+            Add(
+                Failure(transaction.Verb, change.Name, origin, HistoryOutcome.RolledBack, why) with
+                {
+                    From = HistoryDeployment.Of(change.Before),
+                    To = HistoryDeployment.Of(change.After),
+                    Journal = journals.GetValueOrDefault(change.Name),
+                    Transaction = id,
+                }
+            );
         }
     }
 
@@ -154,43 +195,56 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
     public void Recovered(TransactionRecord transaction, string id, HistoryOutcome outcome)
     {
         // Its process may have died between an entry and the next, or the end of the intent.
-        HashSet<string> told = [.. ReadQuietly().Where(e => e.Transaction == id && e.Outcome == outcome).Select(e => e.Container).OfType<string>()];
+        HashSet<string> told =
+        [
+            .. ReadQuietly()
+                .Where(e => e.Transaction == id && e.Outcome == outcome)
+                .Select(e => e.Container)
+                .OfType<string>(),
+        ];
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
         foreach (ContainerChange change in transaction.Changes.Where(c => !told.Contains(c.Name)))
         {
-            Add(new HistoryEntry
-            {
-                StartedAt = origin.StartedAt,
-                Operation = transaction.Verb,
-                Container = change.Name,
-                By = origin.By,
-                From = HistoryDeployment.Of(change.Before),
-                To = HistoryDeployment.Of(change.After),
-                Outcome = outcome,
-                Reason = outcome == HistoryOutcome.Done ? null : "it was cut off",
-                ExitCode = outcome == HistoryOutcome.Done ? 0 : (int)ErrorKind.Failed,
-                Recovered = true,
-                Transaction = id,
-            });
+            Add(
+                new HistoryEntry
+                {
+                    StartedAt = origin.StartedAt,
+                    Operation = transaction.Verb,
+                    Container = change.Name,
+                    By = origin.By,
+                    From = HistoryDeployment.Of(change.Before),
+                    To = HistoryDeployment.Of(change.After),
+                    Outcome = outcome,
+                    Reason = outcome == HistoryOutcome.Done ? null : "it was cut off",
+                    ExitCode = outcome == HistoryOutcome.Done ? 0 : (int)ErrorKind.Failed,
+                    Recovered = true,
+                    Transaction = id,
+                }
+            );
         }
     }
 
     /// <summary>An entry of something that was done, for operations that are no transaction.</summary>
     public static HistoryEntry Success(string operation, string container, HistoryOrigin origin) =>
-        OfImage(operation, image: null, origin) with { Container = container };
+        OfImage(operation, image: null, origin) with
+        {
+            Container = container,
+        };
 
     /// <summary>An entry of something that was done to an image, or to the store as a whole.</summary>
-    public static HistoryEntry OfImage(string operation, HistoryImage? image, HistoryOrigin origin) => new()
-    {
-        StartedAt = origin.StartedAt,
-        Seconds = origin.Elapsed(),
-        Operation = operation,
-        Image = image,
-        By = origin.By,
-        Outcome = HistoryOutcome.Done,
-    };
+    public static HistoryEntry OfImage(string operation, HistoryImage? image, HistoryOrigin origin) =>
+        new()
+        {
+            StartedAt = origin.StartedAt,
+            Seconds = origin.Elapsed(),
+            Operation = operation,
+            Image = image,
+            By = origin.By,
+            Outcome = HistoryOutcome.Done,
+        };
 
-    /// <summary>Writes an entry to the history and to the journal; where that fails it is said, and nothing else.</summary>
+    /// <summary>Writes an entry to the history and to the journal; where that fails it is said, and nothing
+    /// else.</summary>
     public void Add(HistoryEntry entry)
     {
         outcome.Add(entry);
@@ -225,8 +279,13 @@ sealed class HistoryLog(string store, string root, Func<IDisposable> hold, Conta
         return false;
     }
 
-    private static HistoryEntry Failure(string operation, string container, HistoryOrigin origin, HistoryOutcome outcome, Exception why) =>
-        Failed(Success(operation, container, origin), outcome, why);
+    private static HistoryEntry Failure(
+        string operation,
+        string container,
+        HistoryOrigin origin,
+        HistoryOutcome outcome,
+        Exception why
+    ) => Failed(Success(operation, container, origin), outcome, why);
 
     private static HistoryEntry Failed(HistoryEntry entry, HistoryOutcome outcome, Exception why)
     {

@@ -22,20 +22,38 @@ sealed class ImageNames(Host host)
         }
 
         ImageRecord[] byId = IsId(typed, out string hex)
-            ? [.. host.OpenStore().Images.List().Where(i => i.ConfigDigest.Hex.StartsWith(hex, StringComparison.Ordinal))]
+            ?
+            [
+                .. host.OpenStore()
+                    .Images.List()
+                    .Where(i => i.ConfigDigest.Hex.StartsWith(hex, StringComparison.Ordinal)),
+            ]
             : [];
         return byId.Select(i => i.ConfigDigest).Distinct().Count() switch
         {
-            0 => throw new SysctrException(ErrorKind.NotFound, $"looking for the image '{typed}': the store does not have it", "'sysctr images list' shows what it has"),
+            0 => throw new SysctrException(
+                ErrorKind.NotFound,
+                $"looking for the image '{typed}': the store does not have it",
+                "'sysctr images list' shows what it has"
+            ),
             1 => byId,
             _ => throw new SysctrException(
-                ErrorKind.Usage, $"looking for the image '{typed}': several have an ID that begins so: {string.Join(", ", byId.Select(i => i.Reference))}", "type more of it"),
+                ErrorKind.Usage,
+                $"looking for the image '{typed}': several have an ID that begins so: {string.Join(", ", byId.Select(i => i.Reference))}",
+                "type more of it"
+            ),
         };
     }
 
     /// <summary>The containers that have a deployment of an image, whatever its name was.</summary>
     public IReadOnlyList<string> UsersOf(ImageRecord image) =>
-        [.. host.Catalog.All().Where(c => c.ImageId == image.ConfigDigest).Select(c => c.Name).Distinct(StringComparer.Ordinal)];
+        [
+            .. host
+                .Catalog.All()
+                .Where(c => c.ImageId == image.ConfigDigest)
+                .Select(c => c.Name)
+                .Distinct(StringComparer.Ordinal),
+        ];
 
     /// <summary>A name to keep an image by, as a registry would have it.</summary>
     /// <param name="typed">Short or full.</param>
@@ -46,7 +64,11 @@ sealed class ImageNames(Host host)
         ImageReference reference = host.Registries.Resolve(typed)[0];
         return reference.Transport == ImageTransport.Docker && reference.Digest is null
             ? reference
-            : throw new SysctrException(ErrorKind.Usage, $"{doing} as '{typed}': that is no name and tag", "write NAME[:TAG] or HOST/NAME[:TAG]");
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing} as '{typed}': that is no name and tag",
+                "write NAME[:TAG] or HOST/NAME[:TAG]"
+            );
     }
 
     private ImageRecord? ByName(string typed)
@@ -61,7 +83,10 @@ sealed class ImageNames(Host host)
             return null;
         }
 
-        return candidates.Select(c => host.OpenStore().Images.Find(c.ToString())).OfType<ImageRecord>().FirstOrDefault();
+        return candidates
+            .Select(c => host.OpenStore().Images.Find(c.ToString()))
+            .OfType<ImageRecord>()
+            .FirstOrDefault();
     }
 
     private static bool IsId(string typed, out string hex)

@@ -8,8 +8,8 @@ using SystemContainers.Target;
 namespace SystemContainers.Images;
 
 /// <summary>
-/// Images to be looked at without a trace: what the host's store has is looked at where it is, anything else is fetched into a store on top of it
-/// that is gone when this is disposed of.
+/// Images to be looked at without a trace: what the host's store has is looked at where it is, anything else is fetched
+/// into a store on top of it that is gone when this is disposed of.
 /// </summary>
 sealed class ScratchImages(Host host, IPullProgress progress) : IDisposable
 {
@@ -28,8 +28,8 @@ sealed class ScratchImages(Host host, IPullProgress progress) : IDisposable
     }
 
     /// <summary>
-    /// Has the host's store keep what was fetched, without a name, so that whoever does next what was looked at here need not fetch it again. That
-    /// it can't is no failure of the look.
+    /// Has the host's store keep what was fetched, without a name, so that whoever does next what was looked at here
+    /// need not fetch it again. That it can't is no failure of the look.
     /// </summary>
     public void Keep()
     {

@@ -24,7 +24,8 @@ sealed class StorePrune(Host host)
         return removed;
     }
 
-    /// <summary>Ends a pull or prune that was cut off. Of a pull whole layers stay, so that the next one need not fetch them.</summary>
+    /// <summary>Ends a pull or prune that was cut off. Of a pull whole layers stay, so that the next one need not fetch
+    /// them.</summary>
     public void Finish(TransactionRecord transaction)
     {
         if (transaction.Operation == TransactionKind.Prune)
@@ -40,7 +41,9 @@ sealed class StorePrune(Host host)
     private PruneResult Remove(bool all, Action<string> note, HistoryOrigin? origin, bool recovered = false)
     {
         ImageNames names = new(host);
-        foreach (ImageRecord unused in all ? host.OpenStore().Images.List().Where(i => names.UsersOf(i).Count == 0) : [])
+        foreach (
+            ImageRecord unused in all ? host.OpenStore().Images.List().Where(i => names.UsersOf(i).Count == 0) : []
+        )
         {
             host.OpenStore().Images.Delete(unused.Reference);
             note($"{unused.Reference}: deleted");
@@ -48,7 +51,11 @@ sealed class StorePrune(Host host)
         }
 
         // What deployments were made of stays: with it they can be mended.
-        HashSet<Digest> layers = [.. host.OpenStore().Images.List().SelectMany(i => i.DiffIds), .. host.Catalog.All().SelectMany(d => d.DiffIds)];
+        HashSet<Digest> layers =
+        [
+            .. host.OpenStore().Images.List().SelectMany(i => i.DiffIds),
+            .. host.Catalog.All().SelectMany(d => d.DiffIds),
+        ];
         PruneResult result = host.OpenStore().Prune(layers, NamedBlobs());
         if (result.Layers + result.Objects + result.Bytes > 0)
         {
@@ -61,14 +68,21 @@ sealed class StorePrune(Host host)
         {
             if (origin is not null)
             {
-                host.History.Add(HistoryLog.OfImage("images prune", image, origin) with { Removed = removed, Recovered = recovered, Seconds = recovered ? null : origin.Elapsed() });
+                host.History.Add(
+                    HistoryLog.OfImage("images prune", image, origin) with
+                    {
+                        Removed = removed,
+                        Recovered = recovered,
+                        Seconds = recovered ? null : origin.Elapsed(),
+                    }
+                );
             }
         }
     }
 
     private HashSet<Digest> NamedBlobs() =>
-    [
-        .. host.OpenStore().Images.List().SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
-        .. host.Catalog.All().SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
-    ];
+        [
+            .. host.OpenStore().Images.List().SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
+            .. host.Catalog.All().SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
+        ];
 }

@@ -5,7 +5,8 @@ using SystemContainers.Requests;
 
 namespace SystemContainers.Images;
 
-/// <summary>An image that somebody asked for. What its name may mean here is looked up once, when it is needed.</summary>
+/// <summary>An image that somebody asked for. What its name may mean here is looked up once, when it is
+/// needed.</summary>
 /// <param name="registries">Say what a name means.</param>
 /// <param name="typed">The name as it was typed.</param>
 /// <param name="policy">When its source is asked.</param>
@@ -15,9 +16,7 @@ sealed class WantedImage(RegistriesConfig registries, string typed, PullPolicy p
 
     /// <summary>The image of an install.</summary>
     public WantedImage(RegistriesConfig registries, InstallRequest request)
-        : this(registries, request.Image, request.Pull)
-    {
-    }
+        : this(registries, request.Image, request.Pull) { }
 
     /// <summary>The name as it was typed.</summary>
     public string Typed => typed;

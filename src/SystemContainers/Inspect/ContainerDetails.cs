@@ -22,13 +22,16 @@ sealed record ContainerDetails
     /// <summary>The digest of the image's manifest.</summary>
     public required string ManifestDigest { get; init; }
 
-    /// <summary>Who proved what was required of the image when it was pulled; empty where nothing was, or the store has no name for it any more.</summary>
+    /// <summary>Who proved what was required of the image when it was pulled; empty where nothing was, or the store has
+    /// no name for it any more.</summary>
     public required IReadOnlyList<ImageProof> Proofs { get; init; }
 
-    /// <summary>Digests of the attestations' manifests that stood beside the image in the index when it was pulled; as <see cref="Proofs"/>.</summary>
+    /// <summary>Digests of the attestations' manifests that stood beside the image in the index when it was pulled; as
+    /// <see cref="Proofs"/>.</summary>
     public required IReadOnlyList<string> Attestations { get; init; }
 
-    /// <summary>What the image says of its whole tree's digest and was found to hold when it was pulled, <c>ANNOTATION=HEX</c>; null where it says nothing, or the store has no name for it any more.</summary>
+    /// <summary>What the image says of its whole tree's digest and was found to hold when it was pulled,
+    /// <c>ANNOTATION=HEX</c>; null where it says nothing, or the store has no name for it any more.</summary>
     public string? Seal { get; init; }
 
     /// <summary>The deployment in use, from 0.</summary>
@@ -40,7 +43,8 @@ sealed record ContainerDetails
     /// <summary>Path of the OCI runtime.</summary>
     public required string Runtime { get; init; }
 
-    /// <summary>The fs-verity digest of the image of its tree, in hexadecimal, where each start mounts that; null where the tree is on disk.</summary>
+    /// <summary>The fs-verity digest of the image of its tree, in hexadecimal, where each start mounts that; null where
+    /// the tree is on disk.</summary>
     public string? Composefs { get; init; }
 
     /// <summary>When it was installed.</summary>
@@ -82,10 +86,12 @@ sealed record ContainerDetails
     /// <summary>What the user chose with --set.</summary>
     public required IReadOnlyDictionary<string, string> Set { get; init; }
 
-    /// <summary>What the user set by options of podman-run(1), by their names; those behind -- are <c>command</c>.</summary>
+    /// <summary>What the user set by options of podman-run(1), by their names; those behind -- are
+    /// <c>command</c>.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<string>> Options { get; init; }
 
-    /// <summary>The file that declares it and its lines for the unit; null for a container that a command line installed.</summary>
+    /// <summary>The file that declares it and its lines for the unit; null for a container that a command line
+    /// installed.</summary>
     public Declaration? Declared { get; init; }
 
     /// <summary>Every template variable with its final text.</summary>

@@ -12,8 +12,10 @@ namespace SystemContainers.Inspect;
 /// <param name="Deployment">The deployment's number, from 0.</param>
 /// <param name="InUse">It is the one that the container runs from; <c>list --all</c> alone shows others.</param>
 /// <param name="Pinned">No prune removes it.</param>
-/// <param name="State">systemd's ActiveState of the main unit: active, inactive, failed, activating, deactivating; "unknown" where no systemd answers.</param>
-/// <param name="Enabled">systemd's UnitFileState of the main unit: enabled, disabled, static, masked …; "unknown" where no systemd answers.</param>
+/// <param name="State">systemd's ActiveState of the main unit: active, inactive, failed, activating, deactivating;
+/// "unknown" where no systemd answers.</param>
+/// <param name="Enabled">systemd's UnitFileState of the main unit: enabled, disabled, static, masked …; "unknown" where
+/// no systemd answers.</param>
 /// <param name="Runtime">Path of the OCI runtime.</param>
 /// <param name="InstalledAt">When.</param>
 /// <param name="AutoUpdate">Whether it is updated when nobody asks: disabled, registry.</param>
@@ -32,4 +34,5 @@ sealed record ContainerReport(
     DateTimeOffset InstalledAt,
     AutoUpdatePolicy AutoUpdate,
     HeldUpdate? Held,
-    FailedUpdate? Failed);
+    FailedUpdate? Failed
+);

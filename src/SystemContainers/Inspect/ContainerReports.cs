@@ -9,7 +9,8 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Inspect;
 
-/// <summary>What <c>list</c>, <c>info</c> and <c>images list</c> show: the records, joined with what systemd says now.</summary>
+/// <summary>What <c>list</c>, <c>info</c> and <c>images list</c> show: the records, joined with what systemd says
+/// now.</summary>
 sealed class ContainerReports(Host host)
 {
     /// <summary>Every installed container, by name.</summary>
@@ -19,31 +20,38 @@ sealed class ContainerReports(Host host)
     {
         IReadOnlyList<ContainerRecord> installed = [.. host.Catalog.List(e => host.Note($"warning: {e.Message}"))];
         string[] units = host.Systemd.IsBooted ? [.. installed.Select(r => r.MainUnit)] : [];
-        Dictionary<string, UnitState> states = (await host.Systemd.GetStatesAsync(units, cancellation)).ToDictionary(s => s.Name, StringComparer.Ordinal);
+        Dictionary<string, UnitState> states = (await host.Systemd.GetStatesAsync(units, cancellation)).ToDictionary(
+            s => s.Name,
+            StringComparer.Ordinal
+        );
         IReadOnlyDictionary<string, string> files = await host.Systemd.GetFileStatesAsync(units, cancellation);
         return
         [
             .. from current in installed
-               from record in all ? Deployments(current) : [current]
-               select new ContainerReport(
-                   record.Name,
-                   record.Image,
-                   record.ImageId.ToString(),
-                   record.Deployment,
-                   record == current,
-                   record.Pinned,
-                   record == current ? states.GetValueOrDefault(record.MainUnit)?.ActiveState ?? Unknown : "-",
-                   record == current ? files.GetValueOrDefault(record.MainUnit) ?? (host.Systemd.IsBooted ? "" : Unknown) : "-",
-                   record.Runtime,
-                   record.InstalledAt,
-                   record.AutoUpdate,
-                   record == current ? record.Held : null,
-                   record == current ? record.Failed : null),
+            from record in all ? Deployments(current) : [current]
+            select new ContainerReport(
+                record.Name,
+                record.Image,
+                record.ImageId.ToString(),
+                record.Deployment,
+                record == current,
+                record.Pinned,
+                record == current ? states.GetValueOrDefault(record.MainUnit)?.ActiveState ?? Unknown : "-",
+                record == current
+                    ? files.GetValueOrDefault(record.MainUnit) ?? (host.Systemd.IsBooted ? "" : Unknown)
+                    : "-",
+                record.Runtime,
+                record.InstalledAt,
+                record.AutoUpdate,
+                record == current ? record.Held : null,
+                record == current ? record.Failed : null
+            ),
         ];
     }
 
     private IEnumerable<ContainerRecord> Deployments(ContainerRecord current) =>
-        host.Catalog.Numbers(current.Name)
+        host
+            .Catalog.Numbers(current.Name)
             .Where(n => n != current.Deployment)
             .OrderDescending()
             .Select(n => host.Catalog.Find(current.Name, n))
@@ -55,8 +63,16 @@ sealed class ContainerReports(Host host)
     public async Task<ContainerDetails> DetailsAsync(string name, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
-        UnitStatus? unit = host.Systemd.IsBooted ? await host.Systemd.GetStatusAsync(record.MainUnit, cancellation) : null;
-        ImageRecord[] pulled = [.. host.OpenStore().Images.List().Where(i => i.ManifestDigest == record.ManifestDigest).OrderByDescending(i => i.Reference == record.Image)];
+        UnitStatus? unit = host.Systemd.IsBooted
+            ? await host.Systemd.GetStatusAsync(record.MainUnit, cancellation)
+            : null;
+        ImageRecord[] pulled =
+        [
+            .. host.OpenStore()
+                .Images.List()
+                .Where(i => i.ManifestDigest == record.ManifestDigest)
+                .OrderByDescending(i => i.Reference == record.Image),
+        ];
         return new ContainerDetails
         {
             Name = record.Name,
@@ -64,7 +80,8 @@ sealed class ContainerReports(Host host)
             ImageId = record.ImageId.ToString(),
             ManifestDigest = record.ManifestDigest.ToString(),
 
-            // What was required, and proved, of another name says nothing of this one; what an author says of the image is said of its digest.
+            // What was required, and proved, of another name says nothing of this one; what an author says of the image
+            // is said of its digest.
             Proofs = pulled.FirstOrDefault(i => i.Reference == record.Image)?.Proofs ?? [],
             Attestations = [.. (pulled.FirstOrDefault()?.Attestations ?? []).Select(a => a.ToString())],
             Seal = pulled.FirstOrDefault()?.Seal,
@@ -78,7 +95,14 @@ sealed class ContainerReports(Host host)
             SubState = unit?.SubState ?? Unknown,
             MainPid = unit?.MainPid ?? 0,
             Enabled = unit?.UnitFileState ?? Unknown,
-            Files = [.. record.HostFiles.Concat(record.Units).Append(record.Tmpfiles).OfType<InstalledFile>().Select(f => f.Path)],
+            Files =
+            [
+                .. record
+                    .HostFiles.Concat(record.Units)
+                    .Append(record.Tmpfiles)
+                    .OfType<InstalledFile>()
+                    .Select(f => f.Path),
+            ],
             StateDirectories = record.StateDirectories,
             Rights = RightReport.Of(record.Rights ?? new ContainerRights(host).OfDeployment(record)),
             Grants = record.Grants,

@@ -11,7 +11,8 @@ namespace SystemContainers.Inspect;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<ContainerReport>))]
 [JsonSerializable(typeof(ContainerDetails))]
 [JsonSerializable(typeof(IReadOnlyList<ContainerDetails>))]

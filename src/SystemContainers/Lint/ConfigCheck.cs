@@ -7,7 +7,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Lint;
 
-/// <summary>An image's own config.json: that it is JSON, has the runtime-spec's shape, and confines the payload.</summary>
+/// <summary>An image's own config.json: that it is JSON, has the runtime-spec's shape, and confines the
+/// payload.</summary>
 static class ConfigCheck
 {
     /// <summary>Checks it.</summary>
@@ -35,7 +36,11 @@ static class ConfigCheck
     {
         if (document["process"] is { Kind: JsonValueKind.Object } process)
         {
-            Hint(process["noNewPrivileges"] is not { Kind: JsonValueKind.True }, process, "process.noNewPrivileges is not true: setuid programs of the image can gain privileges");
+            Hint(
+                process["noNewPrivileges"] is not { Kind: JsonValueKind.True },
+                process,
+                "process.noNewPrivileges is not true: setuid programs of the image can gain privileges"
+            );
             foreach (LocatedJson capability in process["capabilities"]?["bounding"]?.Items ?? [])
             {
                 Hint(capability.Text == "CAP_SYS_ADMIN", capability, "CAP_SYS_ADMIN is nearly all of root");
@@ -44,10 +49,16 @@ static class ConfigCheck
 
         LocatedJson linux = document["linux"] ?? document;
         Hint(linux["seccomp"] is null, linux, "linux.seccomp is not there: no system call is filtered");
-        Hint(linux["maskedPaths"] is null, linux, "linux.maskedPaths is not there: /proc/kcore and the like can be read");
+        Hint(
+            linux["maskedPaths"] is null,
+            linux,
+            "linux.maskedPaths is not there: /proc/kcore and the like can be read"
+        );
         Hint(
             linux["namespaces"]?.Items.Any(n => n["type"]?.Text == "pid") != true,
-            linux["namespaces"] ?? linux, "there is no pid namespace: the payload sees the host's processes");
+            linux["namespaces"] ?? linux,
+            "there is no pid namespace: the payload sees the host's processes"
+        );
 
         void Hint(bool given, LocatedJson at, string text)
         {

@@ -24,7 +24,11 @@ static class ExportsCheck
             bool known = s_known.Contains(plain, StringComparer.Ordinal) || UnitNaming.TrySplit(plain, out _, out _);
             if (!known || name == "tmpfiles")
             {
-                findings.Note(path, new TextPosition(1, 1), "nothing of the kind is looked for in /exports; it has no effect");
+                findings.Note(
+                    path,
+                    new TextPosition(1, 1),
+                    "nothing of the kind is looked for in /exports; it has no effect"
+                );
             }
             else if (name != "hostfs" && files.Find(path) is { } file)
             {

@@ -10,21 +10,34 @@ using SystemContainers.Templates;
 namespace SystemContainers.Lint;
 
 /// <summary>
-/// What systemd-analyze security(1) says of the image's services, as a note each. It speaks of the unit alone: what confines the
-/// payload is config.json. What an OCI runtime can't work in is no advice, and a warning where the author has set it.
+/// What systemd-analyze security(1) says of the image's services, as a note each. It speaks of the unit alone: what
+/// confines the payload is config.json. What an OCI runtime can't work in is no advice, and a warning where the author
+/// has set it.
 /// </summary>
 static class HardeningCheck
 {
     private const int Shown = 6;
 
     public static async Task RunAsync(
-        IReadOnlyList<(string FileName, string Text)> units, LintedFiles files, LintFindings findings, CancellationToken cancellation)
+        IReadOnlyList<(string FileName, string Text)> units,
+        LintedFiles files,
+        LintFindings findings,
+        CancellationToken cancellation
+    )
     {
-        foreach ((string name, LintedFile unit) in files.Units.Where(u => u.Key.EndsWith(".service", StringComparison.Ordinal)))
+        foreach (
+            (string name, LintedFile unit) in files.Units.Where(u =>
+                u.Key.EndsWith(".service", StringComparison.Ordinal)
+            )
+        )
         {
             foreach ((string setting, string reason) in SandboxSettings.In(UnitText.Parse(unit.Text)))
             {
-                findings.Warning(unit.Path, Position(unit, setting), $"{setting} keeps the container from running: {reason}");
+                findings.Warning(
+                    unit.Path,
+                    Position(unit, setting),
+                    $"{setting} keeps the container from running: {reason}"
+                );
             }
 
             if (await UnitExposure.MeasureAsync(units, name, cancellation) is not { } exposure)
@@ -35,14 +48,20 @@ static class HardeningCheck
             int section = Array.FindIndex(unit.Template.Text.Split('\n'), l => l.Trim() == "[Service]");
             TextPosition place = new(Math.Max(section, 0) + 1, 1);
             findings.Note(
-                unit.Path, place,
+                unit.Path,
+                place,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"exposure {exposure.Total:0.0} of 10 (systemd-analyze security); what would lower it most: {string.Join(", ", exposure.Missing.Where(m => SandboxSettings.ReasonAgainst(m.Setting) is null).Take(Shown).Select(m => $"{m.Setting} ({m.Points:0.0})"))}"));
+                    $"exposure {exposure.Total:0.0} of 10 (systemd-analyze security); what would lower it most: {string.Join(", ", exposure.Missing.Where(m => SandboxSettings.ReasonAgainst(m.Setting) is null).Take(Shown).Select(m => $"{m.Setting} ({m.Points:0.0})"))}"
+                )
+            );
             string[] impossible =
             [
-                .. exposure.Missing.Select(m => (m.Setting, Reason: SandboxSettings.ReasonAgainst(m.Setting))).Where(m => m.Reason is not null)
-                    .GroupBy(m => m.Reason, StringComparer.Ordinal).Select(g => $"{string.Join(", ", g.Select(m => m.Setting))} ({g.Key})"),
+                .. exposure
+                    .Missing.Select(m => (m.Setting, Reason: SandboxSettings.ReasonAgainst(m.Setting)))
+                    .Where(m => m.Reason is not null)
+                    .GroupBy(m => m.Reason, StringComparer.Ordinal)
+                    .Select(g => $"{string.Join(", ", g.Select(m => m.Setting))} ({g.Key})"),
             ];
             if (impossible.Length > 0)
             {
@@ -54,7 +73,10 @@ static class HardeningCheck
     /// <summary>The line of a setting in the template; the first where a value made it.</summary>
     private static TextPosition Position(LintedFile unit, string setting)
     {
-        int line = Array.FindIndex(unit.Template.Text.Split('\n'), l => l.TrimStart().StartsWith(setting.Split('=')[0] + "=", StringComparison.Ordinal));
+        int line = Array.FindIndex(
+            unit.Template.Text.Split('\n'),
+            l => l.TrimStart().StartsWith(setting.Split('=')[0] + "=", StringComparison.Ordinal)
+        );
         return new TextPosition(Math.Max(line, 0) + 1, 1);
     }
 }

@@ -14,8 +14,8 @@ using SystemContainers.Units;
 namespace SystemContainers.Lint;
 
 /// <summary>
-/// An installation that is only thought of. It is the same on every machine, so that a check does not depend on where it is run: a
-/// host with every capability, runc, and a systemd that knows all that we use.
+/// An installation that is only thought of. It is the same on every machine, so that a check does not depend on where
+/// it is run: a host with every capability, runc, and a systemd that knows all that we use.
 /// </summary>
 static class LintRequest
 {
@@ -28,7 +28,8 @@ static class LintRequest
         Capabilities = Capabilities.FromMask(ulong.MaxValue),
         Kernel = new Version(6, 1),
         Architecture = Platform.Current.Architecture,
-        IsDirectory = path => path is "/etc/hosts" or "/etc/resolv.conf" ? false
+        IsDirectory = path =>
+            path is "/etc/hosts" or "/etc/resolv.conf" ? false
             : path is "/" or "/etc" or "/run" or "/sys" or "/proc" or "/dev" or "/var" or "/var/lib" or "/usr" ? true
             : null,
     };
@@ -39,7 +40,12 @@ static class LintRequest
         RenderRequest request = new()
         {
             Name = target.Name,
-            DestinationDirectory = new DeploymentDirectory(HostTarget.SystemStore, HostTarget.SystemStore, target.Name, 0).OnHost,
+            DestinationDirectory = new DeploymentDirectory(
+                HostTarget.SystemStore,
+                HostTarget.SystemStore,
+                target.Name,
+                0
+            ).OnHost,
             ImageName = target.Reference,
             ImageId = Digest.Sha256("lint"u8),
             Image = target.Image,
@@ -57,6 +63,14 @@ static class LintRequest
     }
 
     /// <summary>How its units would start.</summary>
-    public static UnitPlan Plan(RenderRequest request) => UnitPlan.For(
-        s_runtime, request.Name, request.DestinationDirectory, request.PidFile, request.ToolPath, request.Exports, SystemdVersion);
+    public static UnitPlan Plan(RenderRequest request) =>
+        UnitPlan.For(
+            s_runtime,
+            request.Name,
+            request.DestinationDirectory,
+            request.PidFile,
+            request.ToolPath,
+            request.Exports,
+            SystemdVersion
+        );
 }

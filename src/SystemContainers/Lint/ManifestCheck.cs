@@ -8,13 +8,22 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Lint;
 
-/// <summary>manifest.json against the rest of /exports: what it names has to be there, and what it says to have an effect.</summary>
+/// <summary>manifest.json against the rest of /exports: what it names has to be there, and what it says to have an
+/// effect.</summary>
 static class ManifestCheck
 {
     private const string ManifestPath = "/exports/manifest.json";
 
     private static readonly string[] s_members =
-        ["version", "defaultValues", "renameFiles", "installedFilesTemplate", "noContainerService", "useLinks", "health"];
+    [
+        "version",
+        "defaultValues",
+        "renameFiles",
+        "installedFilesTemplate",
+        "noContainerService",
+        "useLinks",
+        "health",
+    ];
 
     public static void Run(IImageFiles files, ImageExports exports, LintFindings findings)
     {
@@ -26,7 +35,11 @@ static class ManifestCheck
         LocatedJson manifest = LocatedJson.Parse(Text(files).Text);
         HashSet<string> paths = exports.HostFiles.Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
         HashSet<string> newNames = exports.Manifest.RenameFiles.Values.ToHashSet(StringComparer.Ordinal);
-        foreach ((string member, LocatedJson value) in manifest.Members.Where(m => !s_members.Contains(m.Name, StringComparer.Ordinal)))
+        foreach (
+            (string member, LocatedJson value) in manifest.Members.Where(m =>
+                !s_members.Contains(m.Name, StringComparer.Ordinal)
+            )
+        )
         {
             Warn(value, $"{member} is no member that sysctr knows");
         }
@@ -68,7 +81,8 @@ static class ManifestCheck
     }
 
     /// <summary>The manifest as a text whose renameFiles are templates; empty where there is none.</summary>
-    public static ExportFile Text(IImageFiles files) => files.Find(ManifestPath) is { } file
-        ? ImageExports.ReadTemplate(files, file with { Path = ManifestPath }, TemplateKind.Plain)
-        : new ExportFile(ManifestPath, TemplateKind.Plain, "", []);
+    public static ExportFile Text(IImageFiles files) =>
+        files.Find(ManifestPath) is { } file
+            ? ImageExports.ReadTemplate(files, file with { Path = ManifestPath }, TemplateKind.Plain)
+            : new ExportFile(ManifestPath, TemplateKind.Plain, "", []);
 }

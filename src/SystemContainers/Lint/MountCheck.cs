@@ -9,20 +9,33 @@ using SystemContainers.Templates;
 namespace SystemContainers.Lint;
 
 /// <summary>
-/// Bind mounts whose source is below the state and run directories, against what makes such things: the image's tmpfiles lines, its
-/// host files, RuntimeDirectory= and StateDirectory= of its units. An image without tmpfiles gets lines for all that is missing.
+/// Bind mounts whose source is below the state and run directories, against what makes such things: the image's
+/// tmpfiles lines, its host files, RuntimeDirectory= and StateDirectory= of its units. An image without tmpfiles gets
+/// lines for all that is missing.
 /// </summary>
 static class MountCheck
 {
     /// <summary>What every booted host has below /run.</summary>
-    private static readonly string[] s_everywhere = ["/run/systemd", "/run/dbus", "/run/udev", "/run/lock", "/run/user", "/run/log"];
+    private static readonly string[] s_everywhere =
+    [
+        "/run/systemd",
+        "/run/dbus",
+        "/run/udev",
+        "/run/lock",
+        "/run/user",
+        "/run/log",
+    ];
 
     /// <summary>Endings of what is meant to be a file.</summary>
     private static readonly string[] s_fileEndings = [".sock", ".socket", ".pid", ".conf", ".env", ".json", ".txt"];
 
     public static void Run(RenderedContainer rendered, LintedFiles files, LocatedJson config, LintFindings findings)
     {
-        string[] roots = [HostPath.Absolute(rendered.Values["RUN_DIRECTORY"]), HostPath.Absolute(rendered.Values["STATE_DIRECTORY"])];
+        string[] roots =
+        [
+            HostPath.Absolute(rendered.Values["RUN_DIRECTORY"]),
+            HostPath.Absolute(rendered.Values["STATE_DIRECTORY"]),
+        ];
         HashSet<string> made = Made(rendered, files, roots);
         RuntimeConfigFile document = RuntimeConfigFile.Read(files.Config!.Path, files.Config.Text);
         IReadOnlyList<LocatedJson> places = config["mounts"]?.Items ?? [];
@@ -30,8 +43,12 @@ static class MountCheck
         {
             RuntimeConfigFile.Mount mount = document.Mounts[i];
             string source = HostPath.Absolute(mount.Source);
-            if (!mount.IsBind || !mount.Source.StartsWith('/') || !roots.Any(r => HostPath.IsBelow(source, r)) ||
-                s_everywhere.Any(s => source == s || HostPath.IsBelow(source, s)))
+            if (
+                !mount.IsBind
+                || !mount.Source.StartsWith('/')
+                || !roots.Any(r => HostPath.IsBelow(source, r))
+                || s_everywhere.Any(s => source == s || HostPath.IsBelow(source, s))
+            )
             {
                 continue;
             }
@@ -40,15 +57,22 @@ static class MountCheck
             if (!made.Contains(source) && !made.Any(m => HostPath.IsBelow(m, source)))
             {
                 findings.Warning(
-                    files.Config.Path, at,
-                    $"mounts[{i}] binds {source}, which neither {files.Tmpfiles?.Path ?? "tmpfiles"} nor a unit makes: where the host lacks it, the container does not start");
+                    files.Config.Path,
+                    at,
+                    $"mounts[{i}] binds {source}, which neither {files.Tmpfiles?.Path ?? "tmpfiles"} nor a unit makes: where the host lacks it, the container does not start"
+                );
             }
-            else if (files.Tmpfiles is null && rendered.GeneratedDirectories.Contains(source, StringComparer.Ordinal) &&
-                s_fileEndings.Contains(Path.GetExtension(source), StringComparer.Ordinal))
+            else if (
+                files.Tmpfiles is null
+                && rendered.GeneratedDirectories.Contains(source, StringComparer.Ordinal)
+                && s_fileEndings.Contains(Path.GetExtension(source), StringComparer.Ordinal)
+            )
             {
                 findings.Warning(
-                    files.Config.Path, at,
-                    $"mounts[{i}] binds {source}, which looks like a file: where the host lacks it, sysctr makes a directory");
+                    files.Config.Path,
+                    at,
+                    $"mounts[{i}] binds {source}, which looks like a file: where the host lacks it, sysctr makes a directory"
+                );
             }
         }
     }
@@ -66,7 +90,7 @@ static class MountCheck
 
         return made;
 
-        void AddDirectories(UnitText unit, string key, string root) => made.UnionWith(
-            unit.Words("Service", key).Select(v => HostPath.Absolute($"{root}/{v.Split(':')[0]}")));
+        void AddDirectories(UnitText unit, string key, string root) =>
+            made.UnionWith(unit.Words("Service", key).Select(v => HostPath.Absolute($"{root}/{v.Split(':')[0]}")));
     }
 }

@@ -11,7 +11,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Lint;
 
-/// <summary>What the image can do on a host beyond its own container: a note for each right, a warning for each that has to be granted.</summary>
+/// <summary>What the image can do on a host beyond its own container: a note for each right, a warning for each that
+/// has to be granted.</summary>
 static class RightsCheck
 {
     private static readonly TextPosition s_start = new(1, 1);
@@ -32,7 +33,10 @@ static class RightsCheck
         };
         foreach (HostFile file in rendered.HostFiles)
         {
-            Add(file.Source, HostFileRights.Of(subject with { HostFiles = ContainerRights.Files([file], request.Files) }));
+            Add(
+                file.Source,
+                HostFileRights.Of(subject with { HostFiles = ContainerRights.Files([file], request.Files) })
+            );
         }
 
         foreach (RenderedUnit unit in rendered.Units.Where(u => u.Source is not null))

@@ -7,7 +7,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Lint;
 
-/// <summary>Holds a config.json against <see cref="RuntimeSpecShape"/>: wrong types and values are errors, unknown members warnings.</summary>
+/// <summary>Holds a config.json against <see cref="RuntimeSpecShape"/>: wrong types and values are errors, unknown
+/// members warnings.</summary>
 sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
 {
     private bool _toldOfRules;
@@ -19,11 +20,17 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
     {
         if (name == "process.capabilities" && value.Kind == JsonValueKind.Array)
         {
-            Warn(value, $"{name} is one list, as before runtime-spec 1.0; sysctr turns it into the sets that runtimes take today");
+            Warn(
+                value,
+                $"{name} is one list, as before runtime-spec 1.0; sysctr turns it into the sets that runtimes take today"
+            );
             return;
         }
 
-        if (value is { Kind: JsonValueKind.String, Text: "" } && (name == "linux.rootfsPropagation" || IsNamespacePath(name)))
+        if (
+            value is { Kind: JsonValueKind.String, Text: "" }
+            && (name == "linux.rootfsPropagation" || IsNamespacePath(name))
+        )
         {
             Note(value, $"{name} is empty, which is as if it were not there");
             return;
@@ -33,7 +40,10 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
         {
             if (!_toldOfRules)
             {
-                Warn(value, $"{name} has a name, as before runtime-spec 1.0.0-rc5; sysctr turns it, and all others that do, into the names that runtimes read today");
+                Warn(
+                    value,
+                    $"{name} has a name, as before runtime-spec 1.0.0-rc5; sysctr turns it, and all others that do, into the names that runtimes read today"
+                );
             }
 
             _toldOfRules = true;
@@ -85,11 +95,15 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
     }
 
     private static bool IsNamespacePath(string name) =>
-        name.StartsWith("linux.namespaces[", StringComparison.Ordinal) && name.EndsWith("].path", StringComparison.Ordinal);
+        name.StartsWith("linux.namespaces[", StringComparison.Ordinal)
+        && name.EndsWith("].path", StringComparison.Ordinal);
 
     private static bool IsRuleOfOneCall(LocatedJson value, string name) =>
-        name.StartsWith("linux.seccomp.syscalls[", StringComparison.Ordinal) && name.EndsWith(']') && value.Kind == JsonValueKind.Object &&
-        value["names"] is null && value["name"] is { Kind: JsonValueKind.String };
+        name.StartsWith("linux.seccomp.syscalls[", StringComparison.Ordinal)
+        && name.EndsWith(']')
+        && value.Kind == JsonValueKind.Object
+        && value["names"] is null
+        && value["name"] is { Kind: JsonValueKind.String };
 
     private void CheckMembers(LocatedJson value, SpecShape shape, string name)
     {
@@ -131,17 +145,32 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
 
     private void CheckText(LocatedJson value, SpecShape shape, string name)
     {
-        if (shape.Values.Count > 0 &&
-            !shape.Values.Any(v => v.EndsWith('*') ? value.Text.StartsWith(v[..^1], StringComparison.Ordinal) : v == value.Text))
+        if (
+            shape.Values.Count > 0
+            && !shape.Values.Any(v =>
+                v.EndsWith('*') ? value.Text.StartsWith(v[..^1], StringComparison.Ordinal) : v == value.Text
+            )
+        )
         {
-            Fail(value, $"{name} has to be {(shape.Values.Count > 1 ? "one of " : "")}{string.Join(", ", shape.Values)}, not '{value.Text}'");
+            Fail(
+                value,
+                $"{name} has to be {(shape.Values.Count > 1 ? "one of " : "")}{string.Join(", ", shape.Values)}, not '{value.Text}'"
+            );
         }
     }
 
     private void CheckNumber(LocatedJson value, SpecShape shape, string name)
     {
-        if (!decimal.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out decimal number) ||
-            number < shape.Least || number > shape.Most)
+        if (
+            !decimal.TryParse(
+                value.Text,
+                NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture,
+                out decimal number
+            )
+            || number < shape.Least
+            || number > shape.Most
+        )
         {
             Fail(value, $"{name} has to be a whole number from {shape.Least} to {shape.Most}, not {value.Text}");
         }
@@ -154,13 +183,18 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
             return true;
         }
 
-        Fail(value, $"{(name.Length == 0 ? "the document" : name)} has to be {wanted}, not {ExportJson.Name(value.Kind)}");
+        Fail(
+            value,
+            $"{(name.Length == 0 ? "the document" : name)} has to be {wanted}, not {ExportJson.Name(value.Kind)}"
+        );
         return false;
     }
 
     // The commonest slip is the case of a letter, and Go's decoder, unlike others, passes over it.
     private static string Similar(string member, SpecShape shape) =>
-        shape.Members.Keys.FirstOrDefault(k => k.Equals(member, StringComparison.OrdinalIgnoreCase)) is { } known ? $"; it has {known}" : "";
+        shape.Members.Keys.FirstOrDefault(k => k.Equals(member, StringComparison.OrdinalIgnoreCase)) is { } known
+            ? $"; it has {known}"
+            : "";
 
     private void Fail(LocatedJson value, string text) => findings.Error(config.Path, config.At(value.Position), text);
 

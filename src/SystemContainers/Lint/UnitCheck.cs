@@ -10,7 +10,11 @@ namespace SystemContainers.Lint;
 static class UnitCheck
 {
     public static async Task RunAsync(
-        IReadOnlyList<(string FileName, string Text)> units, LintedFiles files, LintFindings findings, CancellationToken cancellation)
+        IReadOnlyList<(string FileName, string Text)> units,
+        LintedFiles files,
+        LintFindings findings,
+        CancellationToken cancellation
+    )
     {
         IReadOnlyList<UnitComplaint> complaints = await UnitVerifier.FindAsync(units, user: null, cancellation);
         // Without a verdict systemd runs the units, less what it complains about.
@@ -24,7 +28,11 @@ static class UnitCheck
             else
             {
                 // Ours: the default unit, or a drop-in beside one of the image's.
-                string path = files.Units.FirstOrDefault(u => complaint.Unit.StartsWith(u.Key + ".d/", StringComparison.Ordinal)).Value?.Path ?? "/exports";
+                string path =
+                    files
+                        .Units.FirstOrDefault(u => complaint.Unit.StartsWith(u.Key + ".d/", StringComparison.Ordinal))
+                        .Value?.Path
+                    ?? "/exports";
                 add(path, new TextPosition(1, 1), complaint.Whole);
             }
         }

@@ -9,12 +9,14 @@ namespace SystemContainers.Linux;
 static class ExclusiveLock
 {
     /// <summary>
-    /// Of a directory, for files in it that are replaced as a whole: each is another one after a change, so that a lock of the file itself would keep nobody out.
+    /// Of a directory, for files in it that are replaced as a whole: each is another one after a change, so that a lock
+    /// of the file itself would keep nobody out.
     /// </summary>
     /// <param name="directory">It is there.</param>
     /// <returns>Held as long as this is open.</returns>
     /// <exception cref="LinuxException">It can't be locked.</exception>
-    public static SafeFileHandle OfDirectory(string directory) => Wait(Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0), directory);
+    public static SafeFileHandle OfDirectory(string directory) =>
+        Wait(Libc.open(directory, OpenFlags.Directory | OpenFlags.CloseOnExec, 0), directory);
 
     /// <summary>Waits until nobody else has it.</summary>
     /// <param name="opened">What open(2) gave just now.</param>

@@ -6,10 +6,11 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux;
 
 /// <summary>
-/// Marks every step that changes state, so that tests can break each of them. <c>SYSCTR_FAULT</c> says which (tests/README.md):
-/// <c>kill:N</c> ends this process before its Nth step, as a power cut would, <c>kill:CALL</c> before its first of that name; <c>enospc:N</c>, <c>eio:N</c> and <c>denied:N</c> let the
-/// Nth step fail; <c>int:N</c> and <c>term:N</c> send this process SIGINT or SIGTERM there, <c>again:N</c> SIGINT there and at the step after it; <c>trace:FILE</c> writes a line for each. Without
-/// the variable a step costs a comparison and a count.
+/// Marks every step that changes state, so that tests can break each of them. <c>SYSCTR_FAULT</c> says which
+/// (tests/README.md): <c>kill:N</c> ends this process before its Nth step, as a power cut would, <c>kill:CALL</c>
+/// before its first of that name; <c>enospc:N</c>, <c>eio:N</c> and <c>denied:N</c> let the Nth step fail; <c>int:N</c>
+/// and <c>term:N</c> send this process SIGINT or SIGTERM there, <c>again:N</c> SIGINT there and at the step after it;
+/// <c>trace:FILE</c> writes a line for each. Without the variable a step costs a comparison and a count.
 /// </summary>
 static class FaultPoint
 {
@@ -73,7 +74,8 @@ static class FaultPoint
                 case "int" or "term" or "again":
                     _ = Libc.kill(Environment.ProcessId, what == "term" ? Libc.SIGTERM : Libc.SIGINT);
 
-                    // Signals are handled on a thread of their own: it has to have seen this one before the step goes on.
+                    // Signals are handled on a thread of their own: it has to have seen this one before the step goes
+                    // on.
                     Thread.Sleep(SignalTime);
                     break;
                 case "enospc":

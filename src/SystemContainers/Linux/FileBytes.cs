@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace SystemContainers.Linux;
 
-/// <summary>Reading a file by its handle, whose own position is nobody's: a read(2) gives what it likes, and these go on.</summary>
+/// <summary>Reading a file by its handle, whose own position is nobody's: a read(2) gives what it likes, and these go
+/// on.</summary>
 static class FileBytes
 {
     private const int PieceBytes = 128 << 10;
@@ -18,7 +19,11 @@ static class FileBytes
         try
         {
             long offset = 0;
-            for (int read = RandomAccess.Read(file, buffer, offset); read > 0; read = RandomAccess.Read(file, buffer, offset))
+            for (
+                int read = RandomAccess.Read(file, buffer, offset);
+                read > 0;
+                read = RandomAccess.Read(file, buffer, offset)
+            )
             {
                 look(buffer.AsSpan(0, read));
                 offset += read;

@@ -4,21 +4,35 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Linux;
 
-/// <summary>The last translation before a person reads it: what the kernel said of the host becomes one of our errors.</summary>
+/// <summary>The last translation before a person reads it: what the kernel said of the host becomes one of our
+/// errors.</summary>
 static class HostFailure
 {
-    /// <returns>One of our own as it is; null for what can only be a defect, which may crash with its stack trace.</returns>
-    public static SysctrException? Understand(Exception failure) => failure switch
-    {
-        SysctrException understood => understood,
-        LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
-            ErrorKind.Storage, failure.Message, "free some space and try again", failure),
-        IOException { HResult: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
-            ErrorKind.Storage, failure.Message, "free some space and try again", failure),
-        LinuxException { Errno: Errno.EPERM or Errno.EACCES } => new SysctrException(
-            ErrorKind.Permission, failure.Message, inner: failure),
-        UnauthorizedAccessException => new SysctrException(ErrorKind.Permission, failure.Message, inner: failure),
-        IOException => new SysctrException(ErrorKind.Storage, failure.Message, inner: failure),
-        _ => null,
-    };
+    /// <returns>One of our own as it is; null for what can only be a defect, which may crash with its stack
+    /// trace.</returns>
+    public static SysctrException? Understand(Exception failure) =>
+        failure switch
+        {
+            SysctrException understood => understood,
+            LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
+                ErrorKind.Storage,
+                failure.Message,
+                "free some space and try again",
+                failure
+            ),
+            IOException { HResult: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
+                ErrorKind.Storage,
+                failure.Message,
+                "free some space and try again",
+                failure
+            ),
+            LinuxException { Errno: Errno.EPERM or Errno.EACCES } => new SysctrException(
+                ErrorKind.Permission,
+                failure.Message,
+                inner: failure
+            ),
+            UnauthorizedAccessException => new SysctrException(ErrorKind.Permission, failure.Message, inner: failure),
+            IOException => new SysctrException(ErrorKind.Storage, failure.Message, inner: failure),
+            _ => null,
+        };
 }

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace SystemContainers.Linux;
 
-/// <summary>A system call failed: which, on what, and the kernel's reason. An IOException, for that is what callers catch.</summary>
+/// <summary>A system call failed: which, on what, and the kernel's reason. An IOException, for that is what callers
+/// catch.</summary>
 sealed class LinuxException : IOException
 {
     public LinuxException(string call, string subject, int errno)
@@ -15,7 +16,8 @@ sealed class LinuxException : IOException
     }
 
     /// <summary>A path may be 4096 bytes long, and a hostile one is: its ends say what it is.</summary>
-    private static string Short(string subject) => subject.Length <= MaxSubject ? subject : $"{subject[..(MaxSubject / 2)]}…{subject[^(MaxSubject / 2)..]}";
+    private static string Short(string subject) =>
+        subject.Length <= MaxSubject ? subject : $"{subject[..(MaxSubject / 2)]}…{subject[^(MaxSubject / 2)..]}";
 
     private const int MaxSubject = 400;
 

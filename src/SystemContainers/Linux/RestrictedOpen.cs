@@ -8,8 +8,9 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux;
 
 /// <summary>
-/// openat2(2) in the three ways that we need it, and the same a part at a time where there is none: RestrictSUIDSGID= of systemd has it answer ENOSYS, and
-/// seccomp filters that were written before it EPERM. All leave errno as the system call does.
+/// openat2(2) in the three ways that we need it, and the same a part at a time where there is none: RestrictSUIDSGID=
+/// of systemd has it answer ENOSYS, and seccomp filters that were written before it EPERM. All leave errno as the
+/// system call does.
 /// </summary>
 static unsafe class RestrictedOpen
 {
@@ -25,7 +26,12 @@ static unsafe class RestrictedOpen
         get
         {
             using SafeFileHandle here = Libc.open("/", OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-            using SafeFileHandle again = Opened(here, Pointer(Itself), OpenFlags.Path | OpenFlags.CloseOnExec, Libc.RESOLVE_NO_MAGICLINKS);
+            using SafeFileHandle again = Opened(
+                here,
+                Pointer(Itself),
+                OpenFlags.Path | OpenFlags.CloseOnExec,
+                Libc.RESOLVE_NO_MAGICLINKS
+            );
             return !again.IsInvalid || !IsMissing();
         }
     }
@@ -35,11 +41,17 @@ static unsafe class RestrictedOpen
     /// <param name="name">Zero-terminated, without a slash.</param>
     public static SafeFileHandle Child(SafeFileHandle parent, byte* name)
     {
-        SafeFileHandle opened = Opened(parent, name, Directory, Libc.RESOLVE_NO_XDEV | Libc.RESOLVE_NO_SYMLINKS | Libc.RESOLVE_BENEATH);
+        SafeFileHandle opened = Opened(
+            parent,
+            name,
+            Directory,
+            Libc.RESOLVE_NO_XDEV | Libc.RESOLVE_NO_SYMLINKS | Libc.RESOLVE_BENEATH
+        );
         return opened.IsInvalid && IsMissing() ? ChildByParts(parent, name) : opened;
     }
 
-    /// <summary>Opens a path as if a directory were the root: nothing in it leads out, and no link of a process is followed (RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS).</summary>
+    /// <summary>Opens a path as if a directory were the root: nothing in it leads out, and no link of a process is
+    /// followed (RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS).</summary>
     /// <param name="root">The directory.</param>
     /// <param name="path">Absolute or not.</param>
     /// <param name="flags">Of open(2).</param>
@@ -47,20 +59,32 @@ static unsafe class RestrictedOpen
     {
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            SafeFileHandle opened = Opened(root, name, flags | OpenFlags.CloseOnExec, Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS);
+            SafeFileHandle opened = Opened(
+                root,
+                name,
+                flags | OpenFlags.CloseOnExec,
+                Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS
+            );
             return opened.IsInvalid && IsMissing() ? InRootByParts(root, path, flags) : opened;
         }
     }
 
-    /// <summary>Whether a link is one of a process, /proc/PID/root and the like: they are no names but doors (proc_pid_root(5)).</summary>
+    /// <summary>Whether a link is one of a process, /proc/PID/root and the like: they are no names but doors
+    /// (proc_pid_root(5)).</summary>
     /// <param name="directory">Where.</param>
     /// <param name="name">The link.</param>
     public static bool IsMagicLink(SafeFileHandle directory, string name)
     {
         fixed (byte* pointer = Encoding.UTF8.GetBytes(name + '\0'))
         {
-            using SafeFileHandle opened = Opened(directory, pointer, OpenFlags.Path | OpenFlags.CloseOnExec, Libc.RESOLVE_NO_MAGICLINKS);
-            return opened.IsInvalid && (IsMissing() ? IsOfProcess(directory) : Marshal.GetLastPInvokeError() == Errno.ELOOP);
+            using SafeFileHandle opened = Opened(
+                directory,
+                pointer,
+                OpenFlags.Path | OpenFlags.CloseOnExec,
+                Libc.RESOLVE_NO_MAGICLINKS
+            );
+            return opened.IsInvalid
+                && (IsMissing() ? IsOfProcess(directory) : Marshal.GetLastPInvokeError() == Errno.ELOOP);
         }
     }
 
@@ -79,7 +103,9 @@ static unsafe class RestrictedOpen
         int links = 0;
         try
         {
-            above.Push(Libc.openat(root, Pointer(Itself), OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0));
+            above.Push(
+                Libc.openat(root, Pointer(Itself), OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0)
+            );
             while (todo.TryPop(out string? part))
             {
                 if (part == "..")
@@ -91,13 +117,19 @@ static unsafe class RestrictedOpen
 
                 fixed (byte* name = Encoding.UTF8.GetBytes(part + '\0'))
                 {
-                    SafeFileHandle here = Libc.openat(above.Peek(), name, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+                    SafeFileHandle here = Libc.openat(
+                        above.Peek(),
+                        name,
+                        OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+                        0
+                    );
                     bool last = todo.Count == 0;
                     if (here.IsInvalid)
                     {
                         // A file that is to be made.
                         return last && (flags & OpenFlags.Create) != 0 && Marshal.GetLastPInvokeError() == Errno.ENOENT
-                            ? Libc.openat(above.Peek(), name, flags | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0) : here;
+                            ? Libc.openat(above.Peek(), name, flags | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0)
+                            : here;
                     }
 
                     if (IsLink(here) && !(last && (flags & OpenFlags.NoFollow) != 0))
@@ -164,7 +196,9 @@ static unsafe class RestrictedOpen
 
     /// <summary>Below /proc only its root, which is number 1 there, has links that are names (self, mounts).</summary>
     private static bool IsOfProcess(SafeFileHandle directory) =>
-        Libc.fstatfs(directory, out Libc.statfs_t stat) == 0 && stat.f_type == Libc.PROC_SUPER_MAGIC && Stat(directory).stx_ino != 1;
+        Libc.fstatfs(directory, out Libc.statfs_t stat) == 0
+        && stat.f_type == Libc.PROC_SUPER_MAGIC
+        && Stat(directory).stx_ino != 1;
 
     private static (ulong, uint, uint) MountOf(SafeFileHandle file)
     {
@@ -173,17 +207,23 @@ static unsafe class RestrictedOpen
     }
 
     private static statx_t Stat(SafeFileHandle file) =>
-        Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS | Libc.STATX_MNT_ID, out statx_t stat) == 0 ? stat : throw LinuxException.Last("statx", "a file");
+        Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS | Libc.STATX_MNT_ID, out statx_t stat) == 0
+            ? stat
+            : throw LinuxException.Last("statx", "a file");
 
     private static string Target(SafeFileHandle link)
     {
         byte* text = stackalloc byte[MaxTarget];
         byte* itself = stackalloc byte[] { 0 };
         nint length = Libc.readlinkat(link, itself, text, MaxTarget);
-        return length >= 0 ? Encoding.UTF8.GetString(text, (int)length) : throw LinuxException.Last("readlinkat", "a link");
+        return length >= 0
+            ? Encoding.UTF8.GetString(text, (int)length)
+            : throw LinuxException.Last("readlinkat", "a link");
     }
 
-    private static byte* Pointer(ReadOnlySpan<byte> literal) => (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(literal));
+    private static byte* Pointer(ReadOnlySpan<byte> literal) =>
+        (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetReference(literal));
 
-    private static IEnumerable<string> Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
+    private static IEnumerable<string> Parts(string path) =>
+        path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
 }

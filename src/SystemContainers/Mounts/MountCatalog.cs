@@ -7,7 +7,8 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Mounts;
 
-/// <summary>The mounts that sysctr made and that are still there: <c>mounts/</c> of the store, held against what is mounted.</summary>
+/// <summary>The mounts that sysctr made and that are still there: <c>mounts/</c> of the store, held against what is
+/// mounted.</summary>
 sealed class MountCatalog(HostTarget host, HostLocks locks)
 {
     private static string BootId => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
@@ -24,16 +25,22 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
 
     /// <summary>Who looks at a deployment, so that it has to stay; null for nobody.</summary>
     public MountRecord? Holding(string container, int deployment) =>
-        Live().Select(m => m.Record).FirstOrDefault(m => m.Kind == MountKind.Container && m.Name == container && m.Deployment == deployment);
+        Live()
+            .Select(m => m.Record)
+            .FirstOrDefault(m => m.Kind == MountKind.Container && m.Name == container && m.Deployment == deployment);
 
     /// <summary>Held while one is made or taken away.</summary>
     public IDisposable Lock(CancellationToken cancellation) => locks.LockMounts(cancellation);
 
     /// <summary>The record of a mount that is about to be made here and now.</summary>
     public MountRecord NewRecord(string directory, MountSource source, string options) =>
-        new(directory, source.Kind, source.Name, options, DateTimeOffset.UtcNow, BootId, Namespace) { Deployment = source.Container?.Deployment };
+        new(directory, source.Kind, source.Name, options, DateTimeOffset.UtcNow, BootId, Namespace)
+        {
+            Deployment = source.Container?.Deployment,
+        };
 
-    /// <summary>Sees to it that a deployment stays while this process looks at it, by a record as a mount has it.</summary>
+    /// <summary>Sees to it that a deployment stays while this process looks at it, by a record as a mount has
+    /// it.</summary>
     /// <param name="directory">From where it is looked at.</param>
     /// <param name="source">Whose files; an image's can be checked out there.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -43,7 +50,14 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
         RemoveStale();
         string place = NewPlace();
         Directory.CreateDirectory(place);
-        RecordDocument.Write(InfoFile(place), NewRecord(directory, source, "ro,nosuid,nodev,noexec") with { Owner = ProcessMark.NewName() }, MountsJson.Default.MountRecord);
+        RecordDocument.Write(
+            InfoFile(place),
+            NewRecord(directory, source, "ro,nosuid,nodev,noexec") with
+            {
+                Owner = ProcessMark.NewName(),
+            },
+            MountsJson.Default.MountRecord
+        );
         return new MountHold(place);
     }
 
@@ -101,7 +115,9 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     {
         try
         {
-            return File.Exists(InfoFile(place)) ? RecordDocument.Read(InfoFile(place), MountsJson.Default.MountRecord) : null;
+            return File.Exists(InfoFile(place))
+                ? RecordDocument.Read(InfoFile(place), MountsJson.Default.MountRecord)
+                : null;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -112,6 +128,10 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
 
     /// <summary>In another namespace of this boot it may be mounted without our seeing it.</summary>
     private static bool IsLive(MountRecord record, HashSet<string> mounted) =>
-        record.BootId == BootId &&
-        (record.Owner is { } owner ? !ProcessMark.IsOfDead(owner) : record.Namespace != Namespace || mounted.Contains(record.Directory));
+        record.BootId == BootId
+        && (
+            record.Owner is { } owner
+                ? !ProcessMark.IsOfDead(owner)
+                : record.Namespace != Namespace || mounted.Contains(record.Directory)
+        );
 }

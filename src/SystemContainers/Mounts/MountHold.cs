@@ -4,7 +4,8 @@ using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Mounts;
 
-/// <summary>That this process looks at a deployment, until it is disposed of or the process ends (<see cref="MountCatalog.Hold"/>).</summary>
+/// <summary>That this process looks at a deployment, until it is disposed of or the process ends
+/// (<see cref="MountCatalog.Hold"/>).</summary>
 /// <param name="place">Where there is room for what is made for it meanwhile.</param>
 sealed class MountHold(string place) : IDisposable
 {

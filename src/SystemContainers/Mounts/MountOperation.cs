@@ -11,8 +11,9 @@ using SystemContainers.Target;
 namespace SystemContainers.Mounts;
 
 /// <summary>
-/// Mounts the files of an image or of a container's deployment on a directory, to be looked at. Read-only always: they are the
-/// store's objects. A prune may go on beside it, and the files stay as long as the mount: a checkout has names of its own for them, and a deployment that is mounted keeps its own.
+/// Mounts the files of an image or of a container's deployment on a directory, to be looked at. Read-only always: they
+/// are the store's objects. A prune may go on beside it, and the files stay as long as the mount: a checkout has names
+/// of its own for them, and a deployment that is mounted keeps its own.
 /// </summary>
 sealed class MountOperation(Host host, Action<string> note)
 {
@@ -20,7 +21,8 @@ sealed class MountOperation(Host host, Action<string> note)
 
     /// <summary>Mounts.</summary>
     /// <exception cref="SysctrException">
-    /// Usage: the name could be an image and a container; NotFound: there is neither, or no such directory; Conflict: the directory is in use.
+    /// Usage: the name could be an image and a container; NotFound: there is neither, or no such directory; Conflict:
+    /// the directory is in use.
     /// </exception>
     public async Task MountAsync(MountRequest request, CancellationToken cancellation)
     {
@@ -41,7 +43,15 @@ sealed class MountOperation(Host host, Action<string> note)
             if (tree.Digest is { } digest)
             {
                 string image = Directory.CreateDirectory(Path.Join(place, "image")).FullName;
-                ComposefsMount.Mount(tree.Path, digest, Layer(tree.Objects), Layer(image), directory, Layer(Private(place)), Attributes(options));
+                ComposefsMount.Mount(
+                    tree.Path,
+                    digest,
+                    Layer(tree.Objects),
+                    Layer(image),
+                    directory,
+                    Layer(Private(place)),
+                    Attributes(options)
+                );
             }
             else
             {
@@ -57,17 +67,28 @@ sealed class MountOperation(Host host, Action<string> note)
         note($"{record.Name}: mounted on {directory}");
     }
 
-    private static async Task MountAsync(string tree, string place, string directory, string name, string options, CancellationToken cancellation)
+    private static async Task MountAsync(
+        string tree,
+        string place,
+        string directory,
+        string name,
+        string options,
+        CancellationToken cancellation
+    )
     {
         ProcessResult mount = await ProcessRunner.RunAsync(
-            "mount", ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory], cancellation);
+            "mount",
+            ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory],
+            cancellation
+        );
         if (mount.ExitCode != 0)
         {
             throw new SysctrException(ErrorKind.Host, $"mounting {name} on {directory}: {mount.Error.Trim()}");
         }
     }
 
-    /// <summary>What mount(8) makes of the words that <see cref="MountRequest"/> allows; of two that contradict each other the later one counts.</summary>
+    /// <summary>What mount(8) makes of the words that <see cref="MountRequest"/> allows; of two that contradict each
+    /// other the later one counts.</summary>
     private static ulong Attributes(string options)
     {
         ulong attributes = 0;
@@ -90,7 +111,8 @@ sealed class MountOperation(Host host, Action<string> note)
     }
 
     /// <summary>Takes a mount away again, and what was checked out for it.</summary>
-    /// <exception cref="SysctrException">NotFound: sysctr has mounted nothing there; Conflict: somebody uses it.</exception>
+    /// <exception cref="SysctrException">NotFound: sysctr has mounted nothing there; Conflict: somebody uses
+    /// it.</exception>
     public async Task UnmountAsync(string typed, CancellationToken cancellation)
     {
         string directory = RealPath.Of(Path.GetFullPath(typed));
@@ -100,14 +122,20 @@ sealed class MountOperation(Host host, Action<string> note)
         if (record is null)
         {
             throw new SysctrException(
-                ErrorKind.NotFound, $"unmounting {typed}: sysctr has mounted nothing there", "'sysctr mount' lists what it has; umount(8) is for all others");
+                ErrorKind.NotFound,
+                $"unmounting {typed}: sysctr has mounted nothing there",
+                "'sysctr mount' lists what it has; umount(8) is for all others"
+            );
         }
 
         ProcessResult umount = await ProcessRunner.RunAsync("umount", [directory], cancellation);
         if (umount.ExitCode != 0)
         {
             throw new SysctrException(
-                ErrorKind.Conflict, $"unmounting {directory}: {umount.Error.Trim().TrimEnd('.')}", $"'fuser --verbose --mount {directory}' shows who uses it");
+                ErrorKind.Conflict,
+                $"unmounting {directory}: {umount.Error.Trim().TrimEnd('.')}",
+                $"'fuser --verbose --mount {directory}' shows who uses it"
+            );
         }
 
         TreeRemoval.Remove(place);
@@ -119,18 +147,27 @@ sealed class MountOperation(Host host, Action<string> note)
         string directory = RealPath.Of(Path.GetFullPath(request.Directory));
         if (!Directory.Exists(directory))
         {
-            throw new SysctrException(ErrorKind.NotFound, $"mounting {request.Name} on {request.Directory}: there is no such directory", $"make it first: mkdir -p {request.Directory}");
+            throw new SysctrException(
+                ErrorKind.NotFound,
+                $"mounting {request.Name} on {request.Directory}: there is no such directory",
+                $"make it first: mkdir -p {request.Directory}"
+            );
         }
 
         // What is in it would be hidden, and an earlier mount forgotten.
         return Directory.EnumerateFileSystemEntries(directory).Any()
-            ? throw new SysctrException(ErrorKind.Conflict, $"mounting {request.Name} on {request.Directory}: the directory is not empty", "name an empty one")
+            ? throw new SysctrException(
+                ErrorKind.Conflict,
+                $"mounting {request.Name} on {request.Directory}: the directory is not empty",
+                "name an empty one"
+            )
             : directory;
     }
 
     /// <summary>
-    /// An empty directory that root alone enters. As the upper of two layers it gives the mount its root's mode: wherever it is mounted, no user of
-    /// the host gets to set-user-ID programs of an image, or to files of a number that happens to be theirs. The tree below is as it was.
+    /// An empty directory that root alone enters. As the upper of two layers it gives the mount its root's mode:
+    /// wherever it is mounted, no user of the host gets to set-user-ID programs of an image, or to files of a number
+    /// that happens to be theirs. The tree below is as it was.
     /// </summary>
     private static string Private(string place)
     {
@@ -140,7 +177,12 @@ sealed class MountOperation(Host host, Action<string> note)
     }
 
     /// <summary>A path as mount(8) and overlayfs take it apart.</summary>
-    private static string Layer(string path) => path.AsSpan().IndexOfAny(",:\\\"") < 0
-        ? path
-        : throw new SysctrException(ErrorKind.Usage, $"mounting {path}: an option of mount(8) can't name it", "move the store to a path without , : \\ \"");
+    private static string Layer(string path) =>
+        path.AsSpan().IndexOfAny(",:\\\"") < 0
+            ? path
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"mounting {path}: an option of mount(8) can't name it",
+                "move the store to a path without , : \\ \""
+            );
 }

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace SystemContainers.Mounts;
 
 /// <summary>
-/// A mount that sysctr made: <c>mounts/ID/info.json</c> of the store; beside it is <c>rootfs/</c> for an image. An element of the
-/// array that <c>sysctr mount --json</c> prints.
+/// A mount that sysctr made: <c>mounts/ID/info.json</c> of the store; beside it is <c>rootfs/</c> for an image. An
+/// element of the array that <c>sysctr mount --json</c> prints.
 /// </summary>
 /// <param name="Directory">Where it is mounted, absolute and without links.</param>
 /// <param name="Kind">Whose files.</param>
@@ -22,11 +22,13 @@ sealed record MountRecord(
     [property: JsonRequired] string Options,
     DateTimeOffset MountedAt,
     [property: JsonRequired] string BootId,
-    [property: JsonRequired] string Namespace)
+    [property: JsonRequired] string Namespace
+)
 {
     /// <summary>The container's deployment, which stays as long as it is mounted; null for an image.</summary>
     public int? Deployment { get; init; }
 
-    /// <summary>The process that looks at it in a mount namespace of its own, and whose end is its end (<see cref="Linux.Processes.ProcessMark"/>); null for a mount that stays.</summary>
+    /// <summary>The process that looks at it in a mount namespace of its own, and whose end is its end
+    /// (<see cref="Linux.Processes.ProcessMark"/>); null for a mount that stays.</summary>
     public string? Owner { get; init; }
 }

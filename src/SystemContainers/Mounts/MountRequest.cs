@@ -12,16 +12,31 @@ sealed record MountRequest(string Name, string Directory)
     private const string Defaults = "nosuid,nodev";
 
     private static readonly string[] s_allowed =
-        ["ro", "suid", "nosuid", "dev", "nodev", "exec", "noexec", "atime", "noatime", "relatime", "nodiratime"];
+    [
+        "ro",
+        "suid",
+        "nosuid",
+        "dev",
+        "nodev",
+        "exec",
+        "noexec",
+        "atime",
+        "noatime",
+        "relatime",
+        "nodiratime",
+    ];
 
-    /// <summary>Which of the two is meant where the name is an image's and a container's; null for the one that there is.</summary>
+    /// <summary>Which of the two is meant where the name is an image's and a container's; null for the one that there
+    /// is.</summary>
     public MountKind? Kind { get; init; }
 
-    /// <summary>mount(8)'s, with commas; null for <c>nosuid,nodev</c>. <c>ro</c> is always one: the files are the store's, hard links all of them.</summary>
+    /// <summary>mount(8)'s, with commas; null for <c>nosuid,nodev</c>. <c>ro</c> is always one: the files are the
+    /// store's, hard links all of them.</summary>
     public string? Options { get; init; }
 
     /// <summary>For mount(8).</summary>
-    /// <exception cref="SysctrException">Usage: an option that is not for a bind mount, or that would let the store be written.</exception>
+    /// <exception cref="SysctrException">Usage: an option that is not for a bind mount, or that would let the store be
+    /// written.</exception>
     internal string CheckedOptions()
     {
         string[] options = [.. (Options ?? Defaults).Split(',', StringSplitOptions.RemoveEmptyEntries).Except(["ro"])];
@@ -31,6 +46,9 @@ sealed record MountRequest(string Name, string Directory)
             : throw new SysctrException(
                 ErrorKind.Usage,
                 $"mounting {Name}: the option '{wrong}' can't be used",
-                wrong == "rw" ? "the files are those of the store and of containers, and are never written; copy them from the mount" : "there are " + string.Join(", ", s_allowed));
+                wrong == "rw"
+                    ? "the files are those of the store and of containers, and are never written; copy them from the mount"
+                    : "there are " + string.Join(", ", s_allowed)
+            );
     }
 }

@@ -52,10 +52,12 @@ sealed class MountSource
     /// <param name="doing">What is being done with it, for messages: "mounting".</param>
     /// <param name="name">A container, or an image by name or ID, as it was typed.</param>
     /// <param name="kind">Which of the two; null for the one that there is.</param>
-    /// <exception cref="SysctrException">Usage: the name could be an image and a container; NotFound: there is neither.</exception>
+    /// <exception cref="SysctrException">Usage: the name could be an image and a container; NotFound: there is
+    /// neither.</exception>
     public static MountSource Find(Host host, string doing, string name, MountKind? kind)
     {
-        ContainerRecord? container = kind != MountKind.Image && Exports.ContainerName.IsValid(name) ? host.Catalog.Find(name) : null;
+        ContainerRecord? container =
+            kind != MountKind.Image && Exports.ContainerName.IsValid(name) ? host.Catalog.Find(name) : null;
         ImageRecord? image = null;
         try
         {
@@ -69,27 +71,42 @@ sealed class MountSource
         return (container, image) switch
         {
             (not null, not null) => throw new SysctrException(
-                ErrorKind.Usage, $"{doing} {name}: there is a container and an image of that name", "say which: --storage containers or --storage images"),
+                ErrorKind.Usage,
+                $"{doing} {name}: there is a container and an image of that name",
+                "say which: --storage containers or --storage images"
+            ),
             (null, null) => throw new SysctrException(
-                ErrorKind.NotFound, $"{doing} {name}: there is no container of that name", "'sysctr list' shows what is installed"),
+                ErrorKind.NotFound,
+                $"{doing} {name}: there is no container of that name",
+                "'sysctr list' shows what is installed"
+            ),
             _ => new MountSource(host, doing, container, image),
         };
     }
 
     /// <summary>
-    /// The files. Those that each start of a container mounts are mounted here as well, where this host can; else they are checked out, and so are an image's: a prune does not know of a mount that
-    /// needs their objects, as it knows of a deployment.
+    /// The files. Those that each start of a container mounts are mounted here as well, where this host can; else they
+    /// are checked out, and so are an image's: a prune does not know of a mount that needs their objects, as it knows
+    /// of a deployment.
     /// </summary>
     /// <param name="place">Where there is room for a checkout; whoever made it removes it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: there are none.</exception>
-    public SourceTree Tree(string place, CancellationToken cancellation) => Container switch
-    {
-        { Composefs: { } text } when VerityDigest.TryParse(text, out VerityDigest digest) && _host.Root == "/" && _host.User is null && _host.MountObstacle is null =>
-            new SourceTree(Path.Join(_host.Deployment(Container.Name, Container.Deployment).Here, ComposefsRoot.ImageName), digest, Path.Join(_host.StoreHere, "objects")),
-        null or { Composefs: not null } => new SourceTree(CheckOut(place, cancellation)),
-        _ => new SourceTree(RootfsOf(Container)),
-    };
+    public SourceTree Tree(string place, CancellationToken cancellation) =>
+        Container switch
+        {
+            { Composefs: { } text }
+                when VerityDigest.TryParse(text, out VerityDigest digest)
+                    && _host.Root == "/"
+                    && _host.User is null
+                    && _host.MountObstacle is null => new SourceTree(
+                Path.Join(_host.Deployment(Container.Name, Container.Deployment).Here, ComposefsRoot.ImageName),
+                digest,
+                Path.Join(_host.StoreHere, "objects")
+            ),
+            null or { Composefs: not null } => new SourceTree(CheckOut(place, cancellation)),
+            _ => new SourceTree(RootfsOf(Container)),
+        };
 
     private string CheckOut(string place, CancellationToken cancellation)
     {
@@ -106,6 +123,10 @@ sealed class MountSource
             : Path.Join(_host.Deployment(container.Name, container.Deployment).Here, "rootfs");
         return Directory.Exists(rootfs)
             ? rootfs
-            : throw new SysctrException(ErrorKind.NotFound, $"{_doing} {container.Name}: it has no root file system", "it only has files on the host; its image has them");
+            : throw new SysctrException(
+                ErrorKind.NotFound,
+                $"{_doing} {container.Name}: it has no root file system",
+                "it only has files on the host; its image has them"
+            );
     }
 }

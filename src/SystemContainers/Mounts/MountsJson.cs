@@ -11,7 +11,8 @@ namespace SystemContainers.Mounts;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(MountRecord))]
 [JsonSerializable(typeof(IReadOnlyList<MountRecord>))]
 sealed partial class MountsJson : JsonSerializerContext;

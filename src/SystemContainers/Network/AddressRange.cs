@@ -9,11 +9,13 @@ namespace SystemContainers.Network;
 /// <summary>Computes with addresses.</summary>
 static class AddressRange
 {
-    /// <summary>Where networks are made that name no subnet: podman's pool (containers.conf(5), default_subnet_pools) without its first, which is podman's own network.</summary>
+    /// <summary>Where networks are made that name no subnet: podman's pool (containers.conf(5), default_subnet_pools)
+    /// without its first, which is podman's own network.</summary>
     private static readonly (IPAddress Base, int Count) s_pool = (IPAddress.Parse("10.89.0.0"), (255 - 89 + 1) * 256);
 
     /// <summary>The address at a place of a subnet, counted from its base.</summary>
-    public static IPAddress At(IPNetwork network, UInt128 offset) => Of(Number(network.BaseAddress) + offset, network.BaseAddress.AddressFamily);
+    public static IPAddress At(IPNetwork network, UInt128 offset) =>
+        Of(Number(network.BaseAddress) + offset, network.BaseAddress.AddressFamily);
 
     /// <summary>The subnet of a length that an address is in.</summary>
     public static IPNetwork Around(IPAddress address, int length)
@@ -27,7 +29,9 @@ static class AddressRange
     public static UInt128 Number(IPAddress address)
     {
         byte[] bytes = address.GetAddressBytes();
-        return bytes.Length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        return bytes.Length == 4
+            ? BinaryPrimitives.ReadUInt32BigEndian(bytes)
+            : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     /// <summary>The last address of a subnet.</summary>
@@ -55,9 +59,11 @@ static class AddressRange
 
     /// <summary>Whether two subnets have addresses in common.</summary>
     public static bool Overlap(IPNetwork one, IPNetwork other) =>
-        one.BaseAddress.AddressFamily == other.BaseAddress.AddressFamily && (one.Contains(other.BaseAddress) || other.Contains(one.BaseAddress));
+        one.BaseAddress.AddressFamily == other.BaseAddress.AddressFamily
+        && (one.Contains(other.BaseAddress) || other.Contains(one.BaseAddress));
 
-    /// <summary>A subnet that nobody uses: the next /24 of the pool, or a /64 of a random unique local prefix (RFC 4193); null where all are taken.</summary>
+    /// <summary>A subnet that nobody uses: the next /24 of the pool, or a /64 of a random unique local prefix (RFC
+    /// 4193); null where all are taken.</summary>
     public static IPNetwork? Free(IReadOnlyCollection<IPNetwork> used, bool six)
     {
         if (six)
@@ -68,7 +74,9 @@ static class AddressRange
             return new IPNetwork(new IPAddress(prefix), 64);
         }
 
-        IEnumerable<IPNetwork> pool = Enumerable.Range(0, s_pool.Count).Select(n => new IPNetwork(Of(Number(s_pool.Base) + ((UInt128)n << 8), AddressFamily.InterNetwork), 24));
+        IEnumerable<IPNetwork> pool = Enumerable
+            .Range(0, s_pool.Count)
+            .Select(n => new IPNetwork(Of(Number(s_pool.Base) + ((UInt128)n << 8), AddressFamily.InterNetwork), 24));
         return pool.Cast<IPNetwork?>().FirstOrDefault(p => !used.Any(u => Overlap(u, p!.Value)));
     }
 }

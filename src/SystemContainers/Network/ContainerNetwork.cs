@@ -8,11 +8,12 @@ using SystemContainers.Linux.Processes;
 namespace SystemContainers.Network;
 
 /// <summary>
-/// Makes the network of a container's start, and takes it away after its end, by netavark. Whatever broke an earlier run, killed its processes or the machine, a start
-/// begins with taking away what that left.
+/// Makes the network of a container's start, and takes it away after its end, by netavark. Whatever broke an earlier
+/// run, killed its processes or the machine, a start begins with taking away what that left.
 /// </summary>
 /// <param name="store">Networks by name.</param>
-/// <param name="take">Takes the lock of networks: <see cref="NetworkRecords.Lock"/> where nothing else is held, else in the order of locks.</param>
+/// <param name="take">Takes the lock of networks: <see cref="NetworkRecords.Lock"/> where nothing else is held, else in
+/// the order of locks.</param>
 /// <param name="note">Told what does not hold anybody up.</param>
 sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action<string> note)
 {
@@ -35,7 +36,9 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
             string name = NetavarkInput.Prefix + network.Name;
             if (network.DnsEnabled && aardvark is null)
             {
-                note($"the network {network.Name} has names, and aardvark-dns is not installed: {id} finds nobody by name ('apt install aardvark-dns')");
+                note(
+                    $"the network {network.Name} has names, and aardvark-dns is not installed: {id} finds nobody by name ('apt install aardvark-dns')"
+                );
             }
 
             Dictionary<string, string> taken = [];
@@ -47,12 +50,25 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
             networks[name] = network with { Name = name, DnsEnabled = network.DnsEnabled && aardvark is not null };
             IReadOnlyList<string> addresses = AddressPool.Take(network, attachment.Ips, taken, id);
             attachments[name] = new NetavarkAttachment(
-                attachment.Interface, addresses, attachment.Mac ?? AddressPool.HardwareAddress(addresses), [request.Name, .. attachment.Aliases]);
+                attachment.Interface,
+                addresses,
+                attachment.Mac ?? AddressPool.HardwareAddress(addresses),
+                [request.Name, .. attachment.Aliases]
+            );
         }
 
         NetworkRecord record = new(
-            id, NetworkNamespace.PathOf(id),
-            new NetavarkInput(NetavarkInput.Prefix + id, request.Name, HostPorts.Claim(request.Ports, others, id), attachments, networks, request.Dns.Count > 0 ? request.Dns : null));
+            id,
+            NetworkNamespace.PathOf(id),
+            new NetavarkInput(
+                NetavarkInput.Prefix + id,
+                request.Name,
+                HostPorts.Claim(request.Ports, others, id),
+                attachments,
+                networks,
+                request.Dns.Count > 0 ? request.Dns : null
+            )
+        );
         try
         {
             // First what will be there, for whoever has to take it away.
@@ -79,7 +95,8 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
         Clear(id);
     }
 
-    /// <summary>The containers that run. One whose namespace has gone has ended, however that was: what it had is free again.</summary>
+    /// <summary>The containers that run. One whose namespace has gone has ended, however that was: what it had is free
+    /// again.</summary>
     private IEnumerable<NetworkRecord> Others(string id)
     {
         foreach (NetworkRecord other in NetworkRecords.All().Where(o => o.Id != id))
@@ -95,7 +112,8 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
         }
     }
 
-    /// <summary>What can't be taken away is said and keeps nobody from the rest: with its namespace a container's devices go in any case.</summary>
+    /// <summary>What can't be taken away is said and keeps nobody from the rest: with its namespace a container's
+    /// devices go in any case.</summary>
     private void Clear(string id)
     {
         if (NetworkRecords.Find(id) is { } record)
@@ -135,19 +153,44 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
             return done.ExitCode == 0
                 ? JsonSerializer.Deserialize(done.Output, NetworkJson.Default.DictionaryStringNetavarkStatus) ?? []
                 : throw new SysctrException(
-                    ErrorKind.Host, $"making the network of {record.Id}: netavark: {Said(done)}", "'sysctr doctor' looks at the host; --network host needs none of it");
+                    ErrorKind.Host,
+                    $"making the network of {record.Id}: netavark: {Said(done)}",
+                    "'sysctr doctor' looks at the host; --network host needs none of it"
+                );
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Host, $"making the network of {record.Id}: netavark said what is no JSON: {e.Message}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"making the network of {record.Id}: netavark said what is no JSON: {e.Message}",
+                inner: e
+            );
         }
     }
 
     private static ProcessResult Run(string netavark, string? aardvark, string verb, NetworkRecord record)
     {
-        string[] command = [netavark, "--config", NetworkRecords.State, .. aardvark is null ? (string[])[] : ["--aardvark-binary", aardvark], verb, record.Namespace];
-        command = NetworkPrograms.Firewall is { } firewall ? ["/usr/bin/env", $"NETAVARK_FW={firewall}", .. command] : command;
-        return ProcessRunner.RunAsync(command[0], command[1..], JsonSerializer.Serialize(record.Input, NetworkJson.Default.NetavarkInput), CancellationToken.None).GetAwaiter().GetResult();
+        string[] command =
+        [
+            netavark,
+            "--config",
+            NetworkRecords.State,
+            .. aardvark is null ? (string[])[] : ["--aardvark-binary", aardvark],
+            verb,
+            record.Namespace,
+        ];
+        command = NetworkPrograms.Firewall is { } firewall
+            ? ["/usr/bin/env", $"NETAVARK_FW={firewall}", .. command]
+            : command;
+        return ProcessRunner
+            .RunAsync(
+                command[0],
+                command[1..],
+                JsonSerializer.Serialize(record.Input, NetworkJson.Default.NetavarkInput),
+                CancellationToken.None
+            )
+            .GetAwaiter()
+            .GetResult();
     }
 
     /// <summary>Its error, which stands in a JSON object on standard output.</summary>
@@ -156,7 +199,9 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
         try
         {
             using JsonDocument said = JsonDocument.Parse(done.Output);
-            return said.RootElement.TryGetProperty("error", out JsonElement error) ? error.ToString() : done.Output.Trim();
+            return said.RootElement.TryGetProperty("error", out JsonElement error)
+                ? error.ToString()
+                : done.Output.Trim();
         }
         catch (JsonException)
         {

@@ -9,8 +9,9 @@ using SystemContainers.Settings;
 namespace SystemContainers.Network;
 
 /// <summary>
-/// Published ports against those that are taken. The rules of the firewall would hide a service that listens on the host without a word, so a port that somebody
-/// has is refused; podman does the same by listening itself, for which it has a process that stays.
+/// Published ports against those that are taken. The rules of the firewall would hide a service that listens on the
+/// host without a word, so a port that somebody has is refused; podman does the same by listening itself, for which it
+/// has a process that stays.
 /// </summary>
 static class HostPorts
 {
@@ -20,8 +21,13 @@ static class HostPorts
     /// <param name="ports">As asked for.</param>
     /// <param name="others">Containers that run.</param>
     /// <param name="id">Whose they will be.</param>
-    /// <exception cref="SysctrException">Conflict: says which port, and whose it is where that is a container.</exception>
-    public static IReadOnlyList<PublishedPort> Claim(IReadOnlyList<PublishedPort> ports, IReadOnlyCollection<NetworkRecord> others, string id)
+    /// <exception cref="SysctrException">Conflict: says which port, and whose it is where that is a
+    /// container.</exception>
+    public static IReadOnlyList<PublishedPort> Claim(
+        IReadOnlyList<PublishedPort> ports,
+        IReadOnlyCollection<NetworkRecord> others,
+        string id
+    )
     {
         List<PublishedPort> claimed = [];
         foreach (PublishedPort port in ports)
@@ -38,10 +44,28 @@ static class HostPorts
                 if (!IsFree(here, here.HostPort + offset, out SocketError error))
                 {
                     throw error == SocketError.AccessDenied
-                        ? Taken(here, id, "a user may not listen there", "publish a port from 1024 on, or let the administrator set sysctl net.ipv4.ip_unprivileged_port_start")
-                        : error == SocketError.AddressNotAvailable
-                        ? Taken(here, id, $"the host does not have the address {here.HostIp}", "publish it at an address of the host, or at all")
-                        : Taken(here, id, "something on the host listens there", string.Create(CultureInfo.InvariantCulture, $"'ss -lnp sport = {here.HostPort + offset}' shows what; stop it, or publish another port"));
+                        ? Taken(
+                            here,
+                            id,
+                            "a user may not listen there",
+                            "publish a port from 1024 on, or let the administrator set sysctl net.ipv4.ip_unprivileged_port_start"
+                        )
+                    : error == SocketError.AddressNotAvailable
+                        ? Taken(
+                            here,
+                            id,
+                            $"the host does not have the address {here.HostIp}",
+                            "publish it at an address of the host, or at all"
+                        )
+                    : Taken(
+                        here,
+                        id,
+                        "something on the host listens there",
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"'ss -lnp sport = {here.HostPort + offset}' shows what; stop it, or publish another port"
+                        )
+                    );
                 }
             }
         }
@@ -53,8 +77,10 @@ static class HostPorts
         new(ErrorKind.Conflict, $"publishing port {port} for {id}: {why}", hint);
 
     private static bool Overlap(PublishedPort one, PublishedPort other) =>
-        one.Protocol == other.Protocol && one.HostPort < other.HostPort + other.Range && other.HostPort < one.HostPort + one.Range &&
-        (IsAny(one.HostIp) || IsAny(other.HostIp) || one.HostIp == other.HostIp);
+        one.Protocol == other.Protocol
+        && one.HostPort < other.HostPort + other.Range
+        && other.HostPort < one.HostPort + one.Range
+        && (IsAny(one.HostIp) || IsAny(other.HostIp) || one.HostIp == other.HostIp);
 
     private static bool IsAny(string address) => address is "" or "0.0.0.0" or "::";
 
@@ -62,18 +88,30 @@ static class HostPorts
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
-            // What the kernel would give a client (ip(7), ip_local_port_range), less its upper half, where clients are many.
-            PublishedPort tried = port with { HostPort = (ushort)Random.Shared.Next(32_768, 49_152) };
-            if (!others.Any(o => o.Input.PortMappings.Any(p => Overlap(p, tried))) && IsFree(tried, tried.HostPort, out _))
+            // What the kernel would give a client (ip(7), ip_local_port_range), less its upper half, where clients are
+            // many.
+            PublishedPort tried = port with
+            {
+                HostPort = (ushort)Random.Shared.Next(32_768, 49_152),
+            };
+            if (
+                !others.Any(o => o.Input.PortMappings.Any(p => Overlap(p, tried)))
+                && IsFree(tried, tried.HostPort, out _)
+            )
             {
                 return tried.HostPort;
             }
         }
 
-        throw new SysctrException(ErrorKind.Host, "looking for a free port: a hundred are taken", "name one with --publish");
+        throw new SysctrException(
+            ErrorKind.Host,
+            "looking for a free port: a hundred are taken",
+            "name one with --publish"
+        );
     }
 
-    /// <summary>Whether nobody listens there: bound for a moment. SCTP has no socket here, and is taken as it is.</summary>
+    /// <summary>Whether nobody listens there: bound for a moment. SCTP has no socket here, and is taken as it
+    /// is.</summary>
     private static bool IsFree(PublishedPort port, int number, out SocketError error)
     {
         error = SocketError.Success;
@@ -86,7 +124,11 @@ static class HostPorts
         try
         {
             IPAddress address = port.HostIp.Length == 0 ? IPAddress.Any : IPAddress.Parse(port.HostIp);
-            using Socket socket = new(address.AddressFamily, udp ? SocketType.Dgram : SocketType.Stream, udp ? ProtocolType.Udp : ProtocolType.Tcp);
+            using Socket socket = new(
+                address.AddressFamily,
+                udp ? SocketType.Dgram : SocketType.Stream,
+                udp ? ProtocolType.Udp : ProtocolType.Tcp
+            );
             socket.Bind(new IPEndPoint(address, number));
             if (!udp)
             {
@@ -98,7 +140,8 @@ static class HostPorts
         catch (SocketException e)
         {
             error = e.SocketErrorCode;
-            return error is not (SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.AccessDenied);
+            return error
+                is not (SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.AccessDenied);
         }
     }
 }

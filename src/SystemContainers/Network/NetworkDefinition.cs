@@ -9,8 +9,8 @@ using SystemContainers.Settings;
 namespace SystemContainers.Network;
 
 /// <summary>
-/// A network by its name, in the words of podman's network files and netavark's input (containers/common, libnetwork/types, <c>Network</c>): what stands here is given to
-/// netavark as it is.
+/// A network by its name, in the words of podman's network files and netavark's input (containers/common,
+/// libnetwork/types, <c>Network</c>): what stands here is given to netavark as it is.
 /// </summary>
 sealed record NetworkDefinition
 {
@@ -56,22 +56,38 @@ sealed record NetworkDefinition
     /// <summary>For people.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
-    /// <summary>The file that declares it, as the host sees it; null where none does. No part of what is kept.</summary>
+    /// <summary>The file that declares it, as the host sees it; null where none does. No part of what is
+    /// kept.</summary>
     [JsonIgnore]
     public string? File { get; init; }
 
-    /// <summary>The file that declared it last, of one that a file has made; null for one that was made otherwise.</summary>
+    /// <summary>The file that declared it last, of one that a file has made; null for one that was made
+    /// otherwise.</summary>
     [JsonIgnore]
     public string? MadeBy => Labels?.GetValueOrDefault(Mark);
 
     /// <summary>Labels that somebody has given it.</summary>
     [JsonIgnore]
-    public IEnumerable<KeyValuePair<string, string>> OwnLabels => (Labels ?? new Dictionary<string, string>()).Where(l => l.Key != Mark);
+    public IEnumerable<KeyValuePair<string, string>> OwnLabels =>
+        (Labels ?? new Dictionary<string, string>()).Where(l => l.Key != Mark);
 
     /// <summary>As it is kept of a file that declares it and makes it.</summary>
-    public NetworkDefinition Marked() => File is null ? this : this with { Labels = new Dictionary<string, string>(Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal) { [Mark] = File } };
+    public NetworkDefinition Marked() =>
+        File is null
+            ? this
+            : this with
+            {
+                Labels = new Dictionary<string, string>(
+                    Labels ?? new Dictionary<string, string>(),
+                    StringComparer.Ordinal
+                )
+                {
+                    [Mark] = File,
+                },
+            };
 
-    /// <summary>With a mark where another one has one: of the file that declares it now, else as it was there.</summary>
+    /// <summary>With a mark where another one has one: of the file that declares it now, else as it was
+    /// there.</summary>
     public NetworkDefinition MarkedAs(NetworkDefinition other)
     {
         Dictionary<string, string> labels = new(OwnLabels, StringComparer.Ordinal);
@@ -80,11 +96,15 @@ sealed record NetworkDefinition
             labels[Mark] = File ?? file;
         }
 
-        return this with { Labels = labels.Count == 0 ? null : labels };
+        return this with
+        {
+            Labels = labels.Count == 0 ? null : labels,
+        };
     }
 
     /// <summary>Who gives addresses: host-local is us.</summary>
-    public IReadOnlyDictionary<string, string> IpamOptions { get; init; } = new Dictionary<string, string> { ["driver"] = "host-local" };
+    public IReadOnlyDictionary<string, string> IpamOptions { get; init; } =
+        new Dictionary<string, string> { ["driver"] = "host-local" };
 
     /// <summary>As its file has it.</summary>
     public string ToJson() => System.Text.Json.JsonSerializer.Serialize(this, NetworkJson.Default.NetworkDefinition);
@@ -92,7 +112,8 @@ sealed record NetworkDefinition
     /// <summary>Checks what was said, and puts what was left out in.</summary>
     /// <param name="used">Subnets that are taken: those of other networks and of the host.</param>
     /// <param name="interfaces">Bridges that are taken.</param>
-    /// <exception cref="SysctrException">Usage: it can't be such a network; Conflict: its subnet is taken; Host: none is left.</exception>
+    /// <exception cref="SysctrException">Usage: it can't be such a network; Conflict: its subnet is taken; Host: none
+    /// is left.</exception>
     public NetworkDefinition Completed(IReadOnlyCollection<IPNetwork> used, IReadOnlyCollection<string> interfaces)
     {
         string doing = $"making the network {Name}";
@@ -107,21 +128,36 @@ sealed record NetworkDefinition
 
         if (!s_drivers.Contains(Driver, StringComparer.Ordinal))
         {
-            throw new SysctrException(ErrorKind.Usage, $"{doing}: there is no driver {Driver}", $"there are {string.Join(", ", s_drivers)}");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: there is no driver {Driver}",
+                $"there are {string.Join(", ", s_drivers)}"
+            );
         }
 
         if (Driver != "bridge" && NetworkInterface is null && Options?.ContainsKey("parent") != true)
         {
-            throw new SysctrException(ErrorKind.Usage, $"{doing}: {Driver} needs a device of the host", "name it with --interface-name or --opt parent=DEVICE");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: {Driver} needs a device of the host",
+                "name it with --interface-name or --opt parent=DEVICE"
+            );
         }
 
         List<NetworkSubnet> subnets = [];
         foreach (NetworkSubnet subnet in Subnets)
         {
             NetworkSubnet whole = subnet.Completed(doing, Internal && !DnsEnabled);
-            if (Driver == "bridge" && used.FirstOrDefault(u => AddressRange.Overlap(u, whole.Network)) is { PrefixLength: > 0 } other)
+            if (
+                Driver == "bridge"
+                && used.FirstOrDefault(u => AddressRange.Overlap(u, whole.Network)) is { PrefixLength: > 0 } other
+            )
             {
-                throw new SysctrException(ErrorKind.Conflict, $"{doing}: {whole.Subnet} overlaps {other}, which another network or the host uses", "choose another --subnet, or leave it out");
+                throw new SysctrException(
+                    ErrorKind.Conflict,
+                    $"{doing}: {whole.Subnet} overlaps {other}, which another network or the host uses",
+                    "choose another --subnet, or leave it out"
+                );
             }
 
             subnets.Add(whole);
@@ -129,25 +165,45 @@ sealed record NetworkDefinition
 
         if (!subnets.Any(s => s.Family == AddressFamily.InterNetwork) && (subnets.Count == 0 || Ipv6Enabled))
         {
-            subnets.Insert(0, NetworkSubnet.Of(AddressRange.Free(used, six: false) ?? throw Full(doing)).Completed(doing, Internal && !DnsEnabled));
+            subnets.Insert(
+                0,
+                NetworkSubnet
+                    .Of(AddressRange.Free(used, six: false) ?? throw Full(doing))
+                    .Completed(doing, Internal && !DnsEnabled)
+            );
         }
 
         if (Ipv6Enabled && !subnets.Any(s => s.Family == AddressFamily.InterNetworkV6))
         {
-            subnets.Add(NetworkSubnet.Of(AddressRange.Free(used, six: true) ?? throw Full(doing)).Completed(doing, Internal && !DnsEnabled));
+            subnets.Add(
+                NetworkSubnet
+                    .Of(AddressRange.Free(used, six: true) ?? throw Full(doing))
+                    .Completed(doing, Internal && !DnsEnabled)
+            );
         }
 
         return this with
         {
             Subnets = subnets,
             Ipv6Enabled = subnets.Any(s => s.Family == AddressFamily.InterNetworkV6),
-            NetworkInterface = Driver != "bridge" ? NetworkInterface ?? Options!["parent"] : NetworkInterface ?? FreeInterface(interfaces),
+            NetworkInterface =
+                Driver != "bridge"
+                    ? NetworkInterface ?? Options!["parent"]
+                    : NetworkInterface ?? FreeInterface(interfaces),
             Created = Created == default ? DateTimeOffset.UtcNow : Created,
         };
     }
 
     private static string FreeInterface(IReadOnlyCollection<string> taken) =>
-        Enumerable.Range(0, int.MaxValue).Select(n => $"sysctr{n}").First(name => !taken.Contains(name, StringComparer.Ordinal));
+        Enumerable
+            .Range(0, int.MaxValue)
+            .Select(n => $"sysctr{n}")
+            .First(name => !taken.Contains(name, StringComparer.Ordinal));
 
-    private static SysctrException Full(string doing) => new(ErrorKind.Host, $"{doing}: all subnets from 10.89.0.0/24 to 10.255.255.0/24 are in use on this host", "name one with --subnet");
+    private static SysctrException Full(string doing) =>
+        new(
+            ErrorKind.Host,
+            $"{doing}: all subnets from 10.89.0.0/24 to 10.255.255.0/24 are in use on this host",
+            "name one with --subnet"
+        );
 }

@@ -10,7 +10,8 @@ namespace SystemContainers.Network;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(JsonStringEnumConverter<NetworkMode>)])]
+    Converters = [typeof(JsonStringEnumConverter<NetworkMode>)]
+)]
 [JsonSerializable(typeof(NetworkDefinition))]
 [JsonSerializable(typeof(NetworkRequest))]
 [JsonSerializable(typeof(NetworkRecord))]
@@ -19,5 +20,6 @@ namespace SystemContainers.Network;
 sealed partial class NetworkJson : JsonSerializerContext
 {
     /// <summary>The same, a member a line: networks are read by people too.</summary>
-    public static NetworkJson Indented => field ??= new NetworkJson(new JsonSerializerOptions(Default.Options) { WriteIndented = true });
+    public static NetworkJson Indented =>
+        field ??= new NetworkJson(new JsonSerializerOptions(Default.Options) { WriteIndented = true });
 }

@@ -7,7 +7,8 @@ using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Network;
 
-/// <summary>A network namespace with a name, where ip-netns(8) has its own: <c>ip netns</c> lists it, and <c>ip netns exec</c> looks into it.</summary>
+/// <summary>A network namespace with a name, where ip-netns(8) has its own: <c>ip netns</c> lists it, and
+/// <c>ip netns exec</c> looks into it.</summary>
 static class NetworkNamespace
 {
     private const string Place = "/run/netns";
@@ -55,9 +56,7 @@ static class NetworkNamespace
         }
 
         // One that is mounted on another would come to light.
-        while (Libc.umount2(path, Libc.MNT_DETACH) == 0)
-        {
-        }
+        while (Libc.umount2(path, Libc.MNT_DETACH) == 0) { }
 
         File.Delete(path);
     }
@@ -66,8 +65,9 @@ static class NetworkNamespace
     public static bool IsThere(string path) => File.Exists(path) && MountTable.Read().Any(m => m.Point == path);
 
     /// <summary>
-    /// As ip-netns(8) does it when it makes its first: a mount of its own that is shared, so that what is unmounted here is unmounted in the mount namespaces of
-    /// services, too. Were it left to ip, it would bind the directory over itself later, with our mounts in it twice.
+    /// As ip-netns(8) does it when it makes its first: a mount of its own that is shared, so that what is unmounted
+    /// here is unmounted in the mount namespaces of services, too. Were it left to ip, it would bind the directory over
+    /// itself later, with our mounts in it twice.
     /// </summary>
     private static void MakePlace()
     {
@@ -77,7 +77,10 @@ static class NetworkNamespace
             return;
         }
 
-        if (Libc.mount(Place, Place, Libc.MS_BIND | Libc.MS_REC) != 0 || Libc.mount("", Place, Libc.MS_SHARED | Libc.MS_REC) != 0)
+        if (
+            Libc.mount(Place, Place, Libc.MS_BIND | Libc.MS_REC) != 0
+            || Libc.mount("", Place, Libc.MS_SHARED | Libc.MS_REC) != 0
+        )
         {
             throw LinuxException.Last("mount", Place);
         }

@@ -4,17 +4,28 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Network;
 
-/// <summary>Programs of others that make networks, where distributions have them (containers.conf(5), <c>helper_binaries_dir</c>).</summary>
+/// <summary>Programs of others that make networks, where distributions have them (containers.conf(5),
+/// <c>helper_binaries_dir</c>).</summary>
 static class NetworkPrograms
 {
     private static readonly string[] s_directories =
-        ["/usr/local/libexec/podman", "/usr/local/lib/podman", "/usr/libexec/podman", "/usr/lib/podman", "/usr/local/bin", "/usr/bin", "/usr/local/sbin", "/usr/sbin"];
+    [
+        "/usr/local/libexec/podman",
+        "/usr/local/lib/podman",
+        "/usr/libexec/podman",
+        "/usr/lib/podman",
+        "/usr/local/bin",
+        "/usr/bin",
+        "/usr/local/sbin",
+        "/usr/sbin",
+    ];
 
     private const string Nft = "nft";
     private const string Iptables = "iptables";
 
     /// <summary>
-    /// What netavark(1) is to be told of the firewall by its variable NETAVARK_FW; null for nothing. Its newer releases call nft unasked, which Debian's package of it does not bring along; iptables they know as well.
+    /// What netavark(1) is to be told of the firewall by its variable NETAVARK_FW; null for nothing. Its newer releases
+    /// call nft unasked, which Debian's package of it does not bring along; iptables they know as well.
     /// </summary>
     public static string? Firewall => Find(Nft) is null && Find(Iptables) is not null ? Iptables : null;
 
@@ -27,7 +38,8 @@ static class NetworkPrograms
     /// <summary>The same, for whoever has its own way to tell whether a file is there.</summary>
     /// <param name="name">Such as netavark.</param>
     /// <param name="isThere">Told a path of the host.</param>
-    public static string? FindWhere(string name, Func<string, bool> isThere) => s_directories.Select(d => Path.Join(d, name)).FirstOrDefault(isThere);
+    public static string? FindWhere(string name, Func<string, bool> isThere) =>
+        s_directories.Select(d => Path.Join(d, name)).FirstOrDefault(isThere);
 
     /// <summary>Fails where a container's network can't be made, before anything is changed.</summary>
     /// <exception cref="SysctrException">Host: names the package that lacks.</exception>
@@ -39,7 +51,10 @@ static class NetworkPrograms
             if (Find(Nft, here) is null && Find(Iptables, here) is null)
             {
                 throw new SysctrException(
-                    ErrorKind.Host, $"looking for nft, or iptables, by which netavark sets the firewall for the network of {request.Name}: neither is installed", "'apt install nftables', or --network host");
+                    ErrorKind.Host,
+                    $"looking for nft, or iptables, by which netavark sets the firewall for the network of {request.Name}: neither is installed",
+                    "'apt install nftables', or --network host"
+                );
             }
         }
 
@@ -51,7 +66,11 @@ static class NetworkPrograms
 
     /// <summary>A program's absolute path.</summary>
     /// <exception cref="SysctrException">Host: it is not installed.</exception>
-    public static string Require(string name, string package, string reason, Func<string, string>? here = null) => Find(name, here) ?? throw new SysctrException(
-        ErrorKind.Host, $"looking for {name} {reason}: it is not installed",
-        $"'apt install {package}{(name == "netavark" ? " aardvark-dns" : "")}'{(name == "netavark" ? " (the second for names on networks)" : "")}, or --network host");
+    public static string Require(string name, string package, string reason, Func<string, string>? here = null) =>
+        Find(name, here)
+        ?? throw new SysctrException(
+            ErrorKind.Host,
+            $"looking for {name} {reason}: it is not installed",
+            $"'apt install {package}{(name == "netavark" ? " aardvark-dns" : "")}'{(name == "netavark" ? " (the second for names on networks)" : "")}, or --network host"
+        );
 }

@@ -4,12 +4,18 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.Network;
 
-/// <summary>What was made for a container that runs, in /run: it goes with the machine, as the namespace does. With it what was made is taken away.</summary>
+/// <summary>What was made for a container that runs, in /run: it goes with the machine, as the namespace does. With it
+/// what was made is taken away.</summary>
 /// <param name="Id">The container's, with its instance.</param>
 /// <param name="Namespace">Absolute path.</param>
 /// <param name="Input">What netavark was given. Its addresses and ports are taken while the record is there.</param>
 /// <param name="Status">What netavark has said, by network; null while it was not done.</param>
-sealed record NetworkRecord(string Id, string Namespace, NetavarkInput Input, IReadOnlyDictionary<string, NetavarkStatus>? Status = null)
+sealed record NetworkRecord(
+    string Id,
+    string Namespace,
+    NetavarkInput Input,
+    IReadOnlyDictionary<string, NetavarkStatus>? Status = null
+)
 {
     /// <summary>The addresses of the container, in the order of its networks.</summary>
     [JsonIgnore]
@@ -17,5 +23,6 @@ sealed record NetworkRecord(string Id, string Namespace, NetavarkInput Input, IR
 
     /// <summary>The host's addresses on its networks, by which the container reaches the host.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Gateways => Input.NetworkInfo.Values.SelectMany(n => n.Subnets).Select(s => s.Gateway).OfType<string>();
+    public IEnumerable<string> Gateways =>
+        Input.NetworkInfo.Values.SelectMany(n => n.Subnets).Select(s => s.Gateway).OfType<string>();
 }

@@ -8,7 +8,8 @@ using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Network;
 
-/// <summary>The networks of the containers that run: a record each, and a lock, which whoever changes one holds.</summary>
+/// <summary>The networks of the containers that run: a record each, and a lock, which whoever changes one
+/// holds.</summary>
 static class NetworkRecords
 {
     /// <summary>Where netavark keeps what it has of its own; aardvark-dns too.</summary>
@@ -19,15 +20,18 @@ static class NetworkRecords
     private const string Extension = ".json";
 
     /// <summary>
-    /// Waits until nobody else changes networks; netavark itself has no lock in its older versions. For who holds no other lock, such as a start: a call takes it by
-    /// its host's locks, which know their order.
+    /// Waits until nobody else changes networks; netavark itself has no lock in its older versions. For who holds no
+    /// other lock, such as a start: a call takes it by its host's locks, which know their order.
     /// </summary>
     public static SafeFileHandle Lock()
     {
         PrivateDirectory.Make("/run/sysctr");
         PrivateDirectory.Make(Place);
         PrivateDirectory.Make(State);
-        return ExclusiveLock.Wait(Libc.open(Place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000), Place + "/lock");
+        return ExclusiveLock.Wait(
+            Libc.open(Place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000),
+            Place + "/lock"
+        );
     }
 
     /// <summary>A container's; null where nothing was made for it.</summary>
@@ -35,13 +39,16 @@ static class NetworkRecords
 
     /// <summary>All.</summary>
     public static IEnumerable<NetworkRecord> All() =>
-        !Directory.Exists(Place) ? [] : Directory.EnumerateFiles(Place, "*" + Extension).Select(Read).OfType<NetworkRecord>();
+        !Directory.Exists(Place)
+            ? []
+            : Directory.EnumerateFiles(Place, "*" + Extension).Select(Read).OfType<NetworkRecord>();
 
     /// <summary>Keeps one.</summary>
     public static void Put(NetworkRecord record)
     {
         string file = FileOf(record.Id);
-#pragma warning disable RS0030 // /run is memory: nothing there outlives the machine; the rename makes it whole or not there.
+        // /run is memory: nothing there outlives the machine; the rename makes it whole or not there.
+#pragma warning disable RS0030
         File.WriteAllBytes(file + "~", JsonSerializer.SerializeToUtf8Bytes(record, NetworkJson.Default.NetworkRecord));
         File.Move(file + "~", file, overwrite: true);
 #pragma warning restore RS0030
@@ -56,7 +63,9 @@ static class NetworkRecords
     {
         try
         {
-            return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkRecord) : null;
+            return File.Exists(file)
+                ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkRecord)
+                : null;
         }
         catch (JsonException)
         {

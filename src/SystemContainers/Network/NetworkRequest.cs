@@ -9,11 +9,14 @@ namespace SystemContainers.Network;
 /// <summary>What a container wants of the network, as it stands in its config.json for its starts.</summary>
 sealed record NetworkRequest
 {
-    /// <summary>The annotation of config.json (OCI runtime-spec, config.md) that has it. An image's own configuration can't have one: it is taken out.</summary>
+    /// <summary>The annotation of config.json (OCI runtime-spec, config.md) that has it. An image's own configuration
+    /// can't have one: it is taken out.</summary>
     public const string Annotation = "io.sysctr.network";
 
-    /// <summary>What loads the firewall empties it first: netavark's rules come after. (A reload later takes them away; restarting the container gives them back.)</summary>
-    public const string FirewallUnits = "network-pre.target firewalld.service nftables.service netfilter-persistent.service";
+    /// <summary>What loads the firewall empties it first: netavark's rules come after. (A reload later takes them away;
+    /// restarting the container gives them back.)</summary>
+    public const string FirewallUnits =
+        "network-pre.target firewalld.service nftables.service netfilter-persistent.service";
 
     /// <summary>Where the network is from.</summary>
     public required NetworkMode Mode { get; init; }
@@ -24,7 +27,8 @@ sealed record NetworkRequest
     /// <summary>Its host name; null for the host's.</summary>
     public string? HostName { get; init; }
 
-    /// <summary>Of <see cref="NetworkMode.Namespace"/> the path, of <see cref="NetworkMode.Container"/> the name.</summary>
+    /// <summary>Of <see cref="NetworkMode.Namespace"/> the path, of <see cref="NetworkMode.Container"/> the
+    /// name.</summary>
     public string? Of { get; init; }
 
     /// <summary>Of <see cref="NetworkMode.Bridge"/>: one or more.</summary>
@@ -55,18 +59,21 @@ sealed record NetworkRequest
     public bool NeedsNetavark => Mode == NetworkMode.Bridge;
 
     /// <summary>Whether the host's /etc/hosts and /etc/resolv.conf are right for it as they are.</summary>
-    public bool SharesNames => Mode == NetworkMode.Host && Hosts.Count + Dns.Count + DnsSearch.Count + DnsOptions.Count == 0;
+    public bool SharesNames =>
+        Mode == NetworkMode.Host && Hosts.Count + Dns.Count + DnsSearch.Count + DnsOptions.Count == 0;
 
     /// <summary>Whether nothing was said, so that the host's network and name files are meant.</summary>
     public bool IsPlain => SharesNames && HostName is null;
 
-    private const string UsersHave = "it has pasta (a network of its own, with --publish), host, none and ns:PATH; containers that shall find each other by name are the system's";
+    private const string UsersHave =
+        "it has pasta (a network of its own, with --publish), host, none and ns:PATH; containers that shall find each other by name are the system's";
 
     /// <summary>What settings ask for.</summary>
     /// <param name="settings">Checked.</param>
     /// <param name="name">The container.</param>
     /// <param name="isUsers">It is a user's.</param>
-    /// <exception cref="Errors.SysctrException">Usage: settings contradict each other, or a user's container can't have it.</exception>
+    /// <exception cref="Errors.SysctrException">Usage: settings contradict each other, or a user's container can't have
+    /// it.</exception>
     public static NetworkRequest For(SpecSettings settings, string name, bool isUsers)
     {
         NetworkSettings network = settings.Network;
@@ -75,13 +82,19 @@ sealed record NetworkRequest
         if (isUsers && mode == NetworkMode.Bridge)
         {
             throw new Errors.SysctrException(
-                Errors.ErrorKind.Usage, $"reading --network={network.Networks[0].Name}: a user's container has no networks by name: they are bridges of the host, which root alone makes", UsersHave);
+                Errors.ErrorKind.Usage,
+                $"reading --network={network.Networks[0].Name}: a user's container has no networks by name: they are bridges of the host, which root alone makes",
+                UsersHave
+            );
         }
 
         if (mode == NetworkMode.Pasta && !isUsers)
         {
             throw new Errors.SysctrException(
-                Errors.ErrorKind.Usage, "reading --network=pasta: pasta is for a user's containers", "the system's have bridge and networks by name");
+                Errors.ErrorKind.Usage,
+                "reading --network=pasta: pasta is for a user's containers",
+                "the system's have bridge and networks by name"
+            );
         }
 
         IReadOnlyList<NetworkSetting> networks = network.Networks is { Count: > 0 } given ? given : [new(mode)];
@@ -89,21 +102,34 @@ sealed record NetworkRequest
         {
             Mode = mode,
             Name = name,
-            HostName = settings.HostUts == true
-                ? settings.HostName is null ? null : throw new Errors.SysctrException(Errors.ErrorKind.Usage, "reading --hostname: with --uts=host the name is the host's", "leave one of the two out")
-                : settings.HostName ?? (mode == NetworkMode.Host ? null : HostNameOf(name)),
+            HostName =
+                settings.HostUts == true
+                    ? settings.HostName is null
+                        ? null
+                        : throw new Errors.SysctrException(
+                            Errors.ErrorKind.Usage,
+                            "reading --hostname: with --uts=host the name is the host's",
+                            "leave one of the two out"
+                        )
+                    : settings.HostName ?? (mode == NetworkMode.Host ? null : HostNameOf(name)),
             Of = mode is NetworkMode.Namespace or NetworkMode.Container ? networks[0].Name : null,
-            Networks = mode != NetworkMode.Bridge ? [] :
-            [
-                .. networks.Select((n, at) => new NetworkAttachment
-                {
-                    Network = n.Name.Length == 0 ? NetworkDefinition.Default : n.Name,
-                    Interface = n.Interface ?? $"eth{at}",
-                    Ips = [.. n.Ips, .. network.Ips],
-                    Mac = n.Mac ?? network.Mac,
-                    Aliases = [.. n.Aliases.Concat(network.Aliases).Distinct(StringComparer.Ordinal)],
-                }),
-            ],
+            Networks =
+                mode != NetworkMode.Bridge
+                    ? []
+                    :
+                    [
+                        .. networks.Select(
+                            (n, at) =>
+                                new NetworkAttachment
+                                {
+                                    Network = n.Name.Length == 0 ? NetworkDefinition.Default : n.Name,
+                                    Interface = n.Interface ?? $"eth{at}",
+                                    Ips = [.. n.Ips, .. network.Ips],
+                                    Mac = n.Mac ?? network.Mac,
+                                    Aliases = [.. n.Aliases.Concat(network.Aliases).Distinct(StringComparer.Ordinal)],
+                                }
+                        ),
+                    ],
             Ports = mode is NetworkMode.Bridge or NetworkMode.Pasta ? network.Ports : [],
             PastaWords = mode == NetworkMode.Pasta ? networks[0].Words : [],
             Hosts = network.Hosts,
@@ -114,19 +140,26 @@ sealed record NetworkRequest
     }
 
     /// <summary>The networks by name that settings of a system's container mean.</summary>
-    public static IEnumerable<string> Names(ContainerSettings settings) => settings.Spec.Network is { } network && network.Mode(isUsers: false) == NetworkMode.Bridge
-        ? network.Networks.Select(n => n.Name.Length == 0 ? NetworkDefinition.Default : n.Name).DefaultIfEmpty(NetworkDefinition.Default)
-        : [];
+    public static IEnumerable<string> Names(ContainerSettings settings) =>
+        settings.Spec.Network is { } network && network.Mode(isUsers: false) == NetworkMode.Bridge
+            ? network
+                .Networks.Select(n => n.Name.Length == 0 ? NetworkDefinition.Default : n.Name)
+                .DefaultIfEmpty(NetworkDefinition.Default)
+            : [];
 
     /// <summary>What a config.json of ours asks for; null for one that an image brought.</summary>
     public static NetworkRequest? Find(JsonObject document) =>
-        document["annotations"]?[Annotation]?.ToString() is { } text ? JsonSerializer.Deserialize(text, NetworkJson.Default.NetworkRequest) : null;
+        document["annotations"]?[Annotation]?.ToString() is { } text
+            ? JsonSerializer.Deserialize(text, NetworkJson.Default.NetworkRequest)
+            : null;
 
     /// <summary>Whether a config.json has the annotation, which is for us alone to write.</summary>
     public static bool IsNamed(byte[] configJson)
     {
         using JsonDocument document = JsonDocument.Parse(configJson, new JsonDocumentOptions { MaxDepth = 512 });
-        return document.RootElement.TryGetProperty("annotations", out JsonElement annotations) && annotations.ValueKind == JsonValueKind.Object && annotations.TryGetProperty(Annotation, out _);
+        return document.RootElement.TryGetProperty("annotations", out JsonElement annotations)
+            && annotations.ValueKind == JsonValueKind.Object
+            && annotations.TryGetProperty(Annotation, out _);
     }
 
     /// <summary>The annotation's text.</summary>

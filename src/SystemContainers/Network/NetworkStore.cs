@@ -9,7 +9,8 @@ using SystemContainers.Settings;
 
 namespace SystemContainers.Network;
 
-/// <summary>Networks by name, a file each, in the format of podman's network files: durable, and the system's alone.</summary>
+/// <summary>Networks by name, a file each, in the format of podman's network files: durable, and the system's
+/// alone.</summary>
 /// <param name="directory"><c>networks/</c> of the store, as this process sees it.</param>
 sealed class NetworkStore(string directory)
 {
@@ -26,7 +27,16 @@ sealed class NetworkStore(string directory)
     /// <summary>All, by name.</summary>
     /// <exception cref="SysctrException">Corrupt: a file can't be read.</exception>
     public IReadOnlyList<NetworkDefinition> All() =>
-        !Directory.Exists(directory) ? [] : [.. Files().Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal).Select(Find).OfType<NetworkDefinition>()];
+        !Directory.Exists(directory)
+            ? []
+            :
+            [
+                .. Files()
+                    .Select(f => Path.GetFileNameWithoutExtension(f))
+                    .Order(StringComparer.Ordinal)
+                    .Select(Find)
+                    .OfType<NetworkDefinition>(),
+            ];
 
     /// <summary>A network; null where there is none of the name.</summary>
     /// <exception cref="SysctrException">Corrupt: its file can't be read.</exception>
@@ -35,11 +45,18 @@ sealed class NetworkStore(string directory)
         string file = FileOf(name);
         try
         {
-            return File.Exists(file) ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition) : null;
+            return File.Exists(file)
+                ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition)
+                : null;
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: {e.Message}", $"remove it, and make the network {name} anew", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"reading {file}: {e.Message}",
+                $"remove it, and make the network {name} anew",
+                e
+            );
         }
     }
 
@@ -49,7 +66,8 @@ sealed class NetworkStore(string directory)
     /// <summary>A network that a container is to be on; the default one is made.</summary>
     /// <exception cref="SysctrException">NotFound: there is none of the name.</exception>
     public NetworkDefinition Get(string name) =>
-        Find(name) ?? (name == NetworkDefinition.Default ? Put(new NetworkDefinition { Name = name }) : throw NoSuch(name));
+        Find(name)
+        ?? (name == NetworkDefinition.Default ? Put(new NetworkDefinition { Name = name }) : throw NoSuch(name));
 
     /// <summary>Whether a network is there and has what is said of it; what is not said may be anything.</summary>
     /// <exception cref="SysctrException">Usage: it can't be; Corrupt: its file can't be read.</exception>
@@ -62,23 +80,30 @@ sealed class NetworkStore(string directory)
 
         bool bare = definition.Internal && !definition.DnsEnabled;
         NetworkDefinition whole = Kept(definition, there);
-        NetworkSubnet[] subnets = [.. whole.Subnets.Select(s => s.Completed($"making the network {definition.Name}", bare))];
+        NetworkSubnet[] subnets =
+        [
+            .. whole.Subnets.Select(s => s.Completed($"making the network {definition.Name}", bare)),
+        ];
 
         // Subnets that were named make it one with IPv6 without a word of it.
         bool six = subnets.Any(s => s.Family == System.Net.Sockets.AddressFamily.InterNetworkV6);
-        return (six || !definition.Ipv6Enabled) && (whole with { Subnets = subnets, Ipv6Enabled = six }).ToJson() == there.ToJson();
+        return (six || !definition.Ipv6Enabled)
+            && (whole with { Subnets = subnets, Ipv6Enabled = six }).ToJson() == there.ToJson();
     }
 
     /// <summary>What is not said stays as it is.</summary>
-    private static NetworkDefinition Kept(NetworkDefinition definition, NetworkDefinition before) => definition.MarkedAs(before) with
-    {
-        Subnets = definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
-        NetworkInterface = definition.NetworkInterface ?? before.NetworkInterface,
-        Created = before.Created,
-    };
+    private static NetworkDefinition Kept(NetworkDefinition definition, NetworkDefinition before) =>
+        definition.MarkedAs(before) with
+        {
+            Subnets = definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
+            NetworkInterface = definition.NetworkInterface ?? before.NetworkInterface,
+            Created = before.Created,
+        };
 
-    /// <summary>Makes a network, or another one of the same name; containers on it have it from their next start on.</summary>
-    /// <param name="definition">What was left out in it is chosen; of one that is there, its subnets and its bridge stay where none are named.</param>
+    /// <summary>Makes a network, or another one of the same name; containers on it have it from their next start
+    /// on.</summary>
+    /// <param name="definition">What was left out in it is chosen; of one that is there, its subnets and its bridge
+    /// stay where none are named.</param>
     /// <returns>As it is kept.</returns>
     /// <exception cref="SysctrException">Usage: it can't be; Conflict: its subnet is taken.</exception>
     public NetworkDefinition Put(NetworkDefinition definition)
@@ -88,13 +113,18 @@ sealed class NetworkStore(string directory)
         return whole;
     }
 
-    /// <summary>Keeps a network as it was found, in one step and whatever the host has by now: the routes of a bridge that is up are the network's own.</summary>
+    /// <summary>Keeps a network as it was found, in one step and whatever the host has by now: the routes of a bridge
+    /// that is up are the network's own.</summary>
     /// <param name="whole">As it was kept.</param>
     /// <exception cref="IOException">It can't be written.</exception>
     public void Restore(NetworkDefinition whole)
     {
         MakeDirectory();
-        DurableFile.Write(FileOf(whole.Name), JsonSerializer.SerializeToUtf8Bytes(whole, NetworkJson.Indented.NetworkDefinition), Mode);
+        DurableFile.Write(
+            FileOf(whole.Name),
+            JsonSerializer.SerializeToUtf8Bytes(whole, NetworkJson.Indented.NetworkDefinition),
+            Mode
+        );
     }
 
     /// <summary>What <see cref="Put"/> would keep; nothing is changed.</summary>
@@ -109,11 +139,16 @@ sealed class NetworkStore(string directory)
             definition = Kept(definition, before);
         }
 
-        NetworkDefinition[] others = [.. All().Where(n => n.Name != definition.Name && besides.All(b => b.Name != n.Name)), .. besides];
+        NetworkDefinition[] others =
+        [
+            .. All().Where(n => n.Name != definition.Name && besides.All(b => b.Name != n.Name)),
+            .. besides,
+        ];
         string? own = before?.NetworkInterface;
         return definition.Completed(
             [.. others.SelectMany(n => n.Subnets).Select(s => s.Network), .. Podmans(), .. HostRoutes(own)],
-            [.. others.Select(n => n.NetworkInterface).OfType<string>(), .. Devices().Where(d => d != own)]);
+            [.. others.Select(n => n.NetworkInterface).OfType<string>(), .. Devices().Where(d => d != own)]
+        );
     }
 
     /// <summary>Takes a network away; one that is not there is no failure.</summary>
@@ -127,24 +162,42 @@ sealed class NetworkStore(string directory)
     }
 
     /// <summary>What is said where a network is named that is not there.</summary>
-    public static SysctrException NoSuch(string name) => new(ErrorKind.NotFound, $"looking for the network {name}: there is none of that name", $"make it with 'sysctr network create {name}'");
+    public static SysctrException NoSuch(string name) =>
+        new(
+            ErrorKind.NotFound,
+            $"looking for the network {name}: there is none of that name",
+            $"make it with 'sysctr network create {name}'"
+        );
 
-    /// <summary>The same with what else may be meant: podman's network of that name, or the one that a file of that name has made.</summary>
+    /// <summary>The same with what else may be meant: podman's network of that name, or the one that a file of that
+    /// name has made.</summary>
     /// <param name="name">Not there.</param>
     /// <param name="inside">The path at which this process finds a file of the host.</param>
     public SysctrException Lacking(string name, Func<string, string> inside) =>
-        name == PodmanDefault ? new(
-            ErrorKind.NotFound, $"looking for the network {name}: that is podman's own, which is not shared", "'bridge' is sysctr's; for a network that containers find each other on: 'sysctr network create NAME'")
-        : File.Exists(inside($"{PodmanNetworks}/{name}.json")) ? new(
-            ErrorKind.NotFound, $"looking for the network {name}: it is podman's, who gives its addresses away and would give them twice",
-            $"'sysctr network create {name}' makes one of sysctr's with that name, or a .network file does; podman's containers are not on it")
-        : Has("systemd-" + name) ? new(
-            ErrorKind.NotFound, $"looking for the network {name}: there is none of that name", $"the file {name}.network has made 'systemd-{name}'; write that, or Network={name}.network in a file beside it")
+        name == PodmanDefault
+            ? new(
+                ErrorKind.NotFound,
+                $"looking for the network {name}: that is podman's own, which is not shared",
+                "'bridge' is sysctr's; for a network that containers find each other on: 'sysctr network create NAME'"
+            )
+        : File.Exists(inside($"{PodmanNetworks}/{name}.json"))
+            ? new(
+                ErrorKind.NotFound,
+                $"looking for the network {name}: it is podman's, who gives its addresses away and would give them twice",
+                $"'sysctr network create {name}' makes one of sysctr's with that name, or a .network file does; podman's containers are not on it"
+            )
+        : Has("systemd-" + name)
+            ? new(
+                ErrorKind.NotFound,
+                $"looking for the network {name}: there is none of that name",
+                $"the file {name}.network has made 'systemd-{name}'; write that, or Network={name}.network in a file beside it"
+            )
         : NoSuch(name);
 
     private string FileOf(string name) => Path.Join(directory, NetworkSetting.NetworkName(name) + ".json");
 
-    private IEnumerable<string> Files() => Directory.EnumerateFiles(directory, "*.json").Where(f => !Path.GetFileName(f).StartsWith('.'));
+    private IEnumerable<string> Files() =>
+        Directory.EnumerateFiles(directory, "*.json").Where(f => !Path.GetFileName(f).StartsWith('.'));
 
     private void MakeDirectory()
     {
@@ -174,9 +227,15 @@ sealed class NetworkStore(string directory)
         {
             try
             {
-                found.AddRange(JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition)?.Subnets.Select(s => s.Network) ?? []);
+                found.AddRange(
+                    JsonSerializer
+                        .Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition)
+                        ?.Subnets.Select(s => s.Network)
+                        ?? []
+                );
             }
-            catch (Exception e) when (e is JsonException or FormatException or IOException or UnauthorizedAccessException)
+            catch (Exception e)
+                when (e is JsonException or FormatException or IOException or UnauthorizedAccessException)
             {
                 // podman's to say.
             }
@@ -185,19 +244,26 @@ sealed class NetworkStore(string directory)
         return found;
     }
 
-    /// <summary>Where the host's own routes lead, but for its default route (proc(5), /proc/net/route: hexadecimal, in the machine's byte order).</summary>
+    /// <summary>Where the host's own routes lead, but for its default route (proc(5), /proc/net/route: hexadecimal, in
+    /// the machine's byte order).</summary>
     private static IEnumerable<IPNetwork> HostRoutes(string? exceptDevice)
     {
         foreach (string[] words in File.ReadLines("/proc/net/route").Skip(1).Select(l => l.Split('\t')))
         {
-            if (words.Length > 7 && words[0] != exceptDevice &&
-                uint.TryParse(words[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint to) && to != 0 &&
-                uint.TryParse(words[7], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint mask) && mask != 0)
+            if (
+                words.Length > 7
+                && words[0] != exceptDevice
+                && uint.TryParse(words[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint to)
+                && to != 0
+                && uint.TryParse(words[7], NumberStyles.HexNumber, CultureInfo.InvariantCulture, out uint mask)
+                && mask != 0
+            )
             {
                 yield return new IPNetwork(new IPAddress(to), System.Numerics.BitOperations.PopCount(mask));
             }
         }
     }
 
-    private static IEnumerable<string> Devices() => Directory.EnumerateFileSystemEntries("/sys/class/net").Select(d => Path.GetFileName(d));
+    private static IEnumerable<string> Devices() =>
+        Directory.EnumerateFileSystemEntries("/sys/class/net").Select(d => Path.GetFileName(d));
 }

@@ -30,19 +30,39 @@ sealed record NetworkSubnet
     /// <summary>A subnet of which nothing else was said.</summary>
     public static NetworkSubnet Of(IPNetwork network) => new() { Subnet = network.ToString() };
 
-    /// <summary>Subnets of which gateways and ranges are given in lists of their own, in the same order, as podman-network-create(1) and podman-systemd.unit(5) have it.</summary>
+    /// <summary>Subnets of which gateways and ranges are given in lists of their own, in the same order, as
+    /// podman-network-create(1) and podman-systemd.unit(5) have it.</summary>
     /// <param name="subnets">One or more, or none for one that is free.</param>
     /// <param name="gateways">As many or fewer.</param>
     /// <param name="ranges"><c>FIRST-LAST</c>, or a subnet of it.</param>
     /// <exception cref="SysctrException">Usage: a gateway or range has no subnet, or is none.</exception>
-    public static IReadOnlyList<NetworkSubnet> From(IReadOnlyList<string> subnets, IReadOnlyList<string> gateways, IReadOnlyList<string> ranges)
+    public static IReadOnlyList<NetworkSubnet> From(
+        IReadOnlyList<string> subnets,
+        IReadOnlyList<string> gateways,
+        IReadOnlyList<string> ranges
+    )
     {
         if (gateways.Count > subnets.Count || ranges.Count > subnets.Count)
         {
-            throw new SysctrException(ErrorKind.Usage, "reading --gateway and --ip-range: each needs a --subnet", "name the subnet");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "reading --gateway and --ip-range: each needs a --subnet",
+                "name the subnet"
+            );
         }
 
-        return [.. subnets.Select((s, at) => new NetworkSubnet { Subnet = s, Gateway = gateways.ElementAtOrDefault(at), LeaseRange = ranges.ElementAtOrDefault(at) is { } range ? Range(range) : null })];
+        return
+        [
+            .. subnets.Select(
+                (s, at) =>
+                    new NetworkSubnet
+                    {
+                        Subnet = s,
+                        Gateway = gateways.ElementAtOrDefault(at),
+                        LeaseRange = ranges.ElementAtOrDefault(at) is { } range ? Range(range) : null,
+                    }
+            ),
+        ];
     }
 
     /// <summary>Checks it, and names its gateway.</summary>
@@ -51,23 +71,39 @@ sealed record NetworkSubnet
     {
         if (!Mask(Subnet, out IPNetwork network))
         {
-            throw new SysctrException(ErrorKind.Usage, $"{doing}: '{Subnet}' is no subnet", "write it as 10.89.0.0/24 or fd00::/64");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: '{Subnet}' is no subnet",
+                "write it as 10.89.0.0/24 or fd00::/64"
+            );
         }
 
         if (Gateway is { } gateway && !(IPAddress.TryParse(gateway, out IPAddress? at) && network.Contains(at)))
         {
-            throw new SysctrException(ErrorKind.Usage, $"{doing}: the gateway {gateway} is not in {network}", "choose one of its addresses");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: the gateway {gateway} is not in {network}",
+                "choose one of its addresses"
+            );
         }
 
         foreach (string end in ((string?[])[LeaseRange?.StartIp, LeaseRange?.EndIp]).OfType<string>())
         {
             if (!(IPAddress.TryParse(end, out IPAddress? address) && network.Contains(address)))
             {
-                throw new SysctrException(ErrorKind.Usage, $"{doing}: {end} of the range is not in {network}", "choose one of its addresses");
+                throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"{doing}: {end} of the range is not in {network}",
+                    "choose one of its addresses"
+                );
             }
         }
 
-        return this with { Subnet = network.ToString(), Gateway = Gateway ?? (isInternal ? null : AddressRange.At(network, 1).ToString()) };
+        return this with
+        {
+            Subnet = network.ToString(),
+            Gateway = Gateway ?? (isInternal ? null : AddressRange.At(network, 1).ToString()),
+        };
     }
 
     private static LeaseRange Range(string text)
@@ -78,8 +114,14 @@ sealed record NetworkSubnet
         }
 
         return Mask(text, out IPNetwork network)
-            ? new LeaseRange(network.BaseAddress.ToString(), AddressRange.Of(AddressRange.Last(network), network.BaseAddress.AddressFamily).ToString())
-            : throw new SysctrException(ErrorKind.Usage, $"reading --ip-range={text}: it is neither FIRST-LAST nor a subnet");
+            ? new LeaseRange(
+                network.BaseAddress.ToString(),
+                AddressRange.Of(AddressRange.Last(network), network.BaseAddress.AddressFamily).ToString()
+            )
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading --ip-range={text}: it is neither FIRST-LAST nor a subnet"
+            );
     }
 
     /// <summary>Reads a subnet also where bits behind the prefix are set, as podman does.</summary>
@@ -87,7 +129,13 @@ sealed record NetworkSubnet
     {
         network = default;
         string[] halves = text.Split('/');
-        if (halves.Length != 2 || !IPAddress.TryParse(halves[0], out IPAddress? address) || !int.TryParse(halves[1], out int length) || length < 1 || length > address.GetAddressBytes().Length * 8 - 2)
+        if (
+            halves.Length != 2
+            || !IPAddress.TryParse(halves[0], out IPAddress? address)
+            || !int.TryParse(halves[1], out int length)
+            || length < 1
+            || length > address.GetAddressBytes().Length * 8 - 2
+        )
         {
             return false;
         }
@@ -97,5 +145,6 @@ sealed record NetworkSubnet
     }
 }
 
-/// <summary>Where addresses are given from (containers/common, libnetwork/types, <c>LeaseRange</c>); null: from the subnet's end.</summary>
+/// <summary>Where addresses are given from (containers/common, libnetwork/types, <c>LeaseRange</c>); null: from the
+/// subnet's end.</summary>
 sealed record LeaseRange(string? StartIp = null, string? EndIp = null);

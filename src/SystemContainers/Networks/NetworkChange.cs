@@ -12,7 +12,12 @@ namespace SystemContainers.Networks;
 sealed record NetworkChange(string Name, string? File, NetworkDefinition? Before, NetworkDefinition? After)
 {
     /// <summary>Whether anything of it becomes otherwise; who declares it is nothing to the containers on it.</summary>
-    public bool IsAny => Before is null || After is null || (Before with { Labels = null }).ToJson() != (After with { Labels = null, Created = Before.Created }).ToJson() || LabelsOf(Before) != LabelsOf(After);
+    public bool IsAny =>
+        Before is null
+        || After is null
+        || (Before with { Labels = null }).ToJson() != (After with { Labels = null, Created = Before.Created }).ToJson()
+        || LabelsOf(Before) != LabelsOf(After);
 
-    private static string LabelsOf(NetworkDefinition network) => string.Join('\n', network.OwnLabels.Select(l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal));
+    private static string LabelsOf(NetworkDefinition network) =>
+        string.Join('\n', network.OwnLabels.Select(l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal));
 }

@@ -16,26 +16,34 @@ sealed class NetworkOperations(Host host)
 
     /// <summary>All, as podman's files have them: a JSON array.</summary>
     /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
-    public string Json() => $"[{string.Join(',', _store.All().Select(n => JsonSerializer.Serialize(n, NetworkJson.Default.NetworkDefinition)))}]";
+    public string Json() =>
+        $"[{string.Join(',', _store.All().Select(n => JsonSerializer.Serialize(n, NetworkJson.Default.NetworkDefinition)))}]";
 
     /// <summary>All: name, driver, subnets, bridge, and the installed containers that name it.</summary>
     /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
-    public IReadOnlyList<(NetworkDefinition Network, IReadOnlyList<string> Users)> List() => [.. _store.All().Select(n => (n, Users(n.Name)))];
+    public IReadOnlyList<(NetworkDefinition Network, IReadOnlyList<string> Users)> List() =>
+        [.. _store.All().Select(n => (n, Users(n.Name)))];
 
     /// <summary>Makes one.</summary>
     /// <returns>What was chosen of it.</returns>
-    /// <exception cref="SysctrException">Conflict: there is one of the name, or its subnet is taken; Usage: it can't be.</exception>
+    /// <exception cref="SysctrException">Conflict: there is one of the name, or its subnet is taken; Usage: it can't
+    /// be.</exception>
     public NetworkDefinition Create(NetworkDefinition definition)
     {
         RefuseElsewhere("making");
         using IDisposable held = host.Locks.LockNetworks();
         return Named(definition.Name) && _store.Find(definition.Name) is not null
-            ? throw new SysctrException(ErrorKind.Conflict, $"making the network {definition.Name}: there is one of that name", "choose another, or remove it first")
+            ? throw new SysctrException(
+                ErrorKind.Conflict,
+                $"making the network {definition.Name}: there is one of that name",
+                "choose another, or remove it first"
+            )
             : _store.Put(definition);
     }
 
     /// <summary>Removes one that nobody uses.</summary>
-    /// <exception cref="SysctrException">NotFound: there is none; Conflict: a container is installed that names it, or about to be.</exception>
+    /// <exception cref="SysctrException">NotFound: there is none; Conflict: a container is installed that names it, or
+    /// about to be.</exception>
     public void Remove(string name)
     {
         RefuseElsewhere("removing");
@@ -50,10 +58,17 @@ sealed class NetworkOperations(Host host)
             if (!Array.Exists(users, host.Catalog.IsInstalled))
             {
                 throw new SysctrException(
-                    ErrorKind.Conflict, $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} about to be installed on it, or run once", "wait for that call");
+                    ErrorKind.Conflict,
+                    $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} about to be installed on it, or run once",
+                    "wait for that call"
+                );
             }
 
-            throw new SysctrException(ErrorKind.Conflict, $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} on it", "uninstall, or put on another by 'sysctr update --network'");
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"removing the network {name}: {string.Join(", ", users)} {(users.Length == 1 ? "is" : "are")} on it",
+                "uninstall, or put on another by 'sysctr update --network'"
+            );
         }
 
         _store.Remove(name);
@@ -72,17 +87,27 @@ sealed class NetworkOperations(Host host)
     }
 
     private string[] Users(string name) =>
-    [
-        .. host.Catalog.List().Where(c => c.Options is { } options && NetworkRequest.Names(new ContainerSettings(options)).Contains(name, StringComparer.Ordinal)).Select(c => c.Name),
-    ];
+        [
+            .. host
+                .Catalog.List()
+                .Where(c =>
+                    c.Options is { } options
+                    && NetworkRequest.Names(new ContainerSettings(options)).Contains(name, StringComparer.Ordinal)
+                )
+                .Select(c => c.Name),
+        ];
 
     private void RefuseElsewhere(string doing)
     {
         if (host.User is not null || host.Root != "/")
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"{doing} a network: {(host.User is null ? $"the system below {host.Root} does not run" : "a user's containers have no networks by name")}",
-                host.User is null ? "do it on that host" : "they have the host's, or one of their own by pasta: sysctr(1), NETWORKS");
+                ErrorKind.Usage,
+                $"{doing} a network: {(host.User is null ? $"the system below {host.Root} does not run" : "a user's containers have no networks by name")}",
+                host.User is null
+                    ? "do it on that host"
+                    : "they have the host's, or one of their own by pasta: sysctr(1), NETWORKS"
+            );
         }
     }
 }

@@ -8,8 +8,9 @@ using SystemContainers.Target;
 namespace SystemContainers.Networks;
 
 /// <summary>
-/// Who is on a network by name, for whoever wants to take it away and holds <see cref="HostLocks.LockNetworks"/>. A transaction looks for its networks under the same lock once its
-/// deployments are staged, and they are seen here from then on: either it finds that the network is gone, or it is found.
+/// Who is on a network by name, for whoever wants to take it away and holds <see cref="HostLocks.LockNetworks"/>. A
+/// transaction looks for its networks under the same lock once its deployments are staged, and they are seen here from
+/// then on: either it finds that the network is gone, or it is found.
 /// </summary>
 sealed class NetworkUsers(Host host)
 {
@@ -25,12 +26,22 @@ sealed class NetworkUsers(Host host)
     {
         // In the order in which a deployment comes into use, so that none slips through: staged, under way, in use.
         HashSet<string> users = [.. host.Catalog.Staged().Where(c => Of(c).Contains(network)).Select(c => c.Name)];
-        users.UnionWith(host.Transactions.Pending(static _ => { }).SelectMany(t => t.Record.Changes).Where(c => c.After is { } after && Of(after).Contains(network)).Select(c => c.Name));
-        users.UnionWith(host.Catalog.All().Where(c => !host.Catalog.IsInstalled(c.Name) && Of(c).Contains(network)).Select(c => c.Name));
+        users.UnionWith(
+            host.Transactions.Pending(static _ => { })
+                .SelectMany(t => t.Record.Changes)
+                .Where(c => c.After is { } after && Of(after).Contains(network))
+                .Select(c => c.Name)
+        );
+        users.UnionWith(
+            host.Catalog.All()
+                .Where(c => !host.Catalog.IsInstalled(c.Name) && Of(c).Contains(network))
+                .Select(c => c.Name)
+        );
         users.UnionWith(host.Catalog.List().Where(c => Of(c).Contains(network)).Select(c => c.Name));
         return [.. users.Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The networks that a deployment of the system names.</summary>
-    public static IEnumerable<string> Of(ContainerRecord record) => record.Options is { } options ? NetworkRequest.Names(new ContainerSettings(options)) : [];
+    public static IEnumerable<string> Of(ContainerRecord record) =>
+        record.Options is { } options ? NetworkRequest.Names(new ContainerSettings(options)) : [];
 }

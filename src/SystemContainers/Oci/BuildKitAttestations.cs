@@ -2,14 +2,16 @@
 
 namespace SystemContainers.Oci;
 
-/// <summary>What BuildKit puts into an index beside images: statements about one of them (moby/buildkit, docs/attestations/attestation-storage.md).</summary>
+/// <summary>What BuildKit puts into an index beside images: statements about one of them (moby/buildkit,
+/// docs/attestations/attestation-storage.md).</summary>
 static class BuildKitAttestations
 {
     private const string Type = "vnd.docker.reference.type";
     private const string About = "vnd.docker.reference.digest";
 
     /// <summary>Whether an entry is one, of whatever image.</summary>
-    public static bool Is(Descriptor manifest) => manifest.Annotations?.GetValueOrDefault(Type) == "attestation-manifest";
+    public static bool Is(Descriptor manifest) =>
+        manifest.Annotations?.GetValueOrDefault(Type) == "attestation-manifest";
 
     /// <summary>Those about one image.</summary>
     /// <param name="index">What has the image.</param>

@@ -11,7 +11,8 @@ namespace SystemContainers.Oci;
 public sealed record Descriptor(
     [property: JsonRequired] string MediaType,
     [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest Digest,
-    [property: JsonRequired] long Size)
+    [property: JsonRequired] long Size
+)
 {
     /// <summary>In an index: what the manifest is for.</summary>
     public Platform? Platform { get; init; }
@@ -20,5 +21,9 @@ public sealed record Descriptor(
     public string? ArtifactType { get; init; }
 
     /// <summary>Annotations, such as <c>org.opencontainers.image.ref.name</c> in a layout's index.</summary>
-    public IReadOnlyDictionary<string, string>? Annotations { get; init => field = GoValues.Strings(value!); }
+    public IReadOnlyDictionary<string, string>? Annotations
+    {
+        get;
+        init => field = GoValues.Strings(value!);
+    }
 }

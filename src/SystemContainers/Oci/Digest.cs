@@ -9,7 +9,8 @@ namespace SystemContainers.Oci;
 
 /// <summary>
 /// A content digest, <c>algorithm:hex</c>, of an algorithm that we verify: sha256 or sha512
-/// (OCI image-spec, descriptor.md "Digests"). A value of this type is always well-formed, so its parts are safe as file names.
+/// (OCI image-spec, descriptor.md "Digests"). A value of this type is always well-formed, so its parts are safe as file
+/// names.
 /// </summary>
 public readonly partial record struct Digest
 {
@@ -37,8 +38,11 @@ public readonly partial record struct Digest
             not null when text.StartsWith("sha512:", StringComparison.Ordinal) => 128,
             _ => 0,
         };
-        if (digits == 0 || text!.Length != "sha256:".Length + digits ||
-            text.AsSpan("sha256:".Length).ContainsAnyExcept(s_hexDigits))
+        if (
+            digits == 0
+            || text!.Length != "sha256:".Length + digits
+            || text.AsSpan("sha256:".Length).ContainsAnyExcept(s_hexDigits)
+        )
         {
             return false;
         }
@@ -47,9 +51,11 @@ public readonly partial record struct Digest
         return true;
     }
 
-    /// <summary>Whether a text is a digest by the grammar of descriptor.md, but of an algorithm that we can't verify.</summary>
+    /// <summary>Whether a text is a digest by the grammar of descriptor.md, but of an algorithm that we can't
+    /// verify.</summary>
     public static bool IsOfUnknownAlgorithm(string text) =>
-        Grammar().Match(text) is { Success: true } parts && parts.Groups["algorithm"].ValueSpan is not ("sha256" or "sha512");
+        Grammar().Match(text) is { Success: true } parts
+        && parts.Groups["algorithm"].ValueSpan is not ("sha256" or "sha512");
 
     /// <summary>Parses as <see cref="TryParse"/> does.</summary>
     /// <exception cref="FormatException">It is no digest of an algorithm that we verify.</exception>
@@ -77,6 +83,10 @@ public readonly partial record struct Digest
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    [GeneratedRegex(@"\A(?<algorithm>[a-z0-9]+([+._-][a-z0-9]+)*):[a-zA-Z0-9=_-]+\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"\A(?<algorithm>[a-z0-9]+([+._-][a-z0-9]+)*):[a-zA-Z0-9=_-]+\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Grammar();
 }

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Oci;
 
-/// <summary>Elements that are null, as every other reader of these documents takes them: Go's encoding/json leaves the zero value in their place.</summary>
+/// <summary>Elements that are null, as every other reader of these documents takes them: Go's encoding/json leaves the
+/// zero value in their place.</summary>
 static class GoValues
 {
     /// <summary>An array of strings; a null in it is an empty string.</summary>

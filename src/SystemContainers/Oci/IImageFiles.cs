@@ -5,8 +5,8 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.Oci;
 
 /// <summary>
-/// The files of an image, read without any of them being on a disk path: whatever a path names is looked up in the image
-/// alone, so <c>..</c> and symbolic links cannot lead out of it.
+/// The files of an image, read without any of them being on a disk path: whatever a path names is looked up in the
+/// image alone, so <c>..</c> and symbolic links cannot lead out of it.
 /// </summary>
 interface IImageFiles
 {
@@ -15,17 +15,19 @@ interface IImageFiles
     ImageFile? Find(string path);
 
     /// <summary>
-    /// As <see cref="Find"/>, but a symbolic link in the last part of the path is given itself; links in the parts before
-    /// it are followed inside the image.
+    /// As <see cref="Find"/>, but a symbolic link in the last part of the path is given itself; links in the parts
+    /// before it are followed inside the image.
     /// </summary>
     ImageFile? FindNoFollow(string path);
 
-    /// <summary>The names in a directory of the image, in ordinal order; names that are not UTF-8 are left out.</summary>
+    /// <summary>The names in a directory of the image, in ordinal order; names that are not UTF-8 are left
+    /// out.</summary>
     /// <returns>Nothing where the path names no directory.</returns>
     IReadOnlyList<string> List(string directory);
 
     /// <summary>The content of a regular file.</summary>
-    /// <exception cref="Errors.SysctrException">Unsafe: it is longer than <paramref name="limit"/> bytes, or no regular file.</exception>
+    /// <exception cref="Errors.SysctrException">Unsafe: it is longer than <paramref name="limit"/> bytes, or no regular
+    /// file.</exception>
     byte[] Read(ImageFile file, int limit);
 }
 
@@ -44,7 +46,8 @@ sealed record ImageFile(string Path, ImageFileKind Kind, int Mode, uint Uid, uin
     /// <summary>Extended attributes, in ordinal order of their names.</summary>
     public IReadOnlyList<FileXattr> Xattrs { get; init; } = [];
 
-    /// <summary>Equal for all names of one inode: names that share it are hard links of each other. Null for a single name.</summary>
+    /// <summary>Equal for all names of one inode: names that share it are hard links of each other. Null for a single
+    /// name.</summary>
     public object? Inode { get; init; }
 }
 

@@ -5,11 +5,13 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.Oci;
 
-/// <summary>An image's configuration (OCI image-spec, config.md); Docker's has the same fields as far as we read them.</summary>
+/// <summary>An image's configuration (OCI image-spec, config.md); Docker's has the same fields as far as we read
+/// them.</summary>
 public sealed record ImageConfig(
     [AllowNull] string Architecture,
     [AllowNull] string OperatingSystem,
-    [property: JsonRequired, JsonPropertyName("rootfs")] ImageRootFs RootFs)
+    [property: JsonRequired, JsonPropertyName("rootfs")] ImageRootFs RootFs
+)
 {
     /// <summary>The processor that it is for; empty where a hand-made image has null, as Go reads it.</summary>
     [JsonRequired]
@@ -32,9 +34,7 @@ public sealed record ImageConfig(
 }
 
 /// <summary>The layers of an image by the digests of their plain tar streams, base first.</summary>
-public sealed record ImageRootFs(
-    [property: JsonRequired] string Type,
-    [AllowNull] IReadOnlyList<string> DiffIds)
+public sealed record ImageRootFs([property: JsonRequired] string Type, [AllowNull] IReadOnlyList<string> DiffIds)
 {
     /// <summary>The digests; null, which BuildKit writes for an image without layers, is none.</summary>
     [JsonRequired]
@@ -42,10 +42,12 @@ public sealed record ImageRootFs(
     public IReadOnlyList<string> DiffIds { get; init; } = GoValues.Strings(DiffIds) ?? [];
 }
 
-/// <summary>The execution parameters of an image (OCI image-spec, config.md "config"); JSON names are Go's, in PascalCase.</summary>
+/// <summary>The execution parameters of an image (OCI image-spec, config.md "config"); JSON names are Go's, in
+/// PascalCase.</summary>
 public sealed record ImageRunConfig
 {
-    /// <summary><c>user</c>, <c>uid</c>, <c>user:group</c> or <c>uid:gid</c>; names are looked up in the image.</summary>
+    /// <summary><c>user</c>, <c>uid</c>, <c>user:group</c> or <c>uid:gid</c>; names are looked up in the
+    /// image.</summary>
     [JsonPropertyName("User")]
     public string? User { get; init; }
 
@@ -55,15 +57,27 @@ public sealed record ImageRunConfig
 
     /// <summary><c>NAME=VALUE</c> lines.</summary>
     [JsonPropertyName("Env")]
-    public IReadOnlyList<string>? Env { get; init => field = GoValues.Strings(value); }
+    public IReadOnlyList<string>? Env
+    {
+        get;
+        init => field = GoValues.Strings(value);
+    }
 
     /// <summary>The command's first words.</summary>
     [JsonPropertyName("Entrypoint")]
-    public IReadOnlyList<string>? Entrypoint { get; init => field = GoValues.Strings(value); }
+    public IReadOnlyList<string>? Entrypoint
+    {
+        get;
+        init => field = GoValues.Strings(value);
+    }
 
     /// <summary>The command's further words, or all of it where there is no entry point.</summary>
     [JsonPropertyName("Cmd")]
-    public IReadOnlyList<string>? Cmd { get; init => field = GoValues.Strings(value); }
+    public IReadOnlyList<string>? Cmd
+    {
+        get;
+        init => field = GoValues.Strings(value);
+    }
 
     /// <summary>Absolute paths that want to be volumes, as keys.</summary>
     [JsonPropertyName("Volumes")]
@@ -75,7 +89,11 @@ public sealed record ImageRunConfig
 
     /// <summary>Labels, such as <c>atomic.type</c>.</summary>
     [JsonPropertyName("Labels")]
-    public IReadOnlyDictionary<string, string>? Labels { get; init => field = GoValues.Strings(value!); }
+    public IReadOnlyDictionary<string, string>? Labels
+    {
+        get;
+        init => field = GoValues.Strings(value!);
+    }
 
     /// <summary>The signal that stops it, <c>SIGTERM</c>, <c>TERM</c> or a number.</summary>
     [JsonPropertyName("StopSignal")]
@@ -86,12 +104,18 @@ public sealed record ImageRunConfig
     public ImageHealthcheck? Healthcheck { get; init; }
 }
 
-/// <summary>HEALTHCHECK as docker writes it (Docker Image Specification 1.3, "Healthcheck"); times are nanoseconds, 0 for the default.</summary>
+/// <summary>HEALTHCHECK as docker writes it (Docker Image Specification 1.3, "Healthcheck"); times are nanoseconds, 0
+/// for the default.</summary>
 public sealed record ImageHealthcheck
 {
-    /// <summary><c>["NONE"]</c>, <c>["CMD", program, words…]</c> or <c>["CMD-SHELL", line]</c>; empty to inherit.</summary>
+    /// <summary><c>["NONE"]</c>, <c>["CMD", program, words…]</c> or <c>["CMD-SHELL", line]</c>; empty to
+    /// inherit.</summary>
     [JsonPropertyName("Test")]
-    public IReadOnlyList<string>? Test { get; init => field = GoValues.Strings(value); }
+    public IReadOnlyList<string>? Test
+    {
+        get;
+        init => field = GoValues.Strings(value);
+    }
 
     /// <summary>What one attempt may take.</summary>
     [JsonPropertyName("Timeout")]

@@ -4,11 +4,12 @@ using System.Text.Json;
 
 namespace SystemContainers.Oci;
 
-/// <summary>An OCI index (image-spec, image-index.md) or Docker manifest list: manifests for several platforms.</summary>
+/// <summary>An OCI index (image-spec, image-index.md) or Docker manifest list: manifests for several
+/// platforms.</summary>
 /// <param name="Manifests">Those that can be fetched, for their digests can be verified.</param>
 /// <param name="Others">
-/// Those whose digest is of an algorithm that we don't know: they are valid (image-spec, descriptor.md "Digests": "SHOULD allow digests with
-/// unrecognized algorithms to pass validation"), and no reason to refuse the index.
+/// Those whose digest is of an algorithm that we don't know: they are valid (image-spec, descriptor.md "Digests":
+/// "SHOULD allow digests with unrecognized algorithms to pass validation"), and no reason to refuse the index.
 /// </param>
 public sealed record ImageIndex(IReadOnlyList<Descriptor> Manifests, IReadOnlyList<UnverifiableDescriptor> Others)
 {
@@ -16,7 +17,8 @@ public sealed record ImageIndex(IReadOnlyList<Descriptor> Manifests, IReadOnlyLi
     /// <exception cref="JsonException">It is malformed.</exception>
     public static ImageIndex Parse(ReadOnlySpan<byte> json)
     {
-        ImageIndexJson index = JsonSerializer.Deserialize(json, OciJson.Default.ImageIndexJson) ?? throw new JsonException("it is null");
+        ImageIndexJson index =
+            JsonSerializer.Deserialize(json, OciJson.Default.ImageIndexJson) ?? throw new JsonException("it is null");
         List<Descriptor> manifests = [];
         List<UnverifiableDescriptor> others = [];
         foreach (IndexEntryJson? entry in index.Manifests)
@@ -33,12 +35,14 @@ public sealed record ImageIndex(IReadOnlyList<Descriptor> Manifests, IReadOnlyLi
 
             if (Digest.TryParse(entry.Digest, out Digest digest))
             {
-                manifests.Add(new Descriptor(entry.MediaType, digest, entry.Size)
-                {
-                    Platform = entry.Platform,
-                    ArtifactType = entry.ArtifactType,
-                    Annotations = entry.Annotations,
-                });
+                manifests.Add(
+                    new Descriptor(entry.MediaType, digest, entry.Size)
+                    {
+                        Platform = entry.Platform,
+                        ArtifactType = entry.ArtifactType,
+                        Annotations = entry.Annotations,
+                    }
+                );
             }
             else if (Digest.IsOfUnknownAlgorithm(entry.Digest))
             {

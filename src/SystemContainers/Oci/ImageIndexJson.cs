@@ -10,18 +10,27 @@ sealed record ImageIndexJson([property: JsonRequired] int SchemaVersion)
 {
     [JsonRequired]
     [AllowNull]
-    public IReadOnlyList<IndexEntryJson?> Manifests { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<IndexEntryJson?> Manifests
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 }
 
 /// <summary>One of its descriptors, with a digest of any algorithm.</summary>
 sealed record IndexEntryJson(
     [property: JsonRequired] string MediaType,
     [property: JsonRequired] string Digest,
-    [property: JsonRequired] long Size)
+    [property: JsonRequired] long Size
+)
 {
     public Platform? Platform { get; init; }
 
     public string? ArtifactType { get; init; }
 
-    public IReadOnlyDictionary<string, string>? Annotations { get; init => field = GoValues.Strings(value!); }
+    public IReadOnlyDictionary<string, string>? Annotations
+    {
+        get;
+        init => field = GoValues.Strings(value!);
+    }
 }

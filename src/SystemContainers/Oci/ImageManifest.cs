@@ -5,15 +5,21 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.Oci;
 
-/// <summary>An image manifest, OCI (image-spec, manifest.md) or Docker schema 2: one config, and the layers, base first.</summary>
+/// <summary>An image manifest, OCI (image-spec, manifest.md) or Docker schema 2: one config, and the layers, base
+/// first.</summary>
 public sealed record ImageManifest(
     [property: JsonRequired] int SchemaVersion,
-    [property: JsonRequired] Descriptor Config)
+    [property: JsonRequired] Descriptor Config
+)
 {
     /// <summary>The layers; null, which BuildKit writes for an image without any, is none.</summary>
     [JsonRequired]
     [AllowNull]
-    public IReadOnlyList<Descriptor> Layers { get; init => field = value ?? []; } = [];
+    public IReadOnlyList<Descriptor> Layers
+    {
+        get;
+        init => field = value ?? [];
+    } = [];
 
     /// <summary>The document's own media type; optional in OCI.</summary>
     public string? MediaType { get; init; }

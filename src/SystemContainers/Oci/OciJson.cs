@@ -9,11 +9,10 @@ namespace SystemContainers.Oci;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
-    MaxDepth = 32)]
+    MaxDepth = 32
+)]
 [JsonSerializable(typeof(ImageManifest))]
 [JsonSerializable(typeof(ImageIndexJson))]
 [JsonSerializable(typeof(ImageConfig))]
 [JsonSerializable(typeof(IReadOnlyList<DockerSaveItem>))]
-sealed partial class OciJson : JsonSerializerContext
-{
-}
+sealed partial class OciJson : JsonSerializerContext { }

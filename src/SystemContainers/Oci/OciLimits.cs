@@ -5,7 +5,8 @@ namespace SystemContainers.Oci;
 /// <summary>How much of anything we take from a registry or an image before we call it hostile.</summary>
 static class OciLimits
 {
-    /// <summary>A manifest or index, in bytes (distribution-spec, "Pushing Manifests": registries should take 4 MiB).</summary>
+    /// <summary>A manifest or index, in bytes (distribution-spec, "Pushing Manifests": registries should take 4
+    /// MiB).</summary>
     public const int MaxManifestBytes = 4 << 20;
 
     /// <summary>An image configuration, in bytes.</summary>
@@ -17,7 +18,8 @@ static class OciLimits
     /// <summary>How deep indexes may be nested in indexes.</summary>
     public const int MaxIndexDepth = 3;
 
-    /// <summary>Manifests of one image that are copied with all its platforms, those of nested indexes among them.</summary>
+    /// <summary>Manifests of one image that are copied with all its platforms, those of nested indexes among
+    /// them.</summary>
     public const int MaxCopiedManifests = 1000;
 
     /// <summary>All manifests of an index that are copied together: they are held until the blobs are there.</summary>

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace SystemContainers.Oci;
 
 /// <summary>
-/// Parses documents that decide what is trusted: no member stands twice, so that no two readers see two documents, and every text is
-/// Unicode, so that asking for one can't fail later.
+/// Parses documents that decide what is trusted: no member stands twice, so that no two readers see two documents, and
+/// every text is Unicode, so that asking for one can't fail later.
 /// </summary>
 static class StrictJson
 {
@@ -18,7 +18,10 @@ static class StrictJson
         JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = maxDepth, AllowDuplicateProperties = false });
+            document = JsonDocument.Parse(
+                json,
+                new JsonDocumentOptions { MaxDepth = maxDepth, AllowDuplicateProperties = false }
+            );
             CheckTexts(document.RootElement);
             return document;
         }

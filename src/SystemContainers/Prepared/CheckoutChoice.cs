@@ -22,21 +22,33 @@ static class CheckoutChoice
         string? obstacle =
             host.User is not null ? "a user's containers have a checkout of hard links"
             : request.Rootfs is not null ? "with --rootfs there is no checkout"
-            : spec.Writable == SpecSettings.Persistent ? "what is written to a root and kept (--writable persistent) lies over files on disk"
+            : spec.Writable == SpecSettings.Persistent
+                ? "what is written to a root and kept (--writable persistent) lies over files on disk"
             : request.Once ? "what runs once has a checkout of hard links"
-            : spec.UserNamespace.Mode != UserNamespaceMode.Host ? "a root with mapped owners can't be an overlay (--userns)"
+            : spec.UserNamespace.Mode != UserNamespaceMode.Host
+                ? "a root with mapped owners can't be an overlay (--userns)"
             : null;
         if (obstacle is not null)
         {
-            return request.Checkout != CheckoutForm.Composefs || request.IsCheckoutKept ? CheckoutForm.HardLinks
-                : throw new SysctrException(ErrorKind.Usage, $"--checkout composefs: {obstacle}", "leave it out, or what it does not go with");
+            return request.Checkout != CheckoutForm.Composefs || request.IsCheckoutKept
+                ? CheckoutForm.HardLinks
+                : throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"--checkout composefs: {obstacle}",
+                    "leave it out, or what it does not go with"
+                );
         }
 
-        CheckoutForm form = request.Checkout ?? host.ConfiguredCheckout ?? (request.FollowsMounted ? CheckoutForm.Composefs : host.Checkout);
+        CheckoutForm form =
+            request.Checkout
+            ?? host.ConfiguredCheckout
+            ?? (request.FollowsMounted ? CheckoutForm.Composefs : host.Checkout);
         return form == CheckoutForm.HardLinks || request.FollowsMounted || host.MountObstacle is not { } cause ? form
             : request.IsCheckoutKept ? CheckoutForm.HardLinks
             : throw new SysctrException(
-                ErrorKind.Host, $"{(request.Checkout is null ? $"checkout = \"composefs\" in {SysctrConfiguration.Path}" : "--checkout composefs")}: this host can't mount a tree: {cause}",
-                "'--checkout hardlinks' goes without; a kernel needs EROFS and overlayfs, from 6.12 or with loop devices");
+                ErrorKind.Host,
+                $"{(request.Checkout is null ? $"checkout = \"composefs\" in {SysctrConfiguration.Path}" : "--checkout composefs")}: this host can't mount a tree: {cause}",
+                "'--checkout hardlinks' goes without; a kernel needs EROFS and overlayfs, from 6.12 or with loop devices"
+            );
     }
 }

@@ -10,31 +10,63 @@ namespace SystemContainers.Prepared;
 /// <summary>What the host itself needs of a tree that only a start mounts.</summary>
 static partial class CheckoutSeeds
 {
-    /// <summary>The paths in the tree that lines of tmpfiles.d(5) copy from, such as the first content of a volume.</summary>
+    /// <summary>The paths in the tree that lines of tmpfiles.d(5) copy from, such as the first content of a
+    /// volume.</summary>
     /// <param name="rendered">The container.</param>
     /// <param name="rootfs">Where its tree would be, as its units and lines name it.</param>
     /// <returns>Null where something else of it names the tree: it has to be on disk.</returns>
     public static IReadOnlyList<string>? Of(RenderedContainer rendered, string rootfs)
     {
-        if (!IsStartedByUs(rendered, Path.GetDirectoryName(rootfs)!) || rendered.TmpfilesOnce.Any(l => $"{l}".Contains(rootfs, StringComparison.Ordinal)))
+        if (
+            !IsStartedByUs(rendered, Path.GetDirectoryName(rootfs)!)
+            || rendered.TmpfilesOnce.Any(l => $"{l}".Contains(rootfs, StringComparison.Ordinal))
+        )
         {
             return null;
         }
 
-        TmpfilesLine[] lines = [.. TmpfilesSyntax.Parse(rendered.Tmpfiles ?? "").Where(l => $"{l} {l.Argument}".Contains(rootfs, StringComparison.Ordinal))];
-        return lines.All(l => l is { Error: null, Type: 'C', Argument: { } argument } && argument.StartsWith(rootfs + "/", StringComparison.Ordinal) && !l.Path.StartsWith(rootfs, StringComparison.Ordinal))
+        TmpfilesLine[] lines =
+        [
+            .. TmpfilesSyntax
+                .Parse(rendered.Tmpfiles ?? "")
+                .Where(l => $"{l} {l.Argument}".Contains(rootfs, StringComparison.Ordinal)),
+        ];
+        return lines.All(l =>
+            l is { Error: null, Type: 'C', Argument: { } argument }
+            && argument.StartsWith(rootfs + "/", StringComparison.Ordinal)
+            && !l.Path.StartsWith(rootfs, StringComparison.Ordinal)
+        )
             ? [.. lines.Select(l => l.Argument![rootfs.Length..])]
             : null;
     }
 
     /// <summary>
-    /// Whether all that its units know of the bundle and of a runtime is our own start, which mounts the tree: a template's author may have written a way of starting it that only that author knows.
+    /// Whether all that its units know of the bundle and of a runtime is our own start, which mounts the tree: a
+    /// template's author may have written a way of starting it that only that author knows.
     /// </summary>
     private static bool IsStartedByUs(RenderedContainer rendered, string bundle)
     {
-        string[] services = [.. rendered.Units.Where(u => u.FileName.EndsWith(".service", StringComparison.Ordinal)).Select(u => u.Text + string.Concat(rendered.Units.Where(d => d.FileName.StartsWith(u.FileName + ".d/", StringComparison.Ordinal)).Select(d => "\n" + d.Text)))];
-        return services.Any(UnitPlan.MountsTree) && services.All(text => UnitPlan.MountsTree(text) || !Runtime().IsMatch(text)) &&
-            rendered.Units.All(u => u.Source is null || !u.Text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal).Contains(bundle, StringComparison.Ordinal));
+        string[] services =
+        [
+            .. rendered
+                .Units.Where(u => u.FileName.EndsWith(".service", StringComparison.Ordinal))
+                .Select(u =>
+                    u.Text
+                    + string.Concat(
+                        rendered
+                            .Units.Where(d => d.FileName.StartsWith(u.FileName + ".d/", StringComparison.Ordinal))
+                            .Select(d => "\n" + d.Text)
+                    )
+                ),
+        ];
+        return services.Any(UnitPlan.MountsTree)
+            && services.All(text => UnitPlan.MountsTree(text) || !Runtime().IsMatch(text))
+            && rendered.Units.All(u =>
+                u.Source is null
+                || !u
+                    .Text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal)
+                    .Contains(bundle, StringComparison.Ordinal)
+            );
     }
 
     [GeneratedRegex(@"\b(?:runc|crun)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]

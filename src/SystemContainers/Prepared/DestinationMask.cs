@@ -4,7 +4,8 @@ using System.Text;
 
 namespace SystemContainers.Prepared;
 
-/// <summary>Writes <c>$DESTDIR</c> for a deployment's own directory, which differs between any two and means nothing.</summary>
+/// <summary>Writes <c>$DESTDIR</c> for a deployment's own directory, which differs between any two and means
+/// nothing.</summary>
 static class DestinationMask
 {
     /// <summary>The text without the directory.</summary>

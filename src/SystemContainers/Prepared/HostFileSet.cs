@@ -16,8 +16,9 @@ using SystemContainers.Templates;
 namespace SystemContainers.Prepared;
 
 /// <summary>
-/// The files of a deployment for the host: units, tmpfiles and what the image has below /exports/hostfs. Checked against what
-/// the host has, and kept in the deployment, <c>host/PATH</c>, so that a later switch back finds them as they were.
+/// The files of a deployment for the host: units, tmpfiles and what the image has below /exports/hostfs. Checked
+/// against what the host has, and kept in the deployment, <c>host/PATH</c>, so that a later switch back finds them as
+/// they were.
 /// </summary>
 sealed class HostFileSet(Host host)
 {
@@ -31,24 +32,30 @@ sealed class HostFileSet(Host host)
     private const int DirectoryMode = 0b111_101_101; // rwxr-xr-x
 
     /// <summary>What the record says of a text that we write.</summary>
-    public static InstalledFile Record(HostText file) => new(file.Path, Digest.Sha256(Encoding.UTF8.GetBytes(file.Text)));
+    public static InstalledFile Record(HostText file) =>
+        new(file.Path, Digest.Sha256(Encoding.UTF8.GetBytes(file.Text)));
 
     /// <summary>What the record says of a file of the image.</summary>
-    public static InstalledFile Record(HostFile file, IImageFiles image) => new(file.Target, Digest.Sha256(Content(file, image)))
-    {
-        Mode = file.Mode,
-        Uid = file.Uid,
-        Gid = file.Gid,
-        Xattrs = [.. file.Xattrs.Select(InstalledXattr.Of)],
-        LinkOf = file.LinkOf,
-    };
+    public static InstalledFile Record(HostFile file, IImageFiles image) =>
+        new(file.Target, Digest.Sha256(Content(file, image)))
+        {
+            Mode = file.Mode,
+            Uid = file.Uid,
+            Gid = file.Gid,
+            Xattrs = [.. file.Xattrs.Select(InstalledXattr.Of)],
+            LinkOf = file.LinkOf,
+        };
 
-    /// <summary>The directories that have to be made for files, parents first; those that were made before count as missing.</summary>
+    /// <summary>The directories that have to be made for files, parents first; those that were made before count as
+    /// missing.</summary>
     /// <param name="files">Absolute paths.</param>
     /// <param name="described">Directories of the image among them, with their modes and owners.</param>
     /// <param name="before">What the deployment that is replaced had made.</param>
     public IReadOnlyList<InstalledDirectory> Directories(
-        IEnumerable<string> files, IEnumerable<HostFile> described, IReadOnlyList<InstalledDirectory> before)
+        IEnumerable<string> files,
+        IEnumerable<HostFile> described,
+        IReadOnlyList<InstalledDirectory> before
+    )
     {
         Dictionary<string, HostFile> byPath = described.ToDictionary(d => d.Target, StringComparer.Ordinal);
         HashSet<string> made = before.Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
@@ -66,10 +73,12 @@ sealed class HostFileSet(Host host)
         return [.. missing.Values];
     }
 
-    /// <summary>Refuses files that the host has already, from somebody else, and places that can't be written; changes nothing.</summary>
+    /// <summary>Refuses files that the host has already, from somebody else, and places that can't be written; changes
+    /// nothing.</summary>
     /// <param name="files">What is going to be there.</param>
     /// <param name="before">The deployment that is replaced: its files are ours.</param>
-    /// <exception cref="SysctrException">Conflict: names the first such file; Host: its file system is read-only.</exception>
+    /// <exception cref="SysctrException">Conflict: names the first such file; Host: its file system is
+    /// read-only.</exception>
     public void CheckFree(IReadOnlyList<InstalledFile> files, ContainerRecord? before)
     {
         HashSet<string> ours = (before?.AllFiles ?? []).Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
@@ -79,8 +88,10 @@ sealed class HostFileSet(Host host)
             if (HostFileFacts.IsThere(here))
             {
                 throw new SysctrException(
-                    ErrorKind.Conflict, $"installing {here}: it is there and belongs to {Owner(path)}",
-                    "move it away, or leave the image's files for the host out with --system-package=absent");
+                    ErrorKind.Conflict,
+                    $"installing {here}: it is there and belongs to {Owner(path)}",
+                    "move it away, or leave the image's files for the host out with --system-package=absent"
+                );
             }
 
             CheckWritable(here);
@@ -92,12 +103,20 @@ sealed class HostFileSet(Host host)
     public void CheckPlaces(PreparedContainer container)
     {
         HostPlaces places = new(host.Target);
-        foreach (string path in container.Record.AllFiles.Select(f => f.Path).Concat(container.Record.HostDirectories.Select(d => d.Path)))
+        foreach (
+            string path in container
+                .Record.AllFiles.Select(f => f.Path)
+                .Concat(container.Record.HostDirectories.Select(d => d.Path))
+        )
         {
             places.Check($"installing {path}", path);
         }
 
-        foreach (string path in container.Rendered.GeneratedDirectories.Concat(container.Rendered.Units.SelectMany(UnitDirectories)))
+        foreach (
+            string path in container.Rendered.GeneratedDirectories.Concat(
+                container.Rendered.Units.SelectMany(UnitDirectories)
+            )
+        )
         {
             places.Check($"making {path}", path);
         }
@@ -108,24 +127,40 @@ sealed class HostFileSet(Host host)
         }
     }
 
-    /// <summary>What systemd itself makes for a unit, and gives to its user (systemd.exec(5), RuntimeDirectory=).</summary>
+    /// <summary>What systemd itself makes for a unit, and gives to its user (systemd.exec(5),
+    /// RuntimeDirectory=).</summary>
     private static IEnumerable<string> UnitDirectories(RenderedUnit unit)
     {
         UnitText text = UnitText.Parse(unit.Text);
         (string Key, string Root)[] keys =
-            [("RuntimeDirectory", "/run"), ("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log"), ("ConfigurationDirectory", "/etc")];
-        return keys.SelectMany(k => s_directorySections.SelectMany(section => text.Words(section, k.Key)).SelectMany(w => w.Split(':').Take(2)).Where(w => w.Length > 0)
-            .Select(w => HostPath.Absolute(w.StartsWith('/') ? w : $"{k.Root}/{w}")));
+        [
+            ("RuntimeDirectory", "/run"),
+            ("StateDirectory", "/var/lib"),
+            ("CacheDirectory", "/var/cache"),
+            ("LogsDirectory", "/var/log"),
+            ("ConfigurationDirectory", "/etc"),
+        ];
+        return keys.SelectMany(k =>
+            s_directorySections
+                .SelectMany(section => text.Words(section, k.Key))
+                .SelectMany(w => w.Split(':').Take(2))
+                .Where(w => w.Length > 0)
+                .Select(w => HostPath.Absolute(w.StartsWith('/') ? w : $"{k.Root}/{w}"))
+        );
     }
 
     /// <summary>
-    /// Refuses files that the host has no room for, twice over: what fails half-way has to be rolled back, and where nothing can be
-    /// written nothing can be written back.
+    /// Refuses files that the host has no room for, twice over: what fails half-way has to be rolled back, and where
+    /// nothing can be written nothing can be written back.
     /// </summary>
     /// <exception cref="SysctrException">Storage: says what is needed, what is free, and where.</exception>
     public void CheckRoom(IEnumerable<PreparedContainer> containers)
     {
-        foreach (IGrouping<FileIdentity, (string Directory, long Bytes)> files in containers.SelectMany(Sizes).GroupBy(f => FileIdentity.FileSystemOf(f.Directory)))
+        foreach (
+            IGrouping<FileIdentity, (string Directory, long Bytes)> files in containers
+                .SelectMany(Sizes)
+                .GroupBy(f => FileIdentity.FileSystemOf(f.Directory))
+        )
         {
             string directory = files.First().Directory;
             FileSystemSpace space = FileSystemSpace.Of(directory);
@@ -136,16 +171,26 @@ sealed class HostFileSet(Host host)
                 throw new SysctrException(
                     ErrorKind.Storage,
                     $"installing files to {directory}: they need up to {ByteSize.Text(bytes)} and {inodes} inodes, and its file system has {ByteSize.Text(space.FreeToRoot)} and {space.FreeInodes?.ToString() ?? "enough"} inodes free",
-                    "free some space there and try again");
+                    "free some space there and try again"
+                );
             }
         }
     }
 
     private IEnumerable<(string Directory, long Bytes)> Sizes(PreparedContainer container)
     {
-        IEnumerable<(string Path, long Bytes)> texts = container.UnitFiles.Concat(container.Tmpfiles is { } t ? [t] : []).Select(f => (f.Path, (long)Encoding.UTF8.GetByteCount(f.Text)));
-        IEnumerable<(string Path, long Bytes)> images = container.HostFiles.Where(f => f.Kind != ImageFileKind.Directory)
-            .Select(f => (f.Target, f.Content?.Length ?? (f.Kind == ImageFileKind.Symlink ? 0 : container.Files.FindNoFollow(f.Source)?.Size ?? 0)));
+        IEnumerable<(string Path, long Bytes)> texts = container
+            .UnitFiles.Concat(container.Tmpfiles is { } t ? [t] : [])
+            .Select(f => (f.Path, (long)Encoding.UTF8.GetByteCount(f.Text)));
+        IEnumerable<(string Path, long Bytes)> images = container
+            .HostFiles.Where(f => f.Kind != ImageFileKind.Directory)
+            .Select(f =>
+                (
+                    f.Target,
+                    f.Content?.Length
+                        ?? (f.Kind == ImageFileKind.Symlink ? 0 : container.Files.FindNoFollow(f.Source)?.Size ?? 0)
+                )
+            );
         return texts.Concat(images).Select(f => (ExistingAbove(host.Here(f.Path)), f.Bytes));
     }
 
@@ -174,11 +219,12 @@ sealed class HostFileSet(Host host)
     }
 
     /// <summary>What a file of the image has on the host; for a link, the text of its target.</summary>
-    public static byte[] Content(HostFile file, IImageFiles image) => file.Kind switch
-    {
-        ImageFileKind.Symlink => Encoding.UTF8.GetBytes(file.LinkTarget!),
-        _ => file.Content ?? image.Read(image.FindNoFollow(file.Source)!, MaxBytes),
-    };
+    public static byte[] Content(HostFile file, IImageFiles image) =>
+        file.Kind switch
+        {
+            ImageFileKind.Symlink => Encoding.UTF8.GetBytes(file.LinkTarget!),
+            _ => file.Content ?? image.Read(image.FindNoFollow(file.Source)!, MaxBytes),
+        };
 
     private static void Write(string path, byte[] content)
     {
@@ -215,8 +261,10 @@ sealed class HostFileSet(Host host)
         if (Libc.access(directory, Libc.W_OK) != 0)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"installing {path}: {directory} can't be written here (a read-only file system?)",
-                "leave the image's files for the host out with --system-package=absent, or set what its renameFiles take the path from");
+                ErrorKind.Host,
+                $"installing {path}: {directory} can't be written here (a read-only file system?)",
+                "leave the image's files for the host out with --system-package=absent, or set what its renameFiles take the path from"
+            );
         }
     }
 

@@ -9,25 +9,44 @@ using SystemContainers.SystemdText;
 namespace SystemContainers.Prepared;
 
 /// <summary>
-/// The [Install] sections of an image's units, as far as enabling them reaches beyond the container (systemd.unit(5)). Alias= gives a
-/// unit further names, and a link in /etc wins over a unit of that name in /usr; Also= enables and disables other units along with it.
-/// An alias has to be a name that nobody has and that systemd does not look for itself; Also= names units of the container.
+/// The [Install] sections of an image's units, as far as enabling them reaches beyond the container (systemd.unit(5)).
+/// Alias= gives a unit further names, and a link in /etc wins over a unit of that name in /usr; Also= enables and
+/// disables other units along with it. An alias has to be a name that nobody has and that systemd does not look for
+/// itself; Also= names units of the container.
 /// </summary>
 static class InstallSections
 {
-    // Names that systemd and D-Bus start without anybody asking for them, if a unit has them (systemd.special(7)): whoever takes one is
-    // part of the host's boot. A prefix ends in '*'.
+    // Names that systemd and D-Bus start without anybody asking for them, if a unit has them (systemd.special(7)):
+    // whoever takes one is part of the host's boot. A prefix ends in '*'.
     private static readonly string[] s_special =
     [
-        "dbus.*", "dbus-*", "systemd-*", "user@*", "user-*", "init.*", "emergency.*", "rescue.*", "syslog.*", "display-manager.*",
-        "autovt@*", "getty@*", "console-getty.*", "ctrl-alt-del.*", "kbrequest.*", "sigpwr.*", "runlevel*", "initrd-*", "quotaon.*",
+        "dbus.*",
+        "dbus-*",
+        "systemd-*",
+        "user@*",
+        "user-*",
+        "init.*",
+        "emergency.*",
+        "rescue.*",
+        "syslog.*",
+        "display-manager.*",
+        "autovt@*",
+        "getty@*",
+        "console-getty.*",
+        "ctrl-alt-del.*",
+        "kbrequest.*",
+        "sigpwr.*",
+        "runlevel*",
+        "initrd-*",
+        "quotaon.*",
     ];
 
     /// <summary>What leads to another directory, or what systemd would expand or unquote.</summary>
     private static readonly SearchValues<char> s_notPlain = SearchValues.Create("/%\\\"'$");
 
     /// <summary>Checks the units of containers that are about to be enabled; changes nothing.</summary>
-    /// <exception cref="SysctrException">Conflict: names the unit, what it wants, and who has it; Unsafe: an alias is no name of a unit.</exception>
+    /// <exception cref="SysctrException">Conflict: names the unit, what it wants, and who has it; Unsafe: an alias is
+    /// no name of a unit.</exception>
     public static void Check(HostPaths paths, IReadOnlyList<PreparedContainer> containers)
     {
         Dictionary<string, string> owners = new(StringComparer.Ordinal);
@@ -63,7 +82,12 @@ static class InstallSections
         s_special.Any(s => s.EndsWith('*') ? name.StartsWith(s[..^1], StringComparison.Ordinal) : s == name);
 
     private static void CheckAlias(
-        HostPaths paths, HashSet<string> own, Dictionary<string, string> owners, RenderedUnit unit, string alias)
+        HostPaths paths,
+        HashSet<string> own,
+        Dictionary<string, string> owners,
+        RenderedUnit unit,
+        string alias
+    )
     {
         string name = Expand(unit.FileName, alias);
         if (own.Contains(name))
@@ -74,19 +98,32 @@ static class InstallSections
         if (name.AsSpan().IndexOfAny(s_notPlain) >= 0 || Path.GetExtension(name) != Path.GetExtension(unit.FileName))
         {
             throw new SysctrException(
-                ErrorKind.Unsafe, $"installing {unit.FileName}: its Alias={alias} is no name for a {Path.GetExtension(unit.FileName)[1..]}",
-                "the image's author has to write the name out");
+                ErrorKind.Unsafe,
+                $"installing {unit.FileName}: its Alias={alias} is no name for a {Path.GetExtension(unit.FileName)[1..]}",
+                "the image's author has to write the name out"
+            );
         }
 
         if (IsSpecial(name))
         {
-            throw Refused(unit, "Alias", alias, "systemd looks for a unit of that name itself", "the image's author has to choose another name");
+            throw Refused(
+                unit,
+                "Alias",
+                alias,
+                "systemd looks for a unit of that name itself",
+                "the image's author has to choose another name"
+            );
         }
 
         if (UnitFiles.Find(paths, name) is { } there && !IsOurLink(paths, there, own))
         {
             throw Refused(
-                unit, "Alias", alias, $"{there} is there, and the alias would take its place", "remove that unit first, if the container is to replace it");
+                unit,
+                "Alias",
+                alias,
+                $"{there} is there, and the alias would take its place",
+                "remove that unit first, if the container is to replace it"
+            );
         }
 
         if (!owners.TryAdd(name, unit.FileName) && owners[name] != unit.FileName)
@@ -100,22 +137,26 @@ static class InstallSections
         if (!own.Contains(Expand(unit.FileName, also)))
         {
             throw Refused(
-                unit, "Also", also, "it is no unit of the container, and would be enabled and disabled along with it",
-                "the image's author has to write Wants= or WantedBy= instead");
+                unit,
+                "Also",
+                also,
+                "it is no unit of the container, and would be enabled and disabled along with it",
+                "the image's author has to write Wants= or WantedBy= instead"
+            );
         }
     }
 
     /// <summary>An alias that an earlier deployment of the container made.</summary>
     private static bool IsOurLink(HostPaths paths, string there, HashSet<string> own) =>
-        new FileInfo(there).LinkTarget is { } target && own.Contains(Path.GetFileName(target)) &&
-        Path.GetFullPath(target, paths.UnitDirectory) == Path.Join(paths.UnitDirectory, Path.GetFileName(target));
+        new FileInfo(there).LinkTarget is { } target
+        && own.Contains(Path.GetFileName(target))
+        && Path.GetFullPath(target, paths.UnitDirectory) == Path.Join(paths.UnitDirectory, Path.GetFileName(target));
 
     /// <summary>The specifiers that stand for the unit's own name.</summary>
     private static string Expand(string unit, string word)
     {
         string stem = Path.GetFileNameWithoutExtension(unit);
-        return word
-            .Replace("%n", unit, StringComparison.Ordinal)
+        return word.Replace("%n", unit, StringComparison.Ordinal)
             .Replace("%N", stem, StringComparison.Ordinal)
             .Replace("%p", stem.Split('@')[0], StringComparison.Ordinal);
     }

@@ -13,8 +13,8 @@ using SystemContainers.Tree;
 namespace SystemContainers.Prepared;
 
 /// <summary>
-/// <c>--rootfs DIR</c>: a container on a root file system that is somebody else's, such as a network or shared mount. Nothing is
-/// checked out, and sysctr writes nothing there; a runtime may, where a mount point is missing.
+/// <c>--rootfs DIR</c>: a container on a root file system that is somebody else's, such as a network or shared mount.
+/// Nothing is checked out, and sysctr writes nothing there; a runtime may, where a mount point is missing.
 /// </summary>
 static class RemoteRootfs
 {
@@ -22,7 +22,8 @@ static class RemoteRootfs
     /// <param name="host">Where it is.</param>
     /// <param name="typed">A directory with the tree, or with a bundle's <c>rootfs</c>, as the host sees it.</param>
     /// <returns>Absolute path as the host sees it, without links: runtimes refuse a root that is one.</returns>
-    /// <exception cref="SysctrException">NotFound: there is no such directory; Usage: it is no root file system.</exception>
+    /// <exception cref="SysctrException">NotFound: there is no such directory; Usage: it is no root file
+    /// system.</exception>
     public static string Find(HostTarget host, string typed)
     {
         string path = Path.GetFullPath(typed);
@@ -30,13 +31,24 @@ static class RemoteRootfs
         string found = Directory.Exists(host.Inside(bundled)) ? bundled : path;
         if (!Directory.Exists(host.Inside(found)))
         {
-            throw new SysctrException(ErrorKind.NotFound, $"looking for the root file system {typed}: there is no such directory", "mount it first");
+            throw new SysctrException(
+                ErrorKind.NotFound,
+                $"looking for the root file system {typed}: there is no such directory",
+                "mount it first"
+            );
         }
 
         string here = RealPath.Of(host.Inside(found));
-        if (host.Mounts("", "").IsOwn(host.Root == "/" ? here : "/" + Path.GetRelativePath(RealPath.Of(host.Root), here)))
+        if (
+            host.Mounts("", "")
+                .IsOwn(host.Root == "/" ? here : "/" + Path.GetRelativePath(RealPath.Of(host.Root), here))
+        )
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"looking for the root file system {typed}: it is in sysctr's own store", "copy it from there: its files are those of other containers, too");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"looking for the root file system {typed}: it is in sysctr's own store",
+                "copy it from there: its files are those of other containers, too"
+            );
         }
 
         foreach (string name in SystemDirectories.Names)
@@ -45,16 +57,20 @@ static class RemoteRootfs
             if (new FileInfo(Path.Join(here, name)) is var place && (place.LinkTarget is not null || place.Exists))
             {
                 throw new SysctrException(
-                    ErrorKind.Unsafe, $"looking for the root file system {typed}: its /{name} is {(place.LinkTarget is null ? "a file" : "a symbolic link")}",
-                    "it has to be a directory, or not there");
+                    ErrorKind.Unsafe,
+                    $"looking for the root file system {typed}: its /{name} is {(place.LinkTarget is null ? "a file" : "a symbolic link")}",
+                    "it has to be a directory, or not there"
+                );
             }
         }
 
         if (!((string[])["usr", "bin", "exports"]).Any(d => Directory.Exists(Path.Join(here, d))))
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"looking for the root file system {typed}: it has none of usr, bin and exports, and no rootfs that has",
-                "name the directory that holds the tree, as 'sysctr mount' makes it");
+                ErrorKind.Usage,
+                $"looking for the root file system {typed}: it has none of usr, bin and exports, and no rootfs that has",
+                "name the directory that holds the tree, as 'sysctr mount' makes it"
+            );
         }
 
         return host.Root == "/" ? here : "/" + Path.GetRelativePath(RealPath.Of(host.Root), here);
@@ -77,7 +93,8 @@ static class RemoteRootfs
             throw new SysctrException(
                 ErrorKind.Host,
                 $"checking the root file system {rootfs}: it lacks {string.Join(", ", missing.Select(m => m.Path))}, which config.json mounts on, and is read-only",
-                "make these there, or install without --rootfs");
+                "make these there, or install without --rootfs"
+            );
         }
     }
 }

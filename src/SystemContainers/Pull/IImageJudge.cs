@@ -18,10 +18,19 @@ interface IImageJudge
     /// <param name="document">The manifest that is pulled: the same, or one that the index names.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who proved what was required; none where nothing was.</returns>
-    /// <exception cref="Errors.SysctrException">Policy: it may not; with an inner one where what is required can't be used, so that no other place of the image helps. Else as a pull.</exception>
-    Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, ManifestDocument document, CancellationToken cancellationToken);
+    /// <exception cref="Errors.SysctrException">Policy: it may not; with an inner one where what is required can't be
+    /// used, so that no other place of the image helps. Else as a pull.</exception>
+    Task<IReadOnlyList<ImageProof>> JudgeAsync(
+        ImageReference reference,
+        ImageReference place,
+        IImageSource source,
+        Digest root,
+        ManifestDocument document,
+        CancellationToken cancellationToken
+    );
 
-    /// <summary>What a verdict about an image depends on here: another text once a rule or a key is another. Null where there is no say about it.</summary>
+    /// <summary>What a verdict about an image depends on here: another text once a rule or a key is another. Null where
+    /// there is no say about it.</summary>
     /// <exception cref="Errors.SysctrException">Policy: a key can't be read.</exception>
     string? JudgementFor(ImageReference reference);
 }

@@ -19,17 +19,23 @@ sealed partial class ImagePuller
         ImageManifest manifest,
         Digest[] diffIds,
         ILayerSink sink,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         // The same layer may stand in an image twice (an empty one often does); once is enough.
         (Digest DiffId, Descriptor Layer)[] layers =
-            [.. diffIds.Zip(manifest.Layers).DistinctBy(l => l.First).Select(l => (l.First, l.Second))];
+        [
+            .. diffIds.Zip(manifest.Layers).DistinctBy(l => l.First).Select(l => (l.First, l.Second)),
+        ];
         foreach ((_, Descriptor layer) in layers)
         {
             CheckKind(place, layer);
         }
 
-        sink.Expect($"pulling {place.Identity}", Total(layers.Where(l => !sink.HasLayer(l.DiffId)).Select(l => l.Layer.Size)));
+        sink.Expect(
+            $"pulling {place.Identity}",
+            Total(layers.Where(l => !sink.HasLayer(l.DiffId)).Select(l => l.Layer.Size))
+        );
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using SemaphoreSlim slots = new(_options.ParallelLayers);
         List<Task> running = [];
@@ -45,8 +51,13 @@ sealed partial class ImagePuller
         }
 
         // All of them, also when one fails: a sink must not be called any more when this returns.
-        await Task.WhenAll(running).ContinueWith(
-            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await Task.WhenAll(running)
+            .ContinueWith(
+                static _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
         Exception[] failures = [.. running.SelectMany(t => t.Exception?.InnerExceptions ?? [])];
         cancellationToken.ThrowIfCancellationRequested();
         if (Array.Find(failures, f => f is not OperationCanceledException) is { } failure)
@@ -79,7 +90,13 @@ sealed partial class ImagePuller
     }
 
     private async Task FetchLayerAsync(
-        ImageReference place, IImageSource source, Digest diffId, Descriptor layer, ILayerSink sink, CancellationToken cancellationToken)
+        ImageReference place,
+        IImageSource source,
+        Digest diffId,
+        Descriptor layer,
+        ILayerSink sink,
+        CancellationToken cancellationToken
+    )
     {
         string doing = $"fetching layer {layer.Digest.Short} of {place.Identity}";
         ChunkedLayer? chunked = sink.Contents is null ? null : ChunkedLayer.Of(layer);
@@ -88,7 +105,14 @@ sealed partial class ImagePuller
         if (chunked is not null)
         {
             RebuiltStream? rebuilt;
-            (rebuilt, toc) = await new ChunkedFetch(source, _options, _progress).OpenAsync(layer, chunked, sink.Contents!, diffId, doing, cancellationToken);
+            (rebuilt, toc) = await new ChunkedFetch(source, _options, _progress).OpenAsync(
+                layer,
+                chunked,
+                sink.Contents!,
+                diffId,
+                doing,
+                cancellationToken
+            );
             if (rebuilt is not null && await TryAddAsync(rebuilt, diffId, sink, doing, cancellationToken))
             {
                 sink.Contents!.Keep(diffId, toc!);
@@ -120,10 +144,16 @@ sealed partial class ImagePuller
     }
 
     /// <returns>
-    /// False where what was put together is not the layer, whatever is to blame: a host that has some of its files must not be worse off than one that has none. So it is
-    /// fetched whole, and the digests of that decide.
+    /// False where what was put together is not the layer, whatever is to blame: a host that has some of its files must
+    /// not be worse off than one that has none. So it is fetched whole, and the digests of that decide.
     /// </returns>
-    private async Task<bool> TryAddAsync(RebuiltStream rebuilt, Digest diffId, ILayerSink sink, string doing, CancellationToken cancellationToken)
+    private async Task<bool> TryAddAsync(
+        RebuiltStream rebuilt,
+        Digest diffId,
+        ILayerSink sink,
+        string doing,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -142,7 +172,13 @@ sealed partial class ImagePuller
     /// <param name="sink">Where it goes.</param>
     /// <param name="doing">For messages.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    private static async Task AddAsync(Stream plain, Digest diffId, ILayerSink sink, string doing, CancellationToken cancellationToken)
+    private static async Task AddAsync(
+        Stream plain,
+        Digest diffId,
+        ILayerSink sink,
+        string doing,
+        CancellationToken cancellationToken
+    )
     {
         await using ReadAheadStream ahead = new(plain, cancellationToken);
 
@@ -169,35 +205,52 @@ sealed partial class ImagePuller
     }
 
     /// <summary>The sum; of sizes that a manifest makes up, as much as there can be.</summary>
-    private static long Total(IEnumerable<long> sizes) => sizes.Aggregate(0L, (sum, size) => size > long.MaxValue - sum ? long.MaxValue : sum + size);
+    private static long Total(IEnumerable<long> sizes) =>
+        sizes.Aggregate(0L, (sum, size) => size > long.MaxValue - sum ? long.MaxValue : sum + size);
 
     /// <summary>Throws unless a layer is of a kind that can be had and unpacked.</summary>
     internal static void CheckKind(ImageReference place, Descriptor layer)
     {
         string type = layer.MediaType;
-        if (type.Contains("nondistributable", StringComparison.Ordinal) || type.Contains(".foreign.", StringComparison.Ordinal))
+        if (
+            type.Contains("nondistributable", StringComparison.Ordinal)
+            || type.Contains(".foreign.", StringComparison.Ordinal)
+        )
         {
             throw new SysctrException(
                 ErrorKind.Corrupt,
                 $"pulling {place.Identity}: layer {layer.Digest.Short} is a foreign one, which the registry does not hold",
-                "foreign layers are Windows' base images; look for a Linux image");
+                "foreign layers are Windows' base images; look for a Linux image"
+            );
         }
 
-        if (type is not (MediaTypes.OciLayer or MediaTypes.OciLayerGzip or MediaTypes.OciLayerZstd
-            or MediaTypes.DockerLayer or MediaTypes.DockerLayerGzip or MediaTypes.DockerLayer + ".zstd"))
+        if (
+            type
+            is not (
+                MediaTypes.OciLayer
+                or MediaTypes.OciLayerGzip
+                or MediaTypes.OciLayerZstd
+                or MediaTypes.DockerLayer
+                or MediaTypes.DockerLayerGzip
+                or MediaTypes.DockerLayer + ".zstd"
+            )
+        )
         {
             throw new SysctrException(
                 ErrorKind.Corrupt,
                 $"pulling {place.Identity}: layer {layer.Digest.Short} is a {Redact.Text(type)}, which can't be unpacked",
                 type.EndsWith("+encrypted", StringComparison.Ordinal)
                     ? "encrypted images are not supported"
-                    : "only tar, tar+gzip and tar+zstd layers can be installed");
+                    : "only tar, tar+gzip and tar+zstd layers can be installed"
+            );
         }
 
         if (layer.Size < 0)
         {
             throw new SysctrException(
-                ErrorKind.Corrupt, $"pulling {place.Identity}: layer {layer.Digest.Short} has a size of {layer.Size}");
+                ErrorKind.Corrupt,
+                $"pulling {place.Identity}: layer {layer.Digest.Short} has a size of {layer.Size}"
+            );
         }
     }
 }

@@ -15,8 +15,8 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull;
 
 /// <summary>
-/// Fetches an image: finds a place that has it, verifies manifest and configuration, and streams the layers that are missing
-/// into a sink, each verified to its end. Nothing is written here.
+/// Fetches an image: finds a place that has it, verifies manifest and configuration, and streams the layers that are
+/// missing into a sink, each verified to its end. Nothing is written here.
 /// </summary>
 sealed partial class ImagePuller
 {
@@ -30,17 +30,20 @@ sealed partial class ImagePuller
 
     /// <param name="registries">Mirrors, blocks and insecure registries.</param>
     /// <param name="credentials">For registries that want some.</param>
-    /// <param name="policy">Checked for each image before anything is asked for, and once its manifest is there.</param>
+    /// <param name="policy">Checked for each image before anything is asked for, and once its manifest is
+    /// there.</param>
     /// <param name="progress">Told what goes on; <see cref="NoProgress"/> for silence.</param>
     /// <param name="options">Defaults for hosts where null.</param>
-    /// <param name="signatures">Where signatures are; called once something has to be proved. Root's where null.</param>
+    /// <param name="signatures">Where signatures are; called once something has to be proved. Root's where
+    /// null.</param>
     public ImagePuller(
         RegistriesConfig registries,
         CredentialStore credentials,
         SignaturePolicy policy,
         IPullProgress progress,
         PullOptions? options = null,
-        Func<SignatureStorage>? signatures = null)
+        Func<SignatureStorage>? signatures = null
+    )
     {
         _judge = new ImageJudge(policy);
         _signatures = new Lazy<SignatureStorage>(signatures ?? (() => SignatureStorage.Of(null)));
@@ -51,7 +54,8 @@ sealed partial class ImagePuller
         _options = options ?? new PullOptions();
     }
 
-    /// <summary>By what name everything is judged; null for that which it is fetched by. For what was judged by a name, and is fetched again by its digest.</summary>
+    /// <summary>By what name everything is judged; null for that which it is fetched by. For what was judged by a name,
+    /// and is fetched again by its digest.</summary>
     public ImageReference? JudgedAs { get; init; }
 
     /// <summary>Whether only registries themselves are asked: for what mirrors need not have.</summary>
@@ -63,41 +67,66 @@ sealed partial class ImagePuller
     /// <summary>Pulls the first of the candidates that can be pulled.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="platform">Which image of an index, and what the image must be for.</param>
-    /// <param name="sink">Takes the layers. When this fails some may have been added; they are whole, and are not fetched again.</param>
+    /// <param name="sink">Takes the layers. When this fails some may have been added; they are whole, and are not
+    /// fetched again.</param>
     /// <param name="cancellationToken">Ends the pull.</param>
-    /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized, Policy, Corrupt, Unsafe, or what the sink throws.</exception>
+    /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized, Policy, Corrupt, Unsafe, or what the sink
+    /// throws.</exception>
     public Task<PulledImage> PullAsync(
-        IReadOnlyList<ImageReference> candidates, Platform platform, ILayerSink sink, CancellationToken cancellationToken) =>
+        IReadOnlyList<ImageReference> candidates,
+        Platform platform,
+        ILayerSink sink,
+        CancellationToken cancellationToken
+    ) =>
         UseAsync(
             candidates,
             (reference, place, source, token) => PullAsync(reference, place, source, platform, sink, token),
-            cancellationToken);
+            cancellationToken
+        );
 
-    /// <summary>Asks for the digest of the manifest that <see cref="PullAsync(IReadOnlyList{ImageReference}, Platform, ILayerSink, CancellationToken)"/> would pull.</summary>
+    /// <summary>Asks for the digest of the manifest that
+    /// <see cref="PullAsync(IReadOnlyList{ImageReference}, Platform, ILayerSink, CancellationToken)"/> would
+    /// pull.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="platform">Which image of an index.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull.</exception>
-    public Task<Digest> FindAsync(IReadOnlyList<ImageReference> candidates, Platform platform, CancellationToken cancellationToken) =>
+    public Task<Digest> FindAsync(
+        IReadOnlyList<ImageReference> candidates,
+        Platform platform,
+        CancellationToken cancellationToken
+    ) =>
         UseAsync(
             candidates,
             async (_, place, source, token) => (await FindManifestAsync(place, source, platform, token)).Digest,
-            cancellationToken);
+            cancellationToken
+        );
 
-    /// <summary>The tags of a repository, each once, in ordinal order, as the registry itself has them: mirrors need not know all.</summary>
+    /// <summary>The tags of a repository, each once, in ordinal order, as the registry itself has them: mirrors need
+    /// not know all.</summary>
     /// <param name="repository">Its tag and digest do not count.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="SysctrException">As <see cref="TagLister.ListAsync"/>; Policy: registries.conf blocks it.</exception>
+    /// <exception cref="SysctrException">As <see cref="TagLister.ListAsync"/>; Policy: registries.conf blocks
+    /// it.</exception>
     public Task<IReadOnlyList<string>> ListTagsAsync(ImageReference repository, CancellationToken cancellationToken) =>
-        WithinAsync(repository, token => TagLister.ListAsync(Registry(repository), _credentials, _options, _progress, token), cancellationToken);
+        WithinAsync(
+            repository,
+            token => TagLister.ListAsync(Registry(repository), _credentials, _options, _progress, token),
+            cancellationToken
+        );
 
-    /// <summary>What a use of the first candidate that the policy allows and that can be reached gives; as a pull, mirrors come before their registry.</summary>
+    /// <summary>What a use of the first candidate that the policy allows and that can be reached gives; as a pull,
+    /// mirrors come before their registry.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
-    /// <param name="use">Given the logical name, the place that is asked, and what is there. It is called again for the next place where the former can't serve.</param>
+    /// <param name="use">Given the logical name, the place that is asked, and what is there. It is called again for the
+    /// next place where the former can't serve.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull.</exception>
     public async Task<T> UseAsync<T>(
-        IReadOnlyList<ImageReference> candidates, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+        IReadOnlyList<ImageReference> candidates,
+        Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use,
+        CancellationToken cancellationToken
+    )
     {
         if (candidates.Count == 0)
         {
@@ -123,11 +152,15 @@ sealed partial class ImagePuller
         throw Combined(
             $"pulling {candidates[0].ShortName}: none of {candidates.Count} registries has it",
             failures,
-            failures.MinBy(f => Array.IndexOf(order, f.Kind))!);
+            failures.MinBy(f => Array.IndexOf(order, f.Kind))!
+        );
     }
 
     private async Task<T> FromAsync<T>(
-        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+        ImageReference reference,
+        Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use,
+        CancellationToken cancellationToken
+    )
     {
         _policy.Check(JudgedAs ?? reference);
         if (reference.Transport != ImageTransport.Docker)
@@ -143,7 +176,11 @@ sealed partial class ImagePuller
             try
             {
                 using RegistrySource source = new(endpoint, _credentials, _options, _progress);
-                return await WithinAsync(endpoint.Reference, token => use(reference, endpoint.Reference, source, token), cancellationToken);
+                return await WithinAsync(
+                    endpoint.Reference,
+                    token => use(reference, endpoint.Reference, source, token),
+                    cancellationToken
+                );
             }
             catch (SysctrException e) when (endpoints.Count > 1 && IsWorthAnother(e.Kind, ErrorKind.Corrupt))
             {
@@ -155,11 +192,15 @@ sealed partial class ImagePuller
 
         // The registry's own word decides what is the matter; it is the last that was asked.
         throw Combined(
-            $"pulling {reference.Identity}: neither its mirrors nor the registry can serve it", failures, failures[^1]);
+            $"pulling {reference.Identity}: neither its mirrors nor the registry can serve it",
+            failures,
+            failures[^1]
+        );
     }
 
     /// <summary>The registry that a name's own is, after its mirrors.</summary>
-    private RegistryEndpoint Registry(ImageReference reference) => Settings(reference, "asking for").Registry ?? throw Blocked(reference, "asking for");
+    private RegistryEndpoint Registry(ImageReference reference) =>
+        Settings(reference, "asking for").Registry ?? throw Blocked(reference, "asking for");
 
     private RegistrySettings Settings(ImageReference reference, string doing)
     {
@@ -168,10 +209,17 @@ sealed partial class ImagePuller
     }
 
     private static SysctrException Blocked(ImageReference reference, string doing) =>
-        new(ErrorKind.Policy, $"{doing} {reference.Identity}: registries.conf blocks it", "see [[registry]] in /etc/containers/registries.conf");
+        new(
+            ErrorKind.Policy,
+            $"{doing} {reference.Identity}: registries.conf blocks it",
+            "see [[registry]] in /etc/containers/registries.conf"
+        );
 
     private async Task<T> FromHostAsync<T>(
-        ImageReference reference, Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+        ImageReference reference,
+        Func<ImageReference, ImageReference, IImageSource, CancellationToken, Task<T>> use,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -182,7 +230,8 @@ sealed partial class ImagePuller
                     using IImageSource source = await LocalSources.OpenAsync(reference, _options, token);
                     return await use(reference, reference, source, token);
                 },
-                cancellationToken);
+                cancellationToken
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -190,8 +239,13 @@ sealed partial class ImagePuller
         }
     }
 
-    /// <summary>A bound on all of it: each request has its own, but a place that gives just enough of each would keep us as long as it likes.</summary>
-    private async Task<T> WithinAsync<T>(ImageReference place, Func<CancellationToken, Task<T>> use, CancellationToken cancellationToken)
+    /// <summary>A bound on all of it: each request has its own, but a place that gives just enough of each would keep
+    /// us as long as it likes.</summary>
+    private async Task<T> WithinAsync<T>(
+        ImageReference place,
+        Func<CancellationToken, Task<T>> use,
+        CancellationToken cancellationToken
+    )
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(_options.LongestPull);
@@ -199,13 +253,15 @@ sealed partial class ImagePuller
         {
             return await use(patience.Token);
         }
-        catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
+            when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new SysctrException(
                 ErrorKind.Unreachable,
                 $"pulling {place.Identity}: it took longer than {_options.LongestPull.TotalHours:0.##} h",
                 "the line or the registry is too slow; another mirror may help (registries.conf)",
-                e);
+                e
+            );
         }
     }
 
@@ -215,7 +271,8 @@ sealed partial class ImagePuller
         IImageSource source,
         Platform platform,
         ILayerSink sink,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         _progress.Trying(place);
         ManifestDocument root = await RootAsync(place, source, cancellationToken);
@@ -224,32 +281,73 @@ sealed partial class ImagePuller
 
         // Before anything that the manifest names is fetched.
         string? judgement = JudgementFor(_policy, Judge, JudgedAs ?? reference);
-        IReadOnlyList<ImageProof> proofs = await JudgeAsync(reference, place, source, root, document, cancellationToken);
+        IReadOnlyList<ImageProof> proofs = await JudgeAsync(
+            reference,
+            place,
+            source,
+            root,
+            document,
+            cancellationToken
+        );
         byte[] configBytes = await FetchConfigAsync(place, source, manifest, cancellationToken);
         (ImageConfig config, Digest[] diffIds) = ReadConfig(place, manifest, configBytes, platform);
         _progress.Found(place, document.Digest, manifest.Layers.Count);
         await FetchLayersAsync(place, source, manifest, diffIds, sink, cancellationToken);
-        return new PulledImage(reference, document.Digest, document.Bytes, manifest.Config.Digest, configBytes, config, diffIds)
+        return new PulledImage(
+            reference,
+            document.Digest,
+            document.Bytes,
+            manifest.Config.Digest,
+            configBytes,
+            config,
+            diffIds
+        )
         {
             Names = source.Names,
             Judgement = judgement,
             Proofs = proofs,
-            Attestations = root.Index is { } index ? [.. BuildKitAttestations.Of(index, document.Digest).Select(a => a.Digest)] : [],
+            Attestations = root.Index is { } index
+                ? [.. BuildKitAttestations.Of(index, document.Digest).Select(a => a.Digest)]
+                : [],
         };
     }
 
     private static async Task<ManifestDocument> FindManifestAsync(
-        ImageReference place, IImageSource source, Platform platform, CancellationToken cancellationToken) =>
-        await ChooseAsync(place, source, await RootAsync(place, source, cancellationToken), platform, cancellationToken);
+        ImageReference place,
+        IImageSource source,
+        Platform platform,
+        CancellationToken cancellationToken
+    ) =>
+        await ChooseAsync(
+            place,
+            source,
+            await RootAsync(place, source, cancellationToken),
+            platform,
+            cancellationToken
+        );
 
     /// <summary>The manifest or index that a place has by a name, verified.</summary>
-    internal static async Task<ManifestDocument> RootAsync(ImageReference place, IImageSource source, CancellationToken cancellationToken) =>
-        ManifestDocument.Read(await source.GetRootAsync(cancellationToken), place.Digest, size: null, $"fetching the manifest of {place.Identity}");
+    internal static async Task<ManifestDocument> RootAsync(
+        ImageReference place,
+        IImageSource source,
+        CancellationToken cancellationToken
+    ) =>
+        ManifestDocument.Read(
+            await source.GetRootAsync(cancellationToken),
+            place.Digest,
+            size: null,
+            $"fetching the manifest of {place.Identity}"
+        );
 
     /// <summary>The manifest for a platform: the one that is there, or one that the index names, verified.</summary>
     /// <exception cref="SysctrException">NotFound: there is none for it.</exception>
     internal static async Task<ManifestDocument> ChooseAsync(
-        ImageReference place, IImageSource source, ManifestDocument root, Platform platform, CancellationToken cancellationToken)
+        ImageReference place,
+        IImageSource source,
+        ManifestDocument root,
+        Platform platform,
+        CancellationToken cancellationToken
+    )
     {
         string doing = $"fetching the manifest of {place.Identity}";
         ManifestDocument document = root;
@@ -259,12 +357,24 @@ sealed partial class ImagePuller
         {
             if (depth == OciLimits.MaxIndexDepth)
             {
-                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: indexes are nested more than {OciLimits.MaxIndexDepth} deep");
+                throw new SysctrException(
+                    ErrorKind.Unsafe,
+                    $"{doing}: indexes are nested more than {OciLimits.MaxIndexDepth} deep"
+                );
             }
 
-            Descriptor chosen = PlatformChooser.Choose(index.Manifests, platform) ?? throw NoPlatform(place, index, platform);
+            Descriptor chosen =
+                PlatformChooser.Choose(index.Manifests, platform) ?? throw NoPlatform(place, index, platform);
             RawManifest raw = await source.GetManifestAsync(chosen, cancellationToken);
-            document = ManifestDocument.Read(raw with { MediaType = raw.MediaType ?? chosen.MediaType }, chosen.Digest, chosen.Size, doing);
+            document = ManifestDocument.Read(
+                raw with
+                {
+                    MediaType = raw.MediaType ?? chosen.MediaType,
+                },
+                chosen.Digest,
+                chosen.Size,
+                doing
+            );
         }
 
         return document;
@@ -273,7 +383,11 @@ sealed partial class ImagePuller
     /// <summary>The configuration of an image, verified.</summary>
     /// <exception cref="SysctrException">Corrupt: it is no image; Unsafe: it is too large.</exception>
     internal static async Task<byte[]> FetchConfigAsync(
-        ImageReference place, IImageSource source, ImageManifest manifest, CancellationToken cancellationToken)
+        ImageReference place,
+        IImageSource source,
+        ImageManifest manifest,
+        CancellationToken cancellationToken
+    )
     {
         string doing = $"fetching the configuration of {place.Identity}";
         Descriptor config = manifest.Config;
@@ -282,7 +396,8 @@ sealed partial class ImagePuller
             throw new SysctrException(
                 ErrorKind.Corrupt,
                 $"{doing}: it is a {Redact.Text(manifest.ArtifactType ?? config.MediaType)}, not a container image",
-                "only images can be installed; this is another kind of artifact");
+                "only images can be installed; this is another kind of artifact"
+            );
         }
 
         if (config.Size is < 0 or > OciLimits.MaxConfigBytes)
@@ -299,19 +414,29 @@ sealed partial class ImagePuller
     /// <param name="manifest">Its manifest.</param>
     /// <param name="bytes">The configuration, verified.</param>
     /// <param name="platform">What it has to be for; null for any.</param>
-    /// <exception cref="SysctrException">Corrupt: it is none, or not the manifest's; Unsafe: too many layers; NotFound: of another platform.</exception>
+    /// <exception cref="SysctrException">Corrupt: it is none, or not the manifest's; Unsafe: too many layers; NotFound:
+    /// of another platform.</exception>
     internal static (ImageConfig Config, Digest[] DiffIds) ReadConfig(
-        ImageReference place, ImageManifest manifest, byte[] bytes, Platform? platform)
+        ImageReference place,
+        ImageManifest manifest,
+        byte[] bytes,
+        Platform? platform
+    )
     {
         string doing = $"reading the configuration of {place.Identity}";
         ImageConfig config;
         try
         {
-            config = JsonSerializer.Deserialize(bytes, OciJson.Default.ImageConfig) ?? throw new JsonException("it is null");
+            config =
+                JsonSerializer.Deserialize(bytes, OciJson.Default.ImageConfig) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it is malformed: {Redact.Text(JsonFault.Of(e))}",
+                inner: e
+            );
         }
 
         IReadOnlyList<string> texts = config.RootFs.DiffIds;
@@ -325,24 +450,35 @@ sealed partial class ImagePuller
             throw new SysctrException(
                 ErrorKind.Corrupt,
                 $"{doing}: it lists {texts.Count} {Redact.Text(config.RootFs.Type)}, the manifest {manifest.Layers.Count} layers",
-                "the image was built broken; build it again");
+                "the image was built broken; build it again"
+            );
         }
 
         // A hand-made image may leave the architecture empty; then only the user can know.
         Platform offered = new(config.Architecture, config.OperatingSystem, config.Variant);
-        if (platform is not null && (offered.Architecture.Length > 0 || offered.OperatingSystem.Length > 0) && !PlatformChooser.Fits(offered, platform))
+        if (
+            platform is not null
+            && (offered.Architecture.Length > 0 || offered.OperatingSystem.Length > 0)
+            && !PlatformChooser.Fits(offered, platform)
+        )
         {
             throw new SysctrException(
                 ErrorKind.NotFound,
                 $"pulling {place.Identity}: it is for {Redact.Text(offered.ToString())}, not for {platform}",
-                "look for an image of this platform, or name another one");
+                "look for an image of this platform, or name another one"
+            );
         }
 
         Digest[] diffIds =
         [
-            .. texts.Select(t => Digest.TryParse(t, out Digest digest)
-                ? digest
-                : throw new SysctrException(ErrorKind.Corrupt, $"{doing}: '{Redact.Text(t ?? "")}' is no digest of a layer")),
+            .. texts.Select(t =>
+                Digest.TryParse(t, out Digest digest)
+                    ? digest
+                    : throw new SysctrException(
+                        ErrorKind.Corrupt,
+                        $"{doing}: '{Redact.Text(t ?? "")}' is no digest of a layer"
+                    )
+            ),
         ];
         return (config, diffIds);
     }
@@ -351,21 +487,31 @@ sealed partial class ImagePuller
     {
         string[] there =
         [
-            .. index.Manifests.Select(m => m.Platform).OfType<Platform>().Select(p => Redact.Text(p.ToString()))
-                .Where(p => !p.StartsWith("unknown/", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal).Take(30),
+            .. index
+                .Manifests.Select(m => m.Platform)
+                .OfType<Platform>()
+                .Select(p => Redact.Text(p.ToString()))
+                .Where(p => !p.StartsWith("unknown/", StringComparison.Ordinal))
+                .Distinct(StringComparer.Ordinal)
+                .Take(30),
         ];
-        if (index.Others.FirstOrDefault(o => o.Platform is { } other && PlatformChooser.Fits(other, platform)) is { } unverifiable)
+        if (
+            index.Others.FirstOrDefault(o => o.Platform is { } other && PlatformChooser.Fits(other, platform)) is
+            { } unverifiable
+        )
         {
             return new SysctrException(
                 ErrorKind.Corrupt,
                 $"pulling {place.Identity}: the one for {platform} has the digest '{Redact.Text(unverifiable.Digest)}', which can't be verified",
-                "sha256 and sha512 are known; push the image again with one of them");
+                "sha256 and sha512 are known; push the image again with one of them"
+            );
         }
 
         return new SysctrException(
             ErrorKind.NotFound,
             $"pulling {place.Identity}: there is none for {platform}",
-            there.Length == 0 ? "it names no platforms at all" : "there are images for " + string.Join(", ", there));
+            there.Length == 0 ? "it names no platforms at all" : "there are images for " + string.Join(", ", there)
+        );
     }
 
     private static bool IsWorthAnother(ErrorKind kind, ErrorKind further) =>

@@ -13,7 +13,13 @@ namespace SystemContainers.Pull;
 /// <param name="Digest">Of the bytes.</param>
 /// <param name="Bytes">As they were fetched.</param>
 /// <param name="MediaType">Of them: what they call themselves, or else what the source does.</param>
-sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Digest Digest, byte[] Bytes, string MediaType)
+sealed record ManifestDocument(
+    ImageManifest? Manifest,
+    ImageIndex? Index,
+    Digest Digest,
+    byte[] Bytes,
+    string MediaType
+)
 {
     private const int MaxDepth = 32;
 
@@ -34,13 +40,19 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
                 return new ManifestDocument(null, ImageIndex.Parse(raw.Bytes), digest, raw.Bytes, kind);
             }
 
-            ImageManifest manifest = JsonSerializer.Deserialize(raw.Bytes, OciJson.Default.ImageManifest) ?? throw new JsonException("it is null");
+            ImageManifest manifest =
+                JsonSerializer.Deserialize(raw.Bytes, OciJson.Default.ImageManifest)
+                ?? throw new JsonException("it is null");
             CheckElements(manifest.Layers);
             return new ManifestDocument(manifest, null, digest, raw.Bytes, kind);
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it is malformed: {Redact.Text(JsonFault.Of(e))}",
+                inner: e
+            );
         }
     }
 
@@ -48,19 +60,25 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
     {
         if (size is { } bytes && bytes != raw.Bytes.Length)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it has {raw.Bytes.Length} bytes, the index says {bytes}");
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it has {raw.Bytes.Length} bytes, the index says {bytes}"
+            );
         }
 
         // By a tag, the registry's own header is the only other witness; it catches a proxy that rewrites bodies.
         Digest digest = expected ?? raw.Announced ?? Digest.Sha256(raw.Bytes);
         Digest actual = Digest.FromHash(
-            digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, raw.Bytes));
+            digest.HashName,
+            System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, raw.Bytes)
+        );
         return actual == digest
             ? digest
             : throw new SysctrException(
                 ErrorKind.Corrupt,
                 $"{doing}: it should be {digest} and is {actual}",
-                "the registry or a proxy on the way changes manifests; try another mirror");
+                "the registry or a proxy on the way changes manifests; try another mirror"
+            );
     }
 
     /// <summary>
@@ -78,33 +96,52 @@ sealed record ManifestDocument(ImageManifest? Manifest, ImageIndex? Index, Diges
 
         bool index = root.TryGetProperty("manifests", out _);
         bool manifest = root.TryGetProperty("layers", out _) || root.TryGetProperty("config", out _);
-        string? inside = root.TryGetProperty("mediaType", out JsonElement type) && type.ValueKind == JsonValueKind.String
-            ? type.GetString()
-            : null;
-        string? outside = raw.MediaType is null or "" or "application/json" or "application/octet-stream" or "text/plain"
+        string? inside =
+            root.TryGetProperty("mediaType", out JsonElement type) && type.ValueKind == JsonValueKind.String
+                ? type.GetString()
+                : null;
+        string? outside = raw.MediaType
+            is null
+                or ""
+                or "application/json"
+                or "application/octet-stream"
+                or "text/plain"
             ? null
             : raw.MediaType;
-        bool first = root.TryGetProperty("schemaVersion", out JsonElement version) && version.ValueKind == JsonValueKind.Number
-            && version.TryGetInt32(out int number) && number == 1;
-        if (first || inside == MediaTypes.DockerSchema1 || (outside ?? "").StartsWith("application/vnd.docker.distribution.manifest.v1+", StringComparison.Ordinal))
+        bool first =
+            root.TryGetProperty("schemaVersion", out JsonElement version)
+            && version.ValueKind == JsonValueKind.Number
+            && version.TryGetInt32(out int number)
+            && number == 1;
+        if (
+            first
+            || inside == MediaTypes.DockerSchema1
+            || (outside ?? "").StartsWith("application/vnd.docker.distribution.manifest.v1+", StringComparison.Ordinal)
+        )
         {
             throw new SysctrException(
                 ErrorKind.Corrupt,
                 $"{doing}: it is in Docker's schema 1, which can't be verified and was given up in 2017",
-                "convert it once: skopeo copy --format oci docker://OLD docker://NEW");
+                "convert it once: skopeo copy --format oci docker://OLD docker://NEW"
+            );
         }
 
         string kind = inside ?? outside ?? (index ? MediaTypes.OciIndex : MediaTypes.OciManifest);
         if (inside is not null && outside is not null && inside != outside)
         {
             throw new SysctrException(
-                ErrorKind.Corrupt, $"{doing}: it is called {Redact.Text(outside)} and calls itself {Redact.Text(inside)}");
+                ErrorKind.Corrupt,
+                $"{doing}: it is called {Redact.Text(outside)} and calls itself {Redact.Text(inside)}"
+            );
         }
 
         if (!MediaTypes.IsIndex(kind) && !MediaTypes.IsManifest(kind))
         {
             throw new SysctrException(
-                ErrorKind.Corrupt, $"{doing}: {Redact.Text(kind)} is no image", "only OCI and Docker schema 2 images can be installed");
+                ErrorKind.Corrupt,
+                $"{doing}: {Redact.Text(kind)} is no image",
+                "only OCI and Docker schema 2 images can be installed"
+            );
         }
 
         return index == manifest || index != MediaTypes.IsIndex(kind)

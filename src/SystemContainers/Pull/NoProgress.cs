@@ -11,35 +11,19 @@ sealed class NoProgress : IPullProgress
 {
     public static NoProgress Instance { get; } = new();
 
-    public void Trying(ImageReference reference)
-    {
-    }
+    public void Trying(ImageReference reference) { }
 
-    public void Found(ImageReference reference, Digest manifest, int layers)
-    {
-    }
+    public void Found(ImageReference reference, Digest manifest, int layers) { }
 
-    public void LayerExists(Descriptor layer)
-    {
-    }
+    public void LayerExists(Descriptor layer) { }
 
-    public void LayerStarted(Descriptor layer)
-    {
-    }
+    public void LayerStarted(Descriptor layer) { }
 
-    public void LayerBytes(Descriptor layer, long received)
-    {
-    }
+    public void LayerBytes(Descriptor layer, long received) { }
 
-    public void LayerDone(Descriptor layer)
-    {
-    }
+    public void LayerDone(Descriptor layer) { }
 
-    public void CheckingOut(string container, int done, int total)
-    {
-    }
+    public void CheckingOut(string container, int done, int total) { }
 
-    public void Retrying(string why)
-    {
-    }
+    public void Retrying(string why) { }
 }

@@ -8,7 +8,8 @@ namespace SystemContainers.Pull;
 
 /// <summary>An image whose manifest and config were verified and whose layers the sink has, all of them.</summary>
 /// <param name="Reference">The logical name, as resolved; not that of the mirror that served it.</param>
-/// <param name="ManifestDigest">Of <paramref name="Manifest"/>: the platform's manifest, not an index that led to it.</param>
+/// <param name="ManifestDigest">Of <paramref name="Manifest"/>: the platform's manifest, not an index that led to
+/// it.</param>
 /// <param name="Manifest">The bytes as they were fetched.</param>
 /// <param name="ConfigDigest">The image's ID.</param>
 /// <param name="ConfigBytes">The bytes as they were fetched.</param>
@@ -21,7 +22,8 @@ sealed record PulledImage(
     Digest ConfigDigest,
     byte[] ConfigBytes,
     ImageConfig Config,
-    IReadOnlyList<Digest> DiffIds)
+    IReadOnlyList<Digest> DiffIds
+)
 {
     /// <summary>What an archive or daemon calls the image, as it says it; empty for other places.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];

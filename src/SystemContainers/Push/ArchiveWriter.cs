@@ -7,7 +7,8 @@ using SystemContainers.Tar;
 
 namespace SystemContainers.Push;
 
-/// <summary>A tar archive of files that is put together beside its place and gets its name when it is whole. Files come one after the other, whoever adds them.</summary>
+/// <summary>A tar archive of files that is put together beside its place and gets its name when it is whole. Files come
+/// one after the other, whoever adds them.</summary>
 sealed class ArchiveWriter : IAsyncDisposable
 {
     private const int ReadableByAll = 0b110_100_100;
@@ -24,14 +25,19 @@ sealed class ArchiveWriter : IAsyncDisposable
     /// <summary>Begins an archive.</summary>
     /// <param name="place">Absolute.</param>
     /// <param name="doing">"writing X", for messages.</param>
-    /// <exception cref="SysctrException">Conflict: a directory or device is there; Usage: the directory that it is to be in is not there; Storage.</exception>
+    /// <exception cref="SysctrException">Conflict: a directory or device is there; Usage: the directory that it is to
+    /// be in is not there; Storage.</exception>
     public ArchiveWriter(string place, string doing)
     {
         _place = place;
         _doing = doing;
         if (Directory.Exists(place) || (File.Exists(place) && !RegularFile.IsPlain(place)))
         {
-            throw new SysctrException(ErrorKind.Conflict, $"{doing}: something else is there than a file", "name a file that is not there; one that is there is replaced");
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"{doing}: something else is there than a file",
+                "name a file that is not there; one that is there is replaced"
+            );
         }
 
         StagedDirectory.RequireParent(doing, place);
@@ -42,7 +48,8 @@ sealed class ArchiveWriter : IAsyncDisposable
             FaultPoint.Pass("openat");
 #pragma warning disable RS0030 // Synced and renamed at the end.
 
-            // Without a buffer of its own: a full disk is told where it is written to, and nothing is left to be written when it is closed.
+            // Without a buffer of its own: a full disk is told where it is written to, and nothing is left to be
+            // written when it is closed.
             _file = new FileStream(_staged, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
 #pragma warning restore RS0030
         }
@@ -57,9 +64,15 @@ sealed class ArchiveWriter : IAsyncDisposable
     /// <summary>Adds a file.</summary>
     /// <param name="name">In the archive.</param>
     /// <param name="size">Its bytes.</param>
-    /// <param name="open">Opens it; the stream throws at its end where it is not what it should be, and then nothing becomes of the archive.</param>
+    /// <param name="open">Opens it; the stream throws at its end where it is not what it should be, and then nothing
+    /// becomes of the archive.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task AddAsync(string name, long size, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    public async Task AddAsync(
+        string name,
+        long size,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    )
     {
         await _turn.WaitAsync(cancellation);
         byte[] buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(128 << 10);
@@ -73,7 +86,10 @@ sealed class ArchiveWriter : IAsyncDisposable
                 int read = await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancellation);
                 if (read == 0)
                 {
-                    throw new SysctrException(ErrorKind.Corrupt, $"{_doing}: {name} ends after {size - left} of {size} bytes");
+                    throw new SysctrException(
+                        ErrorKind.Corrupt,
+                        $"{_doing}: {name} ends after {size - left} of {size} bytes"
+                    );
                 }
 
                 byte[] piece = buffer;
@@ -107,7 +123,12 @@ sealed class ArchiveWriter : IAsyncDisposable
 
     /// <summary>Adds a small file.</summary>
     public Task AddAsync(string name, byte[] content, CancellationToken cancellation) =>
-        AddAsync(name, content.Length, _ => Task.FromResult<Stream>(new MemoryStream(content, writable: false)), cancellation);
+        AddAsync(
+            name,
+            content.Length,
+            _ => Task.FromResult<Stream>(new MemoryStream(content, writable: false)),
+            cancellation
+        );
 
     /// <summary>Adds a directory, for tools that unpack it.</summary>
     public void AddDirectory(string name) => Write(() => _tar.WriteHeader(Entry(name, TarEntryType.Directory, 0)));
@@ -160,19 +181,20 @@ sealed class ArchiveWriter : IAsyncDisposable
     }
 
     /// <summary>Of nobody in particular and no time, so that the same images make the same archive.</summary>
-    private static TarEntry Entry(string name, TarEntryType type, long size) => new()
-    {
-        Type = type,
-        Name = System.Text.Encoding.UTF8.GetBytes(name),
-        LinkName = [],
-        Mode = type == TarEntryType.Directory ? SearchableByAll : ReadableByAll,
-        Uid = 0,
-        Gid = 0,
-        Size = size,
-        MtimeSeconds = 0,
-        MtimeNanoseconds = 0,
-        DeviceMajor = 0,
-        DeviceMinor = 0,
-        Xattrs = [],
-    };
+    private static TarEntry Entry(string name, TarEntryType type, long size) =>
+        new()
+        {
+            Type = type,
+            Name = System.Text.Encoding.UTF8.GetBytes(name),
+            LinkName = [],
+            Mode = type == TarEntryType.Directory ? SearchableByAll : ReadableByAll,
+            Uid = 0,
+            Gid = 0,
+            Size = size,
+            MtimeSeconds = 0,
+            MtimeNanoseconds = 0,
+            DeviceMajor = 0,
+            DeviceMinor = 0,
+            Xattrs = [],
+        };
 }

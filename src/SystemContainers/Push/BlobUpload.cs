@@ -12,18 +12,21 @@ using SystemContainers.Pull.Streams;
 namespace SystemContainers.Push;
 
 /// <summary>
-/// A blob on its way into a repository (distribution-spec, "Pushing Blobs"): mounted from another repository where the registry can; else sent in one piece, small ones
-/// with the request that ends the upload. After a cut the registry is asked how far it came, and what is left is sent; where it does not know any more, all of it again.
+/// A blob on its way into a repository (distribution-spec, "Pushing Blobs"): mounted from another repository where the
+/// registry can; else sent in one piece, small ones with the request that ends the upload. After a cut the registry is
+/// asked how far it came, and what is left is sent; where it does not know any more, all of it again.
 /// </summary>
 sealed class BlobUpload : IAsyncDisposable
 {
-    /// <summary>Up to here a blob goes with the last request: a session that can be gone on with costs one more.</summary>
+    /// <summary>Up to here a blob goes with the last request: a session that can be gone on with costs one
+    /// more.</summary>
     private const int SmallBytes = 1 << 20;
 
     /// <summary>A connection that took this much was worth it: the count of attempts starts anew.</summary>
     private const long WorthwhileBytes = 1 << 20;
 
-    /// <summary>How much longer than anything else a registry may take to end an upload: it reads all of the blob for its digest, and storage services copy it.</summary>
+    /// <summary>How much longer than anything else a registry may take to end an upload: it reads all of the blob for
+    /// its digest, and storage services copy it.</summary>
     private const int EndPatience = 10;
 
     private readonly RegistryClient _client;
@@ -45,7 +48,14 @@ sealed class BlobUpload : IAsyncDisposable
     /// <param name="options">Time-outs and attempts.</param>
     /// <param name="progress">Told of further attempts.</param>
     public BlobUpload(
-        RegistryClient client, string repository, string name, Descriptor blob, Func<CancellationToken, Task<Stream>> open, PullOptions options, IPullProgress progress)
+        RegistryClient client,
+        string repository,
+        string name,
+        Descriptor blob,
+        Func<CancellationToken, Task<Stream>> open,
+        PullOptions options,
+        IPullProgress progress
+    )
     {
         _client = client;
         _uploads = $"v2/{repository}/blobs/uploads/";
@@ -59,7 +69,8 @@ sealed class BlobUpload : IAsyncDisposable
     /// <summary>Sends it, or has it mounted.</summary>
     /// <param name="mountFrom">A repository of the same registry that has it; null where none is known.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: the registry got other bytes than were sent; what the source throws.</exception>
+    /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: the registry got other bytes than were
+    /// sent; what the source throws.</exception>
     public async Task SendAsync(string? mountFrom, CancellationToken cancellation)
     {
         long furthest = 0;
@@ -135,17 +146,26 @@ sealed class BlobUpload : IAsyncDisposable
                     return Task.FromResult(_location is null);
                 }
             },
-            cancellation);
+            cancellation
+        );
     }
 
     /// <summary>Sends what is left and ends the upload.</summary>
     /// <returns>Null where the blob is there; else what the registry says, and to which request.</returns>
-    private async Task<(HttpResponseMessage? Refusal, RegistryRequest Request)> SendRestAsync(CancellationToken cancellation)
+    private async Task<(HttpResponseMessage? Refusal, RegistryRequest Request)> SendRestAsync(
+        CancellationToken cancellation
+    )
     {
         bool small = _there == 0 && _blob.Size <= SmallBytes;
         if (!small && _there < _blob.Size)
         {
-            RegistryRequest chunk = new(_doing, "", Accept: []) { Method = HttpMethod.Patch, Location = _location, Content = Rest, Patience = Longer };
+            RegistryRequest chunk = new(_doing, "", Accept: [])
+            {
+                Method = HttpMethod.Patch,
+                Location = _location,
+                Content = Rest,
+                Patience = Longer,
+            };
             HttpResponseMessage taken = await SendAsync(chunk, cancellation);
             if (!taken.IsSuccessStatusCode)
             {
@@ -164,8 +184,18 @@ sealed class BlobUpload : IAsyncDisposable
             }
         }
 
-        Uri end = new UriBuilder(_location!) { Query = $"{_location!.Query.TrimStart('?')}{(_location.Query.Length > 1 ? "&" : "")}digest={Uri.EscapeDataString(_blob.Digest.ToString())}" }.Uri;
-        RegistryRequest finish = new(_doing, "", Accept: []) { Method = HttpMethod.Put, Location = end, Content = small ? Rest : null, Patience = Longer };
+        Uri end = new UriBuilder(_location!)
+        {
+            Query =
+                $"{_location!.Query.TrimStart('?')}{(_location.Query.Length > 1 ? "&" : "")}digest={Uri.EscapeDataString(_blob.Digest.ToString())}",
+        }.Uri;
+        RegistryRequest finish = new(_doing, "", Accept: [])
+        {
+            Method = HttpMethod.Put,
+            Location = end,
+            Content = small ? Rest : null,
+            Patience = Longer,
+        };
         HttpResponseMessage ended = await SendAsync(finish, cancellation);
         if (!ended.IsSuccessStatusCode)
         {
@@ -184,7 +214,10 @@ sealed class BlobUpload : IAsyncDisposable
         Func<HttpContent>? make = request.Content;
         try
         {
-            return await _client.SendAsync(make is null ? request : request with { Content = () => content = (BlobContent)make() }, cancellation);
+            return await _client.SendAsync(
+                make is null ? request : request with { Content = () => content = (BlobContent)make() },
+                cancellation
+            );
         }
         catch (Exception) when (content?.SourceFault is SysctrException fault)
         {
@@ -199,15 +232,19 @@ sealed class BlobUpload : IAsyncDisposable
         BlobContent content = new(token => OpenAtAsync(from, token), _blob.Size - from);
         if (from > 0)
         {
-            // The distribution-spec's own form, without the unit and the whole length of RFC 9110. Only to go on: with it a registry may take the first
-            // request for a chunk, for which it need not be ready.
-            content.Headers.TryAddWithoutValidation("Content-Range", string.Create(CultureInfo.InvariantCulture, $"{from}-{_blob.Size - 1}"));
+            // The distribution-spec's own form, without the unit and the whole length of RFC 9110. Only to go on: with
+            // it a registry may take the first request for a chunk, for which it need not be ready.
+            content.Headers.TryAddWithoutValidation(
+                "Content-Range",
+                string.Create(CultureInfo.InvariantCulture, $"{from}-{_blob.Size - 1}")
+            );
         }
 
         return content;
     }
 
-    /// <summary>The bytes from a place on. All of them are read in one go from the first, so that all are verified; only where the place lies too far back, or the source has failed, from the first again.</summary>
+    /// <summary>The bytes from a place on. All of them are read in one go from the first, so that all are verified;
+    /// only where the place lies too far back, or the source has failed, from the first again.</summary>
     private async Task<Stream> OpenAtAsync(long from, CancellationToken cancellation)
     {
         if (_source is not null && await _source.AtAsync(from, cancellation) is { } rest)
@@ -248,8 +285,15 @@ sealed class BlobUpload : IAsyncDisposable
 
         try
         {
-            using HttpResponseMessage response = await _client.SendAsync(new RegistryRequest(_doing, "", Accept: []) { Location = location }, cancellation);
-            if (response.StatusCode == HttpStatusCode.NoContent && Received(response) is { } received && received <= _blob.Size)
+            using HttpResponseMessage response = await _client.SendAsync(
+                new RegistryRequest(_doing, "", Accept: []) { Location = location },
+                cancellation
+            );
+            if (
+                response.StatusCode == HttpStatusCode.NoContent
+                && Received(response) is { } received
+                && received <= _blob.Size
+            )
             {
                 (_location, _there) = (Next(response), received);
             }
@@ -260,7 +304,8 @@ sealed class BlobUpload : IAsyncDisposable
         }
     }
 
-    /// <summary><c>Range: 0-N</c>, N the last byte that is there; of an empty upload some say <c>0-0</c>, which can't be told from one byte, and so is taken for none.</summary>
+    /// <summary><c>Range: 0-N</c>, N the last byte that is there; of an empty upload some say <c>0-0</c>, which can't
+    /// be told from one byte, and so is taken for none.</summary>
     private static long? Received(HttpResponseMessage response)
     {
         if (!response.Headers.NonValidated.TryGetValues("Range", out HeaderStringValues values))
@@ -269,7 +314,13 @@ sealed class BlobUpload : IAsyncDisposable
         }
 
         string[] parts = values.ToString().Replace("bytes=", "", StringComparison.Ordinal).Split('-');
-        return parts is ["0", { } last] && long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out long end) ? end == 0 ? null : end + 1 : null;
+        return
+            parts is ["0", { } last]
+            && long.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out long end)
+            ? end == 0
+                ? null
+                : end + 1
+            : null;
     }
 
     /// <summary>Where the registry wants the next request; it says so each time, and only the last counts.</summary>
@@ -278,18 +329,34 @@ sealed class BlobUpload : IAsyncDisposable
         Uri here = response.RequestMessage!.RequestUri!;
         return response.Headers.Location is { } location
             ? RedirectRules.Next(here, location)
-            : throw new SysctrException(ErrorKind.Unreachable, $"{_doing}: the registry begins no upload: it does not say where", "it may be read-only, or something else answers at its address");
+            : throw new SysctrException(
+                ErrorKind.Unreachable,
+                $"{_doing}: the registry begins no upload: it does not say where",
+                "it may be read-only, or something else answers at its address"
+            );
     }
 
     /// <summary>A session that is gone, or whose bytes are not where we left them, is begun anew.</summary>
     private static bool IsWorthAnother(HttpStatusCode status) =>
-        RetryRules.IsTransient(status) || status is HttpStatusCode.RequestedRangeNotSatisfiable or HttpStatusCode.NotFound;
+        RetryRules.IsTransient(status)
+        || status is HttpStatusCode.RequestedRangeNotSatisfiable or HttpStatusCode.NotFound;
 
-    private async Task<SysctrException> ErrorAsync(RegistryRequest request, HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<SysctrException> ErrorAsync(
+        RegistryRequest request,
+        HttpResponseMessage response,
+        CancellationToken cancellation
+    )
     {
         SysctrException error = await _client.ErrorAsync(request, response, cancellation);
-        return response.StatusCode == HttpStatusCode.BadRequest && error.Message.Contains("digest", StringComparison.OrdinalIgnoreCase)
-            ? new SysctrException(ErrorKind.Corrupt, error.Message, "what arrived there is not what was sent; a proxy on the way may change it", error)
+        return
+            response.StatusCode == HttpStatusCode.BadRequest
+            && error.Message.Contains("digest", StringComparison.OrdinalIgnoreCase)
+            ? new SysctrException(
+                ErrorKind.Corrupt,
+                error.Message,
+                "what arrived there is not what was sent; a proxy on the way may change it",
+                error
+            )
             : error;
     }
 }

@@ -13,13 +13,15 @@ using SystemContainers.Reference;
 namespace SystemContainers.Push;
 
 /// <summary>
-/// An image as <c>dir:</c> has it. It gets its name when it is whole, in place of an image that is there. A directory that is there and empty stays what it is, with its owner and mode and
-/// whatever is mounted there: blobs come first, and <c>manifest.json</c> last. One that is a mount and has an image can't be exchanged for another: the new blobs come beside the old, and these go when
-/// <c>manifest.json</c> is the new one.
+/// An image as <c>dir:</c> has it. It gets its name when it is whole, in place of an image that is there. A directory
+/// that is there and empty stays what it is, with its owner and mode and whatever is mounted there: blobs come first,
+/// and <c>manifest.json</c> last. One that is a mount and has an image can't be exchanged for another: the new blobs
+/// come beside the old, and these go when <c>manifest.json</c> is the new one.
 /// </summary>
 sealed class DirectoryDestination : IImageDestination
 {
-    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode ReadableByAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly ImageReference _reference;
     private readonly string _doing;
@@ -32,7 +34,8 @@ sealed class DirectoryDestination : IImageDestination
     private bool _committed;
 
     /// <summary>Looks at what is there, and stages the new one.</summary>
-    /// <exception cref="SysctrException">Conflict: something else is there; Usage: the directory that it is to be in is not there; Storage.</exception>
+    /// <exception cref="SysctrException">Conflict: something else is there; Usage: the directory that it is to be in is
+    /// not there; Storage.</exception>
     public DirectoryDestination(ImageReference reference)
     {
         _reference = reference;
@@ -74,12 +77,19 @@ sealed class DirectoryDestination : IImageDestination
     public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation) => Task.FromResult(false);
 
     /// <inheritdoc/>
-    public Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation) =>
-        WriteAsync(DirectorySource.BlobName(blob.Digest), open, cancellation);
+    public Task PutBlobAsync(
+        Descriptor blob,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    ) => WriteAsync(DirectorySource.BlobName(blob.Digest), open, cancellation);
 
     /// <inheritdoc/>
     public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) =>
-        WriteAsync(DirectorySource.ManifestName(manifest.Digest), _ => Task.FromResult<Stream>(new MemoryStream(manifest.Bytes, writable: false)), cancellation);
+        WriteAsync(
+            DirectorySource.ManifestName(manifest.Digest),
+            _ => Task.FromResult<Stream>(new MemoryStream(manifest.Bytes, writable: false)),
+            cancellation
+        );
 
     /// <inheritdoc/>
     public Task CommitAsync(ManifestDocument root, CancellationToken cancellation)
@@ -116,7 +126,11 @@ sealed class DirectoryDestination : IImageDestination
             // What is there is deleted now, and may have become something else while the image was fetched.
             if (LookAt(_reference.FilePath) != PlaceState.Whole)
             {
-                throw new SysctrException(ErrorKind.Conflict, $"{_doing}: it changed meanwhile", "another copy may be at work there; try again when it has ended");
+                throw new SysctrException(
+                    ErrorKind.Conflict,
+                    $"{_doing}: it changed meanwhile",
+                    "another copy may be at work there; try again when it has ended"
+                );
             }
 
             _staged.Replace();
@@ -148,9 +162,14 @@ sealed class DirectoryDestination : IImageDestination
             return;
         }
 
-        foreach (string file in Directory.EnumerateFiles(_directory).Select(f => Path.GetFileName(f)).Where(which).ToArray())
+        foreach (
+            string file in Directory.EnumerateFiles(_directory).Select(f => Path.GetFileName(f)).Where(which).ToArray()
+        )
         {
-            if (file is not (DirectorySource.Manifest or DirectorySource.VersionFile) && (!_committed || !_put.ContainsKey(file)))
+            if (
+                file is not (DirectorySource.Manifest or DirectorySource.VersionFile)
+                && (!_committed || !_put.ContainsKey(file))
+            )
             {
                 FaultPoint.Pass("unlink");
                 File.Delete(Path.Join(_directory, file));
@@ -159,13 +178,26 @@ sealed class DirectoryDestination : IImageDestination
     }
 
     private void WriteVersion() =>
-        DurableFile.Write(Path.Join(_directory, DirectorySource.VersionFile), System.Text.Encoding.ASCII.GetBytes(DirectorySource.Version), ReadableByAll);
+        DurableFile.Write(
+            Path.Join(_directory, DirectorySource.VersionFile),
+            System.Text.Encoding.ASCII.GetBytes(DirectorySource.Version),
+            ReadableByAll
+        );
 
-    private PlaceState LookAt(string place) => DirectoryFiles.Look(place) is not PlaceState.Other and { } state
-        ? state
-        : throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or has such an image and nothing else");
+    private PlaceState LookAt(string place) =>
+        DirectoryFiles.Look(place) is not PlaceState.Other and { } state
+            ? state
+            : throw new SysctrException(
+                ErrorKind.Conflict,
+                $"{_doing}: something else is there",
+                "name a directory that is not there, is empty, or has such an image and nothing else"
+            );
 
-    private async Task WriteAsync(string name, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    private async Task WriteAsync(
+        string name,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    )
     {
         try
         {

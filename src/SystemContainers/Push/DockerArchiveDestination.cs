@@ -15,7 +15,8 @@ using SystemContainers.Reference;
 namespace SystemContainers.Push;
 
 /// <summary>
-/// An archive as <c>docker save</c> writes it: the configuration byte for byte, so that the image keeps its ID, and plain layers. It has no manifests, and takes one image.
+/// An archive as <c>docker save</c> writes it: the configuration byte for byte, so that the image keeps its ID, and
+/// plain layers. It has no manifests, and takes one image.
 /// </summary>
 sealed class DockerArchiveDestination : IImageDestination
 {
@@ -46,18 +47,27 @@ sealed class DockerArchiveDestination : IImageDestination
     private string Doing => $"writing {_reference}";
 
     /// <inheritdoc/>
-    public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation) => Task.FromResult(_diffIds.ContainsKey(blob.Digest));
+    public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation) =>
+        Task.FromResult(_diffIds.ContainsKey(blob.Digest));
 
     /// <inheritdoc/>
-    public async Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    public async Task PutBlobAsync(
+        Descriptor blob,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    )
     {
         await using Stream source = await open(cancellation);
         if (blob.MediaType is MediaTypes.DockerConfig or MediaTypes.OciConfig)
         {
             byte[] config = await Pull.Http.Body.ReadAtMostAsync(source, OciLimits.MaxConfigBytes + 1, cancellation);
-            _configs[blob.Digest] = config.Length > OciLimits.MaxConfigBytes
-                ? throw new SysctrException(ErrorKind.Unsafe, $"{Doing}: the configuration is larger than {OciLimits.MaxConfigBytes} bytes")
-                : config;
+            _configs[blob.Digest] =
+                config.Length > OciLimits.MaxConfigBytes
+                    ? throw new SysctrException(
+                        ErrorKind.Unsafe,
+                        $"{Doing}: the configuration is larger than {OciLimits.MaxConfigBytes} bytes"
+                    )
+                    : config;
             return;
         }
 
@@ -69,7 +79,12 @@ sealed class DockerArchiveDestination : IImageDestination
             if (_written.Add(diffId))
             {
                 plain.Position = 0;
-                await _archive.AddAsync(NameOf(diffId), plain.Length, _ => Task.FromResult<Stream>(plain), cancellation);
+                await _archive.AddAsync(
+                    NameOf(diffId),
+                    plain.Length,
+                    _ => Task.FromResult<Stream>(plain),
+                    cancellation
+                );
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -84,7 +99,11 @@ sealed class DockerArchiveDestination : IImageDestination
         // Several images of an index would be told apart by their names alone, and have one.
         if (manifest.Index is not null || _hasImage)
         {
-            throw new SysctrException(ErrorKind.Usage, $"{Doing}: a docker archive has no index", "leave out --all, or choose one with --platform");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{Doing}: a docker archive has no index",
+                "leave out --all, or choose one with --platform"
+            );
         }
 
         _hasImage = true;
@@ -97,15 +116,25 @@ sealed class DockerArchiveDestination : IImageDestination
         ImageManifest manifest = root.Manifest!;
         if (!_configs.TryGetValue(manifest.Config.Digest, out byte[]? config))
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: {Redact.Text(manifest.ArtifactType ?? manifest.Config.MediaType)} is no container image", "copy it to oci: or a registry");
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing}: {Redact.Text(manifest.ArtifactType ?? manifest.Config.MediaType)} is no container image",
+                "copy it to oci: or a registry"
+            );
         }
 
         // Attack: a layer that says that it is the configuration was taken for one.
         Digest[] diffIds =
         [
-            .. manifest.Layers.Select(l => _diffIds.TryGetValue(l.Digest, out Digest diffId)
-                ? diffId
-                : throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: layer {l.Digest.Short} is no layer: its type is {Redact.Text(l.MediaType)}", "the image was built broken; build it again")),
+            .. manifest.Layers.Select(l =>
+                _diffIds.TryGetValue(l.Digest, out Digest diffId)
+                    ? diffId
+                    : throw new SysctrException(
+                        ErrorKind.Corrupt,
+                        $"{Doing}: layer {l.Digest.Short} is no layer: its type is {Redact.Text(l.MediaType)}",
+                        "the image was built broken; build it again"
+                    )
+            ),
         ];
         Check(config, diffIds);
         string configName = manifest.Config.Digest.Hex + ".json";
@@ -113,10 +142,17 @@ sealed class DockerArchiveDestination : IImageDestination
         JsonObject image = new()
         {
             ["Config"] = configName,
-            ["RepoTags"] = _reference.Repository.Length == 0 ? null : new JsonArray($"{_reference.Registry}/{_reference.Repository}:{_reference.Tag}"),
+            ["RepoTags"] =
+                _reference.Repository.Length == 0
+                    ? null
+                    : new JsonArray($"{_reference.Registry}/{_reference.Repository}:{_reference.Tag}"),
             ["Layers"] = new JsonArray([.. diffIds.Select(d => (JsonNode)NameOf(d))]),
         };
-        await _archive.AddAsync("manifest.json", Encoding.UTF8.GetBytes(new JsonArray(image).ToJsonString()), cancellation);
+        await _archive.AddAsync(
+            "manifest.json",
+            Encoding.UTF8.GetBytes(new JsonArray(image).ToJsonString()),
+            cancellation
+        );
         _archive.Commit();
     }
 
@@ -133,7 +169,10 @@ sealed class DockerArchiveDestination : IImageDestination
         int count = await source.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellation);
         if (Decompression.Unsupported(head.AsSpan(0, count)) is { } tool)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: a layer is compressed with {tool}, which can't be read");
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing}: a layer is compressed with {tool}, which can't be read"
+            );
         }
 
         await using PrependedStream whole = new(head.AsMemory(0, count), source);
@@ -148,7 +187,10 @@ sealed class DockerArchiveDestination : IImageDestination
                 total += read;
                 if (total > _options.MaxSpoolBytes)
                 {
-                    throw new SysctrException(ErrorKind.Unsafe, $"{Doing}: a layer is larger than {_options.MaxSpoolBytes} bytes when it is unpacked");
+                    throw new SysctrException(
+                        ErrorKind.Unsafe,
+                        $"{Doing}: a layer is larger than {_options.MaxSpoolBytes} bytes when it is unpacked"
+                    );
                 }
 
                 hash.AppendData(buffer, 0, read);
@@ -161,7 +203,12 @@ sealed class DockerArchiveDestination : IImageDestination
         }
         catch (Exception e) when (Decompression.IsFault(e))
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: a layer can't be decompressed: {e.Message}", "the image was built broken; build it again", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing}: a layer can't be decompressed: {e.Message}",
+                "the image was built broken; build it again",
+                e
+            );
         }
         finally
         {
@@ -176,7 +223,9 @@ sealed class DockerArchiveDestination : IImageDestination
     {
         try
         {
-            ImageConfig parsed = JsonSerializer.Deserialize(config, OciJson.Default.ImageConfig) ?? throw new JsonException("it is null");
+            ImageConfig parsed =
+                JsonSerializer.Deserialize(config, OciJson.Default.ImageConfig)
+                ?? throw new JsonException("it is null");
             if (!parsed.RootFs.DiffIds.SequenceEqual(diffIds.Select(d => d.ToString()), StringComparer.Ordinal))
             {
                 throw new JsonException("its layers are others than the image has");
@@ -184,7 +233,12 @@ sealed class DockerArchiveDestination : IImageDestination
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: the configuration can't be used: {Redact.Text(JsonFault.Of(e))}", "the image was built broken; build it again", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing}: the configuration can't be used: {Redact.Text(JsonFault.Of(e))}",
+                "the image was built broken; build it again",
+                e
+            );
         }
     }
 }

@@ -6,8 +6,9 @@ using SystemContainers.Pull;
 namespace SystemContainers.Push;
 
 /// <summary>
-/// A place that takes images: blobs first, in any order, then manifests, those of an index before it, and last the name. Nobody sees an image there of which
-/// a part is missing: until <see cref="CommitAsync"/> no name means it, and disposing of it without leaves what was there before.
+/// A place that takes images: blobs first, in any order, then manifests, those of an index before it, and last the
+/// name. Nobody sees an image there of which a part is missing: until <see cref="CommitAsync"/> no name means it, and
+/// disposing of it without leaves what was there before.
 /// </summary>
 interface IImageDestination : IAsyncDisposable
 {
@@ -22,9 +23,11 @@ interface IImageDestination : IAsyncDisposable
 
     /// <summary>Takes a blob.</summary>
     /// <param name="blob">What it is.</param>
-    /// <param name="open">Opens it at its start; the stream throws at its end, at the latest, where it is not what <paramref name="blob"/> says. May be called again, after a cut.</param>
+    /// <param name="open">Opens it at its start; the stream throws at its end, at the latest, where it is not what
+    /// <paramref name="blob"/> says. May be called again, after a cut.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="Errors.SysctrException">Unreachable, Unauthorized, Storage, or what the stream throws.</exception>
+    /// <exception cref="Errors.SysctrException">Unreachable, Unauthorized, Storage, or what the stream
+    /// throws.</exception>
     Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation);
 
     /// <summary>Takes a manifest or index all of whose blobs and manifests were put.</summary>

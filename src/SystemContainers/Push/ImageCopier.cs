@@ -14,23 +14,36 @@ using SystemContainers.Reference;
 namespace SystemContainers.Push;
 
 /// <summary>
-/// Copies images from place to place, each byte verified on its way: manifests as a pull verifies them, blobs by size and digest. What they mean is not
-/// looked at, so artifacts are copied as images are.
+/// Copies images from place to place, each byte verified on its way: manifests as a pull verifies them, blobs by size
+/// and digest. What they mean is not looked at, so artifacts are copied as images are.
 /// </summary>
 /// <param name="progress">Told what goes on.</param>
 sealed class ImageCopier(IPullProgress progress)
 {
-    /// <summary>Copies the first of the candidates that the policy allows and that can be had; as a pull, mirrors come before their registry.</summary>
+    /// <summary>Copies the first of the candidates that the policy allows and that can be had; as a pull, mirrors come
+    /// before their registry.</summary>
     /// <param name="puller">Knows policy, mirrors and credentials.</param>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="destination">Stays the caller's.</param>
     /// <param name="choice">What of it.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">As a pull, or what the destination throws; Usage: it can't keep the digest, which is wanted.</exception>
+    /// <exception cref="SysctrException">As a pull, or what the destination throws; Usage: it can't keep the digest,
+    /// which is wanted.</exception>
     public async Task<CopiedImage> CopyAsync(
-        ImagePuller puller, IReadOnlyList<ImageReference> candidates, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+        ImagePuller puller,
+        IReadOnlyList<ImageReference> candidates,
+        IImageDestination destination,
+        CopyChoice choice,
+        CancellationToken cancellation
+    )
     {
-        (CopiedImage? copied, SysctrException? fault) = await TryAsync(puller, candidates, destination, choice, cancellation);
+        (CopiedImage? copied, SysctrException? fault) = await TryAsync(
+            puller,
+            candidates,
+            destination,
+            choice,
+            cancellation
+        );
         if (fault is not null)
         {
             ExceptionDispatchInfo.Throw(fault);
@@ -39,10 +52,16 @@ sealed class ImageCopier(IPullProgress progress)
         return copied!;
     }
 
-    /// <summary>The same; that the source can't serve it is told by the result, and only what the destination is to blame for is thrown.</summary>
+    /// <summary>The same; that the source can't serve it is told by the result, and only what the destination is to
+    /// blame for is thrown.</summary>
     /// <returns>What was copied, or why nothing was.</returns>
     public async Task<(CopiedImage? Copied, SysctrException? SourceFault)> TryAsync(
-        ImagePuller puller, IReadOnlyList<ImageReference> candidates, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+        ImagePuller puller,
+        IReadOnlyList<ImageReference> candidates,
+        IImageDestination destination,
+        CopyChoice choice,
+        CancellationToken cancellation
+    )
     {
         (CopiedImage? Copied, SysctrException? Fault) result;
         try
@@ -54,14 +73,25 @@ sealed class ImageCopier(IPullProgress progress)
                 {
                     try
                     {
-                        return (await CopyFromAsync(place, source, destination, choice, (root, manifest) => puller.JudgeAsync(reference, place, source, root, manifest, token), token), null);
+                        return (
+                            await CopyFromAsync(
+                                place,
+                                source,
+                                destination,
+                                choice,
+                                (root, manifest) => puller.JudgeAsync(reference, place, source, root, manifest, token),
+                                token
+                            ),
+                            null
+                        );
                     }
                     catch (DestinationException e)
                     {
                         return (null, e.Fault);
                     }
                 },
-                cancellation);
+                cancellation
+            );
         }
         catch (SysctrException e)
         {
@@ -76,7 +106,8 @@ sealed class ImageCopier(IPullProgress progress)
         return (result.Copied, null);
     }
 
-    /// <summary>Copies what one source has that was judged already: an image of the store, or what skopeo gave.</summary>
+    /// <summary>Copies what one source has that was judged already: an image of the store, or what skopeo
+    /// gave.</summary>
     /// <param name="place">What the source is called.</param>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="destination">Stays the caller's.</param>
@@ -84,11 +115,23 @@ sealed class ImageCopier(IPullProgress progress)
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">What source or destination throw.</exception>
     public async Task<CopiedImage> CopyAsync(
-        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, CancellationToken cancellation)
+        ImageReference place,
+        IImageSource source,
+        IImageDestination destination,
+        CopyChoice choice,
+        CancellationToken cancellation
+    )
     {
         try
         {
-            return await CopyFromAsync(place, source, destination, choice, (_, _) => Task.FromResult<IReadOnlyList<ImageProof>>([]), cancellation);
+            return await CopyFromAsync(
+                place,
+                source,
+                destination,
+                choice,
+                (_, _) => Task.FromResult<IReadOnlyList<ImageProof>>([]),
+                cancellation
+            );
         }
         catch (DestinationException e)
         {
@@ -100,38 +143,62 @@ sealed class ImageCopier(IPullProgress progress)
     /// <exception cref="SysctrException">What the source is to blame for.</exception>
     /// <exception cref="DestinationException">What it is not.</exception>
     private async Task<CopiedImage> CopyFromAsync(
-        ImageReference place, IImageSource source, IImageDestination destination, CopyChoice choice, Func<ManifestDocument, ManifestDocument, Task<IReadOnlyList<ImageProof>>> judge, CancellationToken cancellation)
+        ImageReference place,
+        IImageSource source,
+        IImageDestination destination,
+        CopyChoice choice,
+        Func<ManifestDocument, ManifestDocument, Task<IReadOnlyList<ImageProof>>> judge,
+        CancellationToken cancellation
+    )
     {
         if (choice.PreserveDigests && !destination.KeepsManifests)
         {
-            throw new DestinationException(new SysctrException(
-                ErrorKind.Usage, $"copying {place.Identity}: this destination has no manifests, and so no digest", "leave out --preserve-digests, or copy it to a registry, oci:, oci-archive: or dir:"));
+            throw new DestinationException(
+                new SysctrException(
+                    ErrorKind.Usage,
+                    $"copying {place.Identity}: this destination has no manifests, and so no digest",
+                    "leave out --preserve-digests, or copy it to a registry, oci:, oci-archive: or dir:"
+                )
+            );
         }
 
         if (choice.Recursive && (source is not RegistrySource || destination is not RegistryDestination))
         {
-            throw new DestinationException(new SysctrException(
-                ErrorKind.Usage, $"copying {place.Identity}: only registries have what is attached to an image", "leave out --recursive, or copy from docker:// to docker://"));
+            throw new DestinationException(
+                new SysctrException(
+                    ErrorKind.Usage,
+                    $"copying {place.Identity}: only registries have what is attached to an image",
+                    "leave out --recursive, or copy from docker:// to docker://"
+                )
+            );
         }
 
-        if (choice.Compress is not null && (choice.PreserveDigests || choice.Platform is null || !destination.KeepsManifests))
+        if (
+            choice.Compress is not null
+            && (choice.PreserveDigests || choice.Platform is null || !destination.KeepsManifests)
+        )
         {
             throw new DestinationException(Uncompressable(place, choice));
         }
 
         progress.Trying(place);
         ManifestDocument named = await ImagePuller.RootAsync(place, source, cancellation);
-        ManifestDocument root = choice.Platform is { } platform ? await ImagePuller.ChooseAsync(place, source, named, platform, cancellation) : named;
+        ManifestDocument root = choice.Platform is { } platform
+            ? await ImagePuller.ChooseAsync(place, source, named, platform, cancellation)
+            : named;
         List<ManifestDocument> manifests = [];
         await CollectAsync(place, source, root, manifests, depth: 0, cancellation);
         List<ImageProof> proofs = [];
         foreach (ManifestDocument manifest in manifests.Where(m => m.Manifest is not null))
         {
-            // Each by itself and before a blob of any is sent, as skopeo does: of an index nothing is signed by the index being signed.
+            // Each by itself and before a blob of any is sent, as skopeo does: of an index nothing is signed by the
+            // index being signed.
             proofs.AddRange(await judge(named, manifest));
         }
 
-        using RecompressedImage? recompressed = choice.Compress is { } how ? await RecompressedImage.MakeAsync(place, source, root, how, progress, cancellation) : null;
+        using RecompressedImage? recompressed = choice.Compress is { } how
+            ? await RecompressedImage.MakeAsync(place, source, root, how, progress, cancellation)
+            : null;
         if (recompressed is not null)
         {
             source = recompressed;
@@ -141,7 +208,10 @@ sealed class ImageCopier(IPullProgress progress)
         ManifestDocument sent = manifests[^1];
         Descriptor[] blobs =
         [
-            .. manifests.Where(m => m.Manifest is not null).SelectMany(m => m.Manifest!.Layers.Prepend(m.Manifest.Config)).DistinctBy(b => b.Digest),
+            .. manifests
+                .Where(m => m.Manifest is not null)
+                .SelectMany(m => m.Manifest!.Layers.Prepend(m.Manifest.Config))
+                .DistinctBy(b => b.Digest),
         ];
         foreach (Descriptor blob in blobs)
         {
@@ -155,12 +225,23 @@ sealed class ImageCopier(IPullProgress progress)
             await ToAsync(() => destination.PutManifestAsync(manifest, cancellation));
         }
 
-        // Before the name: whoever asks for the image has its signatures. Of an index of which one platform is copied they may be about the index.
-        ReferrerCopier? referrers = choice.Recursive ? new ReferrerCopier(place, (RegistrySource)source, (RegistryDestination)destination, cancellation) : null;
-        int attached = referrers is null ? 0 : await referrers.CopyAsync(manifests.Select(m => m.Digest).Append(named.Digest).Distinct());
+        // Before the name: whoever asks for the image has its signatures. Of an index of which one platform is copied
+        // they may be about the index.
+        ReferrerCopier? referrers = choice.Recursive
+            ? new ReferrerCopier(place, (RegistrySource)source, (RegistryDestination)destination, cancellation)
+            : null;
+        int attached = referrers is null
+            ? 0
+            : await referrers.CopyAsync(manifests.Select(m => m.Digest).Append(named.Digest).Distinct());
         await ToAsync(() => destination.CommitAsync(sent, cancellation));
         return new CopiedImage(
-            root.Digest, destination.KeepsManifests ? sent.Digest : null, manifests.Count(m => m.Manifest is not null), count, bytes, blobs.Length - count)
+            root.Digest,
+            destination.KeepsManifests ? sent.Digest : null,
+            manifests.Count(m => m.Manifest is not null),
+            count,
+            bytes,
+            blobs.Length - count
+        )
         {
             Attached = attached,
             Passed = referrers?.Passed ?? [],
@@ -169,31 +250,61 @@ sealed class ImageCopier(IPullProgress progress)
     }
 
     private static SysctrException Uncompressable(ImageReference place, CopyChoice choice) =>
-        choice.PreserveDigests ? new SysctrException(ErrorKind.Usage, $"copying {place.Identity}: with its layers compressed anew it has another digest", "leave out --preserve-digests, or the compression")
-        : choice.Platform is null ? new SysctrException(ErrorKind.Usage, $"copying {place.Identity}: of an index the layers can't be compressed anew", "leave out --all, and copy one platform with --platform")
-        : new SysctrException(ErrorKind.Usage, $"copying {place.Identity}: this destination has no compressed layers", "leave out the compression");
+        choice.PreserveDigests
+            ? new SysctrException(
+                ErrorKind.Usage,
+                $"copying {place.Identity}: with its layers compressed anew it has another digest",
+                "leave out --preserve-digests, or the compression"
+            )
+        : choice.Platform is null
+            ? new SysctrException(
+                ErrorKind.Usage,
+                $"copying {place.Identity}: of an index the layers can't be compressed anew",
+                "leave out --all, and copy one platform with --platform"
+            )
+        : new SysctrException(
+            ErrorKind.Usage,
+            $"copying {place.Identity}: this destination has no compressed layers",
+            "leave out the compression"
+        );
 
     /// <summary>A manifest with all that it names, each once, what is named first.</summary>
     private static async Task CollectAsync(
-        ImageReference place, IImageSource source, ManifestDocument document, List<ManifestDocument> all, int depth, CancellationToken cancellation)
+        ImageReference place,
+        IImageSource source,
+        ManifestDocument document,
+        List<ManifestDocument> all,
+        int depth,
+        CancellationToken cancellation
+    )
     {
         string doing = $"copying {place.Identity}";
         if (document.Index is { } index)
         {
             if (depth == OciLimits.MaxIndexDepth)
             {
-                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: indexes are nested more than {OciLimits.MaxIndexDepth} deep");
+                throw new SysctrException(
+                    ErrorKind.Unsafe,
+                    $"{doing}: indexes are nested more than {OciLimits.MaxIndexDepth} deep"
+                );
             }
 
             if (index.Others is [{ } unverifiable, ..])
             {
                 throw new SysctrException(
-                    ErrorKind.Corrupt, $"{doing}: a manifest has the digest '{Redact.Text(unverifiable.Digest)}', which can't be verified", "copy one platform of it with --platform");
+                    ErrorKind.Corrupt,
+                    $"{doing}: a manifest has the digest '{Redact.Text(unverifiable.Digest)}', which can't be verified",
+                    "copy one platform of it with --platform"
+                );
             }
 
             if (index.Manifests.Count > OciLimits.MaxCopiedManifests)
             {
-                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests", "copy one platform of it with --platform");
+                throw new SysctrException(
+                    ErrorKind.Unsafe,
+                    $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests",
+                    "copy one platform of it with --platform"
+                );
             }
 
             foreach (Descriptor entry in index.Manifests.DistinctBy(m => m.Digest))
@@ -204,19 +315,35 @@ sealed class ImageCopier(IPullProgress progress)
                 }
 
                 RawManifest raw = await source.GetManifestAsync(entry, cancellation);
-                ManifestDocument named = ManifestDocument.Read(raw with { MediaType = raw.MediaType ?? entry.MediaType }, entry.Digest, entry.Size, $"fetching the manifest of {place.Identity}");
+                ManifestDocument named = ManifestDocument.Read(
+                    raw with
+                    {
+                        MediaType = raw.MediaType ?? entry.MediaType,
+                    },
+                    entry.Digest,
+                    entry.Size,
+                    $"fetching the manifest of {place.Identity}"
+                );
                 await CollectAsync(place, source, named, all, depth + 1, cancellation);
             }
         }
 
         if (all.Count == OciLimits.MaxCopiedManifests)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests", "copy one platform of it with --platform");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests",
+                "copy one platform of it with --platform"
+            );
         }
 
         if (all.Sum(m => (long)m.Bytes.Length) + document.Bytes.Length > OciLimits.MaxCopiedManifestBytes)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: its manifests are larger than {OciLimits.MaxCopiedManifestBytes} bytes together", "copy one platform of it with --platform");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"{doing}: its manifests are larger than {OciLimits.MaxCopiedManifestBytes} bytes together",
+                "copy one platform of it with --platform"
+            );
         }
 
         if (document.Manifest?.Layers.Count > OciLimits.MaxLayers)
@@ -231,27 +358,49 @@ sealed class ImageCopier(IPullProgress progress)
     {
         if (blob.Size < 0)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"copying {place.Identity}: blob {blob.Digest.Short} has a size of {blob.Size}");
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"copying {place.Identity}: blob {blob.Digest.Short} has a size of {blob.Size}"
+            );
         }
 
-        if (blob.MediaType.Contains("nondistributable", StringComparison.Ordinal) || blob.MediaType.Contains(".foreign.", StringComparison.Ordinal))
+        if (
+            blob.MediaType.Contains("nondistributable", StringComparison.Ordinal)
+            || blob.MediaType.Contains(".foreign.", StringComparison.Ordinal)
+        )
         {
             throw new SysctrException(
-                ErrorKind.Corrupt, $"copying {place.Identity}: layer {blob.Digest.Short} is a foreign one, which the registry does not hold", "foreign layers are Windows' base images, and can't be copied");
+                ErrorKind.Corrupt,
+                $"copying {place.Identity}: layer {blob.Digest.Short} is a foreign one, which the registry does not hold",
+                "foreign layers are Windows' base images, and can't be copied"
+            );
         }
     }
 
     /// <summary>A few at once; all have ended when this does.</summary>
     private async Task<(int Sent, long Bytes)> CopyBlobsAsync(
-        ImageReference place, IImageSource source, Descriptor[] blobs, IImageDestination destination, CancellationToken cancellation)
+        ImageReference place,
+        IImageSource source,
+        Descriptor[] blobs,
+        IImageDestination destination,
+        CancellationToken cancellation
+    )
     {
         int sent = 0;
         long bytes = 0;
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         int next = -1;
-        Task[] running = [.. Enumerable.Range(0, Math.Min(destination.ParallelBlobs, blobs.Length)).Select(_ => WorkAsync())];
-        await Task.WhenAll(running).ContinueWith(
-            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Task[] running =
+        [
+            .. Enumerable.Range(0, Math.Min(destination.ParallelBlobs, blobs.Length)).Select(_ => WorkAsync()),
+        ];
+        await Task.WhenAll(running)
+            .ContinueWith(
+                static _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
         cancellation.ThrowIfCancellationRequested();
         Exception[] failures = [.. running.SelectMany(t => t.Exception?.InnerExceptions ?? [])];
         if (Array.Find(failures, f => f is not OperationCanceledException) is { } failure)
@@ -284,7 +433,13 @@ sealed class ImageCopier(IPullProgress progress)
         }
     }
 
-    private async Task<bool> CopyBlobAsync(ImageReference place, IImageSource source, Descriptor blob, IImageDestination destination, CancellationToken cancellation)
+    private async Task<bool> CopyBlobAsync(
+        ImageReference place,
+        IImageSource source,
+        Descriptor blob,
+        IImageDestination destination,
+        CancellationToken cancellation
+    )
     {
         if (await FromAsync(() => destination.HasBlobAsync(blob, cancellation)))
         {
@@ -311,7 +466,11 @@ sealed class ImageCopier(IPullProgress progress)
             try
             {
                 VerifiedStream verified = new(
-                    await source.OpenBlobAsync(blob, token), blob, $"fetching {blob.Digest.Short} of {place.Identity}", received => progress.LayerBytes(blob, received));
+                    await source.OpenBlobAsync(blob, token),
+                    blob,
+                    $"fetching {blob.Digest.Short} of {place.Identity}",
+                    received => progress.LayerBytes(blob, received)
+                );
                 return new WatchedStream(verified, fault => sourceFault = fault);
             }
             catch (SysctrException e)
@@ -322,11 +481,12 @@ sealed class ImageCopier(IPullProgress progress)
         }
     }
 
-    private static Task<bool> ToAsync(Func<Task> act) => FromAsync(async () =>
-    {
-        await act();
-        return true;
-    });
+    private static Task<bool> ToAsync(Func<Task> act) =>
+        FromAsync(async () =>
+        {
+            await act();
+            return true;
+        });
 
     private static async Task<T> FromAsync<T>(Func<Task<T>> ask)
     {

@@ -10,13 +10,15 @@ using SystemContainers.Reference;
 namespace SystemContainers.Push;
 
 /// <summary>
-/// An OCI layout in a directory. A new one gets its name when it is whole; a directory that is there, a layout or empty, stays, and gets blobs first, each by a rename, and last its
-/// index.json, in one step, so that whoever reads it meanwhile sees the old images or the new ones. Two copies into one layout take turns at that step, and of two that begin it the second adds
-/// to what the first has made.
+/// An OCI layout in a directory. A new one gets its name when it is whole; a directory that is there, a layout or
+/// empty, stays, and gets blobs first, each by a rename, and last its index.json, in one step, so that whoever reads it
+/// meanwhile sees the old images or the new ones. Two copies into one layout take turns at that step, and of two that
+/// begin it the second adds to what the first has made.
 /// </summary>
 sealed class LayoutDestination : IImageDestination
 {
-    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode ReadableByAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>How long to wait for another copy at its last step.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -28,7 +30,8 @@ sealed class LayoutDestination : IImageDestination
 
     /// <summary>Looks at what is there, and stages a new layout where there is none.</summary>
     /// <param name="reference">Directory, and the name that the image gets.</param>
-    /// <exception cref="SysctrException">Conflict: something else is there; Usage: the directory that it is to be in is not there; Storage.</exception>
+    /// <exception cref="SysctrException">Conflict: something else is there; Usage: the directory that it is to be in is
+    /// not there; Storage.</exception>
     public LayoutDestination(ImageReference reference)
     {
         _reference = reference;
@@ -70,7 +73,11 @@ sealed class LayoutDestination : IImageDestination
     }
 
     /// <inheritdoc/>
-    public async Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    public async Task PutBlobAsync(
+        Descriptor blob,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    )
     {
         try
         {
@@ -86,7 +93,10 @@ sealed class LayoutDestination : IImageDestination
     /// <inheritdoc/>
     public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) =>
         PutBlobAsync(
-            new Descriptor(manifest.MediaType, manifest.Digest, manifest.Bytes.Length), _ => Task.FromResult<Stream>(new MemoryStream(manifest.Bytes, writable: false)), cancellation);
+            new Descriptor(manifest.MediaType, manifest.Digest, manifest.Bytes.Length),
+            _ => Task.FromResult<Stream>(new MemoryStream(manifest.Bytes, writable: false)),
+            cancellation
+        );
 
     /// <inheritdoc/>
     public async Task CommitAsync(ManifestDocument root, CancellationToken cancellation)
@@ -111,8 +121,13 @@ sealed class LayoutDestination : IImageDestination
             DurableFile.SyncFileSystem(place);
             await using FileStream turn = await LockAsync(place, cancellation);
             string file = Path.Join(place, "index.json");
-            LayoutIndex there = !File.Exists(file) ? LayoutIndex.New()
-                : new FileInfo(file).Length > OciLimits.MaxManifestBytes ? throw new SysctrException(ErrorKind.Unsafe, $"{_doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes")
+            LayoutIndex there =
+                !File.Exists(file) ? LayoutIndex.New()
+                : new FileInfo(file).Length > OciLimits.MaxManifestBytes
+                    ? throw new SysctrException(
+                        ErrorKind.Unsafe,
+                        $"{_doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes"
+                    )
                 : LayoutIndex.Parse(await File.ReadAllBytesAsync(file, cancellation), _doing);
             there.Set(root, _reference.Tag);
             DurableFile.Write(file, there.ToBytes(), ReadableByAll);
@@ -140,13 +155,22 @@ sealed class LayoutDestination : IImageDestination
 
         bool marked = File.Exists(Path.Join(place, "oci-layout"));
         return marked && File.Exists(Path.Join(place, "index.json")) ? PlaceState.Whole
-            : Directory.EnumerateFileSystemEntries(place).Select(Path.GetFileName).All(n => DurableFile.IsLeftover(n!) || (marked && n is "oci-layout" or "blobs")) ? PlaceState.Unfinished
+            : Directory
+                .EnumerateFileSystemEntries(place)
+                .Select(Path.GetFileName)
+                .All(n => DurableFile.IsLeftover(n!) || (marked && n is "oci-layout" or "blobs"))
+                ? PlaceState.Unfinished
             : PlaceState.Other;
     }
 
-    private PlaceState LookAt(string place) => Look(place) is not PlaceState.Other and { } state
-        ? state
-        : throw new SysctrException(ErrorKind.Conflict, $"{_doing}: something else is there", "name a directory that is not there, is empty, or is a layout");
+    private PlaceState LookAt(string place) =>
+        Look(place) is not PlaceState.Other and { } state
+            ? state
+            : throw new SysctrException(
+                ErrorKind.Conflict,
+                $"{_doing}: something else is there",
+                "name a directory that is not there, is empty, or is a layout"
+            );
 
     /// <summary>Makes <c>oci-layout</c>, once: it is what copies take turns by.</summary>
     private static void MarkLayout(string layout)
@@ -174,7 +198,11 @@ sealed class LayoutDestination : IImageDestination
     {
         LookAt(layout);
         MarkLayout(layout);
-        foreach (string blob in Directory.EnumerateFiles(Path.Join(_directory, "blobs"), "*", SearchOption.AllDirectories).ToArray())
+        foreach (
+            string blob in Directory
+                .EnumerateFiles(Path.Join(_directory, "blobs"), "*", SearchOption.AllDirectories)
+                .ToArray()
+        )
         {
             string target = Path.Join(layout, Path.GetRelativePath(_directory, blob));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
@@ -191,13 +219,23 @@ sealed class LayoutDestination : IImageDestination
         {
             try
             {
-                return new FileStream(Path.Join(layout, "oci-layout"), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(
+                    Path.Join(layout, "oci-layout"),
+                    FileMode.Open,
+                    FileAccess.ReadWrite,
+                    FileShare.None
+                );
             }
             catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException))
             {
                 if (DateTime.UtcNow > end)
                 {
-                    throw new SysctrException(ErrorKind.Locked, $"{_doing}: another copy works on it", "try again when it has ended", e);
+                    throw new SysctrException(
+                        ErrorKind.Locked,
+                        $"{_doing}: another copy works on it",
+                        "try again when it has ended",
+                        e
+                    );
                 }
 
                 await Task.Delay(50, cancellation);

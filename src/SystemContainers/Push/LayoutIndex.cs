@@ -10,7 +10,8 @@ using SystemContainers.Pull.Sources;
 
 namespace SystemContainers.Push;
 
-/// <summary>index.json of a layout (image-spec, image-layout.md): what is in it, whoever wrote it, stays but for the entry that is replaced.</summary>
+/// <summary>index.json of a layout (image-spec, image-layout.md): what is in it, whoever wrote it, stays but for the
+/// entry that is replaced.</summary>
 sealed class LayoutIndex
 {
     /// <summary>What the file <c>oci-layout</c> has in it.</summary>
@@ -29,7 +30,15 @@ sealed class LayoutIndex
     public static LayoutIndex New()
     {
         JsonArray manifests = [];
-        return new LayoutIndex(new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = MediaTypes.OciIndex, ["manifests"] = manifests }, manifests);
+        return new LayoutIndex(
+            new JsonObject
+            {
+                ["schemaVersion"] = 2,
+                ["mediaType"] = MediaTypes.OciIndex,
+                ["manifests"] = manifests,
+            },
+            manifests
+        );
     }
 
     /// <summary>One that is there.</summary>
@@ -52,7 +61,12 @@ sealed class LayoutIndex
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: index.json is malformed: {Redact.Text(JsonFault.Of(e))}", "write to another directory", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: index.json is malformed: {Redact.Text(JsonFault.Of(e))}",
+                "write to another directory",
+                e
+            );
         }
     }
 
@@ -75,7 +89,12 @@ sealed class LayoutIndex
             }
         }
 
-        JsonObject descriptor = new() { ["mediaType"] = root.MediaType, ["digest"] = root.Digest.ToString(), ["size"] = root.Bytes.Length };
+        JsonObject descriptor = new()
+        {
+            ["mediaType"] = root.MediaType,
+            ["digest"] = root.Digest.ToString(),
+            ["size"] = root.Bytes.Length,
+        };
         if (name is not null)
         {
             descriptor["annotations"] = new JsonObject { [LayoutSource.RefName] = name };

@@ -32,10 +32,15 @@ sealed class OciArchiveDestination : IImageDestination
     public bool KeepsManifests => true;
 
     /// <inheritdoc/>
-    public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation) => Task.FromResult(_there.Contains(blob.Digest));
+    public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation) =>
+        Task.FromResult(_there.Contains(blob.Digest));
 
     /// <inheritdoc/>
-    public async Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    public async Task PutBlobAsync(
+        Descriptor blob,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    )
     {
         await _archive.AddAsync($"blobs/{blob.Digest.Algorithm}/{blob.Digest.Hex}", blob.Size, open, cancellation);
         _there.Add(blob.Digest);
@@ -43,8 +48,13 @@ sealed class OciArchiveDestination : IImageDestination
 
     /// <inheritdoc/>
     public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) =>
-        _there.Contains(manifest.Digest) ? Task.CompletedTask : PutBlobAsync(
-            new Descriptor(manifest.MediaType, manifest.Digest, manifest.Bytes.Length), _ => Task.FromResult<Stream>(new MemoryStream(manifest.Bytes, writable: false)), cancellation);
+        _there.Contains(manifest.Digest)
+            ? Task.CompletedTask
+            : PutBlobAsync(
+                new Descriptor(manifest.MediaType, manifest.Digest, manifest.Bytes.Length),
+                _ => Task.FromResult<Stream>(new MemoryStream(manifest.Bytes, writable: false)),
+                cancellation
+            );
 
     /// <inheritdoc/>
     public Task CommitAsync(ManifestDocument root, CancellationToken cancellation)
@@ -74,11 +84,17 @@ sealed class OciArchiveDestination : IImageDestination
 
         public bool KeepsManifests => true;
 
-        public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation) => all.HasBlobAsync(blob, cancellation);
+        public Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation) =>
+            all.HasBlobAsync(blob, cancellation);
 
-        public Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation) => all.PutBlobAsync(blob, open, cancellation);
+        public Task PutBlobAsync(
+            Descriptor blob,
+            Func<CancellationToken, Task<Stream>> open,
+            CancellationToken cancellation
+        ) => all.PutBlobAsync(blob, open, cancellation);
 
-        public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) => all.PutManifestAsync(manifest, cancellation);
+        public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) =>
+            all.PutManifestAsync(manifest, cancellation);
 
         public Task CommitAsync(ManifestDocument root, CancellationToken cancellation)
         {

@@ -10,14 +10,20 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Push;
 
-/// <summary>Copies what a registry has about images to another: referrers, and theirs, and what cosign 2 has at tags. Nothing is judged, for what is signed says itself by whom.</summary>
+/// <summary>Copies what a registry has about images to another: referrers, and theirs, and what cosign 2 has at tags.
+/// Nothing is judged, for what is signed says itself by whom.</summary>
 /// <param name="place">The source as it is reached.</param>
 /// <param name="source">What is there.</param>
 /// <param name="destination">Stays the caller's; it has the images.</param>
 /// <param name="cancellation">Ends it.</param>
 /// <param name="maxBytes">How large all of it may be that is sent.</param>
 sealed class ReferrerCopier(
-    ImageReference place, RegistrySource source, RegistryDestination destination, CancellationToken cancellation, long maxBytes = ReferrerLimits.MaxAllBytes)
+    ImageReference place,
+    RegistrySource source,
+    RegistryDestination destination,
+    CancellationToken cancellation,
+    long maxBytes = ReferrerLimits.MaxAllBytes
+)
 {
     private readonly ReferrerClient _client = new(place, source);
     private readonly HashSet<(Digest Entry, Digest Subject)> _seen = [];
@@ -60,7 +66,12 @@ sealed class ReferrerCopier(
                 string tag = $"{subject.Algorithm}-{subject.Hex}.{suffix}";
                 if (await source.FindTagAsync(tag, cancellation) is { } raw)
                 {
-                    ManifestDocument document = ManifestDocument.Read(raw, expected: null, size: null, $"fetching the manifest of {place.Name}:{tag}");
+                    ManifestDocument document = ManifestDocument.Read(
+                        raw,
+                        expected: null,
+                        size: null,
+                        $"fetching the manifest of {place.Name}:{tag}"
+                    );
                     Count(document, subject);
                     if (IsCopied(document, subject))
                     {
@@ -75,12 +86,15 @@ sealed class ReferrerCopier(
         return count;
     }
 
-    /// <summary>A list may name anything; put at the destination, another's manifest would be listed there as about what it is about.</summary>
+    /// <summary>A list may name anything; put at the destination, another's manifest would be listed there as about
+    /// what it is about.</summary>
     private bool IsAbout(ManifestDocument document, Digest subject)
     {
         if (ManifestSubject.Of(document) is not { } about || about != subject)
         {
-            _passed.Add($"{document.Digest} is listed as attached to {subject.Short}, and says that it is attached to {ManifestSubject.Of(document)?.Short ?? "nothing"}");
+            _passed.Add(
+                $"{document.Digest} is listed as attached to {subject.Short}, and says that it is attached to {ManifestSubject.Of(document)?.Short ?? "nothing"}"
+            );
             return false;
         }
 
@@ -111,10 +125,14 @@ sealed class ReferrerCopier(
     private void Spend(long bytes, Digest digest)
     {
         // Size by size, as they are made up.
-        _left = bytes >= 0 && bytes <= _left
-            ? _left - bytes
-            : throw new SysctrException(
-                ErrorKind.Unsafe, $"copying {digest} of {place.Name}: what is attached to the image is larger than may be copied", "copy the image without what is attached to it");
+        _left =
+            bytes >= 0 && bytes <= _left
+                ? _left - bytes
+                : throw new SysctrException(
+                    ErrorKind.Unsafe,
+                    $"copying {digest} of {place.Name}: what is attached to the image is larger than may be copied",
+                    "copy the image without what is attached to it"
+                );
     }
 
     /// <exception cref="SysctrException">As a pull and a push; Unsafe: there is too much of it.</exception>
@@ -132,7 +150,14 @@ sealed class ReferrerCopier(
             {
                 Spend(blob.Size, blob.Digest);
                 await destination.PutBlobAsync(
-                    blob, async token => new VerifiedStream(await source.OpenBlobAsync(blob, token), blob, $"fetching {blob.Digest.Short} of {place.Name}"), cancellation);
+                    blob,
+                    async token => new VerifiedStream(
+                        await source.OpenBlobAsync(blob, token),
+                        blob,
+                        $"fetching {blob.Digest.Short} of {place.Name}"
+                    ),
+                    cancellation
+                );
             }
         }
     }

@@ -14,7 +14,8 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Push;
 
-/// <summary>A repository of a registry (OCI distribution-spec, "Push"): manifests by their digests, and last the tag.</summary>
+/// <summary>A repository of a registry (OCI distribution-spec, "Push"): manifests by their digests, and last the
+/// tag.</summary>
 sealed class RegistryDestination : IImageDestination
 {
     private readonly ImageReference _reference;
@@ -25,23 +26,37 @@ sealed class RegistryDestination : IImageDestination
     private readonly RegistrySource _there;
     private readonly HashSet<Digest> _listed = [];
 
-    /// <param name="endpoint">The repository; its tag is the name that the image gets, its digest what it has to have.</param>
-    /// <param name="source">Where the image is from; blobs of the same registry are mounted. Null where that is not known.</param>
+    /// <param name="endpoint">The repository; its tag is the name that the image gets, its digest what it has to
+    /// have.</param>
+    /// <param name="source">Where the image is from; blobs of the same registry are mounted. Null where that is not
+    /// known.</param>
     /// <param name="credentials">Asked where the registry wants some.</param>
     /// <param name="options">Time-outs and attempts.</param>
     /// <param name="progress">Told of further attempts.</param>
-    public RegistryDestination(RegistryEndpoint endpoint, ImageReference? source, CredentialStore credentials, PullOptions options, IPullProgress progress)
+    public RegistryDestination(
+        RegistryEndpoint endpoint,
+        ImageReference? source,
+        CredentialStore credentials,
+        PullOptions options,
+        IPullProgress progress
+    )
     {
         _reference = endpoint.Reference;
         _options = options;
         _progress = progress;
         _there = new RegistrySource(endpoint, credentials, options, progress);
-        _mountFrom = source is { Transport: ImageTransport.Docker } && source.Registry == _reference.Registry && source.Repository != _reference.Repository ? source.Repository : null;
+        _mountFrom =
+            source is { Transport: ImageTransport.Docker }
+            && source.Registry == _reference.Registry
+            && source.Repository != _reference.Repository
+                ? source.Repository
+                : null;
         _client = new RegistryClient(endpoint, credentials, options, progress)
         {
             Scopes =
             [
-                $"repository:{_reference.Repository}:pull,push", .. _mountFrom is null ? (string[])[] : [$"repository:{_mountFrom}:pull"],
+                $"repository:{_reference.Repository}:pull,push",
+                .. _mountFrom is null ? (string[])[] : [$"repository:{_mountFrom}:pull"],
             ],
         };
     }
@@ -55,7 +70,14 @@ sealed class RegistryDestination : IImageDestination
     /// <inheritdoc/>
     public async Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation)
     {
-        RegistryRequest request = new($"looking for {blob.Digest.Short} in {_reference.Name}", $"v2/{_reference.Repository}/blobs/{blob.Digest}", Accept: []) { Method = HttpMethod.Head };
+        RegistryRequest request = new(
+            $"looking for {blob.Digest.Short} in {_reference.Name}",
+            $"v2/{_reference.Repository}/blobs/{blob.Digest}",
+            Accept: []
+        )
+        {
+            Method = HttpMethod.Head,
+        };
         try
         {
             return await _client.GetAsync(
@@ -64,11 +86,15 @@ sealed class RegistryDestination : IImageDestination
                 {
                     using (response)
                     {
-                        // One of another size is not what its name says; the registry will say so when it gets the right one.
-                        return Task.FromResult(response.Content.Headers.ContentLength is not { } length || length == blob.Size);
+                        // One of another size is not what its name says; the registry will say so when it gets the
+                        // right one.
+                        return Task.FromResult(
+                            response.Content.Headers.ContentLength is not { } length || length == blob.Size
+                        );
                     }
                 },
-                cancellation);
+                cancellation
+            );
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
         {
@@ -77,14 +103,27 @@ sealed class RegistryDestination : IImageDestination
     }
 
     /// <inheritdoc/>
-    public async Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    public async Task PutBlobAsync(
+        Descriptor blob,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    )
     {
-        await using BlobUpload upload = new(_client, _reference.Repository, _reference.Name, blob, open, _options, _progress);
+        await using BlobUpload upload = new(
+            _client,
+            _reference.Repository,
+            _reference.Name,
+            blob,
+            open,
+            _options,
+            _progress
+        );
         await upload.SendAsync(_mountFrom, cancellation);
     }
 
     /// <inheritdoc/>
-    public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) => PutAsync(manifest, manifest.Digest.ToString(), cancellation);
+    public Task PutManifestAsync(ManifestDocument manifest, CancellationToken cancellation) =>
+        PutAsync(manifest, manifest.Digest.ToString(), cancellation);
 
     /// <inheritdoc/>
     public async Task CommitAsync(ManifestDocument root, CancellationToken cancellation)
@@ -92,7 +131,10 @@ sealed class RegistryDestination : IImageDestination
         if (_reference.Digest is { } wanted && wanted != root.Digest)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"pushing to {_reference.Identity}: what is pushed has the digest {root.Digest}", "leave out the digest, or name the image that has it");
+                ErrorKind.Usage,
+                $"pushing to {_reference.Identity}: what is pushed has the digest {root.Digest}",
+                "leave out the digest, or name the image that has it"
+            );
         }
 
         if (_reference.Tag is { } tag)
@@ -110,14 +152,21 @@ sealed class RegistryDestination : IImageDestination
     }
 
     /// <summary>Takes a manifest all of whose blobs were put, at a tag of its own beside that of the image.</summary>
-    /// <exception cref="SysctrException">Conflict: something stands there that the manifest does not have; as <see cref="PutManifestAsync"/>.</exception>
+    /// <exception cref="SysctrException">Conflict: something stands there that the manifest does not have; as
+    /// <see cref="PutManifestAsync"/>.</exception>
     public async Task PutBesideAsync(ManifestDocument manifest, string tag, CancellationToken cancellation)
     {
-        if (await FindAsync(tag, cancellation) is { } there && there.Digest != manifest.Digest
-            && there.Manifest?.Layers.All(l => manifest.Manifest?.Layers.Any(m => m.Digest == l.Digest) == true) != true)
+        if (
+            await FindAsync(tag, cancellation) is { } there
+            && there.Digest != manifest.Digest
+            && there.Manifest?.Layers.All(l => manifest.Manifest?.Layers.Any(m => m.Digest == l.Digest) == true) != true
+        )
         {
             throw new SysctrException(
-                ErrorKind.Conflict, $"pushing to {_reference.Name}:{tag}: what is attached to the image there is not among what the source has", "remove it there, or copy the image without what is attached to it");
+                ErrorKind.Conflict,
+                $"pushing to {_reference.Name}:{tag}: what is attached to the image there is not among what the source has",
+                "remove it there, or copy the image without what is attached to it"
+            );
         }
 
         await PutAsync(manifest, tag, cancellation);
@@ -125,13 +174,22 @@ sealed class RegistryDestination : IImageDestination
 
     /// <summary>What is at a tag; null where nothing is.</summary>
     private async Task<ManifestDocument?> FindAsync(string tag, CancellationToken cancellation) =>
-        await _there.FindTagAsync(tag, cancellation) is { } raw ? ManifestDocument.Read(raw, expected: null, size: null, $"fetching the manifest of {_reference.Name}:{tag}") : null;
+        await _there.FindTagAsync(tag, cancellation) is { } raw
+            ? ManifestDocument.Read(
+                raw,
+                expected: null,
+                size: null,
+                $"fetching the manifest of {_reference.Name}:{tag}"
+            )
+            : null;
 
     /// <summary>
-    /// A registry that does not say which subject it took has no referrers API: then the list at the fallback tag is the client's to keep
-    /// (distribution-spec, "Pushing Manifests with Subject"). Others may write it meanwhile, and nothing but looking again tells.
+    /// A registry that does not say which subject it took has no referrers API: then the list at the fallback tag is
+    /// the client's to keep (distribution-spec, "Pushing Manifests with Subject"). Others may write it meanwhile, and
+    /// nothing but looking again tells.
     /// </summary>
-    /// <exception cref="SysctrException">Conflict: something else stands there, or others write it all the time.</exception>
+    /// <exception cref="SysctrException">Conflict: something else stands there, or others write it all the
+    /// time.</exception>
     private async Task ListAsync(ManifestDocument manifest, Digest subject, CancellationToken cancellation)
     {
         string tag = ManifestSubject.TagOf(subject);
@@ -141,7 +199,10 @@ sealed class RegistryDestination : IImageDestination
             if (there is { Index: null })
             {
                 throw new SysctrException(
-                    ErrorKind.Conflict, $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: what stands there is no list, but a manifest", "remove it there, if it is nobody's");
+                    ErrorKind.Conflict,
+                    $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: what stands there is no list, but a manifest",
+                    "remove it there, if it is nobody's"
+                );
             }
 
             if (ManifestSubject.Add(there, manifest) is not { } list)
@@ -152,11 +213,23 @@ sealed class RegistryDestination : IImageDestination
             if (attempt == _options.MaxAttempts)
             {
                 throw new SysctrException(
-                    ErrorKind.Conflict, $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: it was listed {attempt} times, and each time it was gone again", "others write the list at the same time; try again later");
+                    ErrorKind.Conflict,
+                    $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: it was listed {attempt} times, and each time it was gone again",
+                    "others write the list at the same time; try again later"
+                );
             }
 
             RawManifest raw = new(MediaTypes.OciIndex, list, Announced: null);
-            await PutAsync(ManifestDocument.Read(raw, expected: null, size: null, $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}"), tag, cancellation);
+            await PutAsync(
+                ManifestDocument.Read(
+                    raw,
+                    expected: null,
+                    size: null,
+                    $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}"
+                ),
+                tag,
+                cancellation
+            );
         }
     }
 
@@ -172,13 +245,22 @@ sealed class RegistryDestination : IImageDestination
     }
 
     /// <returns>Whether it is new there, and whether the registry lists it by its subject.</returns>
-    private Task<(bool IsCreated, bool IsListed)> SendAsync(ManifestDocument manifest, string name, CancellationToken cancellation)
+    private Task<(bool IsCreated, bool IsListed)> SendAsync(
+        ManifestDocument manifest,
+        string name,
+        CancellationToken cancellation
+    )
     {
-        string doing = $"pushing the manifest {manifest.Digest.Short} to {_reference.Name}{(name.Contains(':', StringComparison.Ordinal) ? "" : $":{name}")}";
+        string doing =
+            $"pushing the manifest {manifest.Digest.Short} to {_reference.Name}{(name.Contains(':', StringComparison.Ordinal) ? "" : $":{name}")}";
         RegistryRequest request = new(doing, $"v2/{_reference.Repository}/manifests/{name}", Accept: [])
         {
             Method = HttpMethod.Put,
-            Content = () => new ByteArrayContent(manifest.Bytes) { Headers = { ContentType = new MediaTypeHeaderValue(manifest.MediaType) } },
+            Content = () =>
+                new ByteArrayContent(manifest.Bytes)
+                {
+                    Headers = { ContentType = new MediaTypeHeaderValue(manifest.MediaType) },
+                },
         };
         return _client.GetAsync(
             request,
@@ -186,14 +268,26 @@ sealed class RegistryDestination : IImageDestination
             {
                 bool isCreated = response.StatusCode == HttpStatusCode.Created;
                 bool isListed = response.Headers.NonValidated.Contains("OCI-Subject");
-                bool saysWhich = response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out HeaderStringValues values);
+                bool saysWhich = response.Headers.NonValidated.TryGetValues(
+                    "Docker-Content-Digest",
+                    out HeaderStringValues values
+                );
                 response.Dispose();
 
                 // Attack, or a proxy: it says that it took another one.
-                return saysWhich && Digest.TryParse(values.ToString(), out Digest told) && told.Algorithm == manifest.Digest.Algorithm && told != manifest.Digest
-                    ? throw new SysctrException(ErrorKind.Corrupt, $"{doing}: the registry says that it took {told}", "the registry or a proxy on the way changes manifests")
+                return
+                    saysWhich
+                    && Digest.TryParse(values.ToString(), out Digest told)
+                    && told.Algorithm == manifest.Digest.Algorithm
+                    && told != manifest.Digest
+                    ? throw new SysctrException(
+                        ErrorKind.Corrupt,
+                        $"{doing}: the registry says that it took {told}",
+                        "the registry or a proxy on the way changes manifests"
+                    )
                     : Task.FromResult((isCreated, isListed));
             },
-            cancellation);
+            cancellation
+        );
     }
 }

@@ -6,7 +6,8 @@ using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Push;
 
-/// <summary>A directory that is put together beside its place and gets its name when it is whole; a killed process leaves one that the next call here removes.</summary>
+/// <summary>A directory that is put together beside its place and gets its name when it is whole; a killed process
+/// leaves one that the next call here removes.</summary>
 sealed class StagedDirectory : IDisposable
 {
     private readonly string _place;
@@ -34,7 +35,8 @@ sealed class StagedDirectory : IDisposable
         return _done = DurableFile.MoveNew(Path, _place);
     }
 
-    /// <summary>Makes it durable and gives it its name, in place of the directory that has it, which is removed.</summary>
+    /// <summary>Makes it durable and gives it its name, in place of the directory that has it, which is
+    /// removed.</summary>
     public void Replace()
     {
         DurableFile.SyncFileSystem(Path);
@@ -51,10 +53,16 @@ sealed class StagedDirectory : IDisposable
         }
     }
 
-    /// <summary>Removes what killed processes have left beside a place, of that place alone: the directory is not ours.</summary>
+    /// <summary>Removes what killed processes have left beside a place, of that place alone: the directory is not
+    /// ours.</summary>
     public static void RemoveAbandoned(string place)
     {
-        foreach (string entry in Directory.EnumerateFileSystemEntries(System.IO.Path.GetDirectoryName(place)!, $".{System.IO.Path.GetFileName(place)}.sysctr-*"))
+        foreach (
+            string entry in Directory.EnumerateFileSystemEntries(
+                System.IO.Path.GetDirectoryName(place)!,
+                $".{System.IO.Path.GetFileName(place)}.sysctr-*"
+            )
+        )
         {
             if (DurableFile.IsAbandoned(System.IO.Path.GetFileName(entry)))
             {
@@ -76,5 +84,10 @@ sealed class StagedDirectory : IDisposable
 
     /// <summary>What a step that writes fails with, as our error.</summary>
     public static SysctrException Fault(string doing, Exception e) =>
-        new(ErrorKind.Storage, $"{doing}: {e.Message}", "check the space there, and the permissions; nothing of the image is there", e);
+        new(
+            ErrorKind.Storage,
+            $"{doing}: {e.Message}",
+            "check the space there, and the permissions; nothing of the image is there",
+            e
+        );
 }

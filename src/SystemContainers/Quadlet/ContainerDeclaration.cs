@@ -29,7 +29,8 @@ sealed record ContainerDeclaration(QuadletUnit Unit, InstallRequest Request)
     /// <summary>Names of units that start after it.</summary>
     public required IReadOnlyList<QuadletValue> Before { get; init; }
 
-    /// <summary>Whether something else that the files declare starts it: the pod that it is in, which is enabled.</summary>
+    /// <summary>Whether something else that the files declare starts it: the pod that it is in, which is
+    /// enabled.</summary>
     public bool IsStartedByAnother { get; init; }
 
     /// <summary>How long it has to stay up; null for the host's setting.</summary>

@@ -9,7 +9,8 @@ using SystemContainers.State;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>What a container is made of: its image, what that is given and may bring to the host, and when it is looked for again.</summary>
+/// <summary>What a container is made of: its image, what that is given and may bring to the host, and when it is looked
+/// for again.</summary>
 sealed partial class ContainerReader
 {
     /// <summary>The label that says what AutoUpdate= says.</summary>
@@ -30,7 +31,11 @@ sealed partial class ContainerReader
                 Fault(image.Place, $"Image=: no file declares {image.Text}", null);
                 break;
             case ".build":
-                Fault(image.Place, $"Image={image.Text}: sysctr builds no images", "build it with podman or buildah, push it, and name it here");
+                Fault(
+                    image.Place,
+                    $"Image={image.Text}: sysctr builds no images",
+                    "build it with podman or buildah, push it, and name it here"
+                );
                 break;
             default:
                 _request = _request with { Image = image.Text };
@@ -93,8 +98,10 @@ sealed partial class ContainerReader
                 break;
             default:
                 Fault(
-                    values[^1].Place, $"AutoUpdate={values[^1].Text}: {(values[^1].Text == "local" ? "sysctr does not follow names of the store" : "it is registry or disabled")}",
-                    "AutoUpdate=registry asks the registry; without it 'sysctr update' does when you call it");
+                    values[^1].Place,
+                    $"AutoUpdate={values[^1].Text}: {(values[^1].Text == "local" ? "sysctr does not follow names of the store" : "it is registry or disabled")}",
+                    "AutoUpdate=registry asks the registry; without it 'sysctr update' does when you call it"
+                );
                 break;
         }
     }
@@ -118,7 +125,8 @@ sealed partial class ContainerReader
     }
 
     /// <summary>Whether the image's files for the host are installed.</summary>
-    public void HostFiles(IReadOnlyList<QuadletValue> values) => _request = _request with { WithoutHostFiles = !Yes(values[^1], "HostFiles") };
+    public void HostFiles(IReadOnlyList<QuadletValue> values) =>
+        _request = _request with { WithoutHostFiles = !Yes(values[^1], "HostFiles") };
 
     /// <summary>How it has its tree.</summary>
     public void Checkout(IReadOnlyList<QuadletValue> values)
@@ -129,7 +137,11 @@ sealed partial class ContainerReader
         }
         else
         {
-            Fault(values[^1].Place, $"Checkout={values[^1].Text}: that is no form of checkout", "write auto, composefs or hardlinks");
+            Fault(
+                values[^1].Place,
+                $"Checkout={values[^1].Text}: that is no form of checkout",
+                "write auto, composefs or hardlinks"
+            );
         }
     }
 

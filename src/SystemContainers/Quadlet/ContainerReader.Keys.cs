@@ -39,13 +39,20 @@ sealed partial class ContainerReader
     {
         if (values[^1].Text is not ("split" or "enabled" or "no-conmon"))
         {
-            Fault(values[^1].Place, $"CgroupsMode={values[^1].Text}: a payload is always in its unit's control group", "leave it out");
+            Fault(
+                values[^1].Place,
+                $"CgroupsMode={values[^1].Text}: a payload is always in its unit's control group",
+                "leave it out"
+            );
         }
     }
 
     /// <summary>What podman calls it; others on its networks find it by that name.</summary>
     public void FurtherName(IReadOnlyList<QuadletValue> values) =>
-        faults.Note(values[^1].Place, $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit, and found by both names on its networks; ServiceName= gives both another name");
+        faults.Note(
+            values[^1].Place,
+            $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit, and found by both names on its networks; ServiceName= gives both another name"
+        );
 
     /// <summary>An empty one takes the image's away.</summary>
     public void Entrypoint(IReadOnlyList<QuadletValue> values)
@@ -73,7 +80,10 @@ sealed partial class ContainerReader
                 }
                 else
                 {
-                    faults.Note(value.Place, $"Environment={value.Text}: it has no value here, nor in [Service], nor of systemd; left out");
+                    faults.Note(
+                        value.Place,
+                        $"Environment={value.Text}: it has no value here, nor in [Service], nor of systemd; left out"
+                    );
                 }
             }
             catch (FormatException e)
@@ -94,14 +104,20 @@ sealed partial class ContainerReader
                 continue;
             }
 
-            string path = value.Text is ['/', ..] ? host.Inside(value.Text) : Path.GetFullPath(value.Text, Path.GetDirectoryName(unit.Path)!);
+            string path = value.Text is ['/', ..]
+                ? host.Inside(value.Text)
+                : Path.GetFullPath(value.Text, Path.GetDirectoryName(unit.Path)!);
             try
             {
                 variables.AddRange(EnvironmentSetting.ReadFile(path, s_noVariables));
             }
             catch (SysctrException e)
             {
-                Fault(value.Place, $"EnvironmentFile=: {e.Message.Replace("reading --env-file ", "", StringComparison.Ordinal)}", e.Hint);
+                Fault(
+                    value.Place,
+                    $"EnvironmentFile=: {e.Message.Replace("reading --env-file ", "", StringComparison.Ordinal)}",
+                    e.Hint
+                );
             }
         }
 
@@ -139,7 +155,11 @@ sealed partial class ContainerReader
     {
         if (values[^1].Text is not ("journald" or "passthrough"))
         {
-            Fault(values[^1].Place, $"LogDriver={values[^1].Text}: what a payload writes is in the journal", "leave it out; StandardOutput= in [Service] has other ends, null and file: among them");
+            Fault(
+                values[^1].Place,
+                $"LogDriver={values[^1].Text}: what a payload writes is in the journal",
+                "leave it out; StandardOutput= in [Service] has other ends, null and file: among them"
+            );
         }
     }
 
@@ -188,7 +208,12 @@ sealed partial class ContainerReader
 
     /// <summary>Whether set-user-ID programs may give rights.</summary>
     public void NoNewPrivileges(IReadOnlyList<QuadletValue> values) =>
-        Add("security-opt", $"no-new-privileges={(Yes(values[^1], "NoNewPrivileges") ? "true" : "false")}", values[^1].Place, "NoNewPrivileges");
+        Add(
+            "security-opt",
+            $"no-new-privileges={(Yes(values[^1], "NoNewPrivileges") ? "true" : "false")}",
+            values[^1].Place,
+            "NoNewPrivileges"
+        );
 
     /// <summary>Who says that the payload is ready.</summary>
     public void Notify(IReadOnlyList<QuadletValue> values)
@@ -204,9 +229,14 @@ sealed partial class ContainerReader
     }
 
     /// <summary>No pod: what is in one has been joined to it before it is read.</summary>
-    public void Pod(IReadOnlyList<QuadletValue> values) => Fault(
-        values[^1].Place, values[^1].Text.EndsWith(".pod", StringComparison.Ordinal) ? $"Pod=: no file declares {values[^1].Text}" : $"Pod=: {values[^1].Text} is no .pod file",
-        "add the file of the pod to the call, or leave the key out");
+    public void Pod(IReadOnlyList<QuadletValue> values) =>
+        Fault(
+            values[^1].Place,
+            values[^1].Text.EndsWith(".pod", StringComparison.Ordinal)
+                ? $"Pod=: no file declares {values[^1].Text}"
+                : $"Pod=: {values[^1].Text} is no .pod file",
+            "add the file of the pod to the call, or leave the key out"
+        );
 
     /// <summary>Whether the root is read-only, which it is where nobody says anything.</summary>
     public void ReadOnly(IReadOnlyList<QuadletValue> values)
@@ -223,11 +253,23 @@ sealed partial class ContainerReader
     {
         if (words.FirstOrDefault(w => w.Text.Any(char.IsControl)) is { } odd)
         {
-            Fault(odd.Place, "ReloadCmd=: a word has a control character, and what stands in a unit is one line", "have a script in the image do it");
+            Fault(
+                odd.Place,
+                "ReloadCmd=: a word has a control character, and what stands in a unit is one line",
+                "have a script in the image do it"
+            );
             return;
         }
 
-        string[] command = [host.Tool, .. host.IsUser ? ["--user"] : Array.Empty<string>(), "exec", files.NameOf(unit), "--", .. words.Select(w => w.Text)];
+        string[] command =
+        [
+            host.Tool,
+            .. host.IsUser ? ["--user"] : Array.Empty<string>(),
+            "exec",
+            files.NameOf(unit),
+            "--",
+            .. words.Select(w => w.Text),
+        ];
         AddReload(CommandLine.Of(command), words[0].Place);
     }
 
@@ -236,7 +278,10 @@ sealed partial class ContainerReader
     {
         if (Oci.StopSignal.Find(values[^1].Text) is { } signal)
         {
-            AddReload($"kill -s {(signal.StartsWith("SIG", StringComparison.Ordinal) ? signal[3..] : signal)} $MAINPID", values[^1].Place);
+            AddReload(
+                $"kill -s {(signal.StartsWith("SIG", StringComparison.Ordinal) ? signal[3..] : signal)} $MAINPID",
+                values[^1].Place
+            );
         }
         else
         {
@@ -289,7 +334,10 @@ sealed partial class ContainerReader
     /// <summary>How long it has to stay up.</summary>
     public void Settle(IReadOnlyList<QuadletValue> values)
     {
-        if (int.TryParse(values[^1].Text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds <= MostSeconds)
+        if (
+            int.TryParse(values[^1].Text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds)
+            && seconds <= MostSeconds
+        )
         {
             _settle = TimeSpan.FromSeconds(seconds);
         }
@@ -308,14 +356,21 @@ sealed partial class ContainerReader
         }
         else
         {
-            Fault(values[^1].Place, $"Keep={values[^1].Text}: it is a number from 1 on, for the deployment in use counts", null);
+            Fault(
+                values[^1].Place,
+                $"Keep={values[^1].Text}: it is a number from 1 on, for the deployment in use counts",
+                null
+            );
         }
     }
 
     private void VolatileTmp()
     {
-        if (unit.Last(ContainerKeys.Container, "VolatileTmp") is { Text.Length: > 0 } wanted && Yes(wanted, "VolatileTmp") &&
-            !(unit.Last(ContainerKeys.Container, "ReadOnly") is { Text.Length: > 0 } only && Yes(only, "ReadOnly")))
+        if (
+            unit.Last(ContainerKeys.Container, "VolatileTmp") is { Text.Length: > 0 } wanted
+            && Yes(wanted, "VolatileTmp")
+            && !(unit.Last(ContainerKeys.Container, "ReadOnly") is { Text.Length: > 0 } only && Yes(only, "ReadOnly"))
+        )
         {
             Add("tmpfs", "/tmp:rw,size=512M,mode=1777", wanted.Place, "VolatileTmp");
         }
@@ -331,7 +386,8 @@ sealed partial class ContainerReader
         _added.Add(new UnitLine("Service", "ExecReload", command));
     }
 
-    /// <summary>The source of a mount: a path of the host, made absolute; the name of a volume. Null where it is a fault.</summary>
+    /// <summary>The source of a mount: a path of the host, made absolute; the name of a volume. Null where it is a
+    /// fault.</summary>
     private string? Source(QuadletValue source, string key)
     {
         string text = source.Text;
@@ -339,7 +395,11 @@ sealed partial class ContainerReader
         {
             if (host.OnHost(Path.GetFullPath(text, Path.GetDirectoryName(unit.Path)!)) is not { } found)
             {
-                Fault(source.Place, $"{key}=: {text} is relative to a file that the host does not have", "write an absolute path");
+                Fault(
+                    source.Place,
+                    $"{key}=: {text} is relative to a file that the host does not have",
+                    "write an absolute path"
+                );
                 return null;
             }
 
@@ -362,7 +422,11 @@ sealed partial class ContainerReader
         {
             try
             {
-                return _expansion.Expand(VolumeFile.NameOf(volume)) is var name && (name.Unset.Count == 0 || host.LooksAtHost) ? name.Text : null;
+                return
+                    _expansion.Expand(VolumeFile.NameOf(volume)) is var name
+                    && (name.Unset.Count == 0 || host.LooksAtHost)
+                    ? name.Text
+                    : null;
             }
             catch (FormatException e)
             {
@@ -371,7 +435,13 @@ sealed partial class ContainerReader
             }
         }
 
-        Fault(source.Place, text.EndsWith(".volume", StringComparison.Ordinal) ? $"{key}=: no file declares {text}" : $"{key}=: {text} can't be mounted: there are directories and volumes", null);
+        Fault(
+            source.Place,
+            text.EndsWith(".volume", StringComparison.Ordinal)
+                ? $"{key}=: no file declares {text}"
+                : $"{key}=: {text} can't be mounted: there are directories and volumes",
+            null
+        );
         return null;
     }
 }

@@ -4,7 +4,8 @@ using SystemContainers.Quadlet.Syntax;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>Who the payload is: User= and Group=, and user namespaces: UserNS= and the maps, and the older RemapUsers= with its kin, which podman translates into them.</summary>
+/// <summary>Who the payload is: User= and Group=, and user namespaces: UserNS= and the maps, and the older RemapUsers=
+/// with its kin, which podman translates into them.</summary>
 sealed partial class ContainerReader
 {
     private static readonly string[] s_maps = ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"];
@@ -16,7 +17,10 @@ sealed partial class ContainerReader
         {
             if (value.Text == "keep-groups" && !host.IsUser)
             {
-                Note(value.Place, "GroupAdd=keep-groups changes nothing: a unit of the system has no further groups that could be kept; SupplementaryGroups= in [Service] gives the payload none");
+                Note(
+                    value.Place,
+                    "GroupAdd=keep-groups changes nothing: a unit of the system has no further groups that could be kept; SupplementaryGroups= in [Service] gives the payload none"
+                );
             }
             else
             {
@@ -42,10 +46,22 @@ sealed partial class ContainerReader
     private void UserNamespace()
     {
         Remap();
-        if (host.IsUser && s_maps.Append("RemapUsers").FirstOrDefault(k => unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 } said && !IsUsers(said.Text)) is { } key)
+        if (
+            host.IsUser
+            && s_maps
+                .Append("RemapUsers")
+                .FirstOrDefault(k =>
+                    unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 } said && !IsUsers(said.Text)
+                )
+                is { } key
+        )
         {
             QuadletValue said = unit.Last(ContainerKeys.Container, key)!;
-            Fault(said.Place, $"{key}={said.Text}: a user's container is in the user's own namespace, in which the user is its root", "write UserNS=keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers");
+            Fault(
+                said.Place,
+                $"{key}={said.Text}: a user's container is in the user's own namespace, in which the user is its root",
+                "write UserNS=keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers"
+            );
         }
     }
 
@@ -65,7 +81,11 @@ sealed partial class ContainerReader
 
         if (s_maps.FirstOrDefault(k => unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 }) is { } newer)
         {
-            Fault(first.Place, $"RemapUsers=, RemapUid= and RemapGid= don't go with {newer}=", $"say it by {newer}= alone");
+            Fault(
+                first.Place,
+                $"RemapUsers=, RemapUid= and RemapGid= don't go with {newer}=",
+                $"say it by {newer}= alone"
+            );
             return;
         }
 
@@ -76,18 +96,37 @@ sealed partial class ContainerReader
                 AddEach("gidmap", gids, "RemapGid");
                 break;
             case "auto":
-                string[] options = [.. uids.Select(u => "uidmapping=" + u.Text), .. gids.Select(g => "gidmapping=" + g.Text), .. size is null ? (string[])[] : ["size=" + size.Text]];
-                Add("userns", options.Length == 0 ? "auto" : "auto:" + string.Join(',', options), users.Place, "RemapUsers");
+                string[] options =
+                [
+                    .. uids.Select(u => "uidmapping=" + u.Text),
+                    .. gids.Select(g => "gidmapping=" + g.Text),
+                    .. size is null ? (string[])[] : ["size=" + size.Text],
+                ];
+                Add(
+                    "userns",
+                    options.Length == 0 ? "auto" : "auto:" + string.Join(',', options),
+                    users.Place,
+                    "RemapUsers"
+                );
                 break;
             case "keep-id" when uids.Count > 1 || gids.Count > 1:
                 Fault(users.Place, "RemapUsers=keep-id: RemapUid= and RemapGid= are one number each", null);
                 break;
             case "keep-id":
                 string[] ids = [.. uids.Select(u => "uid=" + u.Text), .. gids.Select(g => "gid=" + g.Text)];
-                Add("userns", ids.Length == 0 ? "keep-id" : "keep-id:" + string.Join(',', ids), users.Place, "RemapUsers");
+                Add(
+                    "userns",
+                    ids.Length == 0 ? "keep-id" : "keep-id:" + string.Join(',', ids),
+                    users.Place,
+                    "RemapUsers"
+                );
                 break;
             case null:
-                Fault(first.Place, "RemapUid=, RemapGid= and RemapUidSize= go with RemapUsers=", "write UserNS=, UIDMap= and GIDMap= instead");
+                Fault(
+                    first.Place,
+                    "RemapUid=, RemapGid= and RemapUidSize= go with RemapUsers=",
+                    "write UserNS=, UIDMap= and GIDMap= instead"
+                );
                 break;
             default:
                 Fault(users.Place, $"RemapUsers={users.Text}: it is manual, auto or keep-id", null);

@@ -10,7 +10,8 @@ using SystemContainers.SystemdText;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>Makes of a .container file what it asks for. Whatever of it can't be carried out is a fault, with its line.</summary>
+/// <summary>Makes of a .container file what it asks for. Whatever of it can't be carried out is a fault, with its
+/// line.</summary>
 /// <param name="unit">The file.</param>
 /// <param name="files">All files of the call, for the names that it uses.</param>
 /// <param name="host">The host.</param>
@@ -41,13 +42,21 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         VolatileTmp();
         if (unit.Last(ContainerKeys.Container, "Image") is null or { Text: "" } && _request.Rootfs is null)
         {
-            Fault(unit.Of(ContainerKeys.Container).FirstOrDefault()?.Value.Place ?? unit.Place, "[Container] has no Image=", "name the image that the container is made of");
+            Fault(
+                unit.Of(ContainerKeys.Container).FirstOrDefault()?.Value.Place ?? unit.Place,
+                "[Container] has no Image=",
+                "name the image that the container is made of"
+            );
         }
 
         string name = files.NameOf(unit);
         if (!ContainerName.IsValid(name))
         {
-            Fault(unit.Place, $"'{name}' can't be the name of a container: letters, digits, _ . + and - make one", "[X-Sysctr] Name= gives it another");
+            Fault(
+                unit.Place,
+                $"'{name}' can't be the name of a container: letters, digits, _ . + and - make one",
+                "[X-Sysctr] Name= gives it another"
+            );
         }
 
         UnitSections sections = new(unit, files, _expansion, faults);
@@ -60,12 +69,20 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual["security-opt"] = ["no-new-privileges=false"];
         }
 
-        if (_request.Rootfs is not null && !_settings.ContainsKey("writable") && (unit.Last(ContainerKeys.Container, "ReadOnly") is not { } only || !Yes(only, "ReadOnly")))
+        if (
+            _request.Rootfs is not null
+            && !_settings.ContainsKey("writable")
+            && (unit.Last(ContainerKeys.Container, "ReadOnly") is not { } only || !Yes(only, "ReadOnly"))
+        )
         {
             // podman's containers write to the directory itself.
             usual["writable"] = [SpecSettings.Direct];
         }
-        else if (unit.Last(ContainerKeys.Container, "ReadOnly") is null && !host.IsUser && !_settings.ContainsKey("writable"))
+        else if (
+            unit.Last(ContainerKeys.Container, "ReadOnly") is null
+            && !host.IsUser
+            && !_settings.ContainsKey("writable")
+        )
         {
             // A user's container can't have such a root; what it writes fails there, and says how to go on.
             usual["read-only"] = ["false"];
@@ -76,13 +93,22 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             usual[QuadletNetworks.Option] = [QuadletNetworks.Usual];
         }
 
-        return new ContainerDeclaration(unit, _request with
-        {
-            Name = name,
-            Settings = settings,
-            Usual = new ContainerSettings(usual),
-            Declared = new Declaration(host.OnHost(unit.Path) ?? unit.Path, [.. Before(sections), .. own, .. _added]) { Keep = _keep },
-        })
+        return new ContainerDeclaration(
+            unit,
+            _request with
+            {
+                Name = name,
+                Settings = settings,
+                Usual = new ContainerSettings(usual),
+                Declared = new Declaration(
+                    host.OnHost(unit.Path) ?? unit.Path,
+                    [.. Before(sections), .. own, .. _added]
+                )
+                {
+                    Keep = _keep,
+                },
+            }
+        )
         {
             ImagePlace = unit.Last(ContainerKeys.Container, "Image")?.Place ?? unit.Place,
             OwnLines = own,
@@ -96,8 +122,14 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     /// <summary>Others on a network with names look for it by the name that podman gives a container.</summary>
     private void FurtherAlias()
     {
-        bool named = _settings.TryGetValue(QuadletNetworks.Option, out List<string>? networks) && networks.All(n => NetworkSetting.Parse(n) is { Mode: NetworkMode.Bridge, Name.Length: > 0 });
-        if (named && unit.Last(ContainerKeys.Container, "ContainerName") is { Text.Length: > 0 } name && name.Text != files.NameOf(unit))
+        bool named =
+            _settings.TryGetValue(QuadletNetworks.Option, out List<string>? networks)
+            && networks.All(n => NetworkSetting.Parse(n) is { Mode: NetworkMode.Bridge, Name.Length: > 0 });
+        if (
+            named
+            && unit.Last(ContainerKeys.Container, "ContainerName") is { Text.Length: > 0 } name
+            && name.Text != files.NameOf(unit)
+        )
         {
             Add("network-alias", name.Text, name.Place, "ContainerName");
         }
@@ -115,7 +147,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         {
             if (SettingOptions.Find(option) is not { } found)
             {
-                Fault(place, $"{key}= is not supported yet: sysctr has no --{option}", "leave it out, or keep this container with podman");
+                Fault(
+                    place,
+                    $"{key}= is not supported yet: sysctr has no --{option}",
+                    "leave it out, or keep this container with podman"
+                );
                 return;
             }
 
@@ -167,7 +203,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
 
                 if (host.IsUser && line.Key == "LogExtraFields")
                 {
-                    Fault(value.Place, $"LogOpt={value.Text}: a user's manager can't add fields to the journal (systemd.exec(5), LogExtraFields=)", "leave it out");
+                    Fault(
+                        value.Place,
+                        $"LogOpt={value.Text}: a user's manager can't add fields to the journal (systemd.exec(5), LogExtraFields=)",
+                        "leave it out"
+                    );
                 }
             }
             else if (said.Length == 0)
@@ -197,7 +237,10 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
                 continue;
             }
 
-            if (unit.Of(section).FirstOrDefault(l => l.Key == key.Name)?.Value.Place is not { } place || (values.Count == 0 && !MayBeEmpty(key)))
+            if (
+                unit.Of(section).FirstOrDefault(l => l.Key == key.Name)?.Value.Place is not { } place
+                || (values.Count == 0 && !MayBeEmpty(key))
+            )
             {
                 continue;
             }
@@ -218,7 +261,16 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             {
                 foreach (QuadletValue value in values)
                 {
-                    if (key.Value(key.Form == KeyForm.Switch ? Yes(value, key.Name) ? "true" : "false" : value.Text) is { } text)
+                    if (
+                        key.Value(
+                            key.Form == KeyForm.Switch
+                                ? Yes(value, key.Name)
+                                    ? "true"
+                                    : "false"
+                                : value.Text
+                        ) is
+                        { } text
+                    )
                     {
                         Add(key.Option!, text, value.Place, key.Name);
                     }
@@ -230,7 +282,8 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     /// <summary>An empty value says something there, or is what forgets the values before.</summary>
     private static bool MayBeEmpty(QuadletKey key) => key.Name == "Entrypoint";
 
-    /// <summary>Once is meant, and one of the two is not what counts: in one file that is a mistake. A drop-in says it anew.</summary>
+    /// <summary>Once is meant, and one of the two is not what counts: in one file that is a mistake. A drop-in says it
+    /// anew.</summary>
     private void RefuseTwice(string section, QuadletKey key)
     {
         if (key.Form is not (KeyForm.One or KeyForm.Switch or KeyForm.Command))
@@ -238,12 +291,20 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             return;
         }
 
-        foreach (IGrouping<string, QuadletLine> file in unit.Of(section).Where(l => l.Key == key.Name).GroupBy(l => l.Value.Place.File, StringComparer.Ordinal))
+        foreach (
+            IGrouping<string, QuadletLine> file in unit.Of(section)
+                .Where(l => l.Key == key.Name)
+                .GroupBy(l => l.Value.Place.File, StringComparer.Ordinal)
+        )
         {
             QuadletLine[] said = [.. file];
             if (said.Length > 1 && said[..^1].Any(l => l.Value.Text.Length > 0))
             {
-                Fault(said[^1].Value.Place, $"{key.Name}= stands in line {said[0].Value.Place.Line}, too, and counts once", "leave one of the two out");
+                Fault(
+                    said[^1].Value.Place,
+                    $"{key.Name}= stands in line {said[0].Value.Place.Line}, too, and counts once",
+                    "leave one of the two out"
+                );
             }
         }
     }
@@ -253,8 +314,14 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     {
         IReadOnlyList<QuadletValue> raw = key.Form switch
         {
-            KeyForm.One or KeyForm.Switch => unit.Last(section, key.Name) is { } last && (last.Text.Length > 0 || MayBeEmpty(key)) ? [last] : [],
-            KeyForm.Command => unit.Of(section).LastOrDefault(l => l.Key == key.Name)?.Value is { Text.Length: > 0 } last ? [last] : [],
+            KeyForm.One or KeyForm.Switch => unit.Last(section, key.Name) is { } last
+            && (last.Text.Length > 0 || MayBeEmpty(key))
+                ? [last]
+                : [],
+            KeyForm.Command => unit.Of(section).LastOrDefault(l => l.Key == key.Name)?.Value
+                is { Text.Length: > 0 } last
+                ? [last]
+                : [],
             _ => unit.All(section, key.Name),
         };
         List<QuadletValue> values = [];
@@ -285,16 +352,20 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     }
 
     /// <summary>
-    /// What systemd makes of a word: for a command's a variable that stands alone is as many words as it has. In an option's place podman would take the second for an option of its own.
+    /// What systemd makes of a word: for a command's a variable that stands alone is as many words as it has. In an
+    /// option's place podman would take the second for an option of its own.
     /// </summary>
     private IEnumerable<QuadletValue> Expanded(QuadletValue word, QuadletKey key)
     {
         ExpandedWord expanded = _expansion.Expand(word.Text);
         foreach (string variable in expanded.Unset)
         {
-            faults.Note(word.Place, host.LooksAtHost
-                ? $"{key.Name}=: no variable {variable} is set in [Service] or by systemd, so that there is nothing in its place"
-                : $"{key.Name}=: the variable {variable} is known on the host alone; the value was not checked");
+            faults.Note(
+                word.Place,
+                host.LooksAtHost
+                    ? $"{key.Name}=: no variable {variable} is set in [Service] or by systemd, so that there is nothing in its place"
+                    : $"{key.Name}=: the variable {variable} is known on the host alone; the value was not checked"
+            );
         }
 
         if (expanded.Unset.Count > 0 && !host.LooksAtHost)
@@ -302,7 +373,8 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             return [word with { IsOpen = true }];
         }
 
-        return key.Form == KeyForm.Command || key.Name == PodmanArguments.Key ? expanded.Parts.Select(p => word with { Text = p })
+        return key.Form == KeyForm.Command || key.Name == PodmanArguments.Key
+                ? expanded.Parts.Select(p => word with { Text = p })
             : expanded.Parts.Count < 2 ? [word with { Text = expanded.Text }]
             : throw new FormatException($"{word.Text} is {expanded.Parts.Count} words; ${{{word.Text[1..]}}} is one");
     }
@@ -312,7 +384,10 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         Dictionary<string, IReadOnlyList<string>> values = new(StringComparer.Ordinal);
         foreach ((string option, List<string> given) in _settings)
         {
-            values[option] = option == ContainerSettings.Command || SettingOptions.Find(option) is { IsList: true } ? given : [given[^1]];
+            values[option] =
+                option == ContainerSettings.Command || SettingOptions.Find(option) is { IsList: true }
+                    ? given
+                    : [given[^1]];
         }
 
         ContainerSettings said = new(values);
@@ -328,10 +403,15 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         return ContainerSettings.None.With(said, []);
     }
 
-    /// <summary>What stands before the lines of the file, so that they can take it back: the network that podman's units wait for.</summary>
+    /// <summary>What stands before the lines of the file, so that they can take it back: the network that podman's
+    /// units wait for.</summary>
     private IEnumerable<UnitLine> Before(UnitSections sections)
     {
-        yield return new UnitLine("Unit", "SourcePath", UnitSections.Quoted(host.OnHost(unit.Path) ?? unit.Path, asPath: true));
+        yield return new UnitLine(
+            "Unit",
+            "SourcePath",
+            UnitSections.Quoted(host.OnHost(unit.Path) ?? unit.Path, asPath: true)
+        );
         if (sections.DefaultDependencies && !host.IsUser)
         {
             yield return new UnitLine("Unit", "Wants", "network-online.target");

@@ -15,32 +15,40 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
     /// <summary>Its section.</summary>
     public const string Section = "Image";
 
-    private const string OfHost = "who may fetch what is the host's to say, in containers-auth.json(5), containers-registries.conf(5) and containers-certs.d(5)";
+    private const string OfHost =
+        "who may fetch what is the host's to say, in containers-auth.json(5), containers-registries.conf(5) and containers-certs.d(5)";
 
     private const string OnePlatform = "an image is fetched for this host's own platform";
 
     private const string Tries = "sysctr tries a fetch again by itself, and goes on where it broke off";
 
     /// <summary>Keys that change nothing, and why.</summary>
-    private static readonly (string Key, string Why)[] s_idle = [("Retry", Tries), ("RetryDelay", Tries), ("ServiceName", "an image has no unit: it is fetched when files are applied")];
+    private static readonly (string Key, string Why)[] s_idle =
+    [
+        ("Retry", Tries),
+        ("RetryDelay", Tries),
+        ("ServiceName", "an image has no unit: it is fetched when files are applied"),
+    ];
 
     /// <summary>Keys that are taken.</summary>
-    public static IReadOnlyCollection<string> Known { get; } = ["Image", "Policy", "Retry", "RetryDelay", "ServiceName"];
+    public static IReadOnlyCollection<string> Known { get; } =
+    ["Image", "Policy", "Retry", "RetryDelay", "ServiceName"];
 
     /// <summary>Keys that can't be had.</summary>
-    public static IReadOnlyDictionary<string, string> Refused { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["AllTags"] = "name each image that is needed",
-        ["Arch"] = OnePlatform,
-        ["AuthFile"] = OfHost,
-        ["CertDir"] = OfHost,
-        ["Creds"] = OfHost,
-        ["DecryptionKey"] = "sysctr reads no encrypted layers",
-        ["ImageTag"] = "an image keeps the name that it was fetched by",
-        ["OS"] = OnePlatform,
-        ["TLSVerify"] = OfHost,
-        ["Variant"] = OnePlatform,
-    };
+    public static IReadOnlyDictionary<string, string> Refused { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AllTags"] = "name each image that is needed",
+            ["Arch"] = OnePlatform,
+            ["AuthFile"] = OfHost,
+            ["CertDir"] = OfHost,
+            ["Creds"] = OfHost,
+            ["DecryptionKey"] = "sysctr reads no encrypted layers",
+            ["ImageTag"] = "an image keeps the name that it was fetched by",
+            ["OS"] = OnePlatform,
+            ["TLSVerify"] = OfHost,
+            ["Variant"] = OnePlatform,
+        };
 
     /// <summary>Reads one.</summary>
     public static ImageFile Read(QuadletUnit unit, QuadletHost host, QuadletFaults faults)
@@ -93,12 +101,14 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
         return new ImageFile(unit, name, pull);
     }
 
-    /// <summary>A word of podman's for when a registry is asked; null where it is none. Always fetches what is newer, and nothing else.</summary>
-    public static PullPolicy? PullOf(string word) => word switch
-    {
-        "missing" => PullPolicy.Missing,
-        "always" or "newer" => PullPolicy.Always,
-        "never" => PullPolicy.Never,
-        _ => null,
-    };
+    /// <summary>A word of podman's for when a registry is asked; null where it is none. Always fetches what is newer,
+    /// and nothing else.</summary>
+    public static PullPolicy? PullOf(string word) =>
+        word switch
+        {
+            "missing" => PullPolicy.Missing,
+            "always" or "newer" => PullPolicy.Always,
+            "never" => PullPolicy.Never,
+            _ => null,
+        };
 }

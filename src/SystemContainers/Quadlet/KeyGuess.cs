@@ -9,7 +9,11 @@ static class KeyGuess
     public static string Among(IEnumerable<string> keys, string wrong)
     {
         string? meant = keys.Select(k => (Key: k, Distance: Distance(k.ToUpperInvariant(), wrong.ToUpperInvariant())))
-            .Where(k => k.Distance <= 2).OrderBy(k => k.Distance).ThenBy(k => k.Key, StringComparer.Ordinal).Select(k => k.Key).FirstOrDefault();
+            .Where(k => k.Distance <= 2)
+            .OrderBy(k => k.Distance)
+            .ThenBy(k => k.Key, StringComparer.Ordinal)
+            .Select(k => k.Key)
+            .FirstOrDefault();
         return meant is null ? "sysctr-containers.d(5) lists them" : $"{meant}= is one";
     }
 
@@ -23,7 +27,10 @@ static class KeyGuess
             row[0] = i;
             for (int j = 1; j <= b.Length; j++)
             {
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+                (diagonal, row[j]) = (
+                    row[j],
+                    Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1))
+                );
             }
         }
 

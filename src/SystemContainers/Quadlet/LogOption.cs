@@ -20,7 +20,8 @@ static class LogOption
         switch (pair[0])
         {
             case "tag" when pair is [_, var tag]:
-                string given = tag.Replace("{{.ImageName}}", image, StringComparison.Ordinal).Replace("{{.Name}}", name, StringComparison.Ordinal);
+                string given = tag.Replace("{{.ImageName}}", image, StringComparison.Ordinal)
+                    .Replace("{{.Name}}", name, StringComparison.Ordinal);
                 if (given.Length == 0 || given.Any(char.IsControl))
                 {
                     why = "it is empty, or has a control character";
@@ -29,16 +30,24 @@ static class LogOption
 
                 if (given.Contains("{{", StringComparison.Ordinal))
                 {
-                    why = "of podman's templates there are {{.ImageName}} and {{.Name}}; SyslogIdentifier= in [Service] is what it sets";
+                    why =
+                        "of podman's templates there are {{.ImageName}} and {{.Name}}; SyslogIdentifier= in [Service] is what it sets";
                     return null;
                 }
 
                 return Line("SyslogIdentifier", given);
             case "label" when pair is [_, var label]:
                 string field = label.Split('=', 2)[0];
-                if (!label.Contains('=', StringComparison.Ordinal) || field.Length == 0 || field[0] == '_' || !field.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_') || label.Any(char.IsControl))
+                if (
+                    !label.Contains('=', StringComparison.Ordinal)
+                    || field.Length == 0
+                    || field[0] == '_'
+                    || !field.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_')
+                    || label.Any(char.IsControl)
+                )
                 {
-                    why = "it is FIELD=TEXT, and a field of the journal is capitals, digits and _ (systemd.journal-fields(7))";
+                    why =
+                        "it is FIELD=TEXT, and a field of the journal is capitals, digits and _ (systemd.journal-fields(7))";
                     return null;
                 }
 
@@ -47,6 +56,7 @@ static class LogOption
                 return null;
         }
 
-        static UnitLine Line(string key, string value) => new("Service", key, UnitSections.Quoted(value, asPath: key == "LogExtraFields"));
+        static UnitLine Line(string key, string value) =>
+            new("Service", key, UnitSections.Quoted(value, asPath: key == "LogExtraFields"));
     }
 }

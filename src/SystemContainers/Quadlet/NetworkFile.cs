@@ -17,7 +17,21 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
     /// <summary>Keys that are taken.</summary>
     public static IReadOnlyCollection<string> Known { get; } =
     [
-        "DNS", "DisableDNS", "Driver", "Gateway", "IPAMDriver", "IPRange", "IPv6", "InterfaceName", "Internal", "Label", DeleteOnStop, "NetworkName", "Options", "ServiceName", "Subnet",
+        "DNS",
+        "DisableDNS",
+        "Driver",
+        "Gateway",
+        "IPAMDriver",
+        "IPRange",
+        "IPv6",
+        "InterfaceName",
+        "Internal",
+        "Label",
+        DeleteOnStop,
+        "NetworkName",
+        "Options",
+        "ServiceName",
+        "Subnet",
     ];
 
     /// <summary>Subnets, <c>10.0.0.0/24</c>.</summary>
@@ -57,21 +71,35 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
     public static NetworkFile Read(QuadletUnit unit, QuadletFaults faults)
     {
         SectionKeys.Check(unit, Section, Known, new Dictionary<string, string>(), faults);
-        if (unit.All(Section, "Subnet").Count == 0 && unit.All(Section, "Gateway").Concat(unit.All(Section, "IPRange")).FirstOrDefault() is { } alone)
+        if (
+            unit.All(Section, "Subnet").Count == 0
+            && unit.All(Section, "Gateway").Concat(unit.All(Section, "IPRange")).FirstOrDefault() is { } alone
+        )
         {
             faults.Add(alone.Place, "Gateway= and IPRange= go with Subnet=");
         }
 
         if (SectionKeys.IsYes(unit.Last(Section, DeleteOnStop)))
         {
-            faults.Note(unit.Last(Section, DeleteOnStop)!.Place, $"{DeleteOnStop}=: a network is taken away by 'sysctr network remove', or by 'sysctr apply --prune' once no file declares it");
+            faults.Note(
+                unit.Last(Section, DeleteOnStop)!.Place,
+                $"{DeleteOnStop}=: a network is taken away by 'sysctr network remove', or by 'sysctr apply --prune' once no file declares it"
+            );
         }
 
         if (unit.Last(Section, "ServiceName") is { Text.Length: > 0 } service)
         {
-            faults.Note(service.Place, "ServiceName=: a network has no unit: it is made with the first container that starts on it");
+            faults.Note(
+                service.Place,
+                "ServiceName=: a network has no unit: it is made with the first container that starts on it"
+            );
         }
 
-        return new NetworkFile(unit, unit.Last(Section, "NetworkName") is { Text.Length: > 0 } name ? name.Text : unit.Instance is "" ? $"systemd-{unit.Prefix}-%i" : $"systemd-{unit.Stem}");
+        return new NetworkFile(
+            unit,
+            unit.Last(Section, "NetworkName") is { Text.Length: > 0 } name ? name.Text
+                : unit.Instance is "" ? $"systemd-{unit.Prefix}-%i"
+                : $"systemd-{unit.Stem}"
+        );
     }
 }

@@ -8,8 +8,9 @@ using SystemContainers.Settings;
 namespace SystemContainers.Quadlet;
 
 /// <summary>
-/// A .pod file: a network that containers share, with its ports and names, and what else they have in common. For sysctr it is a container without a payload, whose unit makes the
-/// network; so it comes, changes and goes in one transaction with the containers in it.
+/// A .pod file: a network that containers share, with its ports and names, and what else they have in common. For
+/// sysctr it is a container without a payload, whose unit makes the network; so it comes, changes and goes in one
+/// transaction with the containers in it.
 /// </summary>
 static class PodFile
 {
@@ -19,13 +20,41 @@ static class PodFile
     /// <summary>Keys that the pod's own unit needs, which mean what they mean in [Container].</summary>
     private static readonly string[] s_own =
     [
-        "ContainersConfModule", "DNS", "DNSOption", "DNSSearch", "GlobalArgs", "IP", "IP6", "Label", "Network", "NetworkAlias", "PodmanArgs", "PublishPort", "AddHost",
+        "ContainersConfModule",
+        "DNS",
+        "DNSOption",
+        "DNSSearch",
+        "GlobalArgs",
+        "IP",
+        "IP6",
+        "Label",
+        "Network",
+        "NetworkAlias",
+        "PodmanArgs",
+        "PublishPort",
+        "AddHost",
     ];
 
     /// <summary>Keys that each container in it gets as if it had them itself.</summary>
     private static readonly string[] s_common =
     [
-        "AddHost", "DNS", "DNSOption", "DNSSearch", "GIDMap", "HostName", "RemapGid", "RemapUid", "RemapUidSize", "RemapUsers", "ShmSize", "StopTimeout", "SubGIDMap", "SubUIDMap", "UIDMap", "UserNS", "Volume",
+        "AddHost",
+        "DNS",
+        "DNSOption",
+        "DNSSearch",
+        "GIDMap",
+        "HostName",
+        "RemapGid",
+        "RemapUid",
+        "RemapUidSize",
+        "RemapUsers",
+        "ShmSize",
+        "StopTimeout",
+        "SubGIDMap",
+        "SubUIDMap",
+        "UIDMap",
+        "UserNS",
+        "Volume",
     ];
 
     /// <summary>Keys of [Container] that are the pod's to say.</summary>
@@ -34,20 +63,24 @@ static class PodFile
     private static readonly string[] s_others = ["ExitPolicy", "PodName", "ServiceName"];
 
     /// <summary>Keys of [Pod].</summary>
-    public static IReadOnlyCollection<string> Known { get; } = [.. s_own.Union(s_common).Union(s_others).Order(StringComparer.Ordinal)];
+    public static IReadOnlyCollection<string> Known { get; } =
+    [.. s_own.Union(s_common).Union(s_others).Order(StringComparer.Ordinal)];
 
     /// <summary>What the pod, and its unit, are called.</summary>
     public static string NameOf(QuadletUnit pod) =>
-        (pod.Last(ContainerKeys.Ours, "Name") ?? pod.Last(Section, "ServiceName")) is { Text.Length: > 0 } name ? name.Text : pod.Stem.Replace('@', '-') + "-pod";
+        (pod.Last(ContainerKeys.Ours, "Name") ?? pod.Last(Section, "ServiceName")) is { Text.Length: > 0 } name
+            ? name.Text
+            : pod.Stem.Replace('@', '-') + "-pod";
 
     /// <summary>Whether it is in the host's own network, so that there is none to be made.</summary>
     /// <param name="pod">The file.</param>
     /// <param name="isUsers">It is for a user's systemd.</param>
-    public static bool IsOnHost(QuadletUnit pod, bool isUsers) => pod.All(Section, "Network") switch
-    {
-        [] => isUsers && pod.All(Section, "PublishPort").Count == 0,
-        [.., var last] => last.Text == "host",
-    };
+    public static bool IsOnHost(QuadletUnit pod, bool isUsers) =>
+        pod.All(Section, "Network") switch
+        {
+            [] => isUsers && pod.All(Section, "PublishPort").Count == 0,
+            [.., var last] => last.Text == "host",
+        };
 
     /// <summary>The pod as a file that declares a container.</summary>
     /// <param name="pod">The file.</param>
@@ -75,11 +108,14 @@ static class PodFile
                 .. exit?.Text == "continue" ? (QuadletLine[])[] : [Line("Unit", "StopWhenUnneeded", "yes")],
                 .. members.SelectMany(m => (QuadletLine[])[Line("Unit", "Wants", m), Line("Unit", "Before", m)]),
                 .. pod.Lines.Where(l => l.Section != Section),
-                .. pod.Of(Section).Where(l => s_own.Contains(l.Key, StringComparer.Ordinal)).Select(l => l with { Section = ContainerKeys.Container }),
+                .. pod.Of(Section)
+                    .Where(l => s_own.Contains(l.Key, StringComparer.Ordinal))
+                    .Select(l => l with { Section = ContainerKeys.Container }),
             ],
         };
 
-        QuadletLine Line(string section, string key, string value) => new(section, key, new QuadletValue(value, pod.Place));
+        QuadletLine Line(string section, string key, string value) =>
+            new(section, key, new QuadletValue(value, pod.Place));
     }
 
     /// <summary>A container of the pod with what it has from it.</summary>
@@ -91,9 +127,18 @@ static class PodFile
     {
         string unit = NameOf(pod) + ".service";
         bool onHost = IsOnHost(pod, host.IsUser);
-        foreach (QuadletLine line in container.Of(ContainerKeys.Container).Where(l => s_networks.Contains(l.Key, StringComparer.Ordinal) && l.Value.Text.Length > 0).DistinctBy(l => l.Key))
+        foreach (
+            QuadletLine line in container
+                .Of(ContainerKeys.Container)
+                .Where(l => s_networks.Contains(l.Key, StringComparer.Ordinal) && l.Value.Text.Length > 0)
+                .DistinctBy(l => l.Key)
+        )
         {
-            faults.Add(line.Value.Place, $"{line.Key}=: the container is in {pod.Name}, whose network it has", $"write {line.Key}= into [{Section}] there");
+            faults.Add(
+                line.Value.Place,
+                $"{line.Key}=: the container is in {pod.Name}, whose network it has",
+                $"write {line.Key}= into [{Section}] there"
+            );
         }
 
         return container with
@@ -102,26 +147,44 @@ static class PodFile
             [
                 Line("Network", onHost ? "host" : "container:" + NameOf(pod)),
                 .. onHost ? (QuadletLine[])[Line("BindsTo", unit, "Unit"), Line("After", unit, "Unit")] : [],
-
-                // Of the pod first: of a list the container's own count more, and of what there is one of the last does.
+                // Of the pod first: of a list the container's own count more, and of what there is one of the last
+                // does.
                 .. Inherited(container, pod, host, faults),
-                .. container.Lines.Where(l => !(l.Section == ContainerKeys.Container && (l.Key is "Pod" or "StartWithPod" || s_networks.Contains(l.Key, StringComparer.Ordinal)))),
+                .. container.Lines.Where(l =>
+                    !(
+                        l.Section == ContainerKeys.Container
+                        && (l.Key is "Pod" or "StartWithPod" || s_networks.Contains(l.Key, StringComparer.Ordinal))
+                    )
+                ),
             ],
         };
 
-        QuadletLine Line(string key, string value, string section = ContainerKeys.Container) => new(section, key, new QuadletValue(value, pod.Place));
+        QuadletLine Line(string key, string value, string section = ContainerKeys.Container) =>
+            new(section, key, new QuadletValue(value, pod.Place));
     }
 
     /// <summary>Whether a container starts when its pod does, as StartWithPod= says; unasked it does.</summary>
-    public static bool StartsWith(QuadletUnit container) => container.Last(ContainerKeys.Container, "StartWithPod") is not { Text.Length: > 0 } said || SectionKeys.IsYes(said);
+    public static bool StartsWith(QuadletUnit container) =>
+        container.Last(ContainerKeys.Container, "StartWithPod") is not { Text.Length: > 0 } said
+        || SectionKeys.IsYes(said);
 
-    private static IEnumerable<QuadletLine> Inherited(QuadletUnit container, QuadletUnit pod, QuadletHost host, QuadletFaults faults)
+    private static IEnumerable<QuadletLine> Inherited(
+        QuadletUnit container,
+        QuadletUnit pod,
+        QuadletHost host,
+        QuadletFaults faults
+    )
     {
         QuadletExpansion expansion = new(pod, NameOf(pod), host);
-        HashSet<string> mounted = [.. container.All(ContainerKeys.Container, "Volume").Select(v => Destination(v.Text))];
+        HashSet<string> mounted =
+        [
+            .. container.All(ContainerKeys.Container, "Volume").Select(v => Destination(v.Text)),
+        ];
         QuadletLine[] lines =
         [
-            .. pod.Last(Section, "HostName") is null && !IsOnHost(pod, host.IsUser) ? (QuadletLine[])[new(Section, "HostName", HostNameOf(pod))] : [],
+            .. pod.Last(Section, "HostName") is null && !IsOnHost(pod, host.IsUser)
+                ? (QuadletLine[])[new(Section, "HostName", HostNameOf(pod))]
+                : [],
             .. pod.Of(Section).Where(l => s_common.Contains(l.Key, StringComparer.Ordinal) && l.Value.Text.Length > 0),
         ];
         foreach (QuadletLine line in lines)
@@ -156,7 +219,14 @@ static class PodFile
 
             // It is what it is by now; read once more it must not become something else.
             yield return new QuadletLine(
-                ContainerKeys.Container, line.Key, line.Value with { Text = text.Replace("%", "%%", StringComparison.Ordinal).Replace("$", "$$", StringComparison.Ordinal) });
+                ContainerKeys.Container,
+                line.Key,
+                line.Value with
+                {
+                    Text = text.Replace("%", "%%", StringComparison.Ordinal)
+                        .Replace("$", "$$", StringComparison.Ordinal),
+                }
+            );
         }
     }
 
@@ -175,5 +245,7 @@ static class PodFile
 
     /// <summary>All in a pod have its name as their host's.</summary>
     private static QuadletValue HostNameOf(QuadletUnit pod) =>
-        pod.Last(Section, "PodName") is { Text.Length: > 0 } name ? name : new QuadletValue(("systemd-" + pod.Stem).Replace('@', '-').Replace('_', '-'), pod.Place);
+        pod.Last(Section, "PodName") is { Text.Length: > 0 } name
+            ? name
+            : new QuadletValue(("systemd-" + pod.Stem).Replace('@', '-').Replace('_', '-'), pod.Place);
 }

@@ -6,14 +6,16 @@ using SystemContainers.Settings;
 namespace SystemContainers.Quadlet;
 
 /// <summary>
-/// PodmanArgs=: words of podman-run(1)'s command line. Those are taken that are options of ours, or say what a key says; what is podman's own and changes nothing here is passed over with a note.
+/// PodmanArgs=: words of podman-run(1)'s command line. Those are taken that are options of ours, or say what a key
+/// says; what is podman's own and changes nothing here is passed over with a note.
 /// </summary>
 static class PodmanArguments
 {
     /// <summary>The key.</summary>
     public const string Key = "PodmanArgs";
 
-    private const string NoTerminal = "a unit has no terminal to keep open: StandardInput= and TTYPath= in [Service] (systemd.exec(5)) are what there is";
+    private const string NoTerminal =
+        "a unit has no terminal to keep open: StandardInput= and TTYPath= in [Service] (systemd.exec(5)) are what there is";
 
     /// <summary>Flags that change nothing, by name, and why.</summary>
     private static readonly Dictionary<string, string> s_idle = new(StringComparer.Ordinal)
@@ -28,7 +30,9 @@ static class PodmanArguments
     private static readonly string[] s_refused = ["interactive", "tty"];
 
     /// <summary>Options that say what a key says.</summary>
-    private static readonly Dictionary<string, Action<ContainerReader, QuadletValue>> s_keys = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Action<ContainerReader, QuadletValue>> s_keys = new(
+        StringComparer.Ordinal
+    )
     {
         ["cgroups"] = static (reader, value) => reader.CgroupsMode([value]),
         ["env-file"] = static (reader, value) => reader.EnvironmentFiles([value]),
@@ -38,7 +42,12 @@ static class PodmanArguments
         ["pull"] = static (reader, value) => reader.Pull([value]),
     };
 
-    private static readonly Dictionary<char, string> s_letters = new() { ['d'] = "detach", ['i'] = "interactive", ['t'] = "tty" };
+    private static readonly Dictionary<char, string> s_letters = new()
+    {
+        ['d'] = "detach",
+        ['i'] = "interactive",
+        ['t'] = "tty",
+    };
 
     /// <summary>Reads them.</summary>
     public static void Read(ContainerReader reader, IReadOnlyList<QuadletValue> words)
@@ -70,8 +79,10 @@ static class PodmanArguments
             else if (SettingOptions.Find(name) is null && !s_keys.ContainsKey(name))
             {
                 reader.Fault(
-                    word.Place, $"{Key}=: {(name.Length > 0 ? "--" + name : $"'{word.Text}'")} has no counterpart among the options of 'sysctr install'",
-                    "leave it out, or say what it is for by other keys");
+                    word.Place,
+                    $"{Key}=: {(name.Length > 0 ? "--" + name : $"'{word.Text}'")} has no counterpart among the options of 'sysctr install'",
+                    "leave it out, or say what it is for by other keys"
+                );
 
                 // Its value is none of the next options.
                 i += i + 1 < words.Count && words[i + 1].Text is not ['-', ..] && given is null ? 1 : 0;
@@ -96,14 +107,25 @@ static class PodmanArguments
     {
         if (text.StartsWith("--", StringComparison.Ordinal))
         {
-            return text.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals ? (text[2..equals], text[(equals + 1)..]) : (text[2..], null);
+            return text.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+                ? (text[2..equals], text[(equals + 1)..])
+                : (text[2..], null);
         }
 
-        return text is not ['-', var letter, ..] ? ("", null)
-            : (SettingOptions.InOrder.FirstOrDefault(o => o.Letter == letter)?.Name ?? "", text.Length == 2 ? null : text[2] == '=' ? text[3..] : text[2..]);
+        return text is not ['-', var letter, ..]
+            ? ("", null)
+            : (
+                SettingOptions.InOrder.FirstOrDefault(o => o.Letter == letter)?.Name ?? "",
+                text.Length == 2 ? null
+                : text[2] == '=' ? text[3..]
+                : text[2..]
+            );
     }
 
-    private static bool IsFlag(string name) => s_idle.ContainsKey(name) || s_refused.Contains(name, StringComparer.Ordinal) || SettingOptions.Find(name) is { IsFlag: true };
+    private static bool IsFlag(string name) =>
+        s_idle.ContainsKey(name)
+        || s_refused.Contains(name, StringComparer.Ordinal)
+        || SettingOptions.Find(name) is { IsFlag: true };
 
     private static void Flag(ContainerReader reader, string name, QuadletValue value)
     {

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>A key of a section of podman-systemd.unit(5), and what becomes of it: one of the four that follow the form.</summary>
+/// <summary>A key of a section of podman-systemd.unit(5), and what becomes of it: one of the four that follow the
+/// form.</summary>
 /// <param name="Name">As it is written.</param>
 /// <param name="Form">How its values are read.</param>
 sealed record QuadletKey(string Name, KeyForm Form)

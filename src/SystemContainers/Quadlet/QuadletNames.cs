@@ -6,7 +6,8 @@ namespace SystemContainers.Quadlet;
 
 /// <summary>What files call each other by, and what that is on the host.</summary>
 /// <param name="units">All files of the call.</param>
-/// <param name="applied">The unit of a file that was applied before and is none of these; null where there is none.</param>
+/// <param name="applied">The unit of a file that was applied before and is none of these; null where there is
+/// none.</param>
 sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, Func<string, string?> applied)
 {
     private readonly Dictionary<string, QuadletUnit> _byName = units.ToDictionary(u => u.Name, StringComparer.Ordinal);
@@ -14,13 +15,16 @@ sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, Func<string, string?
     /// <summary>A file by its name; null where it is none of the call's.</summary>
     public QuadletUnit? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>What a container is called: ServiceName=, or the file's name without its suffix. An instance has a dash where systemd has an at sign.</summary>
+    /// <summary>What a container is called: ServiceName=, or the file's name without its suffix. An instance has a dash
+    /// where systemd has an at sign.</summary>
     public string NameOf(QuadletUnit unit) =>
-        Given(unit, ContainerKeys.Ours, "Name") ?? Given(unit, ContainerKeys.Container, "ServiceName") ?? unit.Stem.Replace('@', '-');
+        Given(unit, ContainerKeys.Ours, "Name")
+        ?? Given(unit, ContainerKeys.Container, "ServiceName")
+        ?? unit.Stem.Replace('@', '-');
 
     /// <summary>
-    /// The unit for a word of a dependency: of the name of a file, or of a unit that podman would make of one under another name. Empty where nothing has to be waited
-    /// for, null where the word is neither.
+    /// The unit for a word of a dependency: of the name of a file, or of a unit that podman would make of one under
+    /// another name. Empty where nothing has to be waited for, null where the word is neither.
     /// </summary>
     public string? UnitFor(string word)
     {
@@ -30,15 +34,20 @@ sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, Func<string, string?
             {
                 "container" => NameOf(named) + ".service",
                 "pod" => PodFile.NameOf(named) + ".service",
-                // Images are fetched and networks declared when files are applied; a volume is made when what mounts it is, a bridge when the first container on it starts.
+                // Images are fetched and networks declared when files are applied; a volume is made when what mounts it
+                // is, a bridge when the first container on it starts.
                 "volume" or "image" or "network" => "",
                 _ => PodmanUnits.NameOf(named),
             };
         }
 
-        return word.EndsWith(".service", StringComparison.Ordinal) && Find(Path.ChangeExtension(word, ".container")) is { } container ? NameOf(container) + ".service"
-            : QuadletFiles.IsOne(word) ? applied(word) : null;
+        return word.EndsWith(".service", StringComparison.Ordinal)
+            && Find(Path.ChangeExtension(word, ".container")) is { } container
+                ? NameOf(container) + ".service"
+            : QuadletFiles.IsOne(word) ? applied(word)
+            : null;
     }
 
-    private static string? Given(QuadletUnit unit, string section, string key) => unit.Last(section, key) is { Text.Length: > 0 } value ? value.Text : null;
+    private static string? Given(QuadletUnit unit, string section, string key) =>
+        unit.Last(section, key) is { Text.Length: > 0 } value ? value.Text : null;
 }

@@ -13,7 +13,8 @@ static class QuadletNetworks
     /// <summary>The option that says it.</summary>
     public const string Option = "network";
 
-    /// <summary>What holds for a container that names neither a network nor a pod: podman's default, a network of its own; of a user's container it means pasta.</summary>
+    /// <summary>What holds for a container that names neither a network nor a pod: podman's default, a network of its
+    /// own; of a user's container it means pasta.</summary>
     public const string Usual = "bridge";
 
     /// <summary>Takes a value of Network=.</summary>
@@ -32,7 +33,11 @@ static class QuadletNetworks
         }
         else if (files.Find(halves[0]) is not { } file)
         {
-            reader.Fault(network.Place, $"Network=: no file declares {halves[0]}", "write it, or name a network that 'sysctr network list' shows");
+            reader.Fault(
+                network.Place,
+                $"Network=: no file declares {halves[0]}",
+                "write it, or name a network that 'sysctr network list' shows"
+            );
         }
         else if (type == ".container")
         {
@@ -40,7 +45,11 @@ static class QuadletNetworks
         }
         else if (isUser)
         {
-            reader.Fault(network.Place, $"Network={halves[0]}: a user's containers have no networks by name: they are bridges of the host, which root alone makes", "leave it out: the container has a network of its own, by pasta, and PublishPort= leads to it");
+            reader.Fault(
+                network.Place,
+                $"Network={halves[0]}: a user's containers have no networks by name: they are bridges of the host, which root alone makes",
+                "leave it out: the container has a network of its own, by pasta, and PublishPort= leads to it"
+            );
         }
         else
         {
@@ -60,7 +69,11 @@ static class QuadletNetworks
 
         if (network.AddressDriver is { Text: not ("host-local" or "") } driver)
         {
-            faults.Add(driver.Place, $"IPAMDriver={driver.Text}: sysctr gives the addresses itself (host-local)", "leave it out");
+            faults.Add(
+                driver.Place,
+                $"IPAMDriver={driver.Text}: sysctr gives the addresses itself (host-local)",
+                "leave it out"
+            );
         }
 
         foreach (QuadletValue server in network.DnsServers)

@@ -12,7 +12,12 @@ namespace SystemContainers.Quadlet;
 /// <param name="Networks">Networks by name.</param>
 /// <param name="Images">Images that are fetched, whether or not a container is made of them.</param>
 /// <param name="Faults">What is wrong, and what is to be known.</param>
-sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOnlyList<NetworkDefinition> Networks, IReadOnlyList<ImageFile> Images, QuadletFaults Faults)
+sealed record QuadletSet(
+    IReadOnlyList<ContainerDeclaration> Containers,
+    IReadOnlyList<NetworkDefinition> Networks,
+    IReadOnlyList<ImageFile> Images,
+    QuadletFaults Faults
+)
 {
     /// <summary>Reads files.</summary>
     /// <param name="units">As they were found.</param>
@@ -20,7 +25,14 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
     /// <param name="faults">Has what was wrong with their syntax.</param>
     public static QuadletSet Read(IReadOnlyList<QuadletUnit> units, QuadletHost host, QuadletFaults faults)
     {
-        units = [.. units, .. units.Where(u => u is { Type: "container", Instance: "" }).Select(t => DefaultInstance(t, units, faults)).OfType<QuadletUnit>()];
+        units =
+        [
+            .. units,
+            .. units
+                .Where(u => u is { Type: "container", Instance: "" })
+                .Select(t => DefaultInstance(t, units, faults))
+                .OfType<QuadletUnit>(),
+        ];
         QuadletNames names = new(units, host.Applied);
         List<ContainerDeclaration> containers = [];
         List<ImageFile> images = [];
@@ -39,8 +51,18 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                     break;
                 case "container":
                     QuadletUnit? pod = PodOf(unit, names);
-                    ContainerDeclaration declared = new ContainerReader(pod is null ? unit : PodFile.Joined(unit, pod, host, faults), names, host, faults).Read();
-                    containers.Add(declared with { IsStartedByAnother = pod?.Has("Install") == true && PodFile.StartsWith(unit) });
+                    ContainerDeclaration declared = new ContainerReader(
+                        pod is null ? unit : PodFile.Joined(unit, pod, host, faults),
+                        names,
+                        host,
+                        faults
+                    ).Read();
+                    containers.Add(
+                        declared with
+                        {
+                            IsStartedByAnother = pod?.Has("Install") == true && PodFile.StartsWith(unit),
+                        }
+                    );
                     break;
                 case "volume":
                     VolumeFile.Check(unit, faults);
@@ -55,8 +77,19 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
                     faults.Add(unit.Place, "a template of a pod can't be had", "write a file for each pod");
                     break;
                 case "pod":
-                    string[] members = [.. units.Where(u => u is { Type: "container", Instance: not "" } && PodOf(u, names)?.Name == unit.Name && PodFile.StartsWith(u)).Select(u => names.NameOf(u) + ".service")];
-                    containers.Add(new ContainerReader(PodFile.AsContainer(unit, members, faults), names, host, faults).Read());
+                    string[] members =
+                    [
+                        .. units
+                            .Where(u =>
+                                u is { Type: "container", Instance: not "" }
+                                && PodOf(u, names)?.Name == unit.Name
+                                && PodFile.StartsWith(u)
+                            )
+                            .Select(u => names.NameOf(u) + ".service"),
+                    ];
+                    containers.Add(
+                        new ContainerReader(PodFile.AsContainer(unit, members, faults), names, host, faults).Read()
+                    );
                     break;
                 default:
                     faults.Add(unit.Place, $"a .{unit.Type} file can't be had: {Reason(unit.Type)}");
@@ -67,38 +100,66 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
         RefuseTwice(containers, faults);
         RefuseCycle(containers, faults);
         string[] made = [.. networks.Select(n => n.Name)];
-        return new QuadletSet([.. containers.Select(c => c with { Request = c.Request with { NewNetworks = made } })], networks, images, faults);
+        return new QuadletSet(
+            [.. containers.Select(c => c with { Request = c.Request with { NewNetworks = made } })],
+            networks,
+            images,
+            faults
+        );
     }
 
     private static QuadletUnit? PodOf(QuadletUnit container, QuadletNames names) =>
-        container.Last(ContainerKeys.Container, "Pod") is { Text: var pod } && pod.EndsWith(".pod", StringComparison.Ordinal) ? names.Find(pod) : null;
+        container.Last(ContainerKeys.Container, "Pod") is { Text: var pod }
+        && pod.EndsWith(".pod", StringComparison.Ordinal)
+            ? names.Find(pod)
+            : null;
 
-    private static void Declare(QuadletUnit unit, List<NetworkDefinition> networks, QuadletHost host, QuadletFaults faults)
+    private static void Declare(
+        QuadletUnit unit,
+        List<NetworkDefinition> networks,
+        QuadletHost host,
+        QuadletFaults faults
+    )
     {
         if (host.IsUser)
         {
-            faults.Add(unit.Place, "a user's containers have no networks by name: they are bridges of the host, which root alone makes", "take the file away, and Network= with it: each container has a network of its own, by pasta");
+            faults.Add(
+                unit.Place,
+                "a user's containers have no networks by name: they are bridges of the host, which root alone makes",
+                "take the file away, and Network= with it: each container has a network of its own, by pasta"
+            );
         }
         else if (QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults) is { } network)
         {
             if (networks.Any(n => n.Name == network.Name))
             {
-                faults.Add(unit.Place, $"another file declares the network {network.Name} too", "give one of them another NetworkName=", ErrorKind.Conflict);
+                faults.Add(
+                    unit.Place,
+                    $"another file declares the network {network.Name} too",
+                    "give one of them another NetworkName=",
+                    ErrorKind.Conflict
+                );
             }
 
             networks.Add(network with { File = host.OnHost(unit.Path) ?? unit.Path });
         }
     }
 
-    private static string Reason(string type) => type switch
-    {
-        "kube" => "write a .container file for each of its containers",
-        "build" => "sysctr builds no images; build it with podman or buildah, push it, and name it with Image=",
-        _ => "sysctr fetches images alone; put the files into an image, or onto the host",
-    };
+    private static string Reason(string type) =>
+        type switch
+        {
+            "kube" => "write a .container file for each of its containers",
+            "build" => "sysctr builds no images; build it with podman or buildah, push it, and name it with Image=",
+            _ => "sysctr fetches images alone; put the files into an image, or onto the host",
+        };
 
-    /// <summary>A template alone is nothing that could be started; its DefaultInstance= is, as if there were a link to it.</summary>
-    private static QuadletUnit? DefaultInstance(QuadletUnit template, IReadOnlyList<QuadletUnit> units, QuadletFaults faults)
+    /// <summary>A template alone is nothing that could be started; its DefaultInstance= is, as if there were a link to
+    /// it.</summary>
+    private static QuadletUnit? DefaultInstance(
+        QuadletUnit template,
+        IReadOnlyList<QuadletUnit> units,
+        QuadletFaults faults
+    )
     {
         if (template.Last("Install", "DefaultInstance") is { Text.Length: > 0 } instance)
         {
@@ -108,7 +169,10 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
 
         if (!units.Any(u => u.Type == "container" && u.Prefix == template.Prefix && u.Instance is { Length: > 0 }))
         {
-            faults.Note(template.Place, $"a template without an instance: nothing is installed of it. A link {template.Prefix}@NAME.container to it makes one, or DefaultInstance= in [Install]");
+            faults.Note(
+                template.Place,
+                $"a template without an instance: nothing is installed of it. A link {template.Prefix}@NAME.container to it makes one, or DefaultInstance= in [Install]"
+            );
         }
 
         return null;
@@ -116,18 +180,32 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
 
     private static void RefuseTwice(List<ContainerDeclaration> containers, QuadletFaults faults)
     {
-        foreach (IGrouping<string, ContainerDeclaration> name in containers.GroupBy(c => c.Name, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        foreach (
+            IGrouping<string, ContainerDeclaration> name in containers
+                .GroupBy(c => c.Name, StringComparer.Ordinal)
+                .Where(g => g.Count() > 1)
+        )
         {
             ContainerDeclaration[] all = [.. name];
-            faults.Add(all[1].Unit.Place, $"it makes {name.Key}.service, and so does {all[0].Unit.Path}", "give one of them another name", ErrorKind.Conflict);
+            faults.Add(
+                all[1].Unit.Place,
+                $"it makes {name.Key}.service, and so does {all[0].Unit.Path}",
+                "give one of them another name",
+                ErrorKind.Conflict
+            );
         }
     }
 
     /// <summary>systemd would leave out one of the starts, and not say so before.</summary>
     private static void RefuseCycle(List<ContainerDeclaration> containers, QuadletFaults faults)
     {
-        Dictionary<string, List<(string Unit, QuadletPlace Place)>> after = containers.DistinctBy(c => c.Name).ToDictionary(
-            c => c.Name + ".service", c => c.After.Select(a => (a.Text, a.Place)).ToList(), StringComparer.Ordinal);
+        Dictionary<string, List<(string Unit, QuadletPlace Place)>> after = containers
+            .DistinctBy(c => c.Name)
+            .ToDictionary(
+                c => c.Name + ".service",
+                c => c.After.Select(a => (a.Text, a.Place)).ToList(),
+                StringComparer.Ordinal
+            );
         foreach (ContainerDeclaration container in containers)
         {
             foreach (QuadletValue before in container.Before.Where(b => after.ContainsKey(b.Text)))
@@ -141,14 +219,22 @@ sealed record QuadletSet(IReadOnlyList<ContainerDeclaration> Containers, IReadOn
         {
             if (Cycle(start, after, [], done) is { } cycle)
             {
-                faults.Add(cycle[0].Place, $"these wait for each other: {string.Join(", ", cycle.Select(c => c.Unit))}", "take one After= or Before= out");
+                faults.Add(
+                    cycle[0].Place,
+                    $"these wait for each other: {string.Join(", ", cycle.Select(c => c.Unit))}",
+                    "take one After= or Before= out"
+                );
                 return;
             }
         }
     }
 
     private static List<(string Unit, QuadletPlace Place)>? Cycle(
-        string unit, Dictionary<string, List<(string Unit, QuadletPlace Place)>> after, List<(string Unit, QuadletPlace Place)> path, HashSet<string> done)
+        string unit,
+        Dictionary<string, List<(string Unit, QuadletPlace Place)>> after,
+        List<(string Unit, QuadletPlace Place)> path,
+        HashSet<string> done
+    )
     {
         if (done.Contains(unit))
         {

@@ -4,7 +4,8 @@ using SystemContainers.Quadlet.Syntax;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>Reads the section of a file that is no container: each key is known, known and refused, or a fault.</summary>
+/// <summary>Reads the section of a file that is no container: each key is known, known and refused, or a
+/// fault.</summary>
 static class SectionKeys
 {
     private static readonly string[] s_everywhere = ["ContainersConfModule", "GlobalArgs", "PodmanArgs"];
@@ -15,7 +16,13 @@ static class SectionKeys
     /// <param name="known">Keys that are taken.</param>
     /// <param name="refused">Keys that can't be had, and why.</param>
     /// <param name="faults">Gets what is neither.</param>
-    public static void Check(QuadletUnit unit, string section, IReadOnlyCollection<string> known, IReadOnlyDictionary<string, string> refused, QuadletFaults faults)
+    public static void Check(
+        QuadletUnit unit,
+        string section,
+        IReadOnlyCollection<string> known,
+        IReadOnlyDictionary<string, string> refused,
+        QuadletFaults faults
+    )
     {
         foreach (QuadletLine line in unit.Lines.Where(l => l.Value.Text.Length > 0))
         {
@@ -39,14 +46,18 @@ static class SectionKeys
     }
 
     /// <summary>Whether a value says yes.</summary>
-    public static bool IsYes(QuadletValue? value) => value?.Text.ToLowerInvariant() is "1" or "yes" or "true" or "on" or "y" or "t";
+    public static bool IsYes(QuadletValue? value) =>
+        value?.Text.ToLowerInvariant() is "1" or "yes" or "true" or "on" or "y" or "t";
 
     /// <summary>These files have no unit of their own here; what a unit would be told has no place.</summary>
     private static void CheckOther(QuadletUnit unit, QuadletLine line, QuadletFaults faults)
     {
         if (line.Section is "Unit" or "Service" or "Install" or "Quadlet")
         {
-            faults.Note(line.Value.Place, $"[{line.Section}] {line.Key}=: a .{unit.Type} file has no unit here; what it declares is there before the containers that name it");
+            faults.Note(
+                line.Value.Place,
+                $"[{line.Section}] {line.Key}=: a .{unit.Type} file has no unit here; what it declares is there before the containers that name it"
+            );
         }
         else if (!line.Section.StartsWith("X-", StringComparison.Ordinal) || line.Section == ContainerKeys.Ours)
         {

@@ -6,7 +6,8 @@ using SystemContainers.SystemdText;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>The sections of a file that systemd reads: they go into the unit as they are, but that names of files become names of units, and that what sysctr sets itself is refused.</summary>
+/// <summary>The sections of a file that systemd reads: they go into the unit as they are, but that names of files
+/// become names of units, and that what sysctr sets itself is refused.</summary>
 /// <param name="unit">The file.</param>
 /// <param name="files">All files of the call.</param>
 /// <param name="expansion">Of this file.</param>
@@ -20,8 +21,21 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
     /// <summary>Keys of [Unit] that name units (systemd.unit(5)).</summary>
     private static readonly string[] s_dependencies =
     [
-        "After", "Before", "BindsTo", "Conflicts", "OnFailure", "OnSuccess", "PartOf", "PropagatesReloadTo", "PropagatesStopTo", "ReloadPropagatedFrom", "Requires", "Requisite",
-        "StopPropagatedFrom", "Upholds", "Wants",
+        "After",
+        "Before",
+        "BindsTo",
+        "Conflicts",
+        "OnFailure",
+        "OnSuccess",
+        "PartOf",
+        "PropagatesReloadTo",
+        "PropagatesStopTo",
+        "ReloadPropagatedFrom",
+        "Requires",
+        "Requisite",
+        "StopPropagatedFrom",
+        "Upholds",
+        "Wants",
     ];
 
     /// <summary>Keys of [Service] that are sysctr's, and what to write instead.</summary>
@@ -52,13 +66,16 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
     public IReadOnlyList<QuadletValue> Before => _before;
 
     /// <summary>Whether it waits for the network as podman's units do.</summary>
-    public bool DefaultDependencies => unit.Last(Quadlet, "DefaultDependencies")?.Text is not { } text || !UnitText.IsNo(text.ToLowerInvariant());
+    public bool DefaultDependencies =>
+        unit.Last(Quadlet, "DefaultDependencies")?.Text is not { } text || !UnitText.IsNo(text.ToLowerInvariant());
 
     /// <summary>A value for a list of paths, or a text: quoted where it has to be, no specifiers in it.</summary>
     public static string Quoted(string text, bool asPath)
     {
         string plain = text.Replace("%", "%%", StringComparison.Ordinal);
-        return !asPath || plain.AsSpan().IndexOfAny(" \t\"'\\") < 0 ? plain : $"\"{plain.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+        return !asPath || plain.AsSpan().IndexOfAny(" \t\"'\\") < 0
+            ? plain
+            : $"\"{plain.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
     }
 
     /// <summary>The lines for the unit.</summary>
@@ -75,12 +92,24 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             {
                 if (line.Key != "DefaultDependencies")
                 {
-                    faults.Add(line.Value.Place, $"{line.Key}= is no key of [{Quadlet}]", "DefaultDependencies= is one");
+                    faults.Add(
+                        line.Value.Place,
+                        $"{line.Key}= is no key of [{Quadlet}]",
+                        "DefaultDependencies= is one"
+                    );
                 }
             }
-            else if (line.Section.StartsWith("X-", StringComparison.Ordinal) ? line.Section == ContainerKeys.Ours && own != ContainerKeys.Container : line.Section != own)
+            else if (
+                line.Section.StartsWith("X-", StringComparison.Ordinal)
+                    ? line.Section == ContainerKeys.Ours && own != ContainerKeys.Container
+                    : line.Section != own
+            )
             {
-                faults.Add(line.Value.Place, $"[{line.Section}] is no section of a .{unit.Type} file", $"there are [{own}], [Unit], [Service], [Install], [{Quadlet}]{(own == ContainerKeys.Container ? $", [{ContainerKeys.Ours}]" : "")}");
+                faults.Add(
+                    line.Value.Place,
+                    $"[{line.Section}] is no section of a .{unit.Type} file",
+                    $"there are [{own}], [Unit], [Service], [Install], [{Quadlet}]{(own == ContainerKeys.Container ? $", [{ContainerKeys.Ours}]" : "")}"
+                );
             }
         }
 
@@ -90,7 +119,11 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
     private void Pass(QuadletLine line)
     {
         string value = expansion.Line(line.Value.Text);
-        if (value.EndsWith('\\') || value.Any(c => char.IsControl(c) && c != '\t') || !line.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        if (
+            value.EndsWith('\\')
+            || value.Any(c => char.IsControl(c) && c != '\t')
+            || !line.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+        )
         {
             faults.Add(line.Value.Place, $"[{line.Section}] '{line.Key}': it is no line of a unit");
             return;
@@ -111,7 +144,10 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
                 return;
             case "Install" when line.Key == "Alias" && value.Contains('/', StringComparison.Ordinal):
                 // Neither does podman make a name of it: a link in a directory of systemd's is none.
-                faults.Note(line.Value.Place, $"Alias={value}: a name with a directory is no name to systemd; left out");
+                faults.Note(
+                    line.Value.Place,
+                    $"Alias={value}: a name with a directory is no name to systemd; left out"
+                );
                 return;
             default:
                 _lines.Add(new UnitLine(line.Section, line.Key, value));
@@ -119,16 +155,20 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
         }
     }
 
-    private string? Refusal(QuadletLine line) => (line.Key, line.Value.Text) switch
-    {
-        ("Delegate", "yes" or "true" or "1" or "on") => null,
-        ("Type", "notify" or "oneshot" or "") => null,
-        ("Type", _) => "it is notify, for the payload is the unit's main process, or oneshot for a payload that ends",
-        ("NotifyAccess", not "all") => "it is all, for the runtime tells when the payload is set up",
-        ("KillMode", not ("mixed" or "control-group")) => "it is mixed or control-group, or processes of the payload would outlive it",
-        ("ExecStartPre" or "ExecStop" or "ExecStopPost" or "Environment" or "SuccessExitStatus", "") => "emptied, it would take away what sysctr needs there",
-        _ => s_owned.GetValueOrDefault(line.Key),
-    };
+    private string? Refusal(QuadletLine line) =>
+        (line.Key, line.Value.Text) switch
+        {
+            ("Delegate", "yes" or "true" or "1" or "on") => null,
+            ("Type", "notify" or "oneshot" or "") => null,
+            ("Type", _) =>
+                "it is notify, for the payload is the unit's main process, or oneshot for a payload that ends",
+            ("NotifyAccess", not "all") => "it is all, for the runtime tells when the payload is set up",
+            ("KillMode", not ("mixed" or "control-group")) =>
+                "it is mixed or control-group, or processes of the payload would outlive it",
+            ("ExecStartPre" or "ExecStop" or "ExecStopPost" or "Environment" or "SuccessExitStatus", "") =>
+                "emptied, it would take away what sysctr needs there",
+            _ => s_owned.GetValueOrDefault(line.Key),
+        };
 
     private void PassDependency(QuadletLine line, string value)
     {
@@ -150,7 +190,11 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             string? name = files.UnitFor(word);
             if (name is null && QuadletFiles.IsOne(word))
             {
-                faults.Add(line.Value.Place, $"{line.Key}=: no file declares {word}", "add the file to the call, or name the unit");
+                faults.Add(
+                    line.Value.Place,
+                    $"{line.Key}=: no file declares {word}",
+                    "add the file to the call, or name the unit"
+                );
                 continue;
             }
 
@@ -161,7 +205,14 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             }
         }
 
-        (line.Key switch { "After" => _after, "Before" => _before, _ => null })?.AddRange(units.Select(u => line.Value with { Text = u }));
+        (
+            line.Key switch
+            {
+                "After" => _after,
+                "Before" => _before,
+                _ => null,
+            }
+        )?.AddRange(units.Select(u => line.Value with { Text = u }));
         if (!changed)
         {
             _lines.Add(new UnitLine(line.Section, line.Key, value));

@@ -4,7 +4,8 @@ using SystemContainers.Quadlet.Syntax;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>A .volume file: the name of a volume, which is made with the first container that mounts it and begins with what the image has there.</summary>
+/// <summary>A .volume file: the name of a volume, which is made with the first container that mounts it and begins with
+/// what the image has there.</summary>
 static class VolumeFile
 {
     /// <summary>Its section.</summary>
@@ -14,17 +15,21 @@ static class VolumeFile
     public static IReadOnlyCollection<string> Known { get; } = ["VolumeName", "Driver", "Copy", "Label", "ServiceName"];
 
     /// <summary>Keys that can't be had.</summary>
-    public static IReadOnlyDictionary<string, string> Refused { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["Device"] = "a volume is a directory of sysctr's: mount the device by a .mount unit, and name the directory with Volume=/DIR:...",
-        ["GID"] = "a volume has the owner that the image's directory has",
-        ["Group"] = "a volume has the owner that the image's directory has",
-        ["Image"] = "a volume is a directory of sysctr's",
-        ["Options"] = "a volume is a directory of sysctr's: mount what it shall be by a .mount unit, and name the directory with Volume=/DIR:...",
-        ["Type"] = "a volume is a directory of sysctr's: mount what it shall be by a .mount unit, and name the directory with Volume=/DIR:...",
-        ["UID"] = "a volume has the owner that the image's directory has",
-        ["User"] = "a volume has the owner that the image's directory has",
-    };
+    public static IReadOnlyDictionary<string, string> Refused { get; } =
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["Device"] =
+                "a volume is a directory of sysctr's: mount the device by a .mount unit, and name the directory with Volume=/DIR:...",
+            ["GID"] = "a volume has the owner that the image's directory has",
+            ["Group"] = "a volume has the owner that the image's directory has",
+            ["Image"] = "a volume is a directory of sysctr's",
+            ["Options"] =
+                "a volume is a directory of sysctr's: mount what it shall be by a .mount unit, and name the directory with Volume=/DIR:...",
+            ["Type"] =
+                "a volume is a directory of sysctr's: mount what it shall be by a .mount unit, and name the directory with Volume=/DIR:...",
+            ["UID"] = "a volume has the owner that the image's directory has",
+            ["User"] = "a volume has the owner that the image's directory has",
+        };
 
     /// <summary>Checks one.</summary>
     public static void Check(QuadletUnit unit, QuadletFaults faults)
@@ -51,5 +56,7 @@ static class VolumeFile
 
     /// <summary>The volume's name as podman gives it, specifiers and all: those of who mounts it count.</summary>
     public static string NameOf(QuadletUnit unit) =>
-        unit.Last(Section, "VolumeName") is { Text.Length: > 0 } name ? name.Text : unit.Instance is "" ? $"systemd-{unit.Prefix}-%i" : $"systemd-{unit.Stem.Replace('@', '-')}";
+        unit.Last(Section, "VolumeName") is { Text.Length: > 0 } name ? name.Text
+        : unit.Instance is "" ? $"systemd-{unit.Prefix}-%i"
+        : $"systemd-{unit.Stem.Replace('@', '-')}";
 }

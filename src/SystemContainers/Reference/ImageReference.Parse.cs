@@ -7,7 +7,8 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.Reference;
 
-/// <summary>The grammar: distribution's <c>reference</c> for registries, containers-transports(5) for the transports.</summary>
+/// <summary>The grammar: distribution's <c>reference</c> for registries, containers-transports(5) for the
+/// transports.</summary>
 sealed partial record ImageReference
 {
     /// <summary>The registry that names without one mean to Docker.</summary>
@@ -18,7 +19,8 @@ sealed partial record ImageReference
 
     private static readonly string[] s_archiveSuffixes = [".tar", ".tar.gz", ".tgz", ".tar.zst"];
 
-    /// <summary>Parses a full reference. A name without a registry is allowed only after <c>docker://</c>, where it is docker.io's.</summary>
+    /// <summary>Parses a full reference. A name without a registry is allowed only after <c>docker://</c>, where it is
+    /// docker.io's.</summary>
     /// <exception cref="SysctrException">Usage: it is malformed, or a short name.</exception>
     public static ImageReference Parse(string text)
     {
@@ -46,10 +48,14 @@ sealed partial record ImageReference
     /// <summary>Whether a user's text is a short name, one that needs registries.conf to become a reference.</summary>
     /// <param name="text">What the user typed.</param>
     /// <param name="name">The name alone, as it stands in alias tables.</param>
-    /// <param name="suffix">The tag and digest, with their <c>:</c> and <c>@</c>; to be appended to whatever the name becomes.</param>
+    /// <param name="suffix">The tag and digest, with their <c>:</c> and <c>@</c>; to be appended to whatever the name
+    /// becomes.</param>
     /// <exception cref="SysctrException">Usage: it is malformed.</exception>
     public static bool IsShortName(
-        string text, [NotNullWhen(true)] out string? name, [NotNullWhen(true)] out string? suffix)
+        string text,
+        [NotNullWhen(true)] out string? name,
+        [NotNullWhen(true)] out string? suffix
+    )
     {
         ArgumentNullException.ThrowIfNull(text);
         (name, suffix) = (null, null);
@@ -80,7 +86,11 @@ sealed partial record ImageReference
         {
             name = mayBeShort
                 ? $"{DockerHub}/{name}"
-                : throw Malformed(text, "it names no registry", $"write the full name, such as docker.io/library/{name}");
+                : throw Malformed(
+                    text,
+                    "it names no registry",
+                    $"write the full name, such as docker.io/library/{name}"
+                );
         }
 
         int slash = name.IndexOf('/', StringComparison.Ordinal);
@@ -122,7 +132,10 @@ sealed partial record ImageReference
             if (!Oci.Digest.TryParse(rest[(at + 1)..], out Digest parsed))
             {
                 throw Malformed(
-                    text, $"'{Shown(rest[(at + 1)..])}' is no digest", "a digest is sha256: and 64 lower-case hexadecimal digits");
+                    text,
+                    $"'{Shown(rest[(at + 1)..])}' is no digest",
+                    "a digest is sha256: and 64 lower-case hexadecimal digits"
+                );
             }
 
             digest = parsed;
@@ -139,7 +152,10 @@ sealed partial record ImageReference
             if (!TagPattern().IsMatch(tag))
             {
                 throw Malformed(
-                    text, $"'{Shown(tag)}' is no tag", "a tag is up to 128 letters, digits, '_', '.' and '-', and starts with none of the last two");
+                    text,
+                    $"'{Shown(tag)}' is no tag",
+                    "a tag is up to 128 letters, digits, '_', '.' and '-', and starts with none of the last two"
+                );
             }
         }
 
@@ -149,7 +165,8 @@ sealed partial record ImageReference
     /// <summary>Whether the first part of a name is a host for every reader of it.</summary>
     public static bool IsHost(string first) => HasRegistry(first + "/");
 
-    /// <summary>Checks the grammar of <c>host[:port][/path]</c> as registries.conf has them; the host needs no dot there.</summary>
+    /// <summary>Checks the grammar of <c>host[:port][/path]</c> as registries.conf has them; the host needs no dot
+    /// there.</summary>
     /// <exception cref="SysctrException">Usage: it is malformed.</exception>
     public static void CheckPlace(string place)
     {
@@ -168,7 +185,8 @@ sealed partial record ImageReference
         }
     }
 
-    /// <summary>Docker's rule: the part before the first slash is a host where it can't be a directory of docker.io.</summary>
+    /// <summary>Docker's rule: the part before the first slash is a host where it can't be a directory of
+    /// docker.io.</summary>
     private static bool HasRegistry(string name)
     {
         int slash = name.IndexOf('/', StringComparison.Ordinal);
@@ -192,7 +210,10 @@ sealed partial record ImageReference
             ? "a repository's name is in lower case"
             : $"'{Shown(repository)}' is no repository's name";
         throw Malformed(
-            text, why, "a repository is lower-case words of letters and digits, joined by '/', '.', '_', '__' or '-'");
+            text,
+            why,
+            "a repository is lower-case words of letters and digits, joined by '/', '.', '_', '__' or '-'"
+        );
     }
 
     private static SysctrException Malformed(string text, string why, string? hint) =>
@@ -208,18 +229,21 @@ sealed partial record ImageReference
     [GeneratedRegex(
         @"\A(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex RegistryPattern();
 
     [GeneratedRegex(
         @"\A[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex RepositoryPattern();
 
     [GeneratedRegex(
         @"\A[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\z",
         RegexOptions.CultureInvariant,
-        matchTimeoutMilliseconds: 1000)]
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex TagPattern();
 }

@@ -8,20 +8,23 @@ namespace SystemContainers.Reference;
 /// <param name="Main">registries.conf: one alone counts.</param>
 /// <param name="DropIns">The directory whose <c>*.conf</c> are read after it, in ordinal order of their names.</param>
 /// <param name="ShortNameCache">Aliases that podman recorded; stronger than those of the other files.</param>
-/// <param name="MainIsRequired">Whether it is an error that <paramref name="Main"/> is missing: the user named it.</param>
+/// <param name="MainIsRequired">Whether it is an error that <paramref name="Main"/> is missing: the user named
+/// it.</param>
 sealed record RegistriesConfPaths(string Main, string? DropIns, string? ShortNameCache, bool MainIsRequired = false)
 {
     private const string Named = "CONTAINERS_REGISTRIES_CONF";
 
-    /// <summary>More such directories, the strongest first: of one name in several the file of the first directory alone is read.</summary>
+    /// <summary>More such directories, the strongest first: of one name in several the file of the first directory
+    /// alone is read.</summary>
     public IReadOnlyList<string> Weaker { get; init; } = [];
 
     /// <summary>A further file that the user named, read after all others.</summary>
     public string? Last { get; init; }
 
     /// <summary>
-    /// The files that podman takes for a user: the user's own registries.conf, else the administrator's, else the distribution's; drop-ins of all
-    /// of them. <c>$CONTAINERS_REGISTRIES_CONF</c> stands in place of both, and <c>$CONTAINERS_REGISTRIES_CONF_OVERRIDE</c> is read last.
+    /// The files that podman takes for a user: the user's own registries.conf, else the administrator's, else the
+    /// distribution's; drop-ins of all of them. <c>$CONTAINERS_REGISTRIES_CONF</c> stands in place of both, and
+    /// <c>$CONTAINERS_REGISTRIES_CONF_OVERRIDE</c> is read last.
     /// </summary>
     /// <param name="user">Null for who calls, which is root for a system.</param>
     public static RegistriesConfPaths Of(HostUser? user) => Of(user, Environment.GetEnvironmentVariable);
@@ -30,15 +33,23 @@ sealed record RegistriesConfPaths(string Main, string? DropIns, string? ShortNam
     public static RegistriesConfPaths Of(HostUser? user, Func<string, string?> environment)
     {
         string? named = environment(Named) is { Length: > 0 } path ? path : null;
-        string[] main = [Path.Join(ContainersPaths.Config(user, environment), "registries.conf"), "/etc/containers/registries.conf", "/usr/share/containers/registries.conf"];
-        IReadOnlyList<string> directories = named is null ? ContainersPaths.Directories("registries", ".conf.d", user, environment) : [];
+        string[] main =
+        [
+            Path.Join(ContainersPaths.Config(user, environment), "registries.conf"),
+            "/etc/containers/registries.conf",
+            "/usr/share/containers/registries.conf",
+        ];
+        IReadOnlyList<string> directories = named is null
+            ? ContainersPaths.Directories("registries", ".conf.d", user, environment)
+            : [];
         return new RegistriesConfPaths(
             named ?? main.FirstOrDefault(File.Exists) ?? main[1],
             directories is [var strongest, ..] ? strongest : null,
             user is null && Linux.Native.Libc.geteuid() == 0
                 ? "/var/cache/containers/short-name-aliases.conf"
                 : Path.Join(CallerHome.Cache(environment), "containers/short-name-aliases.conf"),
-            MainIsRequired: named is not null)
+            MainIsRequired: named is not null
+        )
         {
             Weaker = [.. directories.Skip(1)],
             Last = environment(Named + "_OVERRIDE") is { Length: > 0 } last ? last : null,

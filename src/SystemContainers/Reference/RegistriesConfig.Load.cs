@@ -13,8 +13,10 @@ sealed partial class RegistriesConfig
     /// <summary>No host's file is near this; it keeps a mistaken path from being read as a whole.</summary>
     private const int MaxFileBytes = 4 << 20;
 
-    /// <summary>Reads the files given. Later ones override: a whole <c>[[registry]]</c> of the same prefix, one alias, a setting.</summary>
-    /// <exception cref="SysctrException">Policy: a file can't be read or understood (what it forbids would be lost, so nothing is pulled).</exception>
+    /// <summary>Reads the files given. Later ones override: a whole <c>[[registry]]</c> of the same prefix, one alias,
+    /// a setting.</summary>
+    /// <exception cref="SysctrException">Policy: a file can't be read or understood (what it forbids would be lost, so
+    /// nothing is pulled).</exception>
     public static RegistriesConfig Load(RegistriesConfPaths paths)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -78,18 +80,31 @@ sealed partial class RegistriesConfig
 
         if (file.Version1 is not null)
         {
-            throw Unreadable(path, "it has the old format, version 1, with [registries.search] and its like", inner: null);
+            throw Unreadable(
+                path,
+                "it has the old format, version 1, with [registries.search] and its like",
+                inner: null
+            );
         }
 
         _searchRegistries = file.SearchRegistries?.ConvertAll(r => SearchRegistry(path, r)) ?? _searchRegistries;
 
         // An empty list says the default again.
-        CredentialHelpers = file.CredentialHelpers switch { null => CredentialHelpers, [] => s_files, { } helpers => helpers };
+        CredentialHelpers = file.CredentialHelpers switch
+        {
+            null => CredentialHelpers,
+            [] => s_files,
+            { } helpers => helpers,
+        };
         if (file.ShortNameMode is { Length: > 0 } mode)
         {
             _shortNameMode = mode is "enforcing" or "permissive" or "disabled"
                 ? mode
-                : throw Unreadable(path, $"short-name-mode is '{mode}', not enforcing, permissive or disabled", inner: null);
+                : throw Unreadable(
+                    path,
+                    $"short-name-mode is '{mode}', not enforcing, permissive or disabled",
+                    inner: null
+                );
         }
 
         MergeAliases(path, file);
@@ -104,7 +119,11 @@ sealed partial class RegistriesConfig
         {
             if (AliasFault(name, full) is { } fault)
             {
-                throw Unreadable(path, $"the alias '{Redact.Text(name)}' is '{Redact.Text(full)}': {fault}", inner: null);
+                throw Unreadable(
+                    path,
+                    $"the alias '{Redact.Text(name)}' is '{Redact.Text(full)}': {fault}",
+                    inner: null
+                );
             }
 
             if (full.Length == 0)
@@ -145,7 +164,9 @@ sealed partial class RegistriesConfig
             }
 
             ImageReference.CheckPlace(full);
-            return full.Contains('@', StringComparison.Ordinal) || full.LastIndexOf(':') > full.LastIndexOf('/') ? "it has a tag or digest, which are those of the short name" : null;
+            return full.Contains('@', StringComparison.Ordinal) || full.LastIndexOf(':') > full.LastIndexOf('/')
+                ? "it has a tag or digest, which are those of the short name"
+                : null;
         }
         catch (SysctrException e)
         {
@@ -161,11 +182,19 @@ sealed partial class RegistriesConfig
         {
             Complete(path, registry);
 
-            // As in podman: of several tables for one prefix the first counts, but none for one location contradicts another.
+            // As in podman: of several tables for one prefix the first counts, but none for one location contradicts
+            // another.
             string place = registry.Location ?? registry.Prefix!;
-            if (located.TryGetValue(place, out RegistryToml? other) && (other.Blocked, other.Insecure) != (registry.Blocked, registry.Insecure))
+            if (
+                located.TryGetValue(place, out RegistryToml? other)
+                && (other.Blocked, other.Insecure) != (registry.Blocked, registry.Insecure)
+            )
             {
-                throw Unreadable(path, $"its [[registry]] tables for {place} contradict each other in '{(other.Blocked != registry.Blocked ? "blocked" : "insecure")}'", inner: null);
+                throw Unreadable(
+                    path,
+                    $"its [[registry]] tables for {place} contradict each other in '{(other.Blocked != registry.Blocked ? "blocked" : "insecure")}'",
+                    inner: null
+                );
             }
 
             located.TryAdd(place, registry);
@@ -176,7 +205,11 @@ sealed partial class RegistriesConfig
             else if (registry.Blocked != seen[registry.Prefix!].Blocked)
             {
                 // podman drops the second one without a word, and with it what it blocks.
-                throw Unreadable(path, $"of its two [[registry]] tables for {registry.Prefix} only one says 'blocked'", inner: null);
+                throw Unreadable(
+                    path,
+                    $"of its two [[registry]] tables for {registry.Prefix} only one says 'blocked'",
+                    inner: null
+                );
             }
             else
             {
@@ -190,8 +223,10 @@ sealed partial class RegistriesConfig
     {
         registry.Location = Location(path, registry.Location);
         bool prefixed = Location(path, registry.Prefix) is not null;
-        registry.Prefix = Location(path, registry.Prefix) ?? registry.Location ??
-            throw Unreadable(path, "a [[registry]] has neither prefix nor location", inner: null);
+        registry.Prefix =
+            Location(path, registry.Prefix)
+            ?? registry.Location
+            ?? throw Unreadable(path, "a [[registry]] has neither prefix nor location", inner: null);
         if (PrefixFault(registry.Prefix) is { } fault)
         {
             throw Unreadable(path, $"the prefix '{registry.Prefix}' holds no image at all: {fault}", inner: null);
@@ -199,36 +234,55 @@ sealed partial class RegistriesConfig
 
         if (prefixed && registry.Location is null && !registry.Prefix.StartsWith("*.", StringComparison.Ordinal))
         {
-            throw Unreadable(path, $"the [[registry]] for {registry.Prefix} has no location; only a wildcard needs none", inner: null);
+            throw Unreadable(
+                path,
+                $"the [[registry]] for {registry.Prefix} has no location; only a wildcard needs none",
+                inner: null
+            );
         }
 
         if (registry.PullFromMirror is { Length: > 0 })
         {
-            throw Unreadable(path, $"pull-from-mirror stands in the [[registry]] for {registry.Prefix}; it belongs into a [[registry.mirror]]", inner: null);
+            throw Unreadable(
+                path,
+                $"pull-from-mirror stands in the [[registry]] for {registry.Prefix}; it belongs into a [[registry.mirror]]",
+                inner: null
+            );
         }
 
         foreach (MirrorToml mirror in registry.Mirror ?? [])
         {
-            mirror.Location = Location(path, mirror.Location) ??
-                throw Unreadable(path, $"a mirror of {registry.Prefix} has no location", inner: null);
+            mirror.Location =
+                Location(path, mirror.Location)
+                ?? throw Unreadable(path, $"a mirror of {registry.Prefix} has no location", inner: null);
             if (mirror.PullFromMirror is not (null or "" or "all" or "digest-only" or "tag-only"))
             {
-                throw Unreadable(path, $"pull-from-mirror of {mirror.Location} is '{mirror.PullFromMirror}', not all, digest-only or tag-only", inner: null);
+                throw Unreadable(
+                    path,
+                    $"pull-from-mirror of {mirror.Location} is '{mirror.PullFromMirror}', not all, digest-only or tag-only",
+                    inner: null
+                );
             }
 
             if (registry.MirrorByDigestOnly && mirror.PullFromMirror is { Length: > 0 })
             {
-                throw Unreadable(path, $"{registry.Prefix} has mirror-by-digest-only, and its mirror {mirror.Location} pull-from-mirror: one of the two says it", inner: null);
+                throw Unreadable(
+                    path,
+                    $"{registry.Prefix} has mirror-by-digest-only, and its mirror {mirror.Location} pull-from-mirror: one of the two says it",
+                    inner: null
+                );
             }
         }
     }
 
     /// <summary>
-    /// Why a prefix can match nothing; null where it can. What it blocks would be allowed in silence. podman refuses the first of these, too
-    /// ("Wildcarded prefix should be in the format: *.example.com").
+    /// Why a prefix can match nothing; null where it can. What it blocks would be allowed in silence. podman refuses
+    /// the first of these, too ("Wildcarded prefix should be in the format: *.example.com").
     /// </summary>
     private static string? PrefixFault(string prefix) =>
-        prefix.StartsWith("*.", StringComparison.Ordinal) && (prefix.Length == 2 || prefix.AsSpan(2).ContainsAny("/@:*")) ? "a wildcard is *.DOMAIN, without a port or a path"
+        prefix.StartsWith("*.", StringComparison.Ordinal)
+        && (prefix.Length == 2 || prefix.AsSpan(2).ContainsAny("/@:*"))
+            ? "a wildcard is *.DOMAIN, without a port or a path"
         : prefix.Split('/')[0] == "index.docker.io" ? "images of Docker Hub are docker.io/..."
         : null;
 
@@ -239,8 +293,15 @@ sealed partial class RegistriesConfig
         {
             foreach (RegistryToml registry in file.Registry ?? [])
             {
-                ImageReference.CheckPlace(registry.Prefix!.StartsWith("*.", StringComparison.Ordinal) ? registry.Prefix[2..] : registry.Prefix);
-                foreach (string place in (registry.Mirror ?? []).Select(m => m.Location!).Prepend(registry.Location).OfType<string>())
+                ImageReference.CheckPlace(
+                    registry.Prefix!.StartsWith("*.", StringComparison.Ordinal) ? registry.Prefix[2..] : registry.Prefix
+                );
+                foreach (
+                    string place in (registry.Mirror ?? [])
+                        .Select(m => m.Location!)
+                        .Prepend(registry.Location)
+                        .OfType<string>()
+                )
                 {
                     ImageReference.CheckPlace(place);
                 }
@@ -252,25 +313,44 @@ sealed partial class RegistriesConfig
         }
     }
 
-    /// <summary>podman passes over what it does not know without a word: a mistyped <c>blocked</c> blocks nothing.</summary>
+    /// <summary>podman passes over what it does not know without a word: a mistyped <c>blocked</c> blocks
+    /// nothing.</summary>
     private void NoteWithoutEffect(string path, RegistriesToml file)
     {
-        IEnumerable<string> unknown = file.Unknown.Keys
-            .Concat((file.Registry ?? []).SelectMany(r => r.Unknown.Keys.Select(k => $"{k} of {r.Prefix}")))
-            .Concat((file.Registry ?? []).SelectMany(r => r.Mirror ?? []).SelectMany(m => m.Unknown.Keys.Select(k => $"{k} of the mirror {m.Location}")));
-        _notes.AddRange(unknown.Select(k => $"{path} says {Redact.Text(k)}, which is no key of containers-registries.conf(5): it has no effect"));
+        IEnumerable<string> unknown = file
+            .Unknown.Keys.Concat(
+                (file.Registry ?? []).SelectMany(r => r.Unknown.Keys.Select(k => $"{k} of {r.Prefix}"))
+            )
+            .Concat(
+                (file.Registry ?? [])
+                    .SelectMany(r => r.Mirror ?? [])
+                    .SelectMany(m => m.Unknown.Keys.Select(k => $"{k} of the mirror {m.Location}"))
+            );
+        _notes.AddRange(
+            unknown.Select(k =>
+                $"{path} says {Redact.Text(k)}, which is no key of containers-registries.conf(5): it has no effect"
+            )
+        );
         if (file.LayerStoreHelper is { Length: > 0 })
         {
-            _notes.Add($"{path} says additional-layer-store-auth-helper, which has no effect: sysctr has no additional layer stores");
+            _notes.Add(
+                $"{path} says additional-layer-store-auth-helper, which has no effect: sysctr has no additional layer stores"
+            );
         }
     }
 
     private static string SearchRegistry(string path, string text)
     {
-        string registry = Location(path, text) ?? throw Unreadable(path, "a registry of unqualified-search-registries is empty", inner: null);
+        string registry =
+            Location(path, text)
+            ?? throw Unreadable(path, "a registry of unqualified-search-registries is empty", inner: null);
         if (registry.Contains('/', StringComparison.Ordinal))
         {
-            throw Unreadable(path, $"'{registry}' of unqualified-search-registries has a path; write host[:port]", inner: null);
+            throw Unreadable(
+                path,
+                $"'{registry}' of unqualified-search-registries has a path; write host[:port]",
+                inner: null
+            );
         }
 
         try
@@ -288,7 +368,7 @@ sealed partial class RegistriesConfig
         string.IsNullOrEmpty(text) ? null
         : text.Contains("://", StringComparison.Ordinal)
             ? throw Unreadable(path, $"'{text}' has a scheme; write host[:port][/path]", inner: null)
-            : text.TrimEnd('/');
+        : text.TrimEnd('/');
 
     private static string? Read(string path, bool required)
     {
@@ -296,7 +376,8 @@ sealed partial class RegistriesConfig
         {
             FileInfo info = new(path);
             return !info.Exists && !required ? null
-                : info.Length > MaxFileBytes ? throw Unreadable(path, $"it is larger than {MaxFileBytes} bytes", inner: null)
+                : info.Length > MaxFileBytes
+                    ? throw Unreadable(path, $"it is larger than {MaxFileBytes} bytes", inner: null)
                 : File.ReadAllText(path, Encoding.UTF8);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -5,7 +5,8 @@ using Tomlyn.Serialization;
 
 namespace SystemContainers.Reference;
 
-/// <summary>One file in the format of containers-registries.conf(5), version 2. Keys are as in podman in any case; what is none of them is kept to be told.</summary>
+/// <summary>One file in the format of containers-registries.conf(5), version 2. Keys are as in podman in any case; what
+/// is none of them is kept to be told.</summary>
 sealed class RegistriesToml
 {
     [JsonPropertyName("unqualified-search-registries")]
@@ -83,6 +84,4 @@ sealed class MirrorToml
 /// <summary>Tomlyn's metadata, generated: no reflection.</summary>
 [TomlSourceGenerationOptions(PropertyNameCaseInsensitive = true)]
 [TomlSerializable(typeof(RegistriesToml))]
-sealed partial class RegistriesTomlContext : TomlSerializerContext
-{
-}
+sealed partial class RegistriesTomlContext : TomlSerializerContext { }

@@ -16,7 +16,8 @@ static class DeclaredUnit
 
     private const string Install = "Install";
 
-    /// <summary>The lines in a unit of ours: each at the end of its section, where it counts more than what stands before. What is enabled the file alone says.</summary>
+    /// <summary>The lines in a unit of ours: each at the end of its section, where it counts more than what stands
+    /// before. What is enabled the file alone says.</summary>
     /// <param name="unit">The unit's text.</param>
     /// <param name="lines">Of the file; none where no file declares it.</param>
     public static string Merge(string unit, IReadOnlyList<UnitLine> lines)
@@ -55,7 +56,13 @@ static class DeclaredUnit
             }
         }
 
-        foreach (string further in lines.Select(l => l.Section).Where(s => written.Add(s)).Append(Install).Where(s => lines.Any(l => l.Section == s)))
+        foreach (
+            string further in lines
+                .Select(l => l.Section)
+                .Where(s => written.Add(s))
+                .Append(Install)
+                .Where(s => lines.Any(l => l.Section == s))
+        )
         {
             merged.Append($"[{further}]\n");
             Write(merged, lines.Where(l => l.Section == further));
@@ -70,7 +77,9 @@ static class DeclaredUnit
     /// <param name="lines">Of the file.</param>
     public static RenderedUnit DropIn(string name, IReadOnlyList<UnitLine> lines)
     {
-        StringBuilder text = new($"# Made by sysctr: what the file says that declares {name}. An update writes it anew.\n");
+        StringBuilder text = new(
+            $"# Made by sysctr: what the file says that declares {name}. An update writes it anew.\n"
+        );
         foreach (string section in lines.Select(l => l.Section).Distinct(StringComparer.Ordinal))
         {
             text.Append($"[{section}]\n");

@@ -22,7 +22,10 @@ static class DefaultUnit
         {
             ["STOP_TIMEOUT"] = request.Settings.One("stop-timeout") ?? "30",
             ["KILL_SIGNAL"] = signal,
-            ["SUCCESS_STATUS"] = string.Join(' ', [.. StopSignal.ExitStatuses(signal).Select(n => $"{n}"), .. IsClean(signal) ? [] : (string[])[signal]]),
+            ["SUCCESS_STATUS"] = string.Join(
+                ' ',
+                [.. StopSignal.ExitStatuses(signal).Select(n => $"{n}"), .. IsClean(signal) ? [] : (string[])[signal]]
+            ),
             // Specifiers are expanded in Description= too.
             ["IMAGE_TEXT"] = CommandLine.Value(request.ImageName + ")")[..^1],
             ["DESTDIR_TEXT"] = CommandLine.Value(request.DestinationDirectory),
@@ -33,7 +36,8 @@ static class DefaultUnit
         return ScribanTemplate.Render(Path, s_template.Value, all);
     }
 
-    /// <summary>Whether ending by it is a success to systemd unasked (systemd.service(5), SuccessExitStatus=).</summary>
+    /// <summary>Whether ending by it is a success to systemd unasked (systemd.service(5),
+    /// SuccessExitStatus=).</summary>
     private static bool IsClean(string signal) => signal is "SIGHUP" or "SIGINT" or "SIGTERM" or "SIGPIPE";
 
     private static string ReadTemplate()

@@ -4,7 +4,8 @@ using SystemContainers.SystemdText;
 
 namespace SystemContainers.Render;
 
-/// <summary>The commands of a unit that make a network of its own and take it away: with all of root's rights, whatever the unit's sandbox leaves (systemd.service(5), <c>+</c>).</summary>
+/// <summary>The commands of a unit that make a network of its own and take it away: with all of root's rights, whatever
+/// the unit's sandbox leaves (systemd.service(5), <c>+</c>).</summary>
 static class NetworkCommands
 {
     /// <summary>Makes it.</summary>
@@ -13,7 +14,11 @@ static class NetworkCommands
     /// <param name="name">The container, or the pod.</param>
     /// <param name="instantiated">The unit is made anew for each instance.</param>
     public static string Up(string tool, string bundle, string name, bool instantiated = false) =>
-        "+" + CommandLine.Of(tool, "launch", "network-up") + Instance(instantiated) + " " + CommandLine.Of($"--bundle={bundle}", name);
+        "+"
+        + CommandLine.Of(tool, "launch", "network-up")
+        + Instance(instantiated)
+        + " "
+        + CommandLine.Of($"--bundle={bundle}", name);
 
     /// <inheritdoc cref="Up"/>
     /// <summary>Takes it away.</summary>

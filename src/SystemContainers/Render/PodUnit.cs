@@ -8,8 +8,9 @@ using SystemContainers.Settings;
 namespace SystemContainers.Render;
 
 /// <summary>
-/// The unit of a pod: a network namespace with its addresses and ports, which is there from the start of the first of its containers to the end of the last. It has
-/// no process: what podman's infra container holds open a file below /run holds.
+/// The unit of a pod: a network namespace with its addresses and ports, which is there from the start of the first of
+/// its containers to the end of the last. It has no process: what podman's infra container holds open a file below /run
+/// holds.
 /// </summary>
 static class PodUnit
 {
@@ -21,7 +22,10 @@ static class PodUnit
         {
             // It enters the namespaces of a payload, and a pod has none.
             throw new SysctrException(
-                ErrorKind.Usage, $"reading the network of {request.Name}: a user's pod has the host's network, and can't publish ports", "write Network=host and no PublishPort=, or take the containers out of the pod");
+                ErrorKind.Usage,
+                $"reading the network of {request.Name}: a user's pod has the host's network, and can't publish ports",
+                "write Network=host and no PublishPort=, or take the containers out of the pod"
+            );
         }
 
         string up = NetworkCommands.Up(request.ToolPath, request.DestinationDirectory, request.Name);

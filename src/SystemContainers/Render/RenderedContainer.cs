@@ -18,10 +18,12 @@ sealed record RenderedContainer
     /// <summary>tmpfiles.d(5) lines; null where none are needed.</summary>
     public required string? Tmpfiles { get; init; }
 
-    /// <summary>Lines for directories that are made when the deployment comes into use, and never by systemd-tmpfiles (<see cref="AdmittedTmpfiles.Once"/>).</summary>
+    /// <summary>Lines for directories that are made when the deployment comes into use, and never by systemd-tmpfiles
+    /// (<see cref="AdmittedTmpfiles.Once"/>).</summary>
     public IReadOnlyList<OnceLine> TmpfilesOnce { get; init; } = [];
 
-    /// <summary>OCI runtime configuration for <c>DESTDIR/config.json</c>; null when the manifest says noContainerService.</summary>
+    /// <summary>OCI runtime configuration for <c>DESTDIR/config.json</c>; null when the manifest says
+    /// noContainerService.</summary>
     public required RuntimeConfigFile? Config { get; init; }
 
     /// <summary>The same as it is written.</summary>
@@ -34,8 +36,8 @@ sealed record RenderedContainer
     public required IReadOnlyList<HostFile> HostFiles { get; init; }
 
     /// <summary>
-    /// Absolute paths of the directories below the state and run directories that <see cref="Tmpfiles"/> makes for this container
-    /// alone, in ordinal order; what <c>--purge</c> may remove.
+    /// Absolute paths of the directories below the state and run directories that <see cref="Tmpfiles"/> makes for this
+    /// container alone, in ordinal order; what <c>--purge</c> may remove.
     /// </summary>
     public required IReadOnlyList<string> GeneratedDirectories { get; init; }
 

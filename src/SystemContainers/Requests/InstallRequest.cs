@@ -22,13 +22,15 @@ sealed record InstallRequest(string Image)
     /// <summary>What the user set by options of podman-run(1).</summary>
     public ContainerSettings Settings { get; init; } = ContainerSettings.None;
 
-    /// <summary>What holds besides, for an image that sysctr writes the config.json of; <see cref="Settings"/> counts more.</summary>
+    /// <summary>What holds besides, for an image that sysctr writes the config.json of; <see cref="Settings"/> counts
+    /// more.</summary>
     public ContainerSettings Usual { get; init; } = ContainerSettings.None;
 
     /// <summary>The file that declares it; null where a command line does.</summary>
     public Declaration? Declared { get; init; }
 
-    /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
+    /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of
+    /// refused.</summary>
     public bool LeaveOutUnknown { get; init; }
 
     /// <summary>Name or path of the OCI runtime, null for the configured one.</summary>
@@ -43,10 +45,12 @@ sealed record InstallRequest(string Image)
     /// <summary>The form of its checkout; null for the host's.</summary>
     public CheckoutForm? Checkout { get; init; }
 
-    /// <summary>The form was asked for earlier and is carried over: where it can't be, the container has the other one.</summary>
+    /// <summary>The form was asked for earlier and is carried over: where it can't be, the container has the other
+    /// one.</summary>
     public bool IsCheckoutKept { get; init; }
 
-    /// <summary>The deployment that it follows is mounted by its starts, and so is this one where nobody asks for another form: what updates it may not be allowed to try.</summary>
+    /// <summary>The deployment that it follows is mounted by its starts, and so is this one where nobody asks for
+    /// another form: what updates it may not be allowed to try.</summary>
     public bool FollowsMounted { get; init; }
 
     /// <summary>It runs once, on a root of its own if it wants to write there.</summary>
@@ -69,5 +73,6 @@ sealed record InstallRequest(string Image)
     internal string NameFor(RegistriesConfig registries) => NameFor(() => registries.Resolve(Image));
 
     /// <summary>As the other, for whoever has looked up already what the image's name may mean.</summary>
-    internal string NameFor(Func<IReadOnlyList<ImageReference>> candidates) => ContainerName.Check(ContainerName.OfUnit(Name ?? candidates()[0].ShortName));
+    internal string NameFor(Func<IReadOnlyList<ImageReference>> candidates) =>
+        ContainerName.Check(ContainerName.OfUnit(Name ?? candidates()[0].ShortName));
 }

@@ -21,7 +21,8 @@ sealed record UpdateRequest
     /// <summary>Options whose earlier values are forgotten before, by name.</summary>
     public IReadOnlyList<string> Reset { get; init; } = [];
 
-    /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of refused.</summary>
+    /// <summary>Variables of <see cref="Set"/> that the image does not know are left out with a note, instead of
+    /// refused.</summary>
     public bool LeaveOutUnknown { get; init; }
 
     /// <summary>Name or path of another OCI runtime.</summary>
@@ -33,7 +34,8 @@ sealed record UpdateRequest
     /// <summary>Forget which form was asked for earlier: it is the host's again.</summary>
     public bool ForgetsCheckout { get; init; }
 
-    /// <summary>When to ask the registry; null: always, but only when it is missing for an image to rebase on.</summary>
+    /// <summary>When to ask the registry; null: always, but only when it is missing for an image to rebase
+    /// on.</summary>
     public PullPolicy? Pull { get; init; }
 
     /// <summary>Whether it is updated when nobody asks from now on; null: as before.</summary>

@@ -16,7 +16,12 @@ sealed record RightClass(string Name, RightLevel Level, string Means);
 sealed record RightReport(string Class, string Detail, RightLevel Level, string Means)
 {
     public static RightReport Of(Right right) =>
-        new(right.Class, right.Detail, right.LevelOf(), RightClasses.Find(right.Class)?.Means ?? "of a later version of sysctr");
+        new(
+            right.Class,
+            right.Detail,
+            right.LevelOf(),
+            RightClasses.Find(right.Class)?.Means ?? "of a later version of sysctr"
+        );
 
     public static IReadOnlyList<RightReport> Of(IEnumerable<Right> rights) => [.. rights.Select(Of)];
 }

@@ -32,6 +32,10 @@ sealed class RightsRule
     public bool Forbids(Right right) => Forbid is { } forbid && (forbid.Contains(right.Class) || forbid.Contains(All));
 
     /// <summary>Whether the table names the right; null where it says nothing about what is allowed.</summary>
-    public bool? Allows(Right right) => Allow is not { } allow ? null
-        : allow.Contains(right.Class) || allow.Contains(All) || (allow.Contains(Default) && right.LevelOf() != RightLevel.Dangerous);
+    public bool? Allows(Right right) =>
+        Allow is not { } allow
+            ? null
+            : allow.Contains(right.Class)
+                || allow.Contains(All)
+                || (allow.Contains(Default) && right.LevelOf() != RightLevel.Dangerous);
 }

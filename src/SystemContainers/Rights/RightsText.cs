@@ -20,27 +20,44 @@ static class RightsText
     public static IEnumerable<string> Lines(string name, IReadOnlyList<Right> rights)
     {
         Right[] told = [.. rights.Where(r => r.LevelOf() != RightLevel.Usual)];
-        return told.Length == 0 ? [] : ClassLines(told).Select(l => "  " + l).Prepend($"{name}: it has these rights on the host (sysctr(1), RIGHTS):");
+        return told.Length == 0
+            ? []
+            : ClassLines(told)
+                .Select(l => "  " + l)
+                .Prepend($"{name}: it has these rights on the host (sysctr(1), RIGHTS):");
     }
 
     /// <summary>The same for what an update gained, the usual among it.</summary>
     public static IEnumerable<string> GainedLines(string name, IReadOnlyList<Right> gained) =>
-        gained.Count == 0 ? [] : ClassLines(gained).Select(l => "  " + l).Prepend($"{name}: it gained these rights on the host (sysctr(1), RIGHTS):");
+        gained.Count == 0
+            ? []
+            : ClassLines(gained)
+                .Select(l => "  " + l)
+                .Prepend($"{name}: it gained these rights on the host (sysctr(1), RIGHTS):");
 
     /// <summary>A line for each class.</summary>
     public static IEnumerable<string> ClassLines(IReadOnlyList<Right> rights) =>
-        rights.GroupBy(r => r.Class, StringComparer.Ordinal).Select(g => $"{(g.First().LevelOf() == RightLevel.Dangerous ? "!" : " ")} {g.Key.PadRight(Width)} {Details(g, Shown)}".TrimEnd());
+        rights
+            .GroupBy(r => r.Class, StringComparer.Ordinal)
+            .Select(g =>
+                $"{(g.First().LevelOf() == RightLevel.Dangerous ? "!" : " ")} {g.Key.PadRight(Width)} {Details(g, Shown)}".TrimEnd()
+            );
 
     /// <summary>For an error: classes with their details, in one line.</summary>
     public static string Joined(IReadOnlyList<Right> rights) =>
-        string.Join("; ", rights.GroupBy(r => r.Class, StringComparer.Ordinal).Select(g => $"{g.Key} {Details(g, InError)}".TrimEnd()));
+        string.Join(
+            "; ",
+            rights.GroupBy(r => r.Class, StringComparer.Ordinal).Select(g => $"{g.Key} {Details(g, InError)}".TrimEnd())
+        );
 
     /// <summary>What to type to grant classes.</summary>
-    public static string Options(IEnumerable<string> classes) => string.Join(' ', classes.Distinct(StringComparer.Ordinal).Select(c => "--grant " + c));
+    public static string Options(IEnumerable<string> classes) =>
+        string.Join(' ', classes.Distinct(StringComparer.Ordinal).Select(c => "--grant " + c));
 
     private static string Details(IEnumerable<Right> rights, int most)
     {
         string[] details = [.. rights.Select(r => r.Detail).Where(d => d.Length > 0)];
-        return string.Join(", ", details.Take(most)) + (details.Length > most ? $" and {details.Length - most} more" : "");
+        return string.Join(", ", details.Take(most))
+            + (details.Length > most ? $" and {details.Length - most} more" : "");
     }
 }

@@ -8,7 +8,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Runtime;
 
-/// <summary>Changes to a config.json that passed <see cref="RuntimeConfigFile.Read"/> (OCI runtime-spec, config.md).</summary>
+/// <summary>Changes to a config.json that passed <see cref="RuntimeConfigFile.Read"/> (OCI runtime-spec,
+/// config.md).</summary>
 static class BundleConfig
 {
     /// <summary>systemd's own socket for readiness and watchdog.</summary>
@@ -19,25 +20,35 @@ static class BundleConfig
 
     /// <summary>Whether the payload counts its processes from 1.</summary>
     public static bool HasOwnPidNamespace(JsonObject linux) =>
-        linux["namespaces"] is JsonArray namespaces &&
-        namespaces.Any(n => n?["type"]?.GetValue<string>() == "pid" && n["path"] is null);
+        linux["namespaces"] is JsonArray namespaces
+        && namespaces.Any(n => n?["type"]?.GetValue<string>() == "pid" && n["path"] is null);
 
     /// <summary>
-    /// Whether a payload may make a mount writable again that its runtime has made read-only, its root among them (mount(8), "remount"; user_namespaces(7):
-    /// not in a namespace of its own, where such mounts are locked).
+    /// Whether a payload may make a mount writable again that its runtime has made read-only, its root among them
+    /// (mount(8), "remount"; user_namespaces(7): not in a namespace of its own, where such mounts are locked).
     /// </summary>
     /// <param name="configJson">What <see cref="RuntimeConfigFile.Read"/> has accepted.</param>
     public static bool MayRemount(RuntimeConfigFile configJson) =>
-        configJson.Capabilities.Contains("CAP_SYS_ADMIN", StringComparer.Ordinal) &&
-        !((JsonNode.Parse(configJson.Json)?["linux"]?["namespaces"] as JsonArray)?.Any(n => n?["type"]?.ToString() == "user") ?? false);
+        configJson.Capabilities.Contains("CAP_SYS_ADMIN", StringComparer.Ordinal)
+        && !(
+            (JsonNode.Parse(configJson.Json)?["linux"]?["namespaces"] as JsonArray)?.Any(n =>
+                n?["type"]?.ToString() == "user"
+            )
+            ?? false
+        );
 
-    /// <summary>Puts the files of names of this start where the document has the container's, and the network that was made for it in its place.</summary>
+    /// <summary>Puts the files of names of this start where the document has the container's, and the network that was
+    /// made for it in its place.</summary>
     /// <param name="document">config.json.</param>
     /// <param name="files">The sources, by the name of the file.</param>
     /// <param name="network">Path of the namespace; null where the runtime makes it, or none.</param>
     public static void PlaceNetwork(JsonObject document, IReadOnlyDictionary<string, string> files, string? network)
     {
-        foreach (JsonObject mount in (document["mounts"] as JsonArray ?? []).OfType<JsonObject>().Where(m => NameFiles.IsPath(m["source"]?.ToString())))
+        foreach (
+            JsonObject mount in (document["mounts"] as JsonArray ?? [])
+                .OfType<JsonObject>()
+                .Where(m => NameFiles.IsPath(m["source"]?.ToString()))
+        )
         {
             mount["source"] = files[Path.GetFileName(mount["source"]!.ToString())];
         }
@@ -49,22 +60,30 @@ static class BundleConfig
     }
 
     /// <summary>Whether the document has files of names that each start places.</summary>
-    public static bool HasNames(JsonObject document) => (document["mounts"] as JsonArray ?? []).Any(m => NameFiles.IsPath(m?["source"]?.ToString()));
+    public static bool HasNames(JsonObject document) =>
+        (document["mounts"] as JsonArray ?? []).Any(m => NameFiles.IsPath(m?["source"]?.ToString()));
 
-    /// <summary>Whether the host is to see what the payload mounts on a directory of the host (a kubelet's volumes).</summary>
+    /// <summary>Whether the host is to see what the payload mounts on a directory of the host (a kubelet's
+    /// volumes).</summary>
     public static bool SharesMounts(JsonObject document) =>
-        document["linux"]?["rootfsPropagation"]?.GetValue<string>() is "shared" or "rshared" &&
-        document["mounts"] is JsonArray mounts &&
-        mounts.Any(m => m?["options"] is JsonArray options && options.Any(o => o!.GetValue<string>() is "shared" or "rshared"));
+        document["linux"]?["rootfsPropagation"]?.GetValue<string>() is "shared" or "rshared"
+        && document["mounts"] is JsonArray mounts
+        && mounts.Any(m =>
+            m?["options"] is JsonArray options && options.Any(o => o!.GetValue<string>() is "shared" or "rshared")
+        );
 
     /// <summary>
-    /// Lets the payload of a user's manager speak to it without a proxy. Nobody in there is root of the host's, so that systemd believes it of no
-    /// process but its unit's (service_is_suitable_main_pid in src/core/service.c).
+    /// Lets the payload of a user's manager speak to it without a proxy. Nobody in there is root of the host's, so that
+    /// systemd believes it of no process but its unit's (service_is_suitable_main_pid in src/core/service.c).
     /// </summary>
     public static void BindUserNotifySocket(JsonObject document, RuntimeConfigFile config, HostUser user)
     {
         string socket = Path.Join(user.RuntimeDirectory, "systemd/notify");
-        bool visible = config.Mounts.Any(m => m.IsBind && m.Source == m.Destination && (m.Destination is "/run" or "/run/systemd" || m.Destination == socket));
+        bool visible = config.Mounts.Any(m =>
+            m.IsBind
+            && m.Source == m.Destination
+            && (m.Destination is "/run" or "/run/systemd" || m.Destination == socket)
+        );
         if (!visible)
         {
             AddBind(document, socket, socket, "ro", "nosuid", "nodev");
@@ -73,7 +92,8 @@ static class BundleConfig
         SetVariable(document, "NOTIFY_SOCKET", socket);
     }
 
-    /// <summary>Lets the payload speak to <see cref="NotifyFilter"/>, by the socket that the launcher makes for each start.</summary>
+    /// <summary>Lets the payload speak to <see cref="NotifyFilter"/>, by the socket that the launcher makes for each
+    /// start.</summary>
     /// <param name="document">config.json.</param>
     /// <param name="config">The same, read.</param>
     /// <param name="name">The container.</param>
@@ -82,34 +102,49 @@ static class BundleConfig
         string socket = NotifySocket.PathOf(name);
         if (config.Mounts.Any(m => m is { IsBind: true, Destination: "/run", Source: "/run" or "/var/run" }))
         {
-            // It has the host's directory and systemd's own socket in it; ours is covered there, and where the directory is shared a mount
-            // inside would be seen by the host.
+            // It has the host's directory and systemd's own socket in it; ours is covered there, and where the
+            // directory is shared a mount inside would be seen by the host.
             SetVariable(document, "NOTIFY_SOCKET", ManagerSocket);
             return;
         }
 
-        string inside = config.Mounts.Any(m => m is { IsBind: true, Destination: "/run/systemd" }) ? "/run/sysctr-notify" : ManagerSocket;
+        string inside = config.Mounts.Any(m => m is { IsBind: true, Destination: "/run/systemd" })
+            ? "/run/sysctr-notify"
+            : ManagerSocket;
         AddBind(document, socket, inside, "ro", "nosuid", "nodev");
         SetVariable(document, "NOTIFY_SOCKET", inside);
     }
 
-    /// <summary>Takes out a bind of systemd's own socket that the image makes itself: what goes to it is the filter's to say.</summary>
+    /// <summary>Takes out a bind of systemd's own socket that the image makes itself: what goes to it is the filter's
+    /// to say.</summary>
     /// <returns>Nothing, or that it was done, in words for the user.</returns>
     public static IEnumerable<string> DropManagerSocket(JsonObject document)
     {
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
-        JsonNode?[] binds = [.. mounts.Where(m => m?["source"]?.ToString() is { } source && source.StartsWith('/') && HostPath.WithoutVarRun(HostPath.Absolute(source)) == ManagerSocket)];
+        JsonNode?[] binds =
+        [
+            .. mounts.Where(m =>
+                m?["source"]?.ToString() is { } source
+                && source.StartsWith('/')
+                && HostPath.WithoutVarRun(HostPath.Absolute(source)) == ManagerSocket
+            ),
+        ];
         foreach (JsonNode? bind in binds)
         {
             mounts.Remove(bind);
         }
 
-        return binds.Length == 0 ? [] : [$"config.json binds {ManagerSocket}, by which any process of the host could be named as the container's; it is left out"];
+        return binds.Length == 0
+            ? []
+            :
+            [
+                $"config.json binds {ManagerSocket}, by which any process of the host could be named as the container's; it is left out",
+            ];
     }
 
     /// <summary>
-    /// Puts the socket of this start where the document has the container's: an instance has one of its own. An image's own bind of some
-    /// container's socket becomes one of its own, too.
+    /// Puts the socket of this start where the document has the container's: an instance has one of its own. An image's
+    /// own bind of some container's socket becomes one of its own, too.
     /// </summary>
     /// <param name="document">config.json as <see cref="BindNotifySocket"/> has left it.</param>
     /// <param name="socket">This start's; null for none, where nobody would listen.</param>
@@ -148,7 +183,8 @@ static class BundleConfig
     public static bool UsesFilter(JsonObject document) =>
         (document["mounts"] as JsonArray ?? []).Any(m => NotifySocket.IsPath(m?["source"]?.ToString()));
 
-    /// <summary>Takes out what is there for the payload's own command alone: the socket for its notifications, and sysctr-listen.</summary>
+    /// <summary>Takes out what is there for the payload's own command alone: the socket for its notifications, and
+    /// sysctr-listen.</summary>
     public static void DropHelpers(JsonObject document)
     {
         PlaceNotifySocket(document, socket: null);
@@ -182,18 +218,25 @@ static class BundleConfig
     private static void RemoveVariable(JsonObject document, string name)
     {
         JsonArray environment = document["process"]!["env"] as JsonArray ?? [];
-        foreach (JsonNode? old in environment.Where(e => e!.GetValue<string>().StartsWith(name + "=", StringComparison.Ordinal)).ToArray())
+        foreach (
+            JsonNode? old in environment
+                .Where(e => e!.GetValue<string>().StartsWith(name + "=", StringComparison.Ordinal))
+                .ToArray()
+        )
         {
             environment.Remove(old);
         }
     }
 
     private static string? Variable(JsonObject document, string name) =>
-        (document["process"]!["env"] as JsonArray ?? []).Select(e => e!.GetValue<string>()).LastOrDefault(e => e.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+        (document["process"]!["env"] as JsonArray ?? [])
+            .Select(e => e!.GetValue<string>())
+            .LastOrDefault(e => e.StartsWith(name + "=", StringComparison.Ordinal))
+            ?[(name.Length + 1)..];
 
     /// <summary>
-    /// Takes out the labels of a security module that this host does not have: runtimes refuse them, though there is nothing that they
-    /// could protect from. Images made for Fedora carry SELinux's everywhere.
+    /// Takes out the labels of a security module that this host does not have: runtimes refuse them, though there is
+    /// nothing that they could protect from. Images made for Fedora carry SELinux's everywhere.
     /// </summary>
     /// <returns>What has been left out, in words for the user.</returns>
     public static IEnumerable<string> DropLabels(JsonObject document, HostFacts host)
@@ -204,7 +247,11 @@ static class BundleConfig
         {
             Drop(process, "selinuxLabel", "SELinux");
             Drop(document["linux"]!.AsObject(), "mountLabel", "SELinux");
-            foreach (JsonNode? mount in (document["mounts"] as JsonArray ?? []).Where(m => m?["source"]?.ToString() == "/sys/fs/selinux").ToArray())
+            foreach (
+                JsonNode? mount in (document["mounts"] as JsonArray ?? [])
+                    .Where(m => m?["source"]?.ToString() == "/sys/fs/selinux")
+                    .ToArray()
+            )
             {
                 document["mounts"]!.AsArray().Remove(mount);
                 dropped.Add("config.json binds /sys/fs/selinux; this host has no SELinux, so it is left out");
@@ -238,7 +285,8 @@ static class BundleConfig
         }
     }
 
-    /// <summary>Gives the container a mount namespace. Without one a runtime mounts into the checkout on the host, and nobody unmounts it.</summary>
+    /// <summary>Gives the container a mount namespace. Without one a runtime mounts into the checkout on the host, and
+    /// nobody unmounts it.</summary>
     /// <returns>Nothing, or that it was done, in words for the user.</returns>
     public static IEnumerable<string> AddMountNamespace(JsonObject document)
     {
@@ -255,8 +303,9 @@ static class BundleConfig
     }
 
     /// <summary>
-    /// Lowers resource limits to what this host can give: without CAP_SYS_RESOURCE nobody has more than the first process
-    /// (setrlimit(2)) or is spared from its need for memory more than others (proc_pid_oom_score_adj(5)), and a runtime that tries starts nothing.
+    /// Lowers resource limits to what this host can give: without CAP_SYS_RESOURCE nobody has more than the first
+    /// process (setrlimit(2)) or is spared from its need for memory more than others (proc_pid_oom_score_adj(5)), and a
+    /// runtime that tries starts nothing.
     /// </summary>
     /// <returns>What was lowered, in words for the user.</returns>
     public static IEnumerable<string> LowerLimits(JsonObject document, HostFacts host)
@@ -265,8 +314,12 @@ static class BundleConfig
         JsonObject process = document["process"]!.AsObject();
         foreach (JsonObject limit in (process["rlimits"] as JsonArray ?? []).OfType<JsonObject>())
         {
-            if (limit["type"]?.ToString() is { } type && host.HardLimits.TryGetValue(type, out ulong most) &&
-                ulong.TryParse(limit["hard"]?.ToString(), out ulong hard) && hard > most)
+            if (
+                limit["type"]?.ToString() is { } type
+                && host.HardLimits.TryGetValue(type, out ulong most)
+                && ulong.TryParse(limit["hard"]?.ToString(), out ulong hard)
+                && hard > most
+            )
             {
                 limit["hard"] = most;
                 limit["soft"] = ulong.TryParse(limit["soft"]?.ToString(), out ulong soft) ? Math.Min(soft, most) : most;
@@ -274,9 +327,14 @@ static class BundleConfig
             }
         }
 
-        if (!host.Capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal) && process["oomScoreAdj"]?.ToString().StartsWith('-') == true)
+        if (
+            !host.Capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal)
+            && process["oomScoreAdj"]?.ToString().StartsWith('-') == true
+        )
         {
-            lowered.Add($"config.json asks for oomScoreAdj {process["oomScoreAdj"]}; this host has no CAP_SYS_RESOURCE, so it is left out");
+            lowered.Add(
+                $"config.json asks for oomScoreAdj {process["oomScoreAdj"]}; this host has no CAP_SYS_RESOURCE, so it is left out"
+            );
             process.Remove("oomScoreAdj");
         }
 
@@ -288,7 +346,12 @@ static class BundleConfig
     /// <param name="source">On the host.</param>
     /// <param name="destination">In the container.</param>
     /// <param name="options">Beside <c>bind</c>.</param>
-    public static void AddBind(JsonObject document, string source, string destination, params ReadOnlySpan<string> options)
+    public static void AddBind(
+        JsonObject document,
+        string source,
+        string destination,
+        params ReadOnlySpan<string> options
+    )
     {
         JsonArray all = new("bind");
         foreach (string option in options)
@@ -298,12 +361,15 @@ static class BundleConfig
 
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
         document["mounts"] = mounts;
-        mounts.Add((JsonNode)new JsonObject
-        {
-            ["destination"] = destination,
-            ["type"] = "bind",
-            ["source"] = source,
-            ["options"] = all,
-        });
+        mounts.Add(
+            (JsonNode)
+                new JsonObject
+                {
+                    ["destination"] = destination,
+                    ["type"] = "bind",
+                    ["source"] = source,
+                    ["options"] = all,
+                }
+        );
     }
 }

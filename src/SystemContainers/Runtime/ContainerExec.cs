@@ -13,10 +13,11 @@ using SystemContainers.SystemdText;
 
 namespace SystemContainers.Runtime;
 
-/// <summary>A further process in a container that runs: <c>runc exec</c>, with the payload's user, environment and rights.</summary>
+/// <summary>A further process in a container that runs: <c>runc exec</c>, with the payload's user, environment and
+/// rights.</summary>
 /// <remarks>
-/// A user's container has a namespace of its own, a sibling of the one that we work in; only from outside can anybody enter it. So the
-/// user's systemd calls the runtime there.
+/// A user's container has a namespace of its own, a sibling of the one that we work in; only from outside can anybody
+/// enter it. So the user's systemd calls the runtime there.
 /// </remarks>
 static class ContainerExec
 {
@@ -24,23 +25,50 @@ static class ContainerExec
     /// <param name="runtime">The container's.</param>
     /// <param name="id">The runtime's name for the container.</param>
     /// <param name="command">Program and words.</param>
-    /// <param name="directory">Where it begins; null for the runtime's own choice, and that of crun is the root.</param>
+    /// <param name="directory">Where it begins; null for the runtime's own choice, and that of crun is the
+    /// root.</param>
     /// <param name="payload">Whose the command is, as <see cref="Exports.HealthCheck.User"/>.</param>
     /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="cancellation">Kills it, with what it has started.</param>
     /// <returns>Null for status 0; else the status, and the last line that it wrote.</returns>
-    public static async Task<string?> RunAsync(OciRuntime runtime, string id, IReadOnlyList<string> command, string? directory, string? payload, HostUser? user, CancellationToken cancellation)
+    public static async Task<string?> RunAsync(
+        OciRuntime runtime,
+        string id,
+        IReadOnlyList<string> command,
+        string? directory,
+        string? payload,
+        HostUser? user,
+        CancellationToken cancellation
+    )
     {
-        // In a directory of its own: once that is gone, a runtime that only gets to start the command when nobody waits for it any more
-        // can't write the file, and ends what it started.
+        // In a directory of its own: once that is gone, a runtime that only gets to start the command when nobody waits
+        // for it any more can't write the file, and ends what it started.
         string own = Path.Join(user?.RuntimeDirectory ?? "/run", $"sysctr-exec-{Guid.NewGuid():N}");
         string pidFile = Path.Join(own, "pid");
         Directory.CreateDirectory(own, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            // Killing the runtime would leave the process in the container; it is a session of its own, so that one signal ends all of it.
+            // Killing the runtime would leave the process in the container; it is a session of its own, so that one
+            // signal ends all of it.
             using CancellationTokenRegistration kill = cancellation.Register(() => KillSession(pidFile, user));
-            string[] words = [.. Outside(user), .. await InsideAsync(runtime, id, user, cancellation), .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, .. directory is null ? Array.Empty<string>() : ["--cwd", directory], .. await runtime.UserWordsAsync(payload, cancellation), id, .. command], user)];
+            string[] words =
+            [
+                .. Outside(user),
+                .. await InsideAsync(runtime, id, user, cancellation),
+                .. Literal(
+                    [
+                        .. runtime.Command,
+                        "exec",
+                        "--pid-file",
+                        pidFile,
+                        .. directory is null ? Array.Empty<string>() : ["--cwd", directory],
+                        .. await runtime.UserWordsAsync(payload, cancellation),
+                        id,
+                        .. command,
+                    ],
+                    user
+                ),
+            ];
             ProcessResult result = await ProcessRunner.RunAsync(words[0], words[1..], cancellation);
 
             // It may have ended because it was killed.
@@ -50,7 +78,9 @@ static class ContainerExec
                 return null;
             }
 
-            string last = (result.Output + result.Error).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault("");
+            string last = (result.Output + result.Error)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .LastOrDefault("");
             return last.Length > 0 ? $"status {result.ExitCode}, {last}" : $"status {result.ExitCode}";
         }
         finally
@@ -60,10 +90,15 @@ static class ContainerExec
     }
 
     /// <summary>
-    /// What puts a command into the container's control group, where the runtime does not do it itself: limits that config.json states hold for what
-    /// the image lets run as its health check, too.
+    /// What puts a command into the container's control group, where the runtime does not do it itself: limits that
+    /// config.json states hold for what the image lets run as its health check, too.
     /// </summary>
-    private static async Task<string[]> InsideAsync(OciRuntime runtime, string id, HostUser? user, CancellationToken cancellation)
+    private static async Task<string[]> InsideAsync(
+        OciRuntime runtime,
+        string id,
+        HostUser? user,
+        CancellationToken cancellation
+    )
     {
         if (user is not null || runtime.Kind != RuntimeKind.Crun)
         {
@@ -72,16 +107,24 @@ static class ContainerExec
 
         string[] asked = [.. runtime.Command, "state", id];
         ProcessResult state = await ProcessRunner.RunAsync(asked[0], asked[1..], cancellation);
-        return state.ExitCode == 0 && JsonNode.Parse(state.Output)?["pid"] is JsonValue pid && pid.TryGetValue(out int process) && UnitCgroup.OfProcess(process) is { } cgroup
+        return
+            state.ExitCode == 0
+            && JsonNode.Parse(state.Output)?["pid"] is JsonValue pid
+            && pid.TryGetValue(out int process)
+            && UnitCgroup.OfProcess(process) is { } cgroup
             ? [Environment.ProcessPath!, .. BorderExec.Words([], terminal: null, cgroup)]
-            : throw new SysctrException(ErrorKind.Unit, $"executing a command in {id}: {runtime.Path} does not say which process it is", "see whether it runs with 'sysctr status'");
+            : throw new SysctrException(
+                ErrorKind.Unit,
+                $"executing a command in {id}: {runtime.Path} does not say which process it is",
+                "see whether it runs with 'sysctr status'"
+            );
     }
 
     /// <summary>What lets a command run as the user, outside of our namespace.</summary>
-    private static string[] Outside(HostUser? user) =>
-        user is null ? [] : [.. TransientService.Caller(user), "--"];
+    private static string[] Outside(HostUser? user) => user is null ? [] : [.. TransientService.Caller(user), "--"];
 
-    /// <summary>systemd would put variables of its own into the words of a service (systemd.service(5), "Command lines").</summary>
+    /// <summary>systemd would put variables of its own into the words of a service (systemd.service(5), "Command
+    /// lines").</summary>
     private static IEnumerable<string> Literal(IEnumerable<string> words, HostUser? user) =>
         user is null ? words : words.Select(w => w.Replace("$", "$$", StringComparison.Ordinal));
 
@@ -90,12 +133,17 @@ static class ContainerExec
     {
         using SafeFileHandle? file = RegularFile.Open(path);
         Span<byte> text = stackalloc byte[32];
-        return file is null ? "" : System.Text.Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]).Trim();
+        return file is null
+            ? ""
+            : System.Text.Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]).Trim();
     }
 
     private static void KillSession(string pidFile, HostUser? user)
     {
-        if (!File.Exists(pidFile) || !int.TryParse(ReadSmall(pidFile), NumberStyles.None, CultureInfo.InvariantCulture, out int process))
+        if (
+            !File.Exists(pidFile)
+            || !int.TryParse(ReadSmall(pidFile), NumberStyles.None, CultureInfo.InvariantCulture, out int process)
+        )
         {
             return;
         }
@@ -105,8 +153,15 @@ static class ContainerExec
             // It may be any of the container's users, whom only the root of its namespace may kill.
             string[] words =
             [
-                .. Outside(user), "nsenter", "--user", "--preserve-credentials", "--target", $"{process}",
-                "sh", "-c", $"kill -KILL -- -{process} || kill -KILL {process}",
+                .. Outside(user),
+                "nsenter",
+                "--user",
+                "--preserve-credentials",
+                "--target",
+                $"{process}",
+                "sh",
+                "-c",
+                $"kill -KILL -- -{process} || kill -KILL {process}",
             ];
             ProcessRunner.RunAsync(words[0], words[1..], CancellationToken.None).GetAwaiter().GetResult();
         }

@@ -11,18 +11,22 @@ namespace SystemContainers.Runtime;
 /// <summary>One attempt of a health check: from the host, for a payload's own word is not enough.</summary>
 static class HealthProbe
 {
-    private static readonly HttpClient s_http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        SslOptions = new System.Net.Security.SslClientAuthenticationOptions
+    private static readonly HttpClient s_http = new(
+        new SocketsHttpHandler
         {
-#pragma warning disable CA5359 // As kubelet does it: whether a service answers is asked, and by which name its certificate knows it is nobody's business here.
-            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            SslOptions = new System.Net.Security.SslClientAuthenticationOptions
+            {
+                // As kubelet does it: whether a service answers is asked, and by which name its certificate knows it
+                // is nobody's business here.
+#pragma warning disable CA5359
+                RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359
-        },
-    })
+            },
+        }
+    )
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };
@@ -36,7 +40,13 @@ static class HealthProbe
     /// <param name="cancellation">Ends it.</param>
     /// <returns>Null where all holds; else what did not and why, without a final dot.</returns>
     public static async Task<string?> RunAsync(
-        HealthCheck check, OciRuntime runtime, string id, HostUser? user, TimeSpan limit, CancellationToken cancellation)
+        HealthCheck check,
+        OciRuntime runtime,
+        string id,
+        HostUser? user,
+        TimeSpan limit,
+        CancellationToken cancellation
+    )
     {
         using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(limit);
@@ -54,7 +64,15 @@ static class HealthProbe
             if (why is null && check.Command is not null)
             {
                 asked = $"'{string.Join(' ', check.Command)}'";
-                why = await ContainerExec.RunAsync(runtime, id, check.Command, check.WorkingDirectory, check.User, user, timeout.Token);
+                why = await ContainerExec.RunAsync(
+                    runtime,
+                    id,
+                    check.Command,
+                    check.WorkingDirectory,
+                    check.User,
+                    user,
+                    timeout.Token
+                );
             }
 
             return why is null ? null : $"{asked}: {why}";
@@ -69,8 +87,14 @@ static class HealthProbe
     {
         try
         {
-            using HttpResponseMessage response = await s_http.GetAsync(new Uri(url), HttpCompletionOption.ResponseHeadersRead, cancellation);
-            return response.IsSuccessStatusCode ? null : $"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
+            using HttpResponseMessage response = await s_http.GetAsync(
+                new Uri(url),
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellation
+            );
+            return response.IsSuccessStatusCode
+                ? null
+                : $"{(int)response.StatusCode} {response.ReasonPhrase}".TrimEnd();
         }
         catch (HttpRequestException e)
         {
@@ -80,7 +104,8 @@ static class HealthProbe
 
     private static async Task<string?> ConnectAsync(string target, CancellationToken cancellation)
     {
-        DnsEndPoint endPoint = ImageHealth.DnsEndPointOf(target)
+        DnsEndPoint endPoint =
+            ImageHealth.DnsEndPointOf(target)
             ?? throw new SysctrException(ErrorKind.Corrupt, $"checking health: '{target}' is not HOST:PORT");
         try
         {

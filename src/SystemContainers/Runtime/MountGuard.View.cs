@@ -9,11 +9,19 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Runtime;
 
-/// <summary>Where mounts lead: their sources by device and path, whatever they are called, and the links on the way there.</summary>
+/// <summary>Where mounts lead: their sources by device and path, whatever they are called, and the links on the way
+/// there.</summary>
 sealed partial class MountGuard
 {
     /// <summary>Options of an overlay that name directories (mount(8)).</summary>
-    private static readonly string[] s_overlayDirectories = ["lowerdir=", "lowerdir+=", "datadir+=", "upperdir=", "workdir="];
+    private static readonly string[] s_overlayDirectories =
+    [
+        "lowerdir=",
+        "lowerdir+=",
+        "datadir+=",
+        "upperdir=",
+        "workdir=",
+    ];
 
     /// <summary>Whoever gets to write one of these rules the host, and needs no link to reach the rest of it.</summary>
     private static readonly string[] s_rulers = ["/etc", "/usr", "/boot", "/dev", "/proc", "/sys"];
@@ -32,7 +40,8 @@ sealed partial class MountGuard
         private FileLocation[] Places => _places ??= [.. guard._protected.Select(Locate)];
 
         /// <summary>Where the payload itself can put links: below all that it gets to write.</summary>
-        private FileLocation[] OfPayload => _ofPayload ??= Writable(own.Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source")));
+        private FileLocation[] OfPayload =>
+            _ofPayload ??= Writable(own.Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source")));
 
         private FileLocation[] OfOthers => _ofOthers ??= Writable(guard._others());
 
@@ -45,8 +54,11 @@ sealed partial class MountGuard
             string source = Text(mount, "source");
             if (IsBind(mount))
             {
-                return source.StartsWith('/') ? CheckSource(mount, source)
-                    : throw new IOException("a source that is not absolute is below the container's own bundle, which is in the store");
+                return source.StartsWith('/')
+                    ? CheckSource(mount, source)
+                    : throw new IOException(
+                        "a source that is not absolute is below the container's own bundle, which is in the store"
+                    );
             }
 
             if (type == "overlay")
@@ -99,7 +111,11 @@ sealed partial class MountGuard
         private IEnumerable<string> CoversBelow(string directory)
         {
             string prefix = directory == "/" ? "/" : directory + "/";
-            foreach (MountEntry mount in _mounts.Where(m => m.Point.StartsWith(prefix, StringComparison.Ordinal) && m.Point.Length > prefix.Length))
+            foreach (
+                MountEntry mount in _mounts.Where(m =>
+                    m.Point.StartsWith(prefix, StringComparison.Ordinal) && m.Point.Length > prefix.Length
+                )
+            )
             {
                 FileLocation root = new(mount.Device, mount.Root);
                 string relative = mount.Point[(prefix.Length - 1)..];
@@ -121,26 +137,40 @@ sealed partial class MountGuard
         private void CheckDevice(string source)
         {
             using SafeFileHandle handle = Libc.open(Here(source), OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-            if (handle.IsInvalid || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
+            if (
+                handle.IsInvalid
+                || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0
+            )
             {
                 return;
             }
 
             string device = $"{stat.stx_rdev_major}:{stat.stx_rdev_minor}";
-            bool isOfStore = (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFBLK && Places.Any(p => p.Device == device || DevicesOf(p).Contains(device, StringComparer.Ordinal));
+            bool isOfStore =
+                (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFBLK
+                && Places.Any(p => p.Device == device || DevicesOf(p).Contains(device, StringComparer.Ordinal));
             if (isOfStore || Array.Find(Places, Locate(source).IsIn) is not null)
             {
                 throw new IOException("the store of sysctr is on that device");
             }
         }
 
-        /// <summary>Some file systems (btrfs) have numbers of their own; what they were mounted from says which device it is.</summary>
+        /// <summary>Some file systems (btrfs) have numbers of their own; what they were mounted from says which device
+        /// it is.</summary>
         private IEnumerable<string> DevicesOf(FileLocation place)
         {
-            foreach (string source in _mounts.Where(m => m.Device == place.Device && m.Source.StartsWith('/')).Select(m => m.Source).Distinct(StringComparer.Ordinal))
+            foreach (
+                string source in _mounts
+                    .Where(m => m.Device == place.Device && m.Source.StartsWith('/'))
+                    .Select(m => m.Source)
+                    .Distinct(StringComparer.Ordinal)
+            )
             {
                 using SafeFileHandle handle = Libc.open(source, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
-                if (!handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0)
+                if (
+                    !handle.IsInvalid
+                    && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+                )
                 {
                     yield return $"{stat.stx_rdev_major}:{stat.stx_rdev_minor}";
                 }
@@ -162,7 +192,8 @@ sealed partial class MountGuard
 
             FileLocation location = FileLocation.Of(directory, _mounts);
             return Array.Exists(OfPayload, location.IsIn) ? "the payload can write in its directory"
-                : !IsRuled(directory) && Array.Exists(OfOthers, location.IsIn) ? "another container can write in its directory"
+                : !IsRuled(directory) && Array.Exists(OfOthers, location.IsIn)
+                    ? "another container can write in its directory"
                 : null;
         }
 
@@ -170,30 +201,45 @@ sealed partial class MountGuard
         private static bool IsRuled(SafeFileHandle directory)
         {
             string path = PathOf(directory);
-            return path is "/" or "/var" or "/var/lib" or "/etc" || s_systemTrees.Any(r => path == r || HostPath.IsBelow(path, r));
+            return path is "/" or "/var" or "/var/lib" or "/etc"
+                || s_systemTrees.Any(r => path == r || HostPath.IsBelow(path, r));
         }
 
         /// <summary>Who gets to write a directory that rules the host needs no link to reach the rest of it.</summary>
         private FileLocation[] Writable(IEnumerable<string> sources) =>
-        [
-            .. sources.Where(s => s.StartsWith('/') && !s_rulers.Contains(HostPath.Absolute(s), StringComparer.Ordinal) && !s_kernel.Any(r => HostPath.IsBelow(HostPath.Absolute(s), r)))
-                .Select(Locate)
-                .Where(l => !Places[0].IsIn(l)),
-        ];
+            [
+                .. sources
+                    .Where(s =>
+                        s.StartsWith('/')
+                        && !s_rulers.Contains(HostPath.Absolute(s), StringComparer.Ordinal)
+                        && !s_kernel.Any(r => HostPath.IsBelow(HostPath.Absolute(s), r))
+                    )
+                    .Select(Locate)
+                    .Where(l => !Places[0].IsIn(l)),
+            ];
 
-        /// <summary>sysctr-listen is bound into a container from its deployment, read-only; that one file is meant to be seen.</summary>
+        /// <summary>sysctr-listen is bound into a container from its deployment, read-only; that one file is meant to
+        /// be seen.</summary>
         private bool IsOwnHelper(JsonObject mount, string source) =>
-            guard._bundle is { } bundle && Path.GetDirectoryName(source) == bundle && !IsWritable(mount) &&
-            Path.GetFileName(source).StartsWith("sysctr-listen", StringComparison.Ordinal);
+            guard._bundle is { } bundle
+            && Path.GetDirectoryName(source) == bundle
+            && !IsWritable(mount)
+            && Path.GetFileName(source).StartsWith("sysctr-listen", StringComparison.Ordinal);
 
         private string Here(string path) => guard._here is { } here ? here(path) : path;
 
         private FileLocation Locate(string path) => FileLocation.Of(Here(path), _mounts);
 
-        private static string PathOf(SafeFileHandle handle) => new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget!;
+        private static string PathOf(SafeFileHandle handle) =>
+            new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget!;
 
         private static IEnumerable<string> OverlayDirectories(string options) =>
-            options.Split(',').Where(o => s_overlayDirectories.Any(d => o.StartsWith(d, StringComparison.Ordinal)))
-                .SelectMany(o => o[(o.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':', StringSplitOptions.RemoveEmptyEntries));
+            options
+                .Split(',')
+                .Where(o => s_overlayDirectories.Any(d => o.StartsWith(d, StringComparison.Ordinal)))
+                .SelectMany(o =>
+                    o[(o.IndexOf('=', StringComparison.Ordinal) + 1)..]
+                        .Split(':', StringSplitOptions.RemoveEmptyEntries)
+                );
     }
 }

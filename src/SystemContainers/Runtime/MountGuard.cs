@@ -11,31 +11,79 @@ using SystemContainers.Templates;
 namespace SystemContainers.Runtime;
 
 /// <summary>
-/// Keeps what a config.json mounts out of places that are sysctr's own: the store, whose files containers share, and the directory in
-/// which configurations wait for their start. Asked when a container is installed and updated, and at each of its starts, for between
-/// these the host changes, and with it what a path means.
+/// Keeps what a config.json mounts out of places that are sysctr's own: the store, whose files containers share, and
+/// the directory in which configurations wait for their start. Asked when a container is installed and updated, and at
+/// each of its starts, for between these the host changes, and with it what a path means.
 /// </summary>
 /// <remarks>
-/// Three rules. A source that leads into these places is refused, by whatever name. One that contains them, such as <c>/</c> or <c>/run</c>,
-/// gets an empty file system mounted over them inside the container. And a symbolic link counts only where nobody but the
-/// administrator can have put it: in a directory that the payload, another container's or a user can write it is refused.
+/// Three rules. A source that leads into these places is refused, by whatever name. One that contains them, such as
+/// <c>/</c> or <c>/run</c>, gets an empty file system mounted over them inside the container. And a symbolic link
+/// counts only where nobody but the administrator can have put it: in a directory that the payload, another container's
+/// or a user can write it is refused.
 /// </remarks>
 sealed partial class MountGuard
 {
-    /// <summary>Where a start has the mounts of containers with a user namespace: roots of containers and volumes, which no other container is to see. The system's.</summary>
+    /// <summary>Where a start has the mounts of containers with a user namespace: roots of containers and volumes,
+    /// which no other container is to see. The system's.</summary>
     public const string MappedPlace = "/run/sysctr-mapped";
 
     private const string Doing = "checking the mounts of config.json";
 
     /// <summary>What mounts nothing of the host's files (filesystems(5)): the kernel's own, and memory.</summary>
     private static readonly string[] s_virtual =
-        ["proc", "sysfs", "tmpfs", "ramfs", "devpts", "mqueue", "cgroup", "cgroup2", "bpf", "debugfs", "tracefs", "securityfs", "configfs", "fusectl", "hugetlbfs", "selinuxfs", "efivarfs"];
+    [
+        "proc",
+        "sysfs",
+        "tmpfs",
+        "ramfs",
+        "devpts",
+        "mqueue",
+        "cgroup",
+        "cgroup2",
+        "bpf",
+        "debugfs",
+        "tracefs",
+        "securityfs",
+        "configfs",
+        "fusectl",
+        "hugetlbfs",
+        "selinuxfs",
+        "efivarfs",
+    ];
 
-    /// <summary>Directories of the operating system. A source that stands in one of these can't be exchanged by a payload; all others are looked at again at each start.</summary>
+    /// <summary>Directories of the operating system. A source that stands in one of these can't be exchanged by a
+    /// payload; all others are looked at again at each start.</summary>
     private static readonly string[] s_system =
-        ["/", "/etc", "/var", "/var/lib", "/var/log", "/var/cache", "/run", "/opt", "/srv", "/home", "/mnt", "/media", "/run/systemd", "/run/dbus", "/run/udev"];
+    [
+        "/",
+        "/etc",
+        "/var",
+        "/var/lib",
+        "/var/log",
+        "/var/cache",
+        "/run",
+        "/opt",
+        "/srv",
+        "/home",
+        "/mnt",
+        "/media",
+        "/run/systemd",
+        "/run/dbus",
+        "/run/udev",
+    ];
 
-    private static readonly string[] s_systemTrees = ["/usr", "/lib", "/lib64", "/bin", "/sbin", "/dev", "/proc", "/sys", "/boot"];
+    private static readonly string[] s_systemTrees =
+    [
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/bin",
+        "/sbin",
+        "/dev",
+        "/proc",
+        "/sys",
+        "/boot",
+    ];
 
     private readonly string[] _protected;
     private readonly Func<string, string>? _here;
@@ -46,8 +94,14 @@ sealed partial class MountGuard
     /// <param name="ownPlaces">Absolute paths of what is to be kept: the store first.</param>
     /// <param name="bundle">The container's own deployment, as the unit names it; null where it is not known.</param>
     /// <param name="others">The sources that other containers mount to write to, asked only when that matters.</param>
-    /// <param name="here">Maps a path of a system below a directory to one of this process; null for the running host.</param>
-    public MountGuard(IReadOnlyList<string> ownPlaces, string? bundle, Func<IEnumerable<string>> others, Func<string, string>? here = null)
+    /// <param name="here">Maps a path of a system below a directory to one of this process; null for the running
+    /// host.</param>
+    public MountGuard(
+        IReadOnlyList<string> ownPlaces,
+        string? bundle,
+        Func<IEnumerable<string>> others,
+        Func<string, string>? here = null
+    )
     {
         _protected = [.. ownPlaces];
         _bundle = bundle;
@@ -55,31 +109,50 @@ sealed partial class MountGuard
         _here = here;
     }
 
-    /// <summary>What is meant to be seen in the container though it stands there: its own <see cref="NotifySocket"/>, and its files of names.</summary>
+    /// <summary>What is meant to be seen in the container though it stands there: its own <see cref="NotifySocket"/>,
+    /// and its files of names.</summary>
     public IReadOnlyCollection<string> OwnSources { get; init; } = [];
 
     /// <summary>For a start, on the running host.</summary>
-    /// <param name="bundle">The deployment, <c>STORE/deployments/NAME/N</c>; that of a single command is elsewhere, and then the store is where it always is.</param>
+    /// <param name="bundle">The deployment, <c>STORE/deployments/NAME/N</c>; that of a single command is elsewhere, and
+    /// then the store is where it always is.</param>
     /// <param name="run">Where configurations wait for their start.</param>
     /// <param name="store">The store, where the bundle does not tell.</param>
     /// <param name="sources">As <see cref="OwnSources"/>.</param>
-    public static MountGuard ForStart(string bundle, string run, string store, IReadOnlyCollection<string>? sources = null)
+    public static MountGuard ForStart(
+        string bundle,
+        string run,
+        string store,
+        IReadOnlyCollection<string>? sources = null
+    )
     {
         string? deployments = Path.GetDirectoryName(Path.GetDirectoryName(bundle));
         bool isInStore = Path.GetFileName(deployments) == "deployments";
         string found = isInStore ? Path.GetDirectoryName(deployments)! : store;
         string own = isInStore ? Path.GetFileName(Path.GetDirectoryName(bundle))! : "";
-        return new MountGuard([found, run, MappedPlace], bundle, () => SourcesOfOthers(Path.Join(found, "deployments"), own)) { OwnSources = sources ?? [] };
+        return new MountGuard(
+            [found, run, MappedPlace],
+            bundle,
+            () => SourcesOfOthers(Path.Join(found, "deployments"), own)
+        )
+        {
+            OwnSources = sources ?? [],
+        };
     }
 
     /// <summary>What the containers of a store mount to write to.</summary>
     /// <param name="deployments"><c>deployments/</c> of the store.</param>
     /// <param name="except">The container that does not count.</param>
     public static IEnumerable<string> SourcesOfOthers(string deployments, string except) =>
-        !Directory.Exists(deployments) ? []
-            : Directory.EnumerateDirectories(deployments).Where(d => Path.GetFileName(d) != except).SelectMany(d => WritableSources(Path.Join(d, "current/config.json")));
+        !Directory.Exists(deployments)
+            ? []
+            : Directory
+                .EnumerateDirectories(deployments)
+                .Where(d => Path.GetFileName(d) != except)
+                .SelectMany(d => WritableSources(Path.Join(d, "current/config.json")));
 
-    /// <summary>Checks a document, which <see cref="RuntimeConfigFile.Read"/> has passed, and gives it the mounts that cover our places.</summary>
+    /// <summary>Checks a document, which <see cref="RuntimeConfigFile.Read"/> has passed, and gives it the mounts that
+    /// cover our places.</summary>
     /// <param name="document">Changed where something has to be covered.</param>
     /// <returns>Whether it was changed, and whether it has to be checked again at each start.</returns>
     /// <exception cref="SysctrException">Unsafe: a mount leads where it must not; says which.</exception>
@@ -108,7 +181,9 @@ sealed partial class MountGuard
                 {
                     if (mount == root && IsShared(document))
                     {
-                        throw new IOException("it holds the store of sysctr, and what is mounted in it would be mounted on the host");
+                        throw new IOException(
+                            "it holds the store of sysctr, and what is mounted in it would be mounted on the host"
+                        );
                     }
 
                     changed |= KeepFromHost(document, mount);
@@ -120,19 +195,32 @@ sealed partial class MountGuard
             catch (IOException e)
             {
                 throw new SysctrException(
-                    ErrorKind.Unsafe, $"{Doing}: the mount on {destination}, of {Text(mount, "source")}, is refused: {e.Message}",
-                    "where the link is meant, let config.json (or --set) name the directory that it leads to", e);
+                    ErrorKind.Unsafe,
+                    $"{Doing}: the mount on {destination}, of {Text(mount, "source")}, is refused: {e.Message}",
+                    "where the link is meant, let config.json (or --set) name the directory that it leads to",
+                    e
+                );
             }
         }
 
         // What is below a cover is hidden with it.
-        foreach (string cover in covers.Distinct(StringComparer.Ordinal).Where(c => !covers.Exists(o => HostPath.IsBelow(c, o)) && !own.Any(m => IsCover(m, c))))
+        foreach (
+            string cover in covers
+                .Distinct(StringComparer.Ordinal)
+                .Where(c => !covers.Exists(o => HostPath.IsBelow(c, o)) && !own.Any(m => IsCover(m, c)))
+        )
         {
             document["mounts"] = mounts;
-            mounts.Add((JsonNode)new JsonObject
-            {
-                ["destination"] = cover, ["type"] = "tmpfs", ["source"] = "tmpfs", ["options"] = new JsonArray("ro", "nosuid", "nodev", "noexec", "mode=000", "size=4k"),
-            });
+            mounts.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["destination"] = cover,
+                        ["type"] = "tmpfs",
+                        ["source"] = "tmpfs",
+                        ["options"] = new JsonArray("ro", "nosuid", "nodev", "noexec", "mode=000", "size=4k"),
+                    }
+            );
             changed = true;
         }
 
@@ -140,27 +228,34 @@ sealed partial class MountGuard
     }
 
     /// <summary>As <see cref="Protect"/> for a configuration that nobody changes any more.</summary>
-    /// <exception cref="SysctrException">Unsafe: as above, or something is not covered that would have to be.</exception>
+    /// <exception cref="SysctrException">Unsafe: as above, or something is not covered that would have to
+    /// be.</exception>
     public void Check(JsonObject document)
     {
         if (Protect(document).Changed)
         {
             throw new SysctrException(
-                ErrorKind.Unsafe, $"{Doing}: something is mounted on the host since the container was installed, and would show it the store of sysctr",
-                "unmount it, or install the container anew: then it is covered inside the container");
+                ErrorKind.Unsafe,
+                $"{Doing}: something is mounted on the host since the container was installed, and would show it the store of sysctr",
+                "unmount it, or install the container anew: then it is covered inside the container"
+            );
         }
     }
 
-    /// <summary>Whether a directory is one of the operating system's own, in which only the administrator makes names.</summary>
+    /// <summary>Whether a directory is one of the operating system's own, in which only the administrator makes
+    /// names.</summary>
     /// <param name="path">Absolute, normalized.</param>
     public static bool IsSystemDirectory(string path) => s_system.Contains(path, StringComparer.Ordinal);
 
-    /// <summary>Why a link in a directory of the host is not followed when something is written or removed there; null where it is.</summary>
+    /// <summary>Why a link in a directory of the host is not followed when something is written or removed there; null
+    /// where it is.</summary>
     public string? RefuseLink(SafeFileHandle directory) => new View(this, []).Refusal(directory);
 
-    /// <summary>The same beside the mounts of a configuration: its payload can put links where it gets to write.</summary>
+    /// <summary>The same beside the mounts of a configuration: its payload can put links where it gets to
+    /// write.</summary>
     /// <param name="document">config.json.</param>
-    public Func<SafeFileHandle, string?> LinkRefusal(JsonObject document) => new View(this, Own(document["mounts"] as JsonArray ?? [], RootMount(document))).Refusal;
+    public Func<SafeFileHandle, string?> LinkRefusal(JsonObject document) =>
+        new View(this, Own(document["mounts"] as JsonArray ?? [], RootMount(document))).Refusal;
 
     /// <summary>Whether one of our own places is in what a path of this process leads to; links are followed.</summary>
     public bool IsAboveOwn(string here)
@@ -170,7 +265,8 @@ sealed partial class MountGuard
         return _protected.Any(p => FileLocation.Of(_here is null ? p : _here(p), mounts).IsIn(location));
     }
 
-    /// <summary>Whether a path of this process leads into our own places, by whatever name; links are followed.</summary>
+    /// <summary>Whether a path of this process leads into our own places, by whatever name; links are
+    /// followed.</summary>
     public bool IsOwn(string here)
     {
         IReadOnlyList<MountEntry> mounts = MountTable.Read();
@@ -185,7 +281,15 @@ sealed partial class MountGuard
         try
         {
             JsonObject? document = JsonNode.Parse(File.ReadAllBytes(configFile)) as JsonObject;
-            return [.. (document?["mounts"] as JsonArray ?? []).OfType<JsonObject>().Append(RootMount(document)).OfType<JsonObject>().Where(m => IsBind(m) && IsWritable(m)).Select(m => Text(m, "source"))];
+            return
+            [
+                .. (document?["mounts"] as JsonArray ?? [])
+                    .OfType<JsonObject>()
+                    .Append(RootMount(document))
+                    .OfType<JsonObject>()
+                    .Where(m => IsBind(m) && IsWritable(m))
+                    .Select(m => Text(m, "source")),
+            ];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -193,22 +297,28 @@ sealed partial class MountGuard
         }
     }
 
-    private static JsonObject[] Own(JsonArray mounts, JsonObject? root) => [.. mounts.OfType<JsonObject>(), .. root is null ? Array.Empty<JsonObject>() : [root]];
+    private static JsonObject[] Own(JsonArray mounts, JsonObject? root) =>
+        [.. mounts.OfType<JsonObject>(), .. root is null ? Array.Empty<JsonObject>() : [root]];
 
-    /// <summary>A root that is a directory of the host's, and no checkout of ours, is a mount like the others.</summary>
+    /// <summary>A root that is a directory of the host's, and no checkout of ours, is a mount like the
+    /// others.</summary>
     private static JsonObject? RootMount(JsonObject? document) =>
         document?["root"] is JsonObject root && Text(root, "path") is ['/', ..] path
             ? new JsonObject
             {
-                ["destination"] = "/", ["type"] = "bind", ["source"] = path, ["options"] = new JsonArray("rbind", root["readonly"]?.ToString() == "true" ? "ro" : "rw"),
+                ["destination"] = "/",
+                ["type"] = "bind",
+                ["source"] = path,
+                ["options"] = new JsonArray("rbind", root["readonly"]?.ToString() == "true" ? "ro" : "rw"),
             }
             : null;
 
-    private static bool IsShared(JsonObject document) => document["linux"]?["rootfsPropagation"]?.ToString() is "shared" or "rshared";
+    private static bool IsShared(JsonObject document) =>
+        document["linux"]?["rootfsPropagation"]?.ToString() is "shared" or "rshared";
 
     /// <summary>
-    /// A cover that propagates would hide the store from the host itself (mount_namespaces(7)). Where the container's mounts are shared
-    /// with the host, the one mount that holds the store only receives.
+    /// A cover that propagates would hide the store from the host itself (mount_namespaces(7)). Where the container's
+    /// mounts are shared with the host, the one mount that holds the store only receives.
     /// </summary>
     /// <returns>Whether something was changed.</returns>
     private static bool KeepFromHost(JsonObject document, JsonObject mount)
@@ -219,7 +329,11 @@ sealed partial class MountGuard
         }
 
         JsonArray options = mount["options"] as JsonArray ?? [];
-        if (options.Any(o => o?.ToString() is "slave" or "rslave" or "private" or "rprivate" or "unbindable" or "runbindable"))
+        if (
+            options.Any(o =>
+                o?.ToString() is "slave" or "rslave" or "private" or "rprivate" or "unbindable" or "runbindable"
+            )
+        )
         {
             return false;
         }
@@ -234,7 +348,8 @@ sealed partial class MountGuard
         return true;
     }
 
-    /// <summary>Whether a source may lead elsewhere at the next start though nobody but root has touched the host.</summary>
+    /// <summary>Whether a source may lead elsewhere at the next start though nobody but root has touched the
+    /// host.</summary>
     private static bool MayChange(JsonObject mount)
     {
         string source = HostPath.WithoutVarRun(HostPath.Absolute(Text(mount, "source")));
@@ -244,18 +359,23 @@ sealed partial class MountGuard
         }
 
         string parent = Path.GetDirectoryName(source) ?? "/";
-        return !s_system.Contains(parent, StringComparer.Ordinal) && !s_systemTrees.Any(t => source == t || HostPath.IsBelow(source, t));
+        return !s_system.Contains(parent, StringComparer.Ordinal)
+            && !s_systemTrees.Any(t => source == t || HostPath.IsBelow(source, t));
     }
 
     private static bool IsCover(JsonObject mount, string destination) =>
-        Text(mount, "type") == "tmpfs" && HostPath.Absolute(Text(mount, "destination")) == destination && Options(mount).Contains("ro", StringComparer.Ordinal);
+        Text(mount, "type") == "tmpfs"
+        && HostPath.Absolute(Text(mount, "destination")) == destination
+        && Options(mount).Contains("ro", StringComparer.Ordinal);
 
     private static bool IsBind(JsonObject mount) =>
         Text(mount, "type") == "bind" || Options(mount).Any(o => o is "bind" or "rbind");
 
-    private static bool IsWritable(JsonObject mount) => Options(mount).LastOrDefault(o => o is "ro" or "rw" or "rro") is not ("ro" or "rro");
+    private static bool IsWritable(JsonObject mount) =>
+        Options(mount).LastOrDefault(o => o is "ro" or "rw" or "rro") is not ("ro" or "rro");
 
-    private static IEnumerable<string> Options(JsonObject mount) => (mount["options"] as JsonArray ?? []).Select(o => o?.ToString() ?? "");
+    private static IEnumerable<string> Options(JsonObject mount) =>
+        (mount["options"] as JsonArray ?? []).Select(o => o?.ToString() ?? "");
 
     private static string Text(JsonObject mount, string member) => mount[member]?.ToString() ?? "";
 }

@@ -12,9 +12,10 @@ namespace SystemContainers.Runtime;
 static unsafe class Notify
 {
     /// <summary>
-    /// Says something, and returns when systemd has acted on it. systemd closes the descriptor that comes with BARRIER=1 when all that was sent before is done
-    /// (sd_notify_barrier(3)). A process that ends first can't become the main process any more: systemd 252 then takes the unit for one that ended with success.
-    /// How long that may take is for the unit to say (TimeoutStartSec=); a systemd that hears nothing can do nothing else for it either.
+    /// Says something, and returns when systemd has acted on it. systemd closes the descriptor that comes with
+    /// BARRIER=1 when all that was sent before is done (sd_notify_barrier(3)). A process that ends first can't become
+    /// the main process any more: systemd 252 then takes the unit for one that ended with success. How long that may
+    /// take is for the unit to say (TimeoutStartSec=); a systemd that hears nothing can do nothing else for it either.
     /// </summary>
     /// <param name="socket">NOTIFY_SOCKET.</param>
     /// <param name="state">Lines.</param>
@@ -27,7 +28,12 @@ static unsafe class Notify
         using AnonymousPipeServerStream barrier = new(PipeDirection.In);
         Libc.descriptor_message end = new()
         {
-            Header = new Tmds.Linux.cmsghdr { cmsg_len = Libc.descriptor_message.Size, cmsg_level = Libc.SOL_SOCKET, cmsg_type = Libc.SCM_RIGHTS },
+            Header = new Tmds.Linux.cmsghdr
+            {
+                cmsg_len = Libc.descriptor_message.Size,
+                cmsg_level = Libc.SOL_SOCKET,
+                cmsg_type = Libc.SCM_RIGHTS,
+            },
             Descriptor = (int)barrier.ClientSafePipeHandle.DangerousGetHandle(),
         };
         if (!TrySend(client, "BARRIER=1"u8, end))
@@ -67,7 +73,13 @@ static unsafe class Notify
         fixed (byte* data = text)
         {
             iovec vector = new() { iov_base = data, iov_len = text.Length };
-            msghdr message = new() { msg_iov = &vector, msg_iovlen = 1, msg_control = &control, msg_controllen = (uint)sizeof(T) };
+            msghdr message = new()
+            {
+                msg_iov = &vector,
+                msg_iovlen = 1,
+                msg_control = &control,
+                msg_controllen = (uint)sizeof(T),
+            };
             return Libc.sendmsg((int)client.Handle, &message, Libc.MSG_NOSIGNAL) >= 0;
         }
     }

@@ -5,9 +5,10 @@ using System.Text;
 namespace SystemContainers.Runtime;
 
 /// <summary>
-/// A datagram of sd_notify(3) as a payload may send it: what it says of itself. What names processes (MAINPID=, MAINPIDFDID=), descriptors (FDSTORE=,
-/// FDSTOREREMOVE=, FDNAME=, FDPOLL=), barriers (BARRIER=), or changes what was set by its unit (NOTIFYACCESS=, WATCHDOG_USEC=) is left out: systemd
-/// believes a root of the host's even where the process is another service's (service_is_suitable_main_pid in src/core/service.c).
+/// A datagram of sd_notify(3) as a payload may send it: what it says of itself. What names processes (MAINPID=,
+/// MAINPIDFDID=), descriptors (FDSTORE=, FDSTOREREMOVE=, FDNAME=, FDPOLL=), barriers (BARRIER=), or changes what was
+/// set by its unit (NOTIFYACCESS=, WATCHDOG_USEC=) is left out: systemd believes a root of the host's even where the
+/// process is another service's (service_is_suitable_main_pid in src/core/service.c).
 /// </summary>
 static class NotifyMessage
 {
@@ -20,7 +21,10 @@ static class NotifyMessage
     /// <summary>Assignments whose value is one of a few words.</summary>
     private static readonly Dictionary<string, string[]> s_words = new(StringComparer.Ordinal)
     {
-        ["READY"] = ["1"], ["STOPPING"] = ["1"], ["RELOADING"] = ["1"], ["WATCHDOG"] = ["1", "trigger"],
+        ["READY"] = ["1"],
+        ["STOPPING"] = ["1"],
+        ["RELOADING"] = ["1"],
+        ["WATCHDOG"] = ["1", "trigger"],
     };
 
     private static readonly string[] s_numbers = ["MONOTONIC_USEC", "EXTEND_TIMEOUT_USEC", "ERRNO"];
@@ -51,10 +55,17 @@ static class NotifyMessage
     }
 
     private static string? Admit(string key, string value) =>
-        s_words.TryGetValue(key, out string[]? words) ? words.Contains(value, StringComparer.Ordinal) ? value : null
-        : s_numbers.Contains(key, StringComparer.Ordinal) ? value.Length is > 0 and <= 20 && value.All(char.IsAsciiDigit) ? value : null
-        : s_texts.Contains(key, StringComparer.Ordinal) ? Shown(value)
-        : null;
+        s_words.TryGetValue(key, out string[]? words)
+            ? words.Contains(value, StringComparer.Ordinal)
+                ? value
+                : null
+            : s_numbers.Contains(key, StringComparer.Ordinal)
+                ? value.Length is > 0 and <= 20 && value.All(char.IsAsciiDigit)
+                    ? value
+                    : null
+                : s_texts.Contains(key, StringComparer.Ordinal)
+                    ? Shown(value)
+                    : null;
 
     /// <summary>A text is for terminals in the end (systemctl status).</summary>
     private static string Shown(string value) =>

@@ -5,8 +5,9 @@ using SystemContainers.Errors;
 namespace SystemContainers.Runtime;
 
 /// <summary>
-/// The socket that a payload of the system's manager speaks to instead of systemd's own: a unit of its own, there while the container's is, that starts
-/// <see cref="NotifyFilter"/> when something comes. Made by systemd-run(1), which speaks to systemd without D-Bus, so also early at boot.
+/// The socket that a payload of the system's manager speaks to instead of systemd's own: a unit of its own, there while
+/// the container's is, that starts <see cref="NotifyFilter"/> when something comes. Made by systemd-run(1), which
+/// speaks to systemd without D-Bus, so also early at boot.
 /// </summary>
 static class NotifySocket
 {
@@ -15,7 +16,10 @@ static class NotifySocket
     public static string PathOf(string id) => $"/run/sysctr/{id}/notify";
 
     /// <summary>Whether a path is that of some container.</summary>
-    public static bool IsPath(string? path) => path is not null && path.StartsWith("/run/sysctr/", StringComparison.Ordinal) && path.EndsWith("/notify", StringComparison.Ordinal);
+    public static bool IsPath(string? path) =>
+        path is not null
+        && path.StartsWith("/run/sysctr/", StringComparison.Ordinal)
+        && path.EndsWith("/notify", StringComparison.Ordinal);
 
     /// <summary>Makes the socket; one that an earlier start has left gives way.</summary>
     /// <param name="id">The runtime's name for the container.</param>
@@ -30,15 +34,26 @@ static class NotifySocket
 
         string[] options =
         [
-            $"--unit={Unit(id)}", $"--description=Notifications of the container {id}",
-            $"--socket-property=ListenDatagram={PathOf(id)}", "--socket-property=SocketMode=0666", "--socket-property=PassCredentials=yes",
-            "--socket-property=DefaultDependencies=no", "--socket-property=TriggerLimitIntervalSec=0", "--socket-property=RemoveOnStop=yes",
-            "--property=DefaultDependencies=no", "--property=StartLimitIntervalSec=0",
+            $"--unit={Unit(id)}",
+            $"--description=Notifications of the container {id}",
+            $"--socket-property=ListenDatagram={PathOf(id)}",
+            "--socket-property=SocketMode=0666",
+            "--socket-property=PassCredentials=yes",
+            "--socket-property=DefaultDependencies=no",
+            "--socket-property=TriggerLimitIntervalSec=0",
+            "--socket-property=RemoveOnStop=yes",
+            "--property=DefaultDependencies=no",
+            "--property=StartLimitIntervalSec=0",
             // A line in the journal for each sign of life would be too many.
-            "--socket-property=LogLevelMax=warning", "--property=LogLevelMax=warning",
+            "--socket-property=LogLevelMax=warning",
+            "--property=LogLevelMax=warning",
             // It reads what hostile payloads write.
-            "--property=CapabilityBoundingSet=CAP_SYS_ADMIN", "--property=NoNewPrivileges=yes", "--property=RestrictAddressFamilies=AF_UNIX",
-            "--property=DevicePolicy=closed", "--property=MemoryMax=128M", "--property=CPUWeight=10",
+            "--property=CapabilityBoundingSet=CAP_SYS_ADMIN",
+            "--property=NoNewPrivileges=yes",
+            "--property=RestrictAddressFamilies=AF_UNIX",
+            "--property=DevicePolicy=closed",
+            "--property=MemoryMax=128M",
+            "--property=CPUWeight=10",
         ];
         if (CompanionUnits.Run(options, filter) != 0)
         {
@@ -46,7 +61,11 @@ static class NotifySocket
             Stop(id);
             if (CompanionUnits.Run(options, filter) != 0)
             {
-                throw new SysctrException(ErrorKind.Host, $"starting {id}: systemd does not make {PathOf(id)} for its notifications", $"'journalctl -u {Unit(id)}.socket' says why");
+                throw new SysctrException(
+                    ErrorKind.Host,
+                    $"starting {id}: systemd does not make {PathOf(id)} for its notifications",
+                    $"'journalctl -u {Unit(id)}.socket' says why"
+                );
             }
         }
     }

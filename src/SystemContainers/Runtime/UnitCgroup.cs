@@ -10,9 +10,9 @@ static class UnitCgroup
     private const string Supervisor = "/supervisor";
 
     /// <summary>
-    /// Leaves the unit's own cgroup for one below it, as DelegateSubgroup= does from systemd 254 on. runc enables controllers for
-    /// the payload's; with a process beside it (runc itself) the kernel makes the unit's cgroup a threaded one, and systemd can start no other
-    /// process in it (cgroups(7), "no internal processes").
+    /// Leaves the unit's own cgroup for one below it, as DelegateSubgroup= does from systemd 254 on. runc enables
+    /// controllers for the payload's; with a process beside it (runc itself) the kernel makes the unit's cgroup a
+    /// threaded one, and systemd can start no other process in it (cgroups(7), "no internal processes").
     /// </summary>
     /// <param name="own">/proc/self/cgroup.</param>
     public static void EnterSupervisor(string own)
@@ -25,16 +25,20 @@ static class UnitCgroup
 #pragma warning restore RS0030
     }
 
-    /// <summary>The path for <c>linux.cgroupsPath</c>: <c>payload</c> in the cgroup of the unit that this process belongs to.</summary>
-    /// <param name="own">/proc/self/cgroup, with the line <c>0::/system.slice/NAME.service[/supervisor]</c> (cgroups(7)).</param>
+    /// <summary>The path for <c>linux.cgroupsPath</c>: <c>payload</c> in the cgroup of the unit that this process
+    /// belongs to.</summary>
+    /// <param name="own">/proc/self/cgroup, with the line <c>0::/system.slice/NAME.service[/supervisor]</c>
+    /// (cgroups(7)).</param>
     /// <exception cref="SysctrException">Host: there is no unified hierarchy.</exception>
     public static string Payload(string own) => Unit(own) + "/payload";
 
     /// <summary>The path of a process in the unified hierarchy; null where it is in none.</summary>
     /// <param name="file">/proc/PID/cgroup.</param>
-    public static string? PathOf(string file) => file.Split('\n').FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal))?["0::".Length..];
+    public static string? PathOf(string file) =>
+        file.Split('\n').FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal))?["0::".Length..];
 
-    /// <summary>The path of a process in the unified hierarchy, as the host sees it; null where it is in none, or gone.</summary>
+    /// <summary>The path of a process in the unified hierarchy, as the host sees it; null where it is in none, or
+    /// gone.</summary>
     public static string? OfProcess(int process)
     {
         try
@@ -52,10 +56,13 @@ static class UnitCgroup
     /// <exception cref="SysctrException">Host: there is no unified hierarchy.</exception>
     public static string Unit(string own)
     {
-        string path = PathOf(own)
+        string path =
+            PathOf(own)
             ?? throw new SysctrException(
-                ErrorKind.Host, "finding the unit's cgroup: /proc/self/cgroup has no line '0::'",
-                "boot with systemd.unified_cgroup_hierarchy=1");
+                ErrorKind.Host,
+                "finding the unit's cgroup: /proc/self/cgroup has no line '0::'",
+                "boot with systemd.unified_cgroup_hierarchy=1"
+            );
         return path.EndsWith(Supervisor, StringComparison.Ordinal) ? path[..^Supervisor.Length] : path.TrimEnd('/');
     }
 }

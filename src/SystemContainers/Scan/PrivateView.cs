@@ -11,8 +11,8 @@ using SystemContainers.Mounts;
 namespace SystemContainers.Scan;
 
 /// <summary>
-/// Starts a program that alone sees a tree at a place, read-only, and from which nothing can be executed: in a mount namespace of its own, so that nothing stays mounted
-/// whatever ends us.
+/// Starts a program that alone sees a tree at a place, read-only, and from which nothing can be executed: in a mount
+/// namespace of its own, so that nothing stays mounted whatever ends us.
 /// </summary>
 static class PrivateView
 {
@@ -21,7 +21,8 @@ static class PrivateView
     /// <param name="place">An empty directory, where the program sees them.</param>
     /// <param name="start">The program.</param>
     /// <exception cref="LinuxException">A call failed: mount_setattr(2) is there since Linux 5.12.</exception>
-    /// <exception cref="Errors.SysctrException">Host: the program can't be executed; Corrupt: the image of a tree is another one.</exception>
+    /// <exception cref="Errors.SysctrException">Host: the program can't be executed; Corrupt: the image of a tree is
+    /// another one.</exception>
     public static Process Start(SourceTree tree, string place, ProcessStartInfo start)
     {
         Process? started = null;
@@ -46,13 +47,22 @@ static class PrivateView
         }
 
         // With what is mounted in it: a root of somebody else's may have mounts.
-        using SafeFileHandle view = new(Libc.open_tree(tree.Path, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_RECURSIVE), ownsHandle: true);
+        using SafeFileHandle view = new(
+            Libc.open_tree(tree.Path, Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_RECURSIVE),
+            ownsHandle: true
+        );
         if (view.IsInvalid)
         {
             throw LinuxException.Last("open_tree", tree.Path);
         }
 
-        if (Libc.mount_setattr((int)view.DangerousGetHandle(), Libc.AT_RECURSIVE, new Libc.mount_attr { attr_set = Libc.MOUNT_ATTR_RDONLY | Attributes }) != 0)
+        if (
+            Libc.mount_setattr(
+                (int)view.DangerousGetHandle(),
+                Libc.AT_RECURSIVE,
+                new Libc.mount_attr { attr_set = Libc.MOUNT_ATTR_RDONLY | Attributes }
+            ) != 0
+        )
         {
             throw LinuxException.Last("mount_setattr", tree.Path);
         }

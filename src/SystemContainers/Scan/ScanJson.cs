@@ -11,6 +11,7 @@ namespace SystemContainers.Scan;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<ScanReport>))]
 sealed partial class ScanJson : JsonSerializerContext;

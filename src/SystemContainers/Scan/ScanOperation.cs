@@ -12,8 +12,8 @@ using SystemContainers.Target;
 namespace SystemContainers.Scan;
 
 /// <summary>
-/// Hands the files of containers and images to scanners. The deployment itself is looked at, as it lies on the disk or as a start mounts it; it stays until the scan has ended, whatever is updated
-/// and pruned beside it.
+/// Hands the files of containers and images to scanners. The deployment itself is looked at, as it lies on the disk or
+/// as a start mounts it; it stays until the scan has ended, whatever is updated and pruned beside it.
 /// </summary>
 sealed class ScanOperation(Host host)
 {
@@ -28,7 +28,12 @@ sealed class ScanOperation(Host host)
     /// <param name="scanner">By which.</param>
     /// <param name="cancellation">Ends the scanner, too.</param>
     /// <exception cref="SysctrException">Usage, NotFound: as <see cref="MountSource.Find"/>.</exception>
-    public async Task<ScanReport> ScanAsync(string name, MountKind? kind, Scanner scanner, CancellationToken cancellation)
+    public async Task<ScanReport> ScanAsync(
+        string name,
+        MountKind? kind,
+        Scanner scanner,
+        CancellationToken cancellation
+    )
     {
         MountSource source = MountSource.Find(host, "scanning", name, kind);
         string view = ScratchDirectory.Create();
@@ -38,13 +43,25 @@ sealed class ScanOperation(Host host)
             SourceTree tree = source.Tree(hold.Place, cancellation);
             FileIdentity? before = FileIdentity.Find(tree.Path);
             long begin = Stopwatch.GetTimestamp();
-            IReadOnlyList<string> command = scanner.CommandFor(view, source.Name, source.Image, source.ManifestDigest.ToString());
-            ScanReport report = await JudgeAsync(source, scanner, tree, view, command, cancellation) with { Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds };
+            IReadOnlyList<string> command = scanner.CommandFor(
+                view,
+                source.Name,
+                source.Image,
+                source.ManifestDigest.ToString()
+            );
+            ScanReport report = await JudgeAsync(source, scanner, tree, view, command, cancellation) with
+            {
+                Seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds,
+            };
 
             // The last word is the directory's: what a scanner did not find because it went away is not clean.
             return before is not null && FileIdentity.Find(tree.Path) == before
                 ? report
-                : report with { Verdict = ScanVerdict.Failed, Error = "its files were removed meanwhile" };
+                : report with
+                {
+                    Verdict = ScanVerdict.Failed,
+                    Error = "its files were removed meanwhile",
+                };
         }
         finally
         {
@@ -56,25 +73,43 @@ sealed class ScanOperation(Host host)
     {
         try
         {
-            return PrivateView.Start(tree, view, new ProcessStartInfo(command[0], command.Skip(1))
-            {
-                UseShellExecute = false,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                WorkingDirectory = "/",
-            });
+            return PrivateView.Start(
+                tree,
+                view,
+                new ProcessStartInfo(command[0], command.Skip(1))
+                {
+                    UseShellExecute = false,
+                    RedirectStandardInput = true,
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                    WorkingDirectory = "/",
+                }
+            );
         }
         catch (LinuxException e)
         {
-            throw new SysctrException(ErrorKind.Host, $"showing {tree.Path} to {command[0]}: {e.Message}", "it needs Linux 5.12 and root", e);
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"showing {tree.Path} to {command[0]}: {e.Message}",
+                "it needs Linux 5.12 and root",
+                e
+            );
         }
     }
 
     private static async Task<ScanReport> JudgeAsync(
-        MountSource source, Scanner scanner, SourceTree tree, string view, IReadOnlyList<string> command, CancellationToken cancellation)
+        MountSource source,
+        Scanner scanner,
+        SourceTree tree,
+        string view,
+        IReadOnlyList<string> command,
+        CancellationToken cancellation
+    )
     {
-        ScanReport report = new(source.Name, source.Image, source.ManifestDigest, scanner.Name, ScanVerdict.Failed, 0) { Deployment = source.Container?.Deployment };
+        ScanReport report = new(source.Name, source.Image, source.ManifestDigest, scanner.Name, ScanVerdict.Failed, 0)
+        {
+            Deployment = source.Container?.Deployment,
+        };
         Process process;
         try
         {
@@ -92,7 +127,12 @@ sealed class ScanOperation(Host host)
         process.StandardInput.Close();
         try
         {
-            Task<string> complaint = ReadAsync(process.StandardError.BaseStream, MaxComplaint, keepsEnd: true, end.Token);
+            Task<string> complaint = ReadAsync(
+                process.StandardError.BaseStream,
+                MaxComplaint,
+                keepsEnd: true,
+                end.Token
+            );
             string output = await ReadAsync(process.StandardOutput.BaseStream, MaxOutput, keepsEnd: false, end.Token);
             await process.WaitForExitAsync(end.Token);
             string error = Redact.Text((await complaint).Trim());
@@ -105,7 +145,11 @@ sealed class ScanOperation(Host host)
                 ExitStatus = process.ExitCode,
                 Results = results,
                 Output = results is null ? [.. lines.Select(l => l.TrimEnd('\r')).Where(l => l.Length > 0)] : null,
-                Error = verdict is null ? $"it ended with status {process.ExitCode}, which is neither 'clean' nor 'found'{(error.Length > 0 ? $": {error}" : "")}" : error.Length > 0 ? error : null,
+                Error =
+                    verdict is null
+                        ? $"it ended with status {process.ExitCode}, which is neither 'clean' nor 'found'{(error.Length > 0 ? $": {error}" : "")}"
+                    : error.Length > 0 ? error
+                    : null,
             };
         }
         catch (OperationCanceledException)
@@ -141,7 +185,11 @@ sealed class ScanOperation(Host host)
             }
         }
 
-        return Encoding.UTF8.GetString(read.GetBuffer(), (int)Math.Max(0, keepsEnd ? read.Length - most : 0), (int)(keepsEnd ? Math.Min(most, read.Length) : read.Length));
+        return Encoding.UTF8.GetString(
+            read.GetBuffer(),
+            (int)Math.Max(0, keepsEnd ? read.Length - most : 0),
+            (int)(keepsEnd ? Math.Min(most, read.Length) : read.Length)
+        );
     }
 
     private static JsonElement? Json(string output)

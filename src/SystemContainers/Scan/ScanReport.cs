@@ -12,7 +12,14 @@ namespace SystemContainers.Scan;
 /// <param name="Scanner">The scanner's name.</param>
 /// <param name="Verdict">What came of it.</param>
 /// <param name="Seconds">How long it took.</param>
-sealed record ScanReport(string Name, string Image, Digest ManifestDigest, string Scanner, ScanVerdict Verdict, double Seconds)
+sealed record ScanReport(
+    string Name,
+    string Image,
+    Digest ManifestDigest,
+    string Scanner,
+    ScanVerdict Verdict,
+    double Seconds
+)
 {
     /// <summary>The deployment that was looked at; null for an image.</summary>
     public int? Deployment { get; init; }

@@ -9,7 +9,8 @@ using Tomlyn;
 namespace SystemContainers.Scan;
 
 /// <summary>
-/// The scanners that a host knows, a file <c>NAME.toml</c> each: those that came with sysctr in <c>/usr/share/sysctr/scanners.d</c> (or <c>/usr/local</c>), and the administrator's in
+/// The scanners that a host knows, a file <c>NAME.toml</c> each: those that came with sysctr in
+/// <c>/usr/share/sysctr/scanners.d</c> (or <c>/usr/local</c>), and the administrator's in
 /// <c>/etc/sysctr/scanners.d</c>, which stand in the place of the others of their name; an empty file takes one away.
 /// </summary>
 static class ScannerFiles
@@ -18,7 +19,8 @@ static class ScannerFiles
     private const double MaxTimeout = 7 * 86400;
 
     /// <summary>Where they are, the strongest last.</summary>
-    public static IReadOnlyList<string> Directories { get; } = ["/usr/share/sysctr/scanners.d", "/usr/local/share/sysctr/scanners.d", "/etc/sysctr/scanners.d"];
+    public static IReadOnlyList<string> Directories { get; } =
+    ["/usr/share/sysctr/scanners.d", "/usr/local/share/sysctr/scanners.d", "/etc/sysctr/scanners.d"];
 
     /// <summary>All of them, by name.</summary>
     /// <exception cref="SysctrException">Usage: a file can't be understood.</exception>
@@ -58,12 +60,19 @@ static class ScannerFiles
 
         if (toml.Unknown.Keys.FirstOrDefault() is { } unknown)
         {
-            throw Wrong($"unknown setting '{unknown}'; known settings: description, command, clean, found, found-lines, timeout");
+            throw Wrong(
+                $"unknown setting '{unknown}'; known settings: description, command, clean, found, found-lines, timeout"
+            );
         }
 
-        if (toml.Command is not [{ Length: > 0 }, ..] || !toml.Command.Any(w => w.Contains(Scanner.Root, StringComparison.Ordinal)))
+        if (
+            toml.Command is not [{ Length: > 0 }, ..]
+            || !toml.Command.Any(w => w.Contains(Scanner.Root, StringComparison.Ordinal))
+        )
         {
-            throw Wrong($"'command' is no list of a program and its arguments with {Scanner.Root} in the place of the files' directory");
+            throw Wrong(
+                $"'command' is no list of a program and its arguments with {Scanner.Root} in the place of the files' directory"
+            );
         }
 
         if (toml.Timeout is not (null or (> 0 and <= MaxTimeout)))
@@ -86,7 +95,9 @@ static class ScannerFiles
         {
             try
             {
-                return toml.FoundLines is { } lines ? new Regex(lines, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking) : null;
+                return toml.FoundLines is { } lines
+                    ? new Regex(lines, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)
+                    : null;
             }
             catch (Exception e) when (e is ArgumentException or NotSupportedException)
             {
@@ -94,6 +105,11 @@ static class ScannerFiles
             }
         }
 
-        SysctrException Wrong(string why) => new(ErrorKind.Usage, $"reading {file}: {why}", "sysctr-scan(1) says what such a file is; an empty one takes a scanner away");
+        SysctrException Wrong(string why) =>
+            new(
+                ErrorKind.Usage,
+                $"reading {file}: {why}",
+                "sysctr-scan(1) says what such a file is; an empty one takes a scanner away"
+            );
     }
 }

@@ -33,6 +33,4 @@ sealed class ScannerToml
 
 /// <summary>Reads it without reflection.</summary>
 [TomlSerializable(typeof(ScannerToml))]
-sealed partial class ScannerTomlContext : TomlSerializerContext
-{
-}
+sealed partial class ScannerTomlContext : TomlSerializerContext { }

@@ -9,7 +9,8 @@ using SystemContainers.Store;
 
 namespace SystemContainers.Seals;
 
-/// <summary>Holds an image against what it says of itself. Who trusts its manifest, by a signature or a digest, trusts with that each byte of the tree.</summary>
+/// <summary>Holds an image against what it says of itself. Who trusts its manifest, by a signature or a digest, trusts
+/// with that each byte of the tree.</summary>
 static class SealCheck
 {
     /// <summary>Checks an image whose layers are in the store, committed or not.</summary>
@@ -21,12 +22,27 @@ static class SealCheck
     /// <param name="store">Has them.</param>
     /// <param name="note">Says what could not be compared.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <returns>The annotation of its tree that holds, with the digest; null where it says nothing that could be compared.</returns>
-    /// <exception cref="SysctrException">Corrupt: it is not what it says; Unsafe: what it says is no digest.</exception>
-    public static string? Of(string name, byte[] manifest, byte[] configBytes, ImageConfig config, IReadOnlyList<Digest> diffIds, ContentStore store, Action<string> note, CancellationToken cancellation)
+    /// <returns>The annotation of its tree that holds, with the digest; null where it says nothing that could be
+    /// compared.</returns>
+    /// <exception cref="SysctrException">Corrupt: it is not what it says; Unsafe: what it says is no
+    /// digest.</exception>
+    public static string? Of(
+        string name,
+        byte[] manifest,
+        byte[] configBytes,
+        ImageConfig config,
+        IReadOnlyList<Digest> diffIds,
+        ContentStore store,
+        Action<string> note,
+        CancellationToken cancellation
+    )
     {
         IReadOnlyList<SealClaim> claims = Claims(name, manifest, config);
-        foreach (SealClaim claim in claims.Where(c => c.Subject == SealSubject.Configuration && c.Hex != DigestOf(c.Algorithm, configBytes)))
+        foreach (
+            SealClaim claim in claims.Where(c =>
+                c.Subject == SealSubject.Configuration && c.Hex != DigestOf(c.Algorithm, configBytes)
+            )
+        )
         {
             throw Differs(name, claim, "configuration");
         }
@@ -51,7 +67,9 @@ static class SealCheck
             }
             else
             {
-                note($"{name}: its label {claim.Key} is not the digest of its tree as version 1 of the format has it; which version is meant it does not say");
+                note(
+                    $"{name}: its label {claim.Key} is not the digest of its tree as version 1 of the format has it; which version is meant it does not say"
+                );
             }
         }
 
@@ -66,7 +84,12 @@ static class SealCheck
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Unsafe)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"pulling {name}: {e.Message}", "whoever made the image has to compute it anew; nothing of it is used", e);
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"pulling {name}: {e.Message}",
+                "whoever made the image has to compute it anew; nothing of it is used",
+                e
+            );
         }
     }
 
@@ -90,7 +113,10 @@ static class SealCheck
         return hasher.FinishHex();
     }
 
-    private static SysctrException Differs(string name, SealClaim claim, string what) => new(
-        ErrorKind.Corrupt, $"pulling {name}: its {what} is not the one that its annotation {claim.Key} names, {claim.Hex}",
-        "whoever made the image has to compute it anew; nothing of it is used");
+    private static SysctrException Differs(string name, SealClaim claim, string what) =>
+        new(
+            ErrorKind.Corrupt,
+            $"pulling {name}: its {what} is not the one that its annotation {claim.Key} names, {claim.Hex}",
+            "whoever made the image has to compute it anew; nothing of it is used"
+        );
 }

@@ -15,9 +15,10 @@ using SystemContainers.Tree;
 namespace SystemContainers.Seals;
 
 /// <summary>
-/// An image's tree as who seals it has it, whatever host they build on (composefs-rs, FileSystem::transform_for_oci, of 2026-08): the root is as /usr is, for archives may or may not have one;
-/// /run is empty, with the time of /usr; and of attributes there are capabilities alone, or those of users too. It is not the tree that is mounted here: that has no devices and more mount points.
-/// Both are made of the same layers, which the digest is proof of.
+/// An image's tree as who seals it has it, whatever host they build on (composefs-rs, FileSystem::transform_for_oci, of
+/// 2026-08): the root is as /usr is, for archives may or may not have one; /run is empty, with the time of /usr; and of
+/// attributes there are capabilities alone, or those of users too. It is not the tree that is mounted here: that has no
+/// devices and more mount points. Both are made of the same layers, which the digest is proof of.
 /// </summary>
 sealed class SealedTree
 {
@@ -42,19 +43,33 @@ sealed class SealedTree
     /// <param name="store">Has all of them.</param>
     /// <param name="diffIds">Base first.</param>
     /// <param name="cancellation">Ends what is asked of it: for SHA-512 all contents are read.</param>
-    /// <exception cref="SysctrException">As merging them gives; Unsafe: there is no directory /usr, without which nothing of it can be sealed.</exception>
+    /// <exception cref="SysctrException">As merging them gives; Unsafe: there is no directory /usr, without which
+    /// nothing of it can be sealed.</exception>
     public static SealedTree Of(ContentStore store, IReadOnlyList<Digest> diffIds, CancellationToken cancellation)
     {
         TreeDirectory root = MergedTree.Merge(store, diffIds, ObjectForm.Content);
         if (!root.TryGet("usr"u8, out TreeNode? node) || node is not TreeDirectory usr)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"{Doing}: it has no directory /usr, so nobody can have computed its digest");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"{Doing}: it has no directory /usr, so nobody can have computed its digest"
+            );
         }
 
         root.Described = usr.Metadata;
         if (root.TryGet("run"u8, out node) && node is TreeDirectory run)
         {
-            root.Set([.. "run"u8], new TreeDirectory(run.Metadata with { MtimeSeconds = usr.Metadata.MtimeSeconds, MtimeNanoseconds = usr.Metadata.MtimeNanoseconds }), layer: -1);
+            root.Set(
+                [.. "run"u8],
+                new TreeDirectory(
+                    run.Metadata with
+                    {
+                        MtimeSeconds = usr.Metadata.MtimeSeconds,
+                        MtimeNanoseconds = usr.Metadata.MtimeNanoseconds,
+                    }
+                ),
+                layer: -1
+            );
         }
 
         return new SealedTree(store, root, cancellation);
@@ -63,8 +78,10 @@ sealed class SealedTree
     /// <summary>Whether its image has a digest, with the attributes of users or without.</summary>
     /// <param name="algorithm">Of the digest, and of those in the image.</param>
     /// <param name="hex">It, in small letters.</param>
-    /// <exception cref="SysctrException">Unsafe: no image can hold the tree; Corrupt: the store lacks an object.</exception>
-    public bool Has(VerityAlgorithm algorithm, string hex) => DigestOf(algorithm, ofUsers: false) == hex || DigestOf(algorithm, ofUsers: true) == hex;
+    /// <exception cref="SysctrException">Unsafe: no image can hold the tree; Corrupt: the store lacks an
+    /// object.</exception>
+    public bool Has(VerityAlgorithm algorithm, string hex) =>
+        DigestOf(algorithm, ofUsers: false) == hex || DigestOf(algorithm, ofUsers: true) == hex;
 
     /// <summary>The digest of its image.</summary>
     /// <param name="algorithm">As above.</param>
@@ -74,7 +91,11 @@ sealed class SealedTree
     {
         using VerityStream stream = new(heldBytes: 0, algorithm);
         ComposefsImage.Write(
-            Filtered(_root, ofUsers, []), entry => _store.ReadObject(entry, Doing), stream, algorithm == VerityAlgorithm.Sha256 ? ContentNames.OfStore : new ContentNames(algorithm, Digest512));
+            Filtered(_root, ofUsers, []),
+            entry => _store.ReadObject(entry, Doing),
+            stream,
+            algorithm == VerityAlgorithm.Sha256 ? ContentNames.OfStore : new ContentNames(algorithm, Digest512)
+        );
         return stream.FinishHex();
     }
 
@@ -84,7 +105,11 @@ sealed class SealedTree
         TreeDirectory copy = new(Filtered(directory.Metadata, ofUsers));
         foreach ((byte[] name, TreeSlot slot) in directory.Slots)
         {
-            copy.Set(name, slot.Node is TreeDirectory inner ? Filtered(inner, ofUsers, leaves) : Leaf((TreeLeaf)slot.Node), layer: -1);
+            copy.Set(
+                name,
+                slot.Node is TreeDirectory inner ? Filtered(inner, ofUsers, leaves) : Leaf((TreeLeaf)slot.Node),
+                layer: -1
+            );
         }
 
         return copy;
@@ -105,10 +130,19 @@ sealed class SealedTree
         }
     }
 
-    private static FileMetadata Filtered(FileMetadata metadata, bool ofUsers) => metadata.Xattrs.Count == 0 ? metadata : metadata with
-    {
-        Xattrs = [.. metadata.Xattrs.Where(x => x.Name.AsSpan().SequenceEqual(s_capability) || (ofUsers && x.Name.AsSpan().StartsWith("user."u8)))],
-    };
+    private static FileMetadata Filtered(FileMetadata metadata, bool ofUsers) =>
+        metadata.Xattrs.Count == 0
+            ? metadata
+            : metadata with
+            {
+                Xattrs =
+                [
+                    .. metadata.Xattrs.Where(x =>
+                        x.Name.AsSpan().SequenceEqual(s_capability)
+                        || (ofUsers && x.Name.AsSpan().StartsWith("user."u8))
+                    ),
+                ],
+            };
 
     /// <summary>The store has no names by it: each content is read, once.</summary>
     private void Digest512(ObjectKey key, Span<byte> digest)

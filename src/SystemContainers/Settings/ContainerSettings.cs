@@ -5,10 +5,11 @@ using SystemContainers.Errors;
 namespace SystemContainers.Settings;
 
 /// <summary>
-/// What a user has set of a container by options of <see cref="SettingOptions"/>: for each option its values, as they were written. So it is kept in
-/// records, and so it is said again.
+/// What a user has set of a container by options of <see cref="SettingOptions"/>: for each option its values, as they
+/// were written. So it is kept in records, and so it is said again.
 /// </summary>
-/// <param name="Values">By the options' names; none of the lists is empty, but for <see cref="Command"/>'s and <c>entrypoint</c>'s.</param>
+/// <param name="Values">By the options' names; none of the lists is empty, but for <see cref="Command"/>'s and
+/// <c>entrypoint</c>'s.</param>
 sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string>> Values)
 {
     /// <summary>The words behind <c>--</c>, which no option names.</summary>
@@ -17,7 +18,8 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     /// <summary>Nothing was set.</summary>
     public static ContainerSettings None { get; } = new(new Dictionary<string, IReadOnlyList<string>>());
 
-    /// <summary>What they change of a config.json that sysctr writes; read once. <see cref="Check"/> has passed them.</summary>
+    /// <summary>What they change of a config.json that sysctr writes; read once. <see cref="Check"/> has passed
+    /// them.</summary>
     public SpecSettings Spec => _spec ??= SpecSettings.Of(this);
 
     private SpecSettings? _spec;
@@ -31,7 +33,8 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     /// <summary>The value of an option that has one; null where it was not set.</summary>
     public string? One(string name) => Values.TryGetValue(name, out IReadOnlyList<string>? values) ? values[^1] : null;
 
-    /// <summary>These settings with changes: what is given replaces what has the same key, also of other options on one subject, and is added otherwise.</summary>
+    /// <summary>These settings with changes: what is given replaces what has the same key, also of other options on one
+    /// subject, and is added otherwise.</summary>
     /// <param name="changes">What is said anew.</param>
     /// <param name="reset">Options that are forgotten before.</param>
     public ContainerSettings With(ContainerSettings changes, IEnumerable<string> reset)
@@ -45,8 +48,14 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         foreach ((string name, IReadOnlyList<string> given) in changes.Values)
         {
             SettingOption? option = SettingOptions.Find(name);
-            values[name] = option is { IsList: true, IsWhole: false } ? Merged(option, values.GetValueOrDefault(name, []), given) : given;
-            foreach (SettingOption other in SettingOptions.InOrder.Where(o => o.Subject is not null && o.Subject == option?.Subject && o != option))
+            values[name] = option is { IsList: true, IsWhole: false }
+                ? Merged(option, values.GetValueOrDefault(name, []), given)
+                : given;
+            foreach (
+                SettingOption other in SettingOptions.InOrder.Where(o =>
+                    o.Subject is not null && o.Subject == option?.Subject && o != option
+                )
+            )
             {
                 HashSet<string> keys = [.. given.Select(option!.Key)];
                 string[] left = [.. values.GetValueOrDefault(other.Name, []).Where(v => !keys.Contains(other.Key(v)))];
@@ -70,7 +79,11 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
             SettingOption? option = SettingOptions.Find(name);
             if (option is null && name != Command)
             {
-                throw new SysctrException(ErrorKind.Usage, $"reading settings: there is no option --{name}", "see 'sysctr install --help'");
+                throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"reading settings: there is no option --{name}",
+                    "see 'sysctr install --help'"
+                );
             }
 
             foreach (string value in values)
@@ -80,20 +93,31 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         }
     }
 
-    /// <summary>Checks that no two values that were given together say different things of one place or right, as podman does.</summary>
+    /// <summary>Checks that no two values that were given together say different things of one place or right, as
+    /// podman does.</summary>
     /// <exception cref="SysctrException">Usage: two do.</exception>
     public void CheckTogether()
     {
-        foreach (IGrouping<string, SettingOption> subject in SettingOptions.InOrder.Where(o => o.Subject is not null).GroupBy(o => o.Subject!))
+        foreach (
+            IGrouping<string, SettingOption> subject in SettingOptions
+                .InOrder.Where(o => o.Subject is not null)
+                .GroupBy(o => o.Subject!)
+        )
         {
             Dictionary<string, (SettingOption Option, string Value)> said = new(StringComparer.Ordinal);
             foreach ((SettingOption option, string value) in subject.SelectMany(o => All(o.Name).Select(v => (o, v))))
             {
                 string key = option.Key(value);
-                if (said.TryGetValue(key, out (SettingOption Option, string Value) other) && !SayTheSame(other, (option, value)))
+                if (
+                    said.TryGetValue(key, out (SettingOption Option, string Value) other)
+                    && !SayTheSame(other, (option, value))
+                )
                 {
                     throw new SysctrException(
-                        ErrorKind.Usage, $"reading --{option.Name}={value}: --{other.Option.Name}={other.Value} is about {key}, too", "leave one of the two out");
+                        ErrorKind.Usage,
+                        $"reading --{option.Name}={value}: --{other.Option.Name}={other.Value} is about {key}, too",
+                        "leave one of the two out"
+                    );
                 }
 
                 said[key] = (option, value);
@@ -105,20 +129,29 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
 
     /// <summary>Whether two say the same.</summary>
     public bool IsSameAs(ContainerSettings other) =>
-        Values.Count == other.Values.Count && Values.All(v => other.Values.TryGetValue(v.Key, out IReadOnlyList<string>? values) && values.SequenceEqual(v.Value));
+        Values.Count == other.Values.Count
+        && Values.All(v =>
+            other.Values.TryGetValue(v.Key, out IReadOnlyList<string>? values) && values.SequenceEqual(v.Value)
+        );
 
-    /// <summary>The words of a command line that says it, options in the order of their names, the command last.</summary>
+    /// <summary>The words of a command line that says it, options in the order of their names, the command
+    /// last.</summary>
     public IEnumerable<string> Words() =>
-    [
-        .. from option in Values.Where(v => v.Key != Command).OrderBy(v => v.Key, StringComparer.Ordinal)
-           from value in option.Value
-           select $"--{option.Key}={value}",
-        .. All(Command) is { Count: > 0 } words ? words.Prepend("--") : [],
-    ];
+        [
+            .. from option in Values.Where(v => v.Key != Command).OrderBy(v => v.Key, StringComparer.Ordinal)
+            from value in option.Value
+            select $"--{option.Key}={value}",
+            .. All(Command) is { Count: > 0 } words ? words.Prepend("--") : [],
+        ];
 
-    /// <summary>One option with one value, also where it is spelt in two ways: <c>kill</c> and <c>CAP_KILL</c>.</summary>
-    private static bool SayTheSame((SettingOption Option, string Value) one, (SettingOption Option, string Value) other) =>
-        one.Option == other.Option && (one.Value == other.Value || Equals(one.Option.Check(one.Value), one.Option.Check(other.Value)));
+    /// <summary>One option with one value, also where it is spelt in two ways: <c>kill</c> and
+    /// <c>CAP_KILL</c>.</summary>
+    private static bool SayTheSame(
+        (SettingOption Option, string Value) one,
+        (SettingOption Option, string Value) other
+    ) =>
+        one.Option == other.Option
+        && (one.Value == other.Value || Equals(one.Option.Check(one.Value), one.Option.Check(other.Value)));
 
     private static void Checked(SettingOption? option, string name, string value)
     {
@@ -134,8 +167,10 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         catch (FormatException e)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"reading {(option is null ? "the command" : $"--{name}={value}")}: {e.Message}",
-                option is null ? null : $"it is --{name}={option.ValueName}, as podman-run(1) has it");
+                ErrorKind.Usage,
+                $"reading {(option is null ? "the command" : $"--{name}={value}")}: {e.Message}",
+                option is null ? null : $"it is --{name}={option.ValueName}, as podman-run(1) has it"
+            );
         }
     }
 

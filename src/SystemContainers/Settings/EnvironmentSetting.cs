@@ -20,29 +20,52 @@ static class EnvironmentSetting
         : !text.Contains('=', StringComparison.Ordinal) ? throw new FormatException("it is NAME=VALUE")
         : text;
 
-    /// <summary><c>NAME=VALUE</c> for a value of <c>--env</c>, which may name variables of the caller: <c>NAME</c>, <c>NAME*</c>. What the caller lacks is left out.</summary>
+    /// <summary><c>NAME=VALUE</c> for a value of <c>--env</c>, which may name variables of the caller: <c>NAME</c>,
+    /// <c>NAME*</c>. What the caller lacks is left out.</summary>
     /// <param name="text">As it was typed.</param>
     /// <param name="caller">The caller's environment.</param>
     public static IEnumerable<string> Resolve(string text, IReadOnlyDictionary<string, string> caller) =>
         text.Contains('=', StringComparison.Ordinal) || text.Length == 0 ? [text]
-        : text.EndsWith('*') ? caller.Where(v => v.Key.StartsWith(text[..^1], StringComparison.Ordinal)).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}")
-        : caller.TryGetValue(text, out string? value) ? [$"{text}={value}"] : [];
+        : text.EndsWith('*')
+            ? caller
+                .Where(v => v.Key.StartsWith(text[..^1], StringComparison.Ordinal))
+                .OrderBy(v => v.Key, StringComparer.Ordinal)
+                .Select(v => $"{v.Key}={v.Value}")
+        : caller.TryGetValue(text, out string? value) ? [$"{text}={value}"]
+        : [];
 
-    /// <summary>Reads a file of <c>--env-file</c>: a variable a line as it is, quotes too; blanks before it are left out, and lines that begin with <c>#</c>.</summary>
+    /// <summary>Reads a file of <c>--env-file</c>: a variable a line as it is, quotes too; blanks before it are left
+    /// out, and lines that begin with <c>#</c>.</summary>
     /// <exception cref="SysctrException">Usage: it can't be read; NotFound: it is not there.</exception>
     public static IReadOnlyList<string> ReadFile(string path, IReadOnlyDictionary<string, string> caller)
     {
         try
         {
-            return [.. File.ReadLines(path).Select(l => l.TrimStart()).Where(l => l.Length > 0 && l[0] != '#').SelectMany(l => Resolve(l, caller)).Select(Check)];
+            return
+            [
+                .. File.ReadLines(path)
+                    .Select(l => l.TrimStart())
+                    .Where(l => l.Length > 0 && l[0] != '#')
+                    .SelectMany(l => Resolve(l, caller))
+                    .Select(Check),
+            ];
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new SysctrException(ErrorKind.NotFound, $"reading --env-file {path}: there is no such file", inner: e);
+            throw new SysctrException(
+                ErrorKind.NotFound,
+                $"reading --env-file {path}: there is no such file",
+                inner: e
+            );
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading --env-file {path}: {e.Message}", "a line of it is NAME=VALUE, NAME, or begins with #", e);
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading --env-file {path}: {e.Message}",
+                "a line of it is NAME=VALUE, NAME, or begins with #",
+                e
+            );
         }
     }
 }

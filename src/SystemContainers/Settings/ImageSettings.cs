@@ -10,15 +10,22 @@ static class ImageSettings
     /// <summary>What stops a systemd that is a container's (systemd(1), SIGNALS).</summary>
     private const string StopsSystemd = "SIGRTMIN+3";
 
-    /// <summary>Whether the container is made for a systemd inside: one was asked for, or the command is one, as podman recognises it (podman-run(1), --systemd).</summary>
+    /// <summary>Whether the container is made for a systemd inside: one was asked for, or the command is one, as podman
+    /// recognises it (podman-run(1), --systemd).</summary>
     /// <param name="run">With the settings in it.</param>
     /// <param name="settings">The same settings.</param>
     public static bool IsSystemd(ImageRunConfig? run, SpecSettings settings)
     {
         string[] words = [.. run?.Entrypoint ?? [], .. run?.Cmd ?? []];
         string program = words is ["/bin/sh", "-c", var line, ..] ? line : words.FirstOrDefault("");
-        return settings.Systemd == "always" ||
-            (settings.Systemd == "true" && (program is "/sbin/init" or "/usr/sbin/init" or "/usr/local/sbin/init" || program.Split('/')[^1] == "systemd"));
+        return settings.Systemd == "always"
+            || (
+                settings.Systemd == "true"
+                && (
+                    program is "/sbin/init" or "/usr/sbin/init" or "/usr/local/sbin/init"
+                    || program.Split('/')[^1] == "systemd"
+                )
+            );
     }
 
     /// <summary>The execution parameters of the container.</summary>
@@ -34,7 +41,10 @@ static class ImageSettings
         ImageRunConfig image = run ?? new ImageRunConfig();
         string? entrypoint = settings.One("entrypoint");
         bool hasCommand = settings.Values.ContainsKey(ContainerSettings.Command);
-        Dictionary<string, string> labels = new(image.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        Dictionary<string, string> labels = new(
+            image.Labels ?? new Dictionary<string, string>(),
+            StringComparer.Ordinal
+        );
         foreach (string label in settings.All("label"))
         {
             labels[EnvironmentSetting.NameOf(label)] = label[(label.IndexOf('=', StringComparison.Ordinal) + 1)..];
@@ -42,26 +52,44 @@ static class ImageSettings
 
         // A place that the user gives something else is none of the image's volumes any more.
         SpecSettings spec = settings.Spec;
-        string[] taken = [.. spec.Volumes.Where(v => v.Source is not null).Select(v => v.Destination), .. spec.Tmpfs.Select(t => t.Destination)];
+        string[] taken =
+        [
+            .. spec.Volumes.Where(v => v.Source is not null).Select(v => v.Destination),
+            .. spec.Tmpfs.Select(t => t.Destination),
+        ];
         Dictionary<string, EmptyObject> volumes = new(StringComparer.Ordinal);
-        foreach (string path in (spec.ImageVolume == "ignore" ? [] : image.Volumes?.Keys ?? []).Where(p => !taken.Contains("/" + string.Join('/', p.Split('/', StringSplitOptions.RemoveEmptyEntries)), StringComparer.Ordinal))
-            .Concat(spec.Volumes.Where(v => v.Source is null).Select(v => v.Destination)))
+        foreach (
+            string path in (spec.ImageVolume == "ignore" ? [] : image.Volumes?.Keys ?? [])
+                .Where(p =>
+                    !taken.Contains(
+                        "/" + string.Join('/', p.Split('/', StringSplitOptions.RemoveEmptyEntries)),
+                        StringComparer.Ordinal
+                    )
+                )
+                .Concat(spec.Volumes.Where(v => v.Source is null).Select(v => v.Destination))
+        )
         {
             volumes[path] = new EmptyObject();
         }
 
-        return WithSignal(image with
-        {
-            Env = [.. image.Env ?? [], .. settings.All("env")],
-            Entrypoint = entrypoint is null ? image.Entrypoint : SettingOptions.Words(entrypoint),
-            Cmd = hasCommand ? settings.All(ContainerSettings.Command) : entrypoint is null ? image.Cmd : [],
-            User = settings.One("user") ?? image.User,
-            WorkingDir = settings.One("workdir") ?? image.WorkingDir,
-            StopSignal = settings.One("stop-signal") ?? image.StopSignal,
-            Labels = labels,
-            Volumes = volumes,
-            Healthcheck = Health(image.Healthcheck, settings),
-        }, spec);
+        return WithSignal(
+            image with
+            {
+                Env = [.. image.Env ?? [], .. settings.All("env")],
+                Entrypoint = entrypoint is null ? image.Entrypoint : SettingOptions.Words(entrypoint),
+                Cmd =
+                    hasCommand ? settings.All(ContainerSettings.Command)
+                    : entrypoint is null ? image.Cmd
+                    : [],
+                User = settings.One("user") ?? image.User,
+                WorkingDir = settings.One("workdir") ?? image.WorkingDir,
+                StopSignal = settings.One("stop-signal") ?? image.StopSignal,
+                Labels = labels,
+                Volumes = volumes,
+                Healthcheck = Health(image.Healthcheck, settings),
+            },
+            spec
+        );
     }
 
     private static ImageRunConfig WithSignal(ImageRunConfig run, SpecSettings settings) =>
@@ -76,12 +104,15 @@ static class ImageSettings
             var line and ['[', ..] => new ImageHealthcheck { Test = ["CMD", .. SettingOptions.Words(line)] },
             var line => new ImageHealthcheck { Test = ["CMD-SHELL", line] },
         };
-        return check is null ? null : check with
-        {
-            StartPeriod = Nanoseconds("health-start-period") ?? check.StartPeriod,
-            Timeout = Nanoseconds("health-timeout") ?? check.Timeout,
-        };
+        return check is null
+            ? null
+            : check with
+            {
+                StartPeriod = Nanoseconds("health-start-period") ?? check.StartPeriod,
+                Timeout = Nanoseconds("health-timeout") ?? check.Timeout,
+            };
 
-        long? Nanoseconds(string name) => settings.One(name) is { } text ? (long)Quantity.Duration(text).TotalNanoseconds : null;
+        long? Nanoseconds(string name) =>
+            settings.One(name) is { } text ? (long)Quantity.Duration(text).TotalNanoseconds : null;
     }
 }

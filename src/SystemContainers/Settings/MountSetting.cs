@@ -10,8 +10,10 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
     /// <summary>What podman has besides, and what to do instead.</summary>
     private static readonly Dictionary<string, string> s_refused = new(StringComparer.Ordinal)
     {
-        ["image"] = "the files of another image can't be mounted; have them in the image (COPY --from= of its Containerfile), or in a directory of the host ('sysctr mount IMAGE DIR' shows them to copy), and mount that by type=bind",
-        ["artifact"] = "sysctr fetches images alone; put the files into a directory of the host, and mount that by type=bind",
+        ["image"] =
+            "the files of another image can't be mounted; have them in the image (COPY --from= of its Containerfile), or in a directory of the host ('sysctr mount IMAGE DIR' shows them to copy), and mount that by type=bind",
+        ["artifact"] =
+            "sysctr fetches images alone; put the files into a directory of the host, and mount that by type=bind",
         ["glob"] = "files by a pattern can't be mounted; mount each, or their directory, by type=bind",
         ["ramfs"] = "memory is mounted by type=tmpfs, which has a limit",
         ["devpts"] = "each container has a /dev/pts of its own, and no other",
@@ -29,14 +31,19 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         List<string> tmpfs = [];
         string? ofTmpfs = null;
         IReadOnlyList<string> words = MountWords.Split(text);
-        if (words.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?["type=".Length..] is { } other && s_refused.TryGetValue(other, out string? why))
+        if (
+            words.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?["type=".Length..] is { } other
+            && s_refused.TryGetValue(other, out string? why)
+        )
         {
             throw new FormatException($"type={other}: {why}");
         }
 
         foreach (string part in words)
         {
-            (string key, string? value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? (part[..at], part[(at + 1)..]) : (part, null);
+            (string key, string? value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at
+                ? (part[..at], part[(at + 1)..])
+                : (part, null);
             switch (key)
             {
                 case "type":
@@ -49,10 +56,18 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
                     destination = value;
                     break;
                 case "ro" or "readonly":
-                    options.Add(value is null or "true" ? "ro" : value == "false" ? "rw" : throw Wrong(part));
+                    options.Add(
+                        value is null or "true" ? "ro"
+                        : value == "false" ? "rw"
+                        : throw Wrong(part)
+                    );
                     break;
                 case "rw":
-                    options.Add(value is null or "true" ? "rw" : value == "false" ? "ro" : throw Wrong(part));
+                    options.Add(
+                        value is null or "true" ? "rw"
+                        : value == "false" ? "ro"
+                        : throw Wrong(part)
+                    );
                     break;
                 case "U" or "chown" when value is null or "true" or "false":
                     options.AddRange(value == "false" ? [] : ["U"]);
@@ -70,7 +85,9 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
                     options.AddRange(value == "false" ? [] : ["idmap"]);
                     break;
                 case "idmap":
-                    throw new FormatException($"'{part}': a map of a mount's own can't be had; idmap alone maps its owners as the container's root");
+                    throw new FormatException(
+                        $"'{part}': a map of a mount's own can't be had; idmap alone maps its owners as the container's root"
+                    );
                 case "tmpcopyup" or "notmpcopyup" when value is null:
                     ofTmpfs ??= part;
                     tmpfs.Add(key);
@@ -89,15 +106,25 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
             throw new FormatException($"'{ofTmpfs}' goes with type=tmpfs");
         }
 
-        string place = VolumeSetting.Absolute(destination ?? throw new FormatException("it has no destination: add dst=PATH"));
+        string place = VolumeSetting.Absolute(
+            destination ?? throw new FormatException("it has no destination: add dst=PATH")
+        );
         return type switch
         {
-            "bind" when source is ['/', ..] => new(new VolumeSetting(VolumeSetting.Absolute(source), place, VolumeSetting.Checked(options)), null),
+            "bind" when source is ['/', ..] => new(
+                new VolumeSetting(VolumeSetting.Absolute(source), place, VolumeSetting.Checked(options)),
+                null
+            ),
             "bind" => throw new FormatException("a bind mount has a source that is an absolute path: add src=PATH"),
-            "volume" when source is null || !source.StartsWith('/') =>
-                new(VolumeSetting.Parse($"{(source is null ? "" : source + ":")}{place}:{string.Join(',', options)}"), null),
+            "volume" when source is null || !source.StartsWith('/') => new(
+                VolumeSetting.Parse($"{(source is null ? "" : source + ":")}{place}:{string.Join(',', options)}"),
+                null
+            ),
             "volume" => throw new FormatException("a volume has a name: add type=bind for a directory of the host"),
-            "tmpfs" when source is null => new(null, TmpfsSetting.Parse($"{place}:{string.Join(',', options.Concat(tmpfs))}")),
+            "tmpfs" when source is null => new(
+                null,
+                TmpfsSetting.Parse($"{place}:{string.Join(',', options.Concat(tmpfs))}")
+            ),
             _ => throw new FormatException($"type={type} is not there; there are bind, volume and tmpfs"),
         };
     }

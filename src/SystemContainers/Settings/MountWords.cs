@@ -4,7 +4,8 @@ using System.Text;
 
 namespace SystemContainers.Settings;
 
-/// <summary>The words of a value of <c>--mount</c>, which is a line of comma-separated values (RFC 4180): a word with a comma in it stands in double quotes.</summary>
+/// <summary>The words of a value of <c>--mount</c>, which is a line of comma-separated values (RFC 4180): a word with a
+/// comma in it stands in double quotes.</summary>
 static class MountWords
 {
     /// <summary>Takes a value apart.</summary>
@@ -35,7 +36,13 @@ static class MountWords
             {
                 for (; at < text.Length && text[at] != ','; at++)
                 {
-                    word.Append(text[at] == '"' ? throw new FormatException("a double quote stands within a word; the whole word stands in quotes: \"dst=/a,b\"") : text[at]);
+                    word.Append(
+                        text[at] == '"'
+                            ? throw new FormatException(
+                                "a double quote stands within a word; the whole word stands in quotes: \"dst=/a,b\""
+                            )
+                            : text[at]
+                    );
                 }
             }
 
@@ -54,5 +61,10 @@ static class MountWords
 
     /// <summary>Puts words together, as <see cref="Split"/> takes them.</summary>
     public static string Join(IEnumerable<string> words) =>
-        string.Join(',', words.Select(w => w.AsSpan().IndexOfAny(',', '"') < 0 ? w : $"\"{w.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
+        string.Join(
+            ',',
+            words.Select(w =>
+                w.AsSpan().IndexOfAny(',', '"') < 0 ? w : $"\"{w.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+            )
+        );
 }

@@ -7,7 +7,8 @@ namespace SystemContainers.Settings;
 
 /// <summary>A value of <c>--network</c> (podman-run(1)).</summary>
 /// <param name="Mode">What it is.</param>
-/// <param name="Name">Of <see cref="NetworkMode.Bridge"/> the network, empty for the default one; of a namespace its path, of a container its name.</param>
+/// <param name="Name">Of <see cref="NetworkMode.Bridge"/> the network, empty for the default one; of a namespace its
+/// path, of a container its name.</param>
 sealed record NetworkSetting(NetworkMode Mode, string Name = "")
 {
     private const int MaxName = 64;
@@ -52,7 +53,9 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
     /// <summary>A name that is a file's and an interface's, too.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string NetworkName(string text) =>
-        text.Length is > 0 and <= MaxName && char.IsAsciiLetterOrDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
+        text.Length is > 0 and <= MaxName
+        && char.IsAsciiLetterOrDigit(text[0])
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
             ? text
             : throw new FormatException($"'{text}' is neither host, none, ns:PATH, bridge nor the name of a network");
 
@@ -61,17 +64,23 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
     public static string Address(string text, AddressFamily? family = null) =>
         IPAddress.TryParse(text, out IPAddress? address) && (family is null || address.AddressFamily == family)
             ? address.ToString()
-            : throw new FormatException($"'{text}' is no {(family == AddressFamily.InterNetworkV6 ? "IPv6" : family is null ? "IP" : "IPv4")} address");
+            : throw new FormatException(
+                $"'{text}' is no {(family == AddressFamily.InterNetworkV6 ? "IPv6" : family is null ? "IP" : "IPv4")} address"
+            );
 
     /// <summary>A name by which a container is found.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string Alias(string text) =>
-        text.Length is > 0 and <= MaxName && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-') ? text : throw new FormatException($"'{text}' is no name for the DNS");
+        text.Length is > 0 and <= MaxName && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
+            ? text
+            : throw new FormatException($"'{text}' is no name for the DNS");
 
     /// <summary>Six bytes, as <c>92:d0:c6:0a:29:33</c>.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string MacAddress(string text) =>
-        text.Split(':') is { Length: 6 } bytes && bytes.All(b => b.Length == 2 && b.All(char.IsAsciiHexDigit)) ? text.ToLowerInvariant() : throw new FormatException($"'{text}' is no MAC address");
+        text.Split(':') is { Length: 6 } bytes && bytes.All(b => b.Length == 2 && b.All(char.IsAsciiHexDigit))
+            ? text.ToLowerInvariant()
+            : throw new FormatException($"'{text}' is no MAC address");
 
     private static NetworkSetting Bridge(string name, string options)
     {
@@ -86,7 +95,9 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
                 "mac" => setting with { Mac = MacAddress(value) },
                 "alias" => setting with { Aliases = [.. setting.Aliases, Alias(value)] },
                 "interface_name" => setting with { Interface = InterfaceName(value) },
-                _ => throw new FormatException($"'{option}' is no option of a network; there are alias=, interface_name=, ip=, ip6= and mac="),
+                _ => throw new FormatException(
+                    $"'{option}' is no option of a network; there are alias=, interface_name=, ip=, ip6= and mac="
+                ),
             };
         }
 
@@ -94,5 +105,7 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
     }
 
     private static string InterfaceName(string text) =>
-        text.Length is > 0 and <= MaxInterface && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-') ? text : throw new FormatException($"'{text}' is no name of a device");
+        text.Length is > 0 and <= MaxInterface && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
+            ? text
+            : throw new FormatException($"'{text}' is no name of a device");
 }

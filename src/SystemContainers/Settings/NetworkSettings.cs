@@ -37,29 +37,43 @@ sealed record NetworkSettings
     /// <summary>Options of resolv.conf(5) beside the host's.</summary>
     public IReadOnlyList<string> DnsOptions { get; private init; } = [];
 
-    /// <summary>Whether something of it needs a network of the container's own, so that one is meant where <c>--network</c> was not given.</summary>
+    /// <summary>Whether something of it needs a network of the container's own, so that one is meant where
+    /// <c>--network</c> was not given.</summary>
     private bool WantsOwn => Ports.Count + Aliases.Count + Ips.Count > 0 || Mac is not null;
 
     /// <summary>Reads them; <see cref="ContainerSettings.Check"/> has passed each.</summary>
-    public static NetworkSettings Of(ContainerSettings settings) => new()
-    {
-        Networks = [.. settings.All("network").Select(NetworkSetting.Parse)],
-        Ports = [.. settings.All("publish").Select(PublishedPort.Parse)],
-        Aliases = settings.All("network-alias"),
-        Ips = [.. ((string?[])[settings.One("ip"), settings.One("ip6")]).OfType<string>().Select(a => NetworkSetting.Address(a))],
-        Mac = settings.One("mac-address") is { } mac ? NetworkSetting.MacAddress(mac) : null,
-        Hosts = settings.All("add-host"),
-        Dns = settings.All("dns"),
-        DnsSearch = settings.All("dns-search"),
-        DnsOptions = settings.All("dns-option"),
-    };
+    public static NetworkSettings Of(ContainerSettings settings) =>
+        new()
+        {
+            Networks = [.. settings.All("network").Select(NetworkSetting.Parse)],
+            Ports = [.. settings.All("publish").Select(PublishedPort.Parse)],
+            Aliases = settings.All("network-alias"),
+            Ips =
+            [
+                .. ((string?[])[settings.One("ip"), settings.One("ip6")])
+                    .OfType<string>()
+                    .Select(a => NetworkSetting.Address(a)),
+            ],
+            Mac = settings.One("mac-address") is { } mac ? NetworkSetting.MacAddress(mac) : null,
+            Hosts = settings.All("add-host"),
+            Dns = settings.All("dns"),
+            DnsSearch = settings.All("dns-search"),
+            DnsOptions = settings.All("dns-option"),
+        };
 
-    /// <summary>What the container gets: what was said, else the host's network, or a bridge (of a user's container pasta) where ports or addresses ask for one.</summary>
+    /// <summary>What the container gets: what was said, else the host's network, or a bridge (of a user's container
+    /// pasta) where ports or addresses ask for one.</summary>
     /// <param name="isUsers">It is a user's container.</param>
     public NetworkMode Mode(bool isUsers) =>
-        Networks is [var first, ..] ? first.Mode == NetworkMode.Bridge && first.Name.Length == 0 && isUsers ? NetworkMode.Pasta : first.Mode
-        : !WantsOwn ? NetworkMode.Host
-        : isUsers ? NetworkMode.Pasta : NetworkMode.Bridge;
+        Networks is [var first, ..]
+            ? first.Mode == NetworkMode.Bridge && first.Name.Length == 0 && isUsers
+                ? NetworkMode.Pasta
+                : first.Mode
+            : !WantsOwn
+                ? NetworkMode.Host
+                : isUsers
+                    ? NetworkMode.Pasta
+                    : NetworkMode.Bridge;
 
     /// <summary>Checks that they go together.</summary>
     /// <exception cref="SysctrException">Usage: two contradict each other.</exception>
@@ -67,29 +81,52 @@ sealed record NetworkSettings
     {
         if (Networks.Count > 1 && Networks.Any(n => n.Mode != NetworkMode.Bridge))
         {
-            throw new SysctrException(ErrorKind.Usage, "reading --network: only networks by name can be several", "leave the others out");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "reading --network: only networks by name can be several",
+                "leave the others out"
+            );
         }
 
         if (Networks.Count > 1 && (Ips.Count > 0 || Mac is not null))
         {
-            throw new SysctrException(ErrorKind.Usage, "reading --ip: the container is on several networks", "write --network NAME:ip=ADDRESS");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "reading --ip: the container is on several networks",
+                "write --network NAME:ip=ADDRESS"
+            );
         }
 
         if (Networks.Count > 0 && Networks[0].Mode != NetworkMode.Bridge && Ips.Count + Aliases.Count > 0)
         {
-            throw new SysctrException(ErrorKind.Usage, "reading --ip and --network-alias: the container is on no network by name", "write --network NAME, or leave them out");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "reading --ip and --network-alias: the container is on no network by name",
+                "write --network NAME, or leave them out"
+            );
         }
 
-        if (Ports.Count > 0 && Networks is [{ Mode: NetworkMode.None or NetworkMode.Namespace or NetworkMode.Container } other])
+        if (
+            Ports.Count > 0
+            && Networks is [{ Mode: NetworkMode.None or NetworkMode.Namespace or NetworkMode.Container } other]
+        )
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"reading --publish: with --network={other.Mode.ToString().ToLowerInvariant()} nothing leads to the container",
-                other.Mode == NetworkMode.Container ? "publish the ports where the network is made" : "leave --publish out");
+                ErrorKind.Usage,
+                $"reading --publish: with --network={other.Mode.ToString().ToLowerInvariant()} nothing leads to the container",
+                other.Mode == NetworkMode.Container
+                    ? "publish the ports where the network is made"
+                    : "leave --publish out"
+            );
         }
 
         if (Networks.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading --network: {(twice.Key.Length == 0 ? "bridge" : twice.Key)} is named twice", "name it once");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading --network: {(twice.Key.Length == 0 ? "bridge" : twice.Key)} is named twice",
+                "name it once"
+            );
         }
     }
 
@@ -98,7 +135,10 @@ sealed record NetworkSettings
     public static string CheckHost(string text)
     {
         (IReadOnlyList<string> names, string address) = HostLine(text);
-        if (names.Count == 0 || names.Any(n => n.Length == 0 || n.Any(c => !(char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))))
+        if (
+            names.Count == 0
+            || names.Any(n => n.Length == 0 || n.Any(c => !(char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')))
+        )
         {
             throw new FormatException("it is not NAME[;NAME...]:ADDRESS");
         }
@@ -120,12 +160,19 @@ sealed record NetworkSettings
 
     /// <summary>Checks a value of <c>--dns</c>.</summary>
     /// <exception cref="FormatException">It is no address.</exception>
-    public static string CheckServer(string text) => text == "none" ? throw new FormatException("mount a resolv.conf of your own instead: --volume FILE:/etc/resolv.conf") : NetworkSetting.Address(text);
+    public static string CheckServer(string text) =>
+        text == "none"
+            ? throw new FormatException("mount a resolv.conf of your own instead: --volume FILE:/etc/resolv.conf")
+            : NetworkSetting.Address(text);
 
     /// <summary>Checks a word of resolv.conf(5).</summary>
     /// <exception cref="FormatException">It is no word.</exception>
-    public static string CheckWord(string text) => text.Length > 0 && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) ? text : throw new FormatException("it is one word");
+    public static string CheckWord(string text) =>
+        text.Length > 0 && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
+            ? text
+            : throw new FormatException("it is one word");
 
     /// <summary>An address of a family, for <c>--ip</c> and <c>--ip6</c>.</summary>
-    public static string CheckAddress(string text, bool six) => NetworkSetting.Address(text, six ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+    public static string CheckAddress(string text, bool six) =>
+        NetworkSetting.Address(text, six ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
 }

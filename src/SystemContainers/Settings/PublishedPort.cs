@@ -5,7 +5,8 @@ using System.Net;
 
 namespace SystemContainers.Settings;
 
-/// <summary>A value of <c>--publish</c> (podman-run(1)): ports of the host that lead to ports of the container.</summary>
+/// <summary>A value of <c>--publish</c> (podman-run(1)): ports of the host that lead to ports of the
+/// container.</summary>
 /// <param name="HostIp">The host's address that they are at; empty for all.</param>
 /// <param name="HostPort">The first; 0 for one that is free when the container starts.</param>
 /// <param name="ContainerPort">The first.</param>
@@ -15,7 +16,8 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
 {
     private static readonly string[] s_protocols = ["tcp", "udp", "sctp"];
 
-    /// <summary>Reads <c>[[IP:][HOSTPORT]:]PORT[/PROTOCOL]</c>; ports may be ranges of one length, an IPv6 address stands in brackets.</summary>
+    /// <summary>Reads <c>[[IP:][HOSTPORT]:]PORT[/PROTOCOL]</c>; ports may be ranges of one length, an IPv6 address
+    /// stands in brackets.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static PublishedPort Parse(string text)
     {
@@ -37,7 +39,9 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
         (ushort port, ushort range) = Ports(container);
         if (host.Length == 0)
         {
-            return range == 1 ? new(address, 0, port, 1, protocol) : throw new FormatException("a range of ports needs a range of the host's");
+            return range == 1
+                ? new(address, 0, port, 1, protocol)
+                : throw new FormatException("a range of ports needs a range of the host's");
         }
 
         (ushort hostPort, ushort hostRange) = Ports(host);
@@ -47,14 +51,21 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
     }
 
     /// <summary>What two values have in common of which the later one counts: the place on the host.</summary>
-    public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t) is { HostPort: > 0 } port ? $"{port.HostIp}:{port.HostPort}/{port.Protocol}" : t);
+    public static string Key(string text) =>
+        VolumeSetting.KeyOf(
+            text,
+            t => Parse(t) is { HostPort: > 0 } port ? $"{port.HostIp}:{port.HostPort}/{port.Protocol}" : t
+        );
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{(HostIp.Contains(':', StringComparison.Ordinal) ? $"[{HostIp}]:" : HostIp.Length > 0 ? HostIp + ":" : "")}{HostPort}{To(HostPort)}:{ContainerPort}{To(ContainerPort)}/{Protocol}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(HostIp.Contains(':', StringComparison.Ordinal) ? $"[{HostIp}]:" : HostIp.Length > 0 ? HostIp + ":" : "")}{HostPort}{To(HostPort)}:{ContainerPort}{To(ContainerPort)}/{Protocol}"
+        );
 
-    private string To(int first) => Range == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{first + Range - 1}");
+    private string To(int first) =>
+        Range == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{first + Range - 1}");
 
     /// <summary>The address in front, and the rest.</summary>
     private static (string Address, string Ports) Split(string text)
@@ -62,7 +73,9 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
         if (text.StartsWith('['))
         {
             int end = text.IndexOf("]:", StringComparison.Ordinal);
-            return end > 0 ? (Address(text[1..end]), text[(end + 2)..]) : throw new FormatException("behind ] stands a colon");
+            return end > 0
+                ? (Address(text[1..end]), text[(end + 2)..])
+                : throw new FormatException("behind ] stands a colon");
         }
 
         string[] parts = text.Split(':');
@@ -74,7 +87,10 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
         };
     }
 
-    private static string Address(string text) => IPAddress.TryParse(text, out IPAddress? address) ? address.ToString() : throw new FormatException($"'{text}' is no IP address");
+    private static string Address(string text) =>
+        IPAddress.TryParse(text, out IPAddress? address)
+            ? address.ToString()
+            : throw new FormatException($"'{text}' is no IP address");
 
     private static (ushort First, ushort Range) Ports(string text)
     {
@@ -86,7 +102,8 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
             : throw new FormatException($"'{text}' is no range of ports");
     }
 
-    private static ushort Port(string text) => ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0
-        ? port
-        : throw new FormatException($"'{text}' is no port from 1 to 65535");
+    private static ushort Port(string text) =>
+        ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0
+            ? port
+            : throw new FormatException($"'{text}' is no port from 1 to 65535");
 }

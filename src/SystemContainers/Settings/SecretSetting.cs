@@ -27,7 +27,11 @@ sealed record SecretSetting(string Name, string? Variable, string? File, uint Ui
         // The name comes first, alone or behind source=.
         string[] words = text.Split(',');
         string name = words[0].StartsWith(Source, StringComparison.Ordinal) ? words[0][Source.Length..] : words[0];
-        if (name.Length is 0 or > 253 || name.StartsWith('.') || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        if (
+            name.Length is 0 or > 253
+            || name.StartsWith('.')
+            || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+        )
         {
             throw new FormatException($"'{name}' is no name of a secret: letters, digits, '-', '_' and '.'");
         }
@@ -36,7 +40,10 @@ sealed record SecretSetting(string Name, string? Variable, string? File, uint Ui
         foreach (string word in words[1..])
         {
             string[] pair = word.Split('=', 2);
-            if (pair is not [("type" or "target" or "uid" or "gid" or "mode") and var key, var value] || !options.TryAdd(key, value))
+            if (
+                pair is not [("type" or "target" or "uid" or "gid" or "mode") and var key, var value]
+                || !options.TryAdd(key, value)
+            )
             {
                 throw new FormatException($"'{word}' is none of type=, target=, uid=, gid= and mode=, each once");
             }
@@ -46,22 +53,39 @@ sealed record SecretSetting(string Name, string? Variable, string? File, uint Ui
         switch (options.GetValueOrDefault("type", "mount"))
         {
             case "env":
-                return options.Keys.Any(k => k is "uid" or "gid" or "mode") ? throw new FormatException("a variable has no owner and no mode")
+                return options.Keys.Any(k => k is "uid" or "gid" or "mode")
+                    ? throw new FormatException("a variable has no owner and no mode")
                     : new SecretSetting(name, Checked(target ?? name), null, 0, 0, DefaultMode);
             case "mount":
-                string file = target is null ? Directory + name : target.StartsWith('/') ? VolumeSetting.Absolute(target) : VolumeSetting.Absolute(Directory + target);
-                return new SecretSetting(name, null, file, Id("uid"), Id("gid"), options.TryGetValue("mode", out string? mode) ? (int)Quantity.Octal(mode) : DefaultMode);
+                string file =
+                    target is null ? Directory + name
+                    : target.StartsWith('/') ? VolumeSetting.Absolute(target)
+                    : VolumeSetting.Absolute(Directory + target);
+                return new SecretSetting(
+                    name,
+                    null,
+                    file,
+                    Id("uid"),
+                    Id("gid"),
+                    options.TryGetValue("mode", out string? mode) ? (int)Quantity.Octal(mode) : DefaultMode
+                );
             case var other:
                 throw new FormatException($"'{other}' is no type of a secret: mount or env");
         }
 
-        uint Id(string key) => !options.TryGetValue(key, out string? number) ? 0
-            : uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && id != uint.MaxValue ? id : throw new FormatException($"{key}={number} is no number of a user or group");
+        uint Id(string key) =>
+            !options.TryGetValue(key, out string? number) ? 0
+            : uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out uint id) && id != uint.MaxValue
+                ? id
+            : throw new FormatException($"{key}={number} is no number of a user or group");
     }
 
     /// <summary>What it makes: of two that make the same the later one counts.</summary>
-    public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t) is { Variable: { } variable } ? variable + "=" : Parse(t).File!);
+    public static string Key(string text) =>
+        VolumeSetting.KeyOf(text, t => Parse(t) is { Variable: { } variable } ? variable + "=" : Parse(t).File!);
 
     private static string Checked(string variable) =>
-        variable.Length > 0 && !variable.Contains('=', StringComparison.Ordinal) && !variable.Any(char.IsControl) ? variable : throw new FormatException($"'{variable}' is no name of a variable");
+        variable.Length > 0 && !variable.Contains('=', StringComparison.Ordinal) && !variable.Any(char.IsControl)
+            ? variable
+            : throw new FormatException($"'{variable}' is no name of a variable");
 }

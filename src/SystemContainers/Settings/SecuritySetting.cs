@@ -19,7 +19,8 @@ sealed record SecuritySetting
     /// <summary>The AppArmor profile by name; null for none.</summary>
     public string? AppArmor { get; private init; }
 
-    /// <summary>What was said of SELinux's labels, other than that there be none: <c>type:spc_t</c>, <c>nested</c>.</summary>
+    /// <summary>What was said of SELinux's labels, other than that there be none: <c>type:spc_t</c>,
+    /// <c>nested</c>.</summary>
     public IReadOnlyList<string> Labels { get; private init; } = [];
 
     /// <summary>Further paths to hide.</summary>
@@ -42,15 +43,24 @@ sealed record SecuritySetting
                 ("no-new-privileges", "false") => all with { NewPrivileges = true },
                 ("seccomp", "unconfined") => all with { Unconfined = true, Seccomp = null },
                 ("seccomp", ['/', ..]) => all with { Unconfined = false, Seccomp = VolumeSetting.Absolute(word) },
-                ("seccomp", _) => throw new FormatException($"'{word}' is neither unconfined nor the absolute path of a profile"),
+                ("seccomp", _) => throw new FormatException(
+                    $"'{word}' is neither unconfined nor the absolute path of a profile"
+                ),
                 ("mask", _) => all with { Mask = [.. all.Mask, .. Paths(word)] },
                 ("unmask", "ALL") => all with { Unmask = ["ALL"] },
                 ("unmask", _) => all with { Unmask = [.. all.Unmask, .. Paths(word)] },
                 ("apparmor", "unconfined") => all with { AppArmor = null },
-                ("apparmor", _) => all with { AppArmor = IsWord(word) ? word : throw new FormatException($"'{word}' is no name of an AppArmor profile") },
+                ("apparmor", _) => all with
+                {
+                    AppArmor = IsWord(word)
+                        ? word
+                        : throw new FormatException($"'{word}' is no name of an AppArmor profile"),
+                },
                 ("label", "disable") => all,
                 ("label", _) => all with { Labels = [.. all.Labels, Label(word)] },
-                _ => throw new FormatException($"'{value}' is no option; there are no-new-privileges, seccomp=, apparmor=, label=, mask=PATH, unmask=PATH"),
+                _ => throw new FormatException(
+                    $"'{value}' is no option; there are no-new-privileges, seccomp=, apparmor=, label=, mask=PATH, unmask=PATH"
+                ),
             };
         }
 
@@ -58,20 +68,32 @@ sealed record SecuritySetting
     }
 
     /// <summary>What it says of: a later word for the same thing counts.</summary>
-    public static string Key(string value) => Split(value) switch
-    {
-        ("mask" or "unmask", _) => value,
-        ("label", var word) => $"label={word.Split(':', 2)[0]}",
-        var (name, _) => name,
-    };
+    public static string Key(string value) =>
+        Split(value) switch
+        {
+            ("mask" or "unmask", _) => value,
+            ("label", var word) => $"label={word.Split(':', 2)[0]}",
+            var (name, _) => name,
+        };
 
-    private static (string Name, string Word) Split(string value) => value.IndexOfAny(['=', ':']) is >= 0 and var at ? (value[..at], value[(at + 1)..]) : (value, "");
+    private static (string Name, string Word) Split(string value) =>
+        value.IndexOfAny(['=', ':']) is >= 0 and var at ? (value[..at], value[(at + 1)..]) : (value, "");
 
     private static string Label(string word) =>
-        word == "nested" || (word.Split(':', 2) is [var part, var text] && s_labels.Contains(part, StringComparer.Ordinal) && IsWord(text)) ? word
-        : throw new FormatException($"'{word}' is nothing that is said of a label; there are disable, nested, {string.Join(", ", s_labels.Select(l => l + ":..."))}");
+        word == "nested"
+        || (
+            word.Split(':', 2) is [var part, var text]
+            && s_labels.Contains(part, StringComparer.Ordinal)
+            && IsWord(text)
+        )
+            ? word
+            : throw new FormatException(
+                $"'{word}' is nothing that is said of a label; there are disable, nested, {string.Join(", ", s_labels.Select(l => l + ":..."))}"
+            );
 
-    private static bool IsWord(string text) => text.Length is > 0 and <= 4096 && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c));
+    private static bool IsWord(string text) =>
+        text.Length is > 0 and <= 4096 && !text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c));
 
-    private static IEnumerable<string> Paths(string words) => words.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(VolumeSetting.Absolute);
+    private static IEnumerable<string> Paths(string words) =>
+        words.Split(':', StringSplitOptions.RemoveEmptyEntries).Select(VolumeSetting.Absolute);
 }

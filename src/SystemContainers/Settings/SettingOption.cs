@@ -20,15 +20,16 @@ sealed record SettingOption(string Name, string ValueName, string Help)
     /// <summary>Of a list: whether what one call gives stands for all that earlier calls gave.</summary>
     public bool IsWhole { get; init; }
 
-    /// <summary>Of a list: what two values have in common of which the later one replaces the earlier, such as a variable's name.</summary>
+    /// <summary>Of a list: what two values have in common of which the later one replaces the earlier, such as a
+    /// variable's name.</summary>
     public Func<string, string> Key { get; init; } = static value => value;
 
     /// <summary>Whether it may stand without a value, and says <c>true</c> then.</summary>
     public bool IsFlag { get; init; }
 
     /// <summary>
-    /// What several options say in ways of their own, such as what is mounted on a directory: of two values with one key only the later counts,
-    /// whichever option said it. Null for an option that is alone.
+    /// What several options say in ways of their own, such as what is mounted on a directory: of two values with one
+    /// key only the later counts, whichever option said it. Null for an option that is alone.
     /// </summary>
     public string? Subject { get; init; }
 
@@ -38,6 +39,7 @@ sealed record SettingOption(string Name, string ValueName, string Help)
     /// <summary>The values that stand in one.</summary>
     public IReadOnlyList<string> Split(string value) => HasCommas ? value.Split(',') : [value];
 
-    /// <summary>Throws a <see cref="FormatException"/> that says what is wrong with a value; what it returns is thrown away.</summary>
+    /// <summary>Throws a <see cref="FormatException"/> that says what is wrong with a value; what it returns is thrown
+    /// away.</summary>
     public Func<string, object?> Check { get; init; } = static value => value;
 }

@@ -7,7 +7,8 @@ namespace SystemContainers.Settings;
 /// <summary>What settings change of a config.json that sysctr writes, read once.</summary>
 sealed record SpecSettings
 {
-    /// <summary>Mounts of the host's directories and of named volumes, in the order in which they were given, each on a place of its own.</summary>
+    /// <summary>Mounts of the host's directories and of named volumes, in the order in which they were given, each on a
+    /// place of its own.</summary>
     public IReadOnlyList<VolumeSetting> Volumes { get; private init; } = [];
 
     /// <summary>Mounts of memory.</summary>
@@ -22,7 +23,8 @@ sealed record SpecSettings
     /// <summary>A value of <see cref="Writable"/>: over the checkout, into a directory that outlives a run.</summary>
     public const string Persistent = "persistent";
 
-    /// <summary>A value of <see cref="Writable"/>: into the root file system itself, which is somebody's directory and not a checkout.</summary>
+    /// <summary>A value of <see cref="Writable"/>: into the root file system itself, which is somebody's directory and
+    /// not a checkout.</summary>
     public const string Direct = "direct";
 
     /// <summary><c>volatile</c>, <c>persistent</c>; null: the root is read-only.</summary>
@@ -55,13 +57,15 @@ sealed record SpecSettings
     /// <summary>Whether it sees the host's processes.</summary>
     public bool HostPids { get; private init; }
 
-    /// <summary>Whether it has the host's name as it changes: true; a UTS namespace of its own: false; null: where the rest asks for one.</summary>
+    /// <summary>Whether it has the host's name as it changes: true; a UTS namespace of its own: false; null: where the
+    /// rest asks for one.</summary>
     public bool? HostUts { get; private init; }
 
     /// <summary>Whether it sees the host's control groups.</summary>
     public bool HostCgroups { get; private init; }
 
-    /// <summary>What becomes of volumes that the image declares: <c>ignore</c>, <c>tmpfs</c>; null: they are kept on the host.</summary>
+    /// <summary>What becomes of volumes that the image declares: <c>ignore</c>, <c>tmpfs</c>; null: they are kept on
+    /// the host.</summary>
     public string? ImageVolume { get; private init; }
 
     /// <summary>Devices that it may use, as <c>--device-cgroup-rule</c> says it.</summary>
@@ -136,13 +140,30 @@ sealed record SpecSettings
         MountSetting[] mounts = [.. settings.All("mount").Select(MountSetting.Parse)];
         return new SpecSettings
         {
-            Volumes = [.. settings.All("volume").Select(VolumeSetting.Parse), .. mounts.Select(m => m.Volume).OfType<VolumeSetting>()],
-            Tmpfs = [.. settings.All("tmpfs").Select(TmpfsSetting.Parse), .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>()],
+            Volumes =
+            [
+                .. settings.All("volume").Select(VolumeSetting.Parse),
+                .. mounts.Select(m => m.Volume).OfType<VolumeSetting>(),
+            ],
+            Tmpfs =
+            [
+                .. settings.All("tmpfs").Select(TmpfsSetting.Parse),
+                .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>(),
+            ],
             Devices = settings.All("device"),
             LogPipe = settings.One("log-pipe") is { } pipe and not "auto" ? pipe == "yes" : null,
-            Writable = (settings.One("writable") ?? (settings.One("read-only") is { } only && !SettingOptions.Flag(only) ? "volatile" : "no")) is var writable and not "no" ? writable : null,
+            Writable = (
+                settings.One("writable")
+                ?? (settings.One("read-only") is { } only && !SettingOptions.Flag(only) ? "volatile" : "no")
+            )
+                is var writable
+                    and not "no"
+                ? writable
+                : null,
             Secrets = settings.All("secret"),
-            Annotations = settings.All("annotation").ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
+            Annotations = settings
+                .All("annotation")
+                .ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
             Groups = settings.All("group-add"),
             HttpProxy = Flag("http-proxy", usually: true),
             EnvHost = Flag("env-host", usually: false),
@@ -156,21 +177,38 @@ sealed record SpecSettings
             DeviceRules = settings.All("device-cgroup-rule"),
             OomScoreAdj = settings.One("oom-score-adj") is { } score ? (int)Quantity.Whole(score, -1000, 1000) : null,
             Umask = settings.One("umask") is { } umask ? Quantity.Octal(umask) : null,
-            Systemd = settings.One("systemd") is not { } systemd ? "true" : systemd == "always" ? systemd : SettingOptions.Flag(systemd) ? "true" : "false",
+            Systemd =
+                settings.One("systemd") is not { } systemd ? "true"
+                : systemd == "always" ? systemd
+                : SettingOptions.Flag(systemd) ? "true"
+                : "false",
             Init = Flag("init", usually: false),
             CapAdd = [.. settings.All("cap-add").Select(SettingOptions.CapabilityName)],
             CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],
             Ulimits = [.. settings.All("ulimit").Select(UlimitSetting.Parse)],
-            Sysctls = settings.All("sysctl").ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
+            Sysctls = settings
+                .All("sysctl")
+                .ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
             ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm) : null,
             HostName = settings.One("hostname"),
             Network = NetworkSettings.Of(settings),
-            UserNamespace = UserNamespaceSetting.Of(settings.One("userns"), settings.All("uidmap"), settings.All("gidmap"), settings.One("subuidname"), settings.One("subgidname")),
+            UserNamespace = UserNamespaceSetting.Of(
+                settings.One("userns"),
+                settings.All("uidmap"),
+                settings.All("gidmap"),
+                settings.One("subuidname"),
+                settings.One("subgidname")
+            ),
             TimeZone = settings.One("tz"),
             Security = SecuritySetting.Parse(settings.All("security-opt")),
             Memory = settings.One("memory") is { } memory ? Quantity.Bytes(memory) : null,
-            MemoryReservation = settings.One("memory-reservation") is { } reservation ? Quantity.Bytes(reservation) : null,
-            PidsLimit = settings.One("pids-limit") is { } pids && Quantity.Whole(pids, -1, int.MaxValue) is > 0 and var limit ? limit : null,
+            MemoryReservation = settings.One("memory-reservation") is { } reservation
+                ? Quantity.Bytes(reservation)
+                : null,
+            PidsLimit =
+                settings.One("pids-limit") is { } pids && Quantity.Whole(pids, -1, int.MaxValue) is > 0 and var limit
+                    ? limit
+                    : null,
             Cpus = settings.One("cpus") is { } cpus ? Quantity.Processors(cpus) : null,
             CpuShares = settings.One("cpu-shares") is { } shares ? Quantity.Whole(shares, 2, 262_144) : null,
             CpusetCpus = settings.One("cpuset-cpus"),
@@ -185,7 +223,10 @@ sealed record SpecSettings
     public IReadOnlyList<string> Capabilities(IEnumerable<string> usual, IReadOnlyCollection<string> host)
     {
         // As podman has it: all are taken away, or given, before single ones are given, or taken away.
-        IEnumerable<string> all = CapDrop.Contains("ALL", StringComparer.Ordinal) ? [] : CapAdd.Contains("ALL", StringComparer.Ordinal) ? host : usual;
+        IEnumerable<string> all =
+            CapDrop.Contains("ALL", StringComparer.Ordinal) ? []
+            : CapAdd.Contains("ALL", StringComparer.Ordinal) ? host
+            : usual;
         HashSet<string> has = [.. all];
         has.UnionWith(CapAdd.Where(c => c != "ALL"));
         has.ExceptWith(CapDrop);

@@ -12,7 +12,22 @@ sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options, bo
     private static readonly string[] s_defaults = ["nosuid", "nodev"];
 
     private static readonly string[] s_flags =
-        ["ro", "rw", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "noatime", "relatime", "strictatime", "nodiratime", "sync", "noswap"];
+    [
+        "ro",
+        "rw",
+        "nosuid",
+        "suid",
+        "nodev",
+        "dev",
+        "noexec",
+        "exec",
+        "noatime",
+        "relatime",
+        "strictatime",
+        "nodiratime",
+        "sync",
+        "noswap",
+    ];
 
     private static readonly string[] s_valued = ["size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "huge"];
 
@@ -26,7 +41,10 @@ sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options, bo
         foreach (string option in parts.Length == 1 ? [] : parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             string name = option.Split('=', 2)[0];
-            bool isKnown = option == name ? s_flags.Contains(name, StringComparer.Ordinal) : s_valued.Contains(name, StringComparer.Ordinal);
+            bool isKnown =
+                option == name
+                    ? s_flags.Contains(name, StringComparer.Ordinal)
+                    : s_valued.Contains(name, StringComparer.Ordinal);
             if (option is "tmpcopyup" or "notmpcopyup")
             {
                 copyUp = option == "tmpcopyup";
@@ -34,7 +52,13 @@ sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options, bo
             }
 
             options.RemoveAll(o => "no" + o == option || o == "no" + option || o.Split('=', 2)[0] == name);
-            options.Add(isKnown ? option : throw new FormatException($"'{option}' is no option of a tmpfs; there are {string.Join(", ", s_flags.Concat(s_valued.Select(v => v + "=")))}"));
+            options.Add(
+                isKnown
+                    ? option
+                    : throw new FormatException(
+                        $"'{option}' is no option of a tmpfs; there are {string.Join(", ", s_flags.Concat(s_valued.Select(v => v + "=")))}"
+                    )
+            );
         }
 
         return new TmpfsSetting(VolumeSetting.Absolute(parts[0]), options, copyUp);

@@ -12,7 +12,22 @@ sealed record UlimitSetting(string Type, ulong Soft, ulong Hard)
 {
     private static readonly string[] s_names =
     [
-        "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
+        "as",
+        "core",
+        "cpu",
+        "data",
+        "fsize",
+        "locks",
+        "memlock",
+        "msgqueue",
+        "nice",
+        "nofile",
+        "nproc",
+        "rss",
+        "rtprio",
+        "rttime",
+        "sigpending",
+        "stack",
     ];
 
     /// <summary>Reads one.</summary>
@@ -23,13 +38,18 @@ sealed record UlimitSetting(string Type, ulong Soft, ulong Hard)
         string name = Key(text);
         if (parts.Length != 2 || !s_names.Contains(name, StringComparer.Ordinal))
         {
-            throw new FormatException(text == "host" ? "name the limits one by one" : $"'{parts[0]}' is no limit; there are {string.Join(", ", s_names)}");
+            throw new FormatException(
+                text == "host"
+                    ? "name the limits one by one"
+                    : $"'{parts[0]}' is no limit; there are {string.Join(", ", s_names)}"
+            );
         }
 
         string[] values = parts[1].Split(':', 2);
         ulong soft = Number(values[0]);
         ulong hard = values.Length == 2 ? Number(values[1]) : soft;
-        return soft <= hard ? new UlimitSetting("RLIMIT_" + name.ToUpperInvariant(), soft, hard)
+        return soft <= hard
+            ? new UlimitSetting("RLIMIT_" + name.ToUpperInvariant(), soft, hard)
             : throw new FormatException($"the soft limit {values[0]} is above the hard one");
     }
 

@@ -3,9 +3,11 @@
 namespace SystemContainers.Settings;
 
 /// <summary>A value of <c>--volume</c>, or of <c>--mount</c> with type bind or volume (podman-run(1)).</summary>
-/// <param name="Source">An absolute path of the host; the name of a volume; null for one of the container alone.</param>
+/// <param name="Source">An absolute path of the host; the name of a volume; null for one of the container
+/// alone.</param>
 /// <param name="Destination">Absolute in the container.</param>
-/// <param name="Options">As the runtime has them: <c>rw</c> or <c>ro</c>, <c>bind</c> or <c>rbind</c>, <c>nosuid</c>, propagation ...</param>
+/// <param name="Options">As the runtime has them: <c>rw</c> or <c>ro</c>, <c>bind</c> or <c>rbind</c>, <c>nosuid</c>,
+/// propagation ...</param>
 sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<string> Options)
 {
     private const int MaxName = 128;
@@ -16,14 +18,34 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
 
     private static readonly string[] s_options =
     [
-        "ro", "rw", "bind", "rbind", "nosuid", "suid", "nodev", "dev", "noexec", "exec", "private", "rprivate", "shared", "rshared", "slave", "rslave",
-        "unbindable", "runbindable", Mapped, Owned,
+        "ro",
+        "rw",
+        "bind",
+        "rbind",
+        "nosuid",
+        "suid",
+        "nodev",
+        "dev",
+        "noexec",
+        "exec",
+        "private",
+        "rprivate",
+        "shared",
+        "rshared",
+        "slave",
+        "rslave",
+        "unbindable",
+        "runbindable",
+        Mapped,
+        Owned,
     ];
 
-    /// <summary>Taken for the habit: without an SELinux label of its own a container reads what any service does, and a volume begins with what the image has.</summary>
+    /// <summary>Taken for the habit: without an SELinux label of its own a container reads what any service does, and a
+    /// volume begins with what the image has.</summary>
     private static readonly string[] s_withoutEffect = ["z", "Z", "copy"];
 
-    /// <summary>Whether owners of files are the container's users, as in its root, where it has a user namespace. Volumes of sysctr's always are so.</summary>
+    /// <summary>Whether owners of files are the container's users, as in its root, where it has a user namespace.
+    /// Volumes of sysctr's always are so.</summary>
     public bool IsMapped => !IsHostPath || Options.Contains(Mapped, StringComparer.Ordinal);
 
     /// <summary>Whether all that is in it becomes the payload's user's.</summary>
@@ -32,13 +54,17 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
     /// <summary>Whether <see cref="Source"/> is a directory or file of the host.</summary>
     public bool IsHostPath => Source is ['/', ..];
 
-    /// <summary>The options of the mount: what is not said is <c>rbind</c>, <c>rw</c>, <c>rprivate</c>, and no setuid programs or devices.</summary>
+    /// <summary>The options of the mount: what is not said is <c>rbind</c>, <c>rw</c>, <c>rprivate</c>, and no setuid
+    /// programs or devices.</summary>
     public IReadOnlyList<string> MountOptions =>
-    [
-        .. Options.Where(o => o is not ("suid" or "dev" or "exec" or Mapped or Owned)),
-        .. Unless("rbind", "bind"), .. Unless("rw", "ro"), .. Unless("nosuid", "suid"), .. Unless("nodev", "dev"),
-        .. Unless("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
-    ];
+        [
+            .. Options.Where(o => o is not ("suid" or "dev" or "exec" or Mapped or Owned)),
+            .. Unless("rbind", "bind"),
+            .. Unless("rw", "ro"),
+            .. Unless("nosuid", "suid"),
+            .. Unless("nodev", "dev"),
+            .. Unless("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
+        ];
 
     private IEnumerable<string> Unless(string option, params ReadOnlySpan<string> others) =>
         Options.Contains(option, StringComparer.Ordinal) || Has(others) ? [] : [option];
@@ -64,9 +90,21 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
         return parts switch
         {
             [var destination] => new(null, Absolute(destination), Checked([])),
-            [var source, var destination] when destination.StartsWith('/') => new(CheckedSource(source), Absolute(destination), Checked([])),
-            [var destination, var options] when destination.StartsWith('/') => new(null, Absolute(destination), Checked(options.Split(','))),
-            [var source, var destination, var options] => new(CheckedSource(source), Absolute(destination), Checked(options.Split(','))),
+            [var source, var destination] when destination.StartsWith('/') => new(
+                CheckedSource(source),
+                Absolute(destination),
+                Checked([])
+            ),
+            [var destination, var options] when destination.StartsWith('/') => new(
+                null,
+                Absolute(destination),
+                Checked(options.Split(','))
+            ),
+            [var source, var destination, var options] => new(
+                CheckedSource(source),
+                Absolute(destination),
+                Checked(options.Split(','))
+            ),
             _ => throw new FormatException("it is not SOURCE:DESTINATION[:OPTIONS]"),
         };
     }
@@ -74,7 +112,8 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
     /// <summary>What two mounts have in common of which the later one counts.</summary>
     public static string Key(string text) => KeyOf(text, t => Parse(t).Destination);
 
-    /// <summary>The same for what has a destination in other words; of what is not right it is the text, and <see cref="SettingOption.Check"/> says why.</summary>
+    /// <summary>The same for what has a destination in other words; of what is not right it is the text, and
+    /// <see cref="SettingOption.Check"/> says why.</summary>
     internal static string KeyOf(string text, Func<string, string> destination)
     {
         try
@@ -105,14 +144,25 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
         string[] given = [.. options.Where(o => o.Length > 0)];
         foreach (string option in given)
         {
-            if (option is "O" || option.StartsWith("upperdir=", StringComparison.Ordinal) || option.StartsWith("workdir=", StringComparison.Ordinal))
+            if (
+                option is "O"
+                || option.StartsWith("upperdir=", StringComparison.Ordinal)
+                || option.StartsWith("workdir=", StringComparison.Ordinal)
+            )
             {
-                throw new FormatException($"the option {option} is not there: overlays of the host's directories are none of sysctr's");
+                throw new FormatException(
+                    $"the option {option} is not there: overlays of the host's directories are none of sysctr's"
+                );
             }
 
-            if (!s_options.Contains(option, StringComparer.Ordinal) && !s_withoutEffect.Contains(option, StringComparer.Ordinal))
+            if (
+                !s_options.Contains(option, StringComparer.Ordinal)
+                && !s_withoutEffect.Contains(option, StringComparer.Ordinal)
+            )
             {
-                throw new FormatException($"'{option}' is no option of a volume; there are {string.Join(", ", s_options)}");
+                throw new FormatException(
+                    $"'{option}' is no option of a volume; there are {string.Join(", ", s_options)}"
+                );
             }
         }
 
@@ -123,6 +173,9 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
 
     private static string CheckedSource(string source) =>
         source.StartsWith('/') ? Absolute(source)
-        : source.Length is > 0 and <= MaxName && char.IsAsciiLetterOrDigit(source[0]) && source.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-') ? source
+        : source.Length is > 0 and <= MaxName
+        && char.IsAsciiLetterOrDigit(source[0])
+        && source.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
+            ? source
         : throw new FormatException($"'{source}' is neither an absolute path nor the name of a volume");
 }

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.State;
 
-/// <summary>Whether a container is updated when nobody asks (<c>auto-update</c>); podman-auto-update(1) has the same words.</summary>
+/// <summary>Whether a container is updated when nobody asks (<c>auto-update</c>); podman-auto-update(1) has the same
+/// words.</summary>
 enum AutoUpdatePolicy
 {
     /// <summary>Only <c>update</c> changes it.</summary>

@@ -5,8 +5,9 @@ using SystemContainers.Linux;
 namespace SystemContainers.State;
 
 /// <summary>
-/// What holds after a call that failed or was interrupted, in words for the user. It knows what the call recorded in the history and
-/// which intents it began, so that nobody has to guess: "nothing was changed" is said only where no step that changes state was taken.
+/// What holds after a call that failed or was interrupted, in words for the user. It knows what the call recorded in
+/// the history and which intents it began, so that nobody has to guess: "nothing was changed" is said only where no
+/// step that changes state was taken.
 /// </summary>
 sealed class CallOutcome
 {
@@ -14,7 +15,8 @@ sealed class CallOutcome
     private readonly List<HistoryEntry> _entries = [];
     private readonly List<(string File, TransactionRecord Record)> _begun = [];
 
-    /// <summary>How many steps were begun before the first entry; writing it is a step too, but changes no more than the history.</summary>
+    /// <summary>How many steps were begun before the first entry; writing it is a step too, but changes no more than
+    /// the history.</summary>
     private int? _passedBefore;
 
     /// <summary>The intents of this call that nobody has ended yet.</summary>
@@ -41,7 +43,8 @@ sealed class CallOutcome
         }
     }
 
-    /// <summary>A history entry of this call; what an earlier one had begun and this one ended is no part of its outcome.</summary>
+    /// <summary>A history entry of this call; what an earlier one had begun and this one ended is no part of its
+    /// outcome.</summary>
     public void Add(HistoryEntry entry)
     {
         if (!entry.Recovered)
@@ -63,7 +66,8 @@ sealed class CallOutcome
         }
     }
 
-    /// <summary>One line: what was done, what was rolled back, what is left for recovery; or that nothing was changed.</summary>
+    /// <summary>One line: what was done, what was rolled back, what is left for recovery; or that nothing was
+    /// changed.</summary>
     public string Describe()
     {
         lock (_lock)
@@ -79,21 +83,27 @@ sealed class CallOutcome
                     : "what was begun may be done in part";
             }
 
-            return string.Join("; ", ended.Select(DescribeEnd).Concat(left.Select(DescribeLeft)).Distinct(StringComparer.Ordinal));
+            return string.Join(
+                "; ",
+                ended.Select(DescribeEnd).Concat(left.Select(DescribeLeft)).Distinct(StringComparer.Ordinal)
+            );
         }
     }
 
-    private static string DescribeEnd(HistoryEntry entry) => entry.Outcome switch
-    {
-        HistoryOutcome.Done => $"{entry.Subject}: {entry.Operation} is done",
-        HistoryOutcome.RolledBack => $"{entry.Subject}: {entry.Operation} is rolled back, all is as before",
-        _ => $"{entry.Subject}: was not changed",
-    };
+    private static string DescribeEnd(HistoryEntry entry) =>
+        entry.Outcome switch
+        {
+            HistoryOutcome.Done => $"{entry.Subject}: {entry.Operation} is done",
+            HistoryOutcome.RolledBack => $"{entry.Subject}: {entry.Operation} is rolled back, all is as before",
+            _ => $"{entry.Subject}: was not changed",
+        };
 
     private static string DescribeLeft(PendingTransaction left)
     {
         string whose = left.Record.IsOfStore ? "the store" : string.Join(", ", left.Record.Names);
-        bool forward = left.IsCommitted || left.Record.Operation is TransactionKind.Uninstall or TransactionKind.Prune or TransactionKind.Record;
+        bool forward =
+            left.IsCommitted
+            || left.Record.Operation is TransactionKind.Uninstall or TransactionKind.Prune or TransactionKind.Record;
         return $"{whose}: {left.Record.Verb} is left interrupted; the next call of sysctr, or the next boot, {(forward ? "finishes it" : "rolls it back")}";
     }
 

@@ -5,7 +5,8 @@ using SystemContainers.Exports;
 
 namespace SystemContainers.State;
 
-/// <summary>What is installed: the records below <c>deployments/</c>. Reads only; needs no lock, for records are replaced whole.</summary>
+/// <summary>What is installed: the records below <c>deployments/</c>. Reads only; needs no lock, for records are
+/// replaced whole.</summary>
 /// <param name="storeHere">The store as this process sees it.</param>
 sealed class ContainerCatalog(string storeHere)
 {
@@ -23,12 +24,18 @@ sealed class ContainerCatalog(string storeHere)
 
     /// <summary>The numbers of deployments that are being put together, or were when their process died.</summary>
     public IReadOnlyList<int> StagedNumbers(string name) =>
-        [.. Entries(name).Where(e => e.StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
-            .Select(e => int.TryParse(e[DeploymentDirectory.StagedPrefix.Length..], out int number) ? number : -1).Where(n => n >= 0)];
+        [
+            .. Entries(name)
+                .Where(e => e.StartsWith(DeploymentDirectory.StagedPrefix, StringComparison.Ordinal))
+                .Select(e => int.TryParse(e[DeploymentDirectory.StagedPrefix.Length..], out int number) ? number : -1)
+                .Where(n => n >= 0),
+        ];
 
-    /// <summary>The number of the deployment that was in use before the current one; null where there was none, or it is gone.</summary>
+    /// <summary>The number of the deployment that was in use before the current one; null where there was none, or it
+    /// is gone.</summary>
     public int? Previous(string name) =>
-        int.TryParse(new FileInfo(Path.Join(Root, name, DeploymentDirectory.Previous)).LinkTarget, out int number) && Numbers(name).Contains(number)
+        int.TryParse(new FileInfo(Path.Join(Root, name, DeploymentDirectory.Previous)).LinkTarget, out int number)
+        && Numbers(name).Contains(number)
             ? number
             : null;
 
@@ -56,7 +63,10 @@ sealed class ContainerCatalog(string storeHere)
             return record.IsUsable && record.Name == name && record.Deployment == number
                 ? record
                 : throw new SysctrException(
-                    ErrorKind.Corrupt, $"reading {file}: it is not the record of deployment {number} of '{name}'", "'sysctr fsck' says what is wrong");
+                    ErrorKind.Corrupt,
+                    $"reading {file}: it is not the record of deployment {number} of '{name}'",
+                    "'sysctr fsck' says what is wrong"
+                );
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -88,20 +98,25 @@ sealed class ContainerCatalog(string storeHere)
         return records;
     }
 
-    /// <summary>The record of every deployment, in use, kept for a rollback, or put together and about to be used.</summary>
+    /// <summary>The record of every deployment, in use, kept for a rollback, or put together and about to be
+    /// used.</summary>
     public IReadOnlyList<ContainerRecord> All() => [.. DirectoryNames().SelectMany(All)];
 
     /// <summary>The record of every deployment that is put together and has not moved to its place.</summary>
     public IReadOnlyList<ContainerRecord> Staged() => [.. DirectoryNames().SelectMany(Staged)];
 
     private IEnumerable<ContainerRecord> Staged(string name) =>
-        StagedNumbers(name).Select(number => Find(name, $"{DeploymentDirectory.StagedPrefix}{number}", number)).OfType<ContainerRecord>();
+        StagedNumbers(name)
+            .Select(number => Find(name, $"{DeploymentDirectory.StagedPrefix}{number}", number))
+            .OfType<ContainerRecord>();
 
     /// <summary>The staged ones first: one that gets its place meanwhile is seen there.</summary>
     private IEnumerable<ContainerRecord> All(string name)
     {
         ContainerRecord[] staged = [.. Staged(name)];
-        return staged.Concat(Numbers(name).Select(number => Find(name, number) ?? FindCopy(name, number)).OfType<ContainerRecord>());
+        return staged.Concat(
+            Numbers(name).Select(number => Find(name, number) ?? FindCopy(name, number)).OfType<ContainerRecord>()
+        );
     }
 
     /// <summary>The record of the container's current deployment; null where none of that name is installed.</summary>
@@ -119,7 +134,10 @@ sealed class ContainerCatalog(string storeHere)
             if (Current(name) == link)
             {
                 throw new SysctrException(
-                    ErrorKind.Corrupt, $"reading {Path.Join(Root, name, "current")}: it names deployment {link}, which has no record", "'sysctr fsck --repair' mends what can be mended");
+                    ErrorKind.Corrupt,
+                    $"reading {Path.Join(Root, name, "current")}: it names deployment {link}, which has no record",
+                    "'sysctr fsck --repair' mends what can be mended"
+                );
             }
         }
 
@@ -132,9 +150,12 @@ sealed class ContainerCatalog(string storeHere)
     /// <summary>As <see cref="Find(string)"/>, for a container that must be there.</summary>
     /// <exception cref="SysctrException">NotFound: it is not.</exception>
     public ContainerRecord Get(string name) =>
-        Find(ContainerName.Check(name)) ??
-        throw new SysctrException(
-            ErrorKind.NotFound, $"there is no container '{name}'", "'sysctr list' shows what is installed");
+        Find(ContainerName.Check(name))
+        ?? throw new SysctrException(
+            ErrorKind.NotFound,
+            $"there is no container '{name}'",
+            "'sysctr list' shows what is installed"
+        );
 
     private IEnumerable<string> Entries(string name)
     {

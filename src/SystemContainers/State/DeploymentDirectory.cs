@@ -5,8 +5,9 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.State;
 
 /// <summary>
-/// One deployment of a container on disk: <c>deployments/NAME/N/</c> with the bundle (<c>rootfs/</c>, <c>config.json</c>), the
-/// record <c>info.json</c> and a copy of it, and below <c>host/</c> every file that it has on the host. <c>deployments/NAME/current</c> names N.
+/// One deployment of a container on disk: <c>deployments/NAME/N/</c> with the bundle (<c>rootfs/</c>,
+/// <c>config.json</c>), the record <c>info.json</c> and a copy of it, and below <c>host/</c> every file that it has on
+/// the host. <c>deployments/NAME/current</c> names N.
 /// </summary>
 /// <param name="StoreOnHost">The store as units see it, <c>/var/lib/sysctr</c>.</param>
 /// <param name="StoreHere">The store as this process sees it; differs under <c>--root</c>.</param>
@@ -44,13 +45,15 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The name of <see cref="PreviousLink"/>.</summary>
     public const string Previous = "previous";
 
-    /// <summary>The link that names the deployment that was in use before: what a rollback leads to. Not there before the first update.</summary>
+    /// <summary>The link that names the deployment that was in use before: what a rollback leads to. Not there before
+    /// the first update.</summary>
     public string PreviousLink => Path.Join(ContainerHere, Previous);
 
     /// <summary>The runtime's configuration; not there where an image has only files for the host.</summary>
     public string ConfigFile => Path.Join(Here, ConfigName);
 
-    /// <summary>The deployment's own sysctr-listen, as config.json names it: one that nobody but this container executes. There only where config.json binds it.</summary>
+    /// <summary>The deployment's own sysctr-listen, as config.json names it: one that nobody but this container
+    /// executes. There only where config.json binds it.</summary>
     public string ListenOnHost => Path.Join(OnHost, ListenName);
 
     /// <summary>The name of <see cref="ListenOnHost"/>.</summary>
@@ -59,7 +62,8 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The record's file.</summary>
     public string RecordFile => Path.Join(Here, RecordName);
 
-    /// <summary>The record's second copy: what a deployment has on the host, and the values that it was made with, stand nowhere else.</summary>
+    /// <summary>The record's second copy: what a deployment has on the host, and the values that it was made with,
+    /// stand nowhere else.</summary>
     public string RecordCopy => Path.Join(Here, CopyName);
 
     /// <summary>Has <see cref="CurrentLink"/> name this deployment.</summary>
@@ -77,7 +81,8 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>Writes the record of a deployment that is put together.</summary>
     public void WriteStagedRecord(ContainerRecord record) => WriteRecord(Staged, record);
 
-    /// <summary>The copy first: cut between the two, it is the later one, of a change that nobody was told to be done.</summary>
+    /// <summary>The copy first: cut between the two, it is the later one, of a change that nobody was told to be
+    /// done.</summary>
     private static void WriteRecord(string directory, ContainerRecord record)
     {
         RecordDocument.Write(Path.Join(directory, CopyName), record, StateJson.Default.ContainerRecord);

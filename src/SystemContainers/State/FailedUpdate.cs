@@ -6,11 +6,17 @@ using SystemContainers.Oci;
 namespace SystemContainers.State;
 
 /// <summary>
-/// An update that was rolled back because its image was not well. It stands in the record of the deployment in use, and keeps automatic updates from stopping
-/// what is well for the same image every night; a later image, or somebody who asks for the update, is not kept.
+/// An update that was rolled back because its image was not well. It stands in the record of the deployment in use, and
+/// keeps automatic updates from stopping what is well for the same image every night; a later image, or somebody who
+/// asks for the update, is not kept.
 /// </summary>
 /// <param name="Image">The image as a full reference.</param>
 /// <param name="Digest">The digest of its manifest.</param>
 /// <param name="At">When.</param>
 /// <param name="Reason">Why, in a line.</param>
-sealed record FailedUpdate(string Image, [property: JsonConverter(typeof(DigestConverter))] Digest Digest, DateTimeOffset At, string Reason);
+sealed record FailedUpdate(
+    string Image,
+    [property: JsonConverter(typeof(DigestConverter))] Digest Digest,
+    DateTimeOffset At,
+    string Reason
+);

@@ -25,7 +25,8 @@ sealed record HistoryActor
     /// <summary>Its name; the number where it has none.</summary>
     public required string User { get; init; }
 
-    /// <summary>Who had logged in, as the audit subsystem keeps it over su and sudo; null for what no login stands behind.</summary>
+    /// <summary>Who had logged in, as the audit subsystem keeps it over su and sudo; null for what no login stands
+    /// behind.</summary>
     public uint? LoginUid { get; init; }
 
     /// <summary>The name of <see cref="LoginUid"/>.</summary>
@@ -62,9 +63,12 @@ sealed record HistoryActor
     private static uint? LoginOf(string text) =>
         uint.TryParse(text, CultureInfo.InvariantCulture, out uint uid) && uid != NoLogin ? uid : null;
 
-    /// <summary>The service in cgroup v2's line, <c>0::/system.slice/NAME.service</c>, which is the last one of /proc/self/cgroup.</summary>
+    /// <summary>The service in cgroup v2's line, <c>0::/system.slice/NAME.service</c>, which is the last one of
+    /// /proc/self/cgroup.</summary>
     internal static string? ServiceOf(string line) =>
-        line[(line.LastIndexOf('/') + 1)..] is var last && last.EndsWith(".service", StringComparison.Ordinal) ? last : null;
+        line[(line.LastIndexOf('/') + 1)..] is var last && last.EndsWith(".service", StringComparison.Ordinal)
+            ? last
+            : null;
 
     private static string ReadLine(string file)
     {

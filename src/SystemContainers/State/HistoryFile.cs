@@ -10,8 +10,9 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.State;
 
 /// <summary>
-/// <c>history.jsonl</c>: an entry a line, each appended in one write and synced. A power cut may tear the last line; readers pass
-/// over it, and the next entry begins on a line of its own. A full file becomes <c>history.jsonl.1</c> in place of the one before.
+/// <c>history.jsonl</c>: an entry a line, each appended in one write and synced. A power cut may tear the last line;
+/// readers pass over it, and the next entry begins on a line of its own. A full file becomes <c>history.jsonl.1</c> in
+/// place of the one before.
 /// </summary>
 /// <param name="path">Its directory exists when something is appended.</param>
 /// <param name="lockFile">Keeps other processes from appending until it is disposed of.</param>
@@ -33,7 +34,10 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
         bool isNew = !File.Exists(path);
         FaultPoint.Pass("open");
         using SafeFileHandle handle = Libc.open(
-            path, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0b110_000_000);
+            path,
+            OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Append | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0b110_000_000
+        );
         if (handle.IsInvalid)
         {
             throw LinuxException.Last("open", path);
@@ -64,7 +68,14 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
 
         // No entry moves to the other file between the two reads.
         using IDisposable held = lockFile();
-        return [.. ((string[])[Former, path]).Where(File.Exists).SelectMany(File.ReadLines).Select(Parse).OfType<HistoryEntry>()];
+        return
+        [
+            .. ((string[])[Former, path])
+                .Where(File.Exists)
+                .SelectMany(File.ReadLines)
+                .Select(Parse)
+                .OfType<HistoryEntry>(),
+        ];
     }
 
     private static bool IsTorn(SafeFileHandle handle, long length)

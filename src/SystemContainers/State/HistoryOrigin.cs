@@ -4,7 +4,8 @@ using System.Diagnostics;
 
 namespace SystemContainers.State;
 
-/// <summary>Whose an operation is and since when. It stands in the intent record, so that a recovery can tell it too.</summary>
+/// <summary>Whose an operation is and since when. It stands in the intent record, so that a recovery can tell it
+/// too.</summary>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="By">Who asked for it.</param>
 sealed record HistoryOrigin(DateTimeOffset StartedAt, HistoryActor By)

@@ -19,11 +19,13 @@ enum HostFileAction
     [JsonStringEnumMemberName("replace")]
     Replace,
 
-    /// <summary>One of our own was edited: that goes aside as <c>.sysctr-save</c>, and the new version is written.</summary>
+    /// <summary>One of our own was edited: that goes aside as <c>.sysctr-save</c>, and the new version is
+    /// written.</summary>
     [JsonStringEnumMemberName("replaceEdited")]
     ReplaceEdited,
 
-    /// <summary>One of the image's was edited: it stays, with the new version beside it as <c>.sysctr-new</c>.</summary>
+    /// <summary>One of the image's was edited: it stays, with the new version beside it as
+    /// <c>.sysctr-new</c>.</summary>
     [JsonStringEnumMemberName("layBeside")]
     LayBeside,
 

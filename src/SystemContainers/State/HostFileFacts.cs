@@ -14,7 +14,8 @@ static class HostFileFacts
     /// <summary>Something that we never put anywhere: a directory, a device.</summary>
     private static readonly Digest s_other = Digest.Sha256("\0neither file nor link\0"u8.ToArray());
 
-    /// <summary>The digest that <see cref="InstalledFile.Sha256"/> would have; null where nothing stands there.</summary>
+    /// <summary>The digest that <see cref="InstalledFile.Sha256"/> would have; null where nothing stands
+    /// there.</summary>
     /// <param name="path">As this process sees it.</param>
     public static Digest? DigestOf(string path)
     {

@@ -6,12 +6,14 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.State;
 
-/// <summary>A file that a deployment has on the host. Its content is kept below <c>host/</c> of the deployment.</summary>
+/// <summary>A file that a deployment has on the host. Its content is kept below <c>host/</c> of the
+/// deployment.</summary>
 /// <param name="Path">Absolute, as the host sees it.</param>
 /// <param name="Sha256">Digest of its content when we wrote it; of the target's text for a symbolic link.</param>
 sealed record InstalledFile(
     [property: JsonRequired] string Path,
-    [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest Sha256)
+    [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest Sha256
+)
 {
     /// <summary>What we write for people to read.</summary>
     public const int TextMode = 0b110_100_100; // rw-r--r--
@@ -26,7 +28,11 @@ sealed record InstalledFile(
     public uint Gid { get; init; }
 
     /// <summary>Extended attributes.</summary>
-    public IReadOnlyList<InstalledXattr> Xattrs { get => field ?? []; init; } = [];
+    public IReadOnlyList<InstalledXattr> Xattrs
+    {
+        get => field ?? [];
+        init;
+    } = [];
 
     /// <summary>The path of a file of the same deployment that it is a hard link to; null for none.</summary>
     public string? LinkOf { get; init; }
@@ -47,7 +53,8 @@ sealed record InstalledXattr(string Name, string Value)
     public FileXattr ToFile() => new(System.Text.Encoding.UTF8.GetBytes(Name), Convert.FromBase64String(Value));
 }
 
-/// <summary>A directory that was not there before; it goes with the container when nobody else has put something into it.</summary>
+/// <summary>A directory that was not there before; it goes with the container when nobody else has put something into
+/// it.</summary>
 /// <param name="Path">Absolute, as the host sees it.</param>
 /// <param name="Mode">Permission bits.</param>
 /// <param name="Uid">Owner.</param>

@@ -6,7 +6,8 @@ using SystemContainers.Linux.Native;
 
 namespace SystemContainers.State;
 
-/// <summary>The intent records of what is under way, <c>transactions/ID.json</c>, and once committed <c>ID.committed.json</c>.</summary>
+/// <summary>The intent records of what is under way, <c>transactions/ID.json</c>, and once committed
+/// <c>ID.committed.json</c>.</summary>
 /// <param name="storeHere">The store as this process sees it.</param>
 /// <param name="outcome">Told of each intent that this call begins; null where nobody asks.</param>
 sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
@@ -18,7 +19,8 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
 
     private string Root => Path.Join(storeHere, "transactions");
 
-    /// <summary>Makes an intent durable. From here on it is carried out or rolled back, whatever happens to this process.</summary>
+    /// <summary>Makes an intent durable. From here on it is carried out or rolled back, whatever happens to this
+    /// process.</summary>
     /// <returns>Its file, for <see cref="Commit"/> and <see cref="End"/>.</returns>
     /// <exception cref="IOException">There is no intent.</exception>
     public string Begin(TransactionRecord record)
@@ -34,13 +36,15 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
         }
         catch
         {
-            // The name may be there and only its sync have failed: an uninstall that is told to have failed must not be finished later.
+            // The name may be there and only its sync have failed: an uninstall that is told to have failed must not be
+            // finished later.
             File.Delete(file);
             throw;
         }
     }
 
-    /// <summary>The one step after which the new state holds: a crash before it is rolled back, one after it is finished.</summary>
+    /// <summary>The one step after which the new state holds: a crash before it is rolled back, one after it is
+    /// finished.</summary>
     /// <returns>The intent's file from now on.</returns>
     public static string Commit(string file)
     {
@@ -52,7 +56,8 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
         }
         catch
         {
-            // The name may have changed and only its sync have failed: what is told to have failed must not be finished later.
+            // The name may have changed and only its sync have failed: what is told to have failed must not be finished
+            // later.
             _ = Libc.rename(committed, file);
             throw;
         }
@@ -67,7 +72,8 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
     /// <summary>What the intent said is done, or wholly rolled back.</summary>
     public static void End(string file) => DurableFile.Delete(file);
 
-    /// <summary>As <see cref="End"/> where the outcome holds already: what fails is said, and left to the next call, which ends it again.</summary>
+    /// <summary>As <see cref="End"/> where the outcome holds already: what fails is said, and left to the next call,
+    /// which ends it again.</summary>
     public static void EndLater(string file, Action<string> note)
     {
         try
@@ -110,7 +116,9 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
 
     /// <summary>The files of these intents. A name with a dot in front is a record that is being written.</summary>
     public IEnumerable<string> Files() =>
-        Directory.Exists(Root) ? Directory.GetFiles(Root, "*" + Ending).Where(f => !Path.GetFileName(f).StartsWith('.')) : [];
+        Directory.Exists(Root)
+            ? Directory.GetFiles(Root, "*" + Ending).Where(f => !Path.GetFileName(f).StartsWith('.'))
+            : [];
 
     /// <summary>Reads one of <see cref="Files"/>.</summary>
     /// <exception cref="SysctrException">Corrupt: it is not what we write.</exception>

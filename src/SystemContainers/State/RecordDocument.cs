@@ -26,11 +26,9 @@ static class RecordDocument
 
     /// <summary>Writes a document durably, readable by all.</summary>
     public static void Write<T>(string path, T value, JsonTypeInfo<T> type) =>
-        DurableFile.Write(
-            path,
-            JsonSerializer.SerializeToUtf8Bytes(value, type),
-            Mode);
+        DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(value, type), Mode);
 
     /// <summary>Of records.</summary>
-    public const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    public const UnixFileMode Mode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 }

@@ -5,13 +5,15 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.State;
 
-/// <summary>What is kept of containers and transactions as JSON, camelCase, indented: people read info.json too.</summary>
+/// <summary>What is kept of containers and transactions as JSON, camelCase, indented: people read info.json
+/// too.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(ContainerRecord))]
 [JsonSerializable(typeof(TransactionRecord))]
 [JsonSerializable(typeof(Dictionary<string, string>))]

@@ -5,28 +5,35 @@ using System.Text.Json.Serialization;
 namespace SystemContainers.State;
 
 /// <summary>
-/// An intent record, <c>transactions/ID.json</c>: what is about to happen to the host. It is durable before the first change
-/// and removed after the last. Whoever finds one that no process holds ends it: an uninstall, a change of a record and what was committed are
-/// finished, anything else is rolled back.
+/// An intent record, <c>transactions/ID.json</c>: what is about to happen to the host. It is durable before the first
+/// change and removed after the last. Whoever finds one that no process holds ends it: an uninstall, a change of a
+/// record and what was committed are finished, anything else is rolled back.
 /// </summary>
 /// <param name="Operation">Which it is.</param>
 /// <param name="Changes">What happens to each container.</param>
 /// <param name="Purge">Whether an uninstall removes the state directories.</param>
 /// <param name="All">Whether a prune removes the images that no container uses.</param>
-sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<ContainerChange> Changes, bool Purge = false, bool All = false)
+sealed record TransactionRecord(
+    TransactionKind Operation,
+    IReadOnlyList<ContainerChange> Changes,
+    bool Purge = false,
+    bool All = false
+)
 {
     /// <summary>Whose it is and since when; null in records of versions that kept no history.</summary>
     public HistoryOrigin? Origin { get; init; }
 
     /// <summary>The operation in the verb's own word.</summary>
     [JsonIgnore]
-    public string Verb => Operation == TransactionKind.Record ? "a change of its record" : Operation.ToString().ToLowerInvariant();
+    public string Verb =>
+        Operation == TransactionKind.Record ? "a change of its record" : Operation.ToString().ToLowerInvariant();
 
     /// <summary>Whether it changes the store alone, and no container.</summary>
     [JsonIgnore]
     public bool IsOfStore => Operation is TransactionKind.Pull or TransactionKind.Prune;
 
-    /// <summary>Why a record that was read can't be one of ours; null where it can. What it names is written and removed, so that nothing of it is guessed.</summary>
+    /// <summary>Why a record that was read can't be one of ours; null where it can. What it names is written and
+    /// removed, so that nothing of it is guessed.</summary>
     [JsonIgnore]
     public string? Complaint =>
         !Enum.IsDefined(Operation) ? "it is of no operation that this sysctr knows"
@@ -53,20 +60,22 @@ sealed record TransactionRecord(TransactionKind Operation, IReadOnlyList<Contain
     public static TransactionRecord Prune(bool all) => new(TransactionKind.Prune, [], All: all);
 
     /// <summary>A deployment's record that gets another content.</summary>
-    public static TransactionRecord OfRecord(ContainerRecord before, ContainerRecord after) => new(TransactionKind.Record, [new ContainerChange(before, after)]);
+    public static TransactionRecord OfRecord(ContainerRecord before, ContainerRecord after) =>
+        new(TransactionKind.Record, [new ContainerChange(before, after)]);
 
     /// <summary>An operation with its article, for messages.</summary>
-    internal static string Article(TransactionKind operation) => operation switch
-    {
-        TransactionKind.Install => "an install",
-        TransactionKind.Uninstall => "an uninstall",
-        TransactionKind.Update => "an update",
-        TransactionKind.Apply => "an apply",
-        TransactionKind.Pull => "a pull",
-        TransactionKind.Prune => "a prune",
-        TransactionKind.Record => "a change of its record",
-        _ => "a rollback",
-    };
+    internal static string Article(TransactionKind operation) =>
+        operation switch
+        {
+            TransactionKind.Install => "an install",
+            TransactionKind.Uninstall => "an uninstall",
+            TransactionKind.Update => "an update",
+            TransactionKind.Apply => "an apply",
+            TransactionKind.Pull => "a pull",
+            TransactionKind.Prune => "a prune",
+            TransactionKind.Record => "a change of its record",
+            _ => "a rollback",
+        };
 
     /// <summary>Whether the container of that name is part of it.</summary>
     public bool Concerns(string name) => Changes.Any(c => c.Name == name);
@@ -80,23 +89,46 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
     // A record that another version wrote may lack a list: what JSON does not name it leaves null.
 
     /// <summary>The units of <see cref="Before"/> that ran, in the order in which they are stopped.</summary>
-    public IReadOnlyList<string> Running { get => field ?? []; init; } = [];
+    public IReadOnlyList<string> Running
+    {
+        get => field ?? [];
+        init;
+    } = [];
 
-    /// <summary>What was wrong with units of <see cref="Before"/>, a sentence each; of no use to whoever ends the transaction of another.</summary>
+    /// <summary>What was wrong with units of <see cref="Before"/>, a sentence each; of no use to whoever ends the
+    /// transaction of another.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> Troubles { get; init; } = [];
 
     /// <summary>The units of a new container that are started with it; none where it is only installed.</summary>
-    public IReadOnlyList<string> Started { get => field ?? []; init; } = [];
+    public IReadOnlyList<string> Started
+    {
+        get => field ?? [];
+        init;
+    } = [];
 
-    /// <summary>Units of others that run and that systemd stops with those of <see cref="Before"/>; they run again in the end.</summary>
-    public IReadOnlyList<string> Dependents { get => field ?? []; init; } = [];
+    /// <summary>Units of others that run and that systemd stops with those of <see cref="Before"/>; they run again in
+    /// the end.</summary>
+    public IReadOnlyList<string> Dependents
+    {
+        get => field ?? [];
+        init;
+    } = [];
 
     /// <summary>The unit files of <see cref="Before"/> that somebody had edited; they are moved aside.</summary>
-    public IReadOnlyList<string> Edited { get => field ?? []; init; } = [];
+    public IReadOnlyList<string> Edited
+    {
+        get => field ?? [];
+        init;
+    } = [];
 
-    /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it is rolled back.</summary>
-    public IReadOnlyList<string> NewState { get => field ?? []; init; } = [];
+    /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it
+    /// is rolled back.</summary>
+    public IReadOnlyList<string> NewState
+    {
+        get => field ?? [];
+        init;
+    } = [];
 
     /// <summary>The container.</summary>
     [JsonIgnore]
@@ -104,11 +136,15 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
 
     /// <summary>Whether it has the deployments that an operation changes, and they are of one container.</summary>
     public bool IsOf(TransactionKind operation) =>
-        (operation is TransactionKind.Apply
-            ? Before is not null || After is not null
-            : Before is null == (operation is TransactionKind.Install) && After is null == (operation is TransactionKind.Uninstall)) &&
-        (Before?.IsUsable ?? true) && (After?.IsUsable ?? true) &&
-        (Before is null || After is null || Before.Name == After.Name);
+        (
+            operation is TransactionKind.Apply
+                ? Before is not null || After is not null
+                : Before is null == (operation is TransactionKind.Install)
+                    && After is null == (operation is TransactionKind.Uninstall)
+        )
+        && (Before?.IsUsable ?? true)
+        && (After?.IsUsable ?? true)
+        && (Before is null || After is null || Before.Name == After.Name);
 }
 
 /// <summary>The kinds of transaction.</summary>
@@ -126,7 +162,8 @@ enum TransactionKind
     /// <summary>Containers go: finished when it breaks off.</summary>
     Uninstall,
 
-    /// <summary>An image gets into the store: what is left of it without a name goes when it breaks off; whole layers stay.</summary>
+    /// <summary>An image gets into the store: what is left of it without a name goes when it breaks off; whole layers
+    /// stay.</summary>
     Pull,
 
     /// <summary>What nothing names is removed from the store: finished when it breaks off.</summary>
@@ -136,8 +173,8 @@ enum TransactionKind
     Record,
 
     /// <summary>
-    /// Containers come, get new deployments and go, all of them or none: rolled back when it breaks off before the commit; those that go only stop
-    /// before it, and are removed after it.
+    /// Containers come, get new deployments and go, all of them or none: rolled back when it breaks off before the
+    /// commit; those that go only stop before it, and are removed after it.
     /// </summary>
     Apply,
 }

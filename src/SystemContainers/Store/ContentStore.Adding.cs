@@ -13,13 +13,15 @@ using SystemContainers.Tar;
 
 namespace SystemContainers.Store;
 
-/// <summary>Adding layers: one pass over the stream, objects and index staged; then one commit for all of an image.</summary>
+/// <summary>Adding layers: one pass over the stream, objects and index staged; then one commit for all of an
+/// image.</summary>
 sealed partial class ContentStore
 {
     /// <summary>Files up to this size are hashed and written as a whole by a worker; larger ones stream.</summary>
     private const int WholeFileBytes = 256 * 1024;
 
-    /// <summary>Names of attributes that say something of a host and nothing of an image; umoci leaves them out, too.</summary>
+    /// <summary>Names of attributes that say something of a host and nothing of an image; umoci leaves them out,
+    /// too.</summary>
     internal static readonly byte[][] HostXattrs = ["security.selinux"u8.ToArray(), "system.nfs4_acl"u8.ToArray()];
 
     private readonly HashSet<Digest> _staged = [];
@@ -30,13 +32,15 @@ sealed partial class ContentStore
             () => AddLayer(diffId, plainTar, cancellationToken),
             cancellationToken,
             TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+            TaskScheduler.Default
+        );
 
     /// <summary>
-    /// Makes every layer that was added durable and visible: the data first, by one syncfs for all of it; then the objects'
-    /// names; then the indexes', so that a layer that is seen is whole.
+    /// Makes every layer that was added durable and visible: the data first, by one syncfs for all of it; then the
+    /// objects' names; then the indexes', so that a layer that is seen is whole.
     /// </summary>
-    /// <exception cref="SysctrException">Storage: the disk is full or fails; nothing became visible but objects without a layer.</exception>
+    /// <exception cref="SysctrException">Storage: the disk is full or fails; nothing became visible but objects without
+    /// a layer.</exception>
     public void Commit()
     {
         lock (_staged)
@@ -52,16 +56,20 @@ sealed partial class ContentStore
     }
 
     /// <summary>
-    /// Whether layers are there with all their objects. To be asked under <see cref="StoreLocks.Lease"/>, and from there on it stays so.
-    /// Adding holds no lock: a staged layer counts on objects that the store had then, and a prune may have taken them since. Such a layer
-    /// is dropped, so that it is fetched again.
+    /// Whether layers are there with all their objects. To be asked under <see cref="StoreLocks.Lease"/>, and from
+    /// there on it stays so. Adding holds no lock: a staged layer counts on objects that the store had then, and a
+    /// prune may have taken them since. Such a layer is dropped, so that it is fetched again.
     /// </summary>
     public bool HasWhole(IReadOnlyList<Digest> diffIds)
     {
         lock (_staged)
         {
-            _staged.RemoveWhere(staged => !LayerIndex.FromBytes(File.ReadAllBytes(_staging.Value.LayerPath(staged)), staged).Entries
-                .Where(HasObject).All(e => _staging.Value.Has(e.Object) || HasObject(e.Object)));
+            _staged.RemoveWhere(staged =>
+                !LayerIndex
+                    .FromBytes(File.ReadAllBytes(_staging.Value.LayerPath(staged)), staged)
+                    .Entries.Where(HasObject)
+                    .All(e => _staging.Value.Has(e.Object) || HasObject(e.Object))
+            );
         }
 
         return diffIds.All(HasLayer);
@@ -129,7 +137,8 @@ sealed partial class ContentStore
         }
     }
 
-    /// <summary>Puts an index in its place. Another process may have added the same layer meanwhile, and converted it: deployments count on that form by then. The caller holds the lock of the indexes.</summary>
+    /// <summary>Puts an index in its place. Another process may have added the same layer meanwhile, and converted it:
+    /// deployments count on that form by then. The caller holds the lock of the indexes.</summary>
     private void PlaceIndex(string staged, Digest diffId)
     {
         if (FormThere(diffId) != ObjectForm.Content || LayerIndex.FormOf(staged, diffId) == ObjectForm.Content)
@@ -151,7 +160,8 @@ sealed partial class ContentStore
         }
     }
 
-    /// <summary>A layer that is added once more, to mend it, keeps the form that what was made of it counts on.</summary>
+    /// <summary>A layer that is added once more, to mend it, keeps the form that what was made of it counts
+    /// on.</summary>
     private ObjectForm FormFor(Digest diffId) => FormThere(diffId) ?? NewObjects?.Invoke(diffId) ?? ObjectForm.Inode;
 
     private LayerEntry Keep(TarEntry entry, ObjectForm form)
@@ -163,8 +173,13 @@ sealed partial class ContentStore
             Name = entry.Name,
             LinkName = entry.LinkName,
             Metadata = new FileMetadata(
-                entry.Mode, entry.Uid, entry.Gid, seconds, nanoseconds,
-                [.. entry.Xattrs.Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]),
+                entry.Mode,
+                entry.Uid,
+                entry.Gid,
+                seconds,
+                nanoseconds,
+                [.. entry.Xattrs.Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]
+            ),
             Size = entry.Size,
             DeviceMajor = entry.DeviceMajor,
             DeviceMinor = entry.DeviceMinor,
@@ -192,7 +207,8 @@ sealed partial class ContentStore
         writers.Add(pending);
     }
 
-    /// <summary>What an error about a staged object is about. Its name matters where it has attributes, which a file system may refuse.</summary>
+    /// <summary>What an error about a staged object is about. Its name matters where it has attributes, which a file
+    /// system may refuse.</summary>
     internal static string Shown(LayerEntry entry) =>
         entry.Metadata.Xattrs.Count == 0 ? "a staged object" : System.Text.Encoding.UTF8.GetString(entry.Name);
 
@@ -233,7 +249,8 @@ sealed partial class ContentStore
         }
     }
 
-    /// <summary>Whether the object is committed. The lookup of one name; a store of a million objects makes it no slower.</summary>
+    /// <summary>Whether the object is committed. The lookup of one name; a store of a million objects makes it no
+    /// slower.</summary>
     internal unsafe bool HasObject(ObjectKey key)
     {
         Span<byte> path = stackalloc byte[ObjectKey.PathSize];

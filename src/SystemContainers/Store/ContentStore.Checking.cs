@@ -16,9 +16,11 @@ namespace SystemContainers.Store;
 /// <summary>Looking at what is there. Nothing here changes anything.</summary>
 sealed partial class ContentStore
 {
-    /// <summary>Opens a store that is there and leaves it as it is: makes no directory, and removes nothing that was left staged.</summary>
+    /// <summary>Opens a store that is there and leaves it as it is: makes no directory, and removes nothing that was
+    /// left staged.</summary>
     /// <param name="root">An absolute path.</param>
-    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json or objects/ is not there, or can't be read.</exception>
+    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json or objects/ is not there,
+    /// or can't be read.</exception>
     public static ContentStore OpenUnchanged(string root)
     {
         try
@@ -93,7 +95,8 @@ sealed partial class ContentStore
         key.WritePath(path);
         fixed (byte* pointer = path)
         {
-            return Libc.statx(_objects, pointer, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+            return
+                Libc.statx(_objects, pointer, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
                 ? FileIdentity.Of(stat)
                 : null;
         }
@@ -104,29 +107,52 @@ sealed partial class ContentStore
 
     /// <summary>The files of <c>blobs/</c> with their digests; null for a name that is none.</summary>
     public IEnumerable<(string File, Digest? Digest)> BlobFiles() =>
-        Directory.EnumerateFiles(Path.Join(_root, "blobs"), "*", SearchOption.AllDirectories)
+        Directory
+            .EnumerateFiles(Path.Join(_root, "blobs"), "*", SearchOption.AllDirectories)
             .Where(IsNoLeftover)
-            .Select(f => (f, Digest.TryParse($"{Path.GetFileName(Path.GetDirectoryName(f))}:{Path.GetFileName(f)}", out Digest digest) ? digest : (Digest?)null));
+            .Select(f =>
+                (
+                    f,
+                    Digest.TryParse(
+                        $"{Path.GetFileName(Path.GetDirectoryName(f))}:{Path.GetFileName(f)}",
+                        out Digest digest
+                    )
+                        ? digest
+                        : (Digest?)null
+                )
+            );
 
     /// <summary>The files of <c>objects/</c> with their keys; null for a name that is none.</summary>
     public IEnumerable<(string File, ObjectKey? Key)> ObjectFiles() =>
         from directory in Directory.EnumerateDirectories(Path.Join(_root, "objects"))
         from file in Directory.EnumerateFileSystemEntries(directory)
-        select (file, ObjectKey.TryParse(Path.GetFileName(directory) + Path.GetFileName(file), out ObjectKey key) ? key : (ObjectKey?)null);
+        select (
+            file,
+            ObjectKey.TryParse(Path.GetFileName(directory) + Path.GetFileName(file), out ObjectKey key)
+                ? key
+                : (ObjectKey?)null
+        );
 
     /// <summary>The directories of <c>staging/</c> whose processes are gone.</summary>
     public IEnumerable<string> AbandonedStaging() => Staging.Abandoned(Path.Join(_root, "staging"));
 
-    /// <summary>What a write that was cut off has left of a small file (<see cref="DurableFile"/>) is no file of its directory.</summary>
+    /// <summary>What a write that was cut off has left of a small file (<see cref="DurableFile"/>) is no file of its
+    /// directory.</summary>
     private static bool IsNoLeftover(string file) => !DurableFile.IsLeftover(Path.GetFileName(file));
 
-    /// <summary>The same for a file that may be a copy of the object. An empty file, which has no object, is compared too.</summary>
+    /// <summary>The same for a file that may be a copy of the object. An empty file, which has no object, is compared
+    /// too.</summary>
     /// <param name="entry">What it should be.</param>
     /// <param name="file">The file.</param>
     /// <param name="content">Whether the content is read and hashed, or only its size looked at.</param>
     /// <param name="metadata">Whether owner, mode, times and attributes count.</param>
     /// <exception cref="IOException">It can't be read.</exception>
-    public static (ObjectState State, string What) Examine(LayerEntry entry, SafeFileHandle file, bool content, bool metadata = true)
+    public static (ObjectState State, string What) Examine(
+        LayerEntry entry,
+        SafeFileHandle file,
+        bool content,
+        bool metadata = true
+    )
     {
         if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
         {
@@ -148,7 +174,15 @@ sealed partial class ContentStore
             return (ObjectState.Altered, "was altered");
         }
 
-        return metadata && InodeReader.Difference(entry.Metadata, stat, FileXattrs.Read($"/proc/self/fd/{file.DangerousGetHandle()}"), HostXattrs) is { } changed
+        return
+            metadata
+            && InodeReader.Difference(
+                entry.Metadata,
+                stat,
+                FileXattrs.Read($"/proc/self/fd/{file.DangerousGetHandle()}"),
+                HostXattrs
+            )
+                is { } changed
             ? (ObjectState.Changed, "has " + changed)
             : (ObjectState.Whole, "");
     }

@@ -13,12 +13,14 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// Layers whose objects get the other form, from what the store has. Objects are only added; the index is replaced by one rename when they are durable, so a crash leaves the layer
-/// in one form or the other, and at worst objects that no index names. The old objects stay until a prune, and what deployments have of them after it.
+/// Layers whose objects get the other form, from what the store has. Objects are only added; the index is replaced by
+/// one rename when they are durable, so a crash leaves the layer in one form or the other, and at worst objects that no
+/// index names. The old objects stay until a prune, and what deployments have of them after it.
 /// </summary>
 sealed partial class ContentStore
 {
-    /// <summary>Keys of contents that this process has read: layers have files in common. The other way round a content is many inodes'.</summary>
+    /// <summary>Keys of contents that this process has read: layers have files in common. The other way round a content
+    /// is many inodes'.</summary>
     private readonly Dictionary<ObjectKey, ObjectKey> _contents = [];
 
     /// <summary>What has the content of a key that was only computed.</summary>
@@ -38,9 +40,11 @@ sealed partial class ContentStore
         return File.Exists(file) || Below is null ? LayerIndex.FormOf(file, diffId) : Below.FormOf(diffId);
     }
 
-    /// <summary>Gives a committed layer objects of another form; nothing happens where it has them. The caller holds <see cref="StoreLocks.Lease"/>.</summary>
+    /// <summary>Gives a committed layer objects of another form; nothing happens where it has them. The caller holds
+    /// <see cref="StoreLocks.Lease"/>.</summary>
     /// <returns>Whether it was converted.</returns>
-    /// <exception cref="SysctrException">Corrupt: an object is missing or altered, and the layer is as it was; Storage: the disk is full or fails.</exception>
+    /// <exception cref="SysctrException">Corrupt: an object is missing or altered, and the layer is as it was; Storage:
+    /// the disk is full or fails.</exception>
     public bool Convert(Digest diffId, ObjectForm form)
     {
         if (FormOf(diffId) == form || !File.Exists(IndexPath(diffId)))
@@ -48,34 +52,42 @@ sealed partial class ContentStore
             return false;
         }
 
-        StoreErrors.Wrap($"converting layer {diffId.Short}", () =>
-        {
-            LayerEntry[] entries = [.. ReadLayer(diffId).Entries.Select(e => HasObject(e) ? e.With(form, Convert(e, form)) : e.With(form, default))];
-            Sync();
-            MoveObjects();
-            Sync();
-            if (form == ObjectForm.Content)
+        StoreErrors.Wrap(
+            $"converting layer {diffId.Short}",
+            () =>
             {
-                StoreFormat.Require(_root, StoreFormat.ContentObjects);
-            }
+                LayerEntry[] entries =
+                [
+                    .. ReadLayer(diffId)
+                        .Entries.Select(e => HasObject(e) ? e.With(form, Convert(e, form)) : e.With(form, default)),
+                ];
+                Sync();
+                MoveObjects();
+                Sync();
+                if (form == ObjectForm.Content)
+                {
+                    StoreFormat.Require(_root, StoreFormat.ContentObjects);
+                }
 
-            string staged = _staging.Value.LayerPath(diffId);
-            FaultPoint.Pass("pwrite64");
+                string staged = _staging.Value.LayerPath(diffId);
+                FaultPoint.Pass("pwrite64");
 #pragma warning disable RS0030 // Made durable below.
-            using (FileStream index = File.Create(staged))
-            {
-                new LayerIndex(entries, form).WriteTo(index);
-            }
+                using (FileStream index = File.Create(staged))
+                {
+                    new LayerIndex(entries, form).WriteTo(index);
+                }
 #pragma warning restore RS0030
 
-            Sync();
-            using IDisposable alone = Locks.LockIndexes();
-            DurableFile.Move(staged, IndexPath(diffId));
-        });
+                Sync();
+                using IDisposable alone = Locks.LockIndexes();
+                DurableFile.Move(staged, IndexPath(diffId));
+            }
+        );
         return true;
     }
 
-    /// <summary>The key that an object would have in another form, for who looks and changes nothing. Its content can be opened by it.</summary>
+    /// <summary>The key that an object would have in another form, for who looks and changes nothing. Its content can
+    /// be opened by it.</summary>
     /// <exception cref="SysctrException">Corrupt: the object is missing or altered.</exception>
     public ObjectKey KeyIn(ObjectForm form, LayerEntry entry)
     {
@@ -122,15 +134,21 @@ sealed partial class ContentStore
     {
         using ObjectHasher old = new(entry.Form, entry.Metadata);
         using ObjectHasher wanted = new(form, entry.Metadata);
-        FileBytes.Each(file, piece =>
-        {
-            old.Append(piece);
-            wanted.Append(piece);
-        });
+        FileBytes.Each(
+            file,
+            piece =>
+            {
+                old.Append(piece);
+                wanted.Append(piece);
+            }
+        );
         return old.Finish() == entry.Object
             ? wanted.Finish()
             : throw new SysctrException(
-                ErrorKind.Corrupt, $"reading {Redact.Text(Encoding.UTF8.GetString(entry.Name))}: object {entry.Object} was altered", "'sysctr fsck --repair' mends the store");
+                ErrorKind.Corrupt,
+                $"reading {Redact.Text(Encoding.UTF8.GetString(entry.Name))}: object {entry.Object} was altered",
+                "'sysctr fsck --repair' mends the store"
+            );
     }
 
     private unsafe bool TryLink(ObjectKey from, ObjectKey to)
@@ -172,13 +190,16 @@ sealed partial class ContentStore
         using SafeFileHandle source = OpenObject(entry.Object);
         using SafeFileHandle file = _staging.Value.CreateFile(out StagedFile staged);
         long position = 0;
-        FileBytes.Each(source, piece =>
-        {
-            FaultPoint.Pass("pwrite64");
-            RandomAccess.Write(file, piece, position);
-            Wrote(piece.Length);
-            position += piece.Length;
-        });
+        FileBytes.Each(
+            source,
+            piece =>
+            {
+                FaultPoint.Pass("pwrite64");
+                RandomAccess.Write(file, piece, position);
+                Wrote(piece.Length);
+                position += piece.Length;
+            }
+        );
         ApplyMetadata(file, entry.With(form, key));
         _staging.Value.Add(key, staged, form);
     }

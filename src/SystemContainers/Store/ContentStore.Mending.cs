@@ -15,11 +15,13 @@ sealed partial class ContentStore
 {
     private IReadOnlySet<ObjectKey> _replaced = new HashSet<ObjectKey>();
 
-    /// <summary>From here on layers that are added bring these objects anew, and <see cref="Commit"/> puts them in the place of those that are there.</summary>
+    /// <summary>From here on layers that are added bring these objects anew, and <see cref="Commit"/> puts them in the
+    /// place of those that are there.</summary>
     /// <param name="damaged">Objects that are not what their names say. Deployments keep the old inodes.</param>
     public void Replace(IReadOnlySet<ObjectKey> damaged) => _replaced = damaged;
 
-    /// <summary>Gives an object whose content is right the metadata of its name, on the inode that all deployments share.</summary>
+    /// <summary>Gives an object whose content is right the metadata of its name, on the inode that all deployments
+    /// share.</summary>
     /// <returns>False where the content is another.</returns>
     /// <exception cref="SysctrException">Storage, Permission: the file system refuses.</exception>
     public bool MendMetadata(LayerEntry entry)
@@ -30,27 +32,37 @@ sealed partial class ContentStore
             return false;
         }
 
-        StoreErrors.Wrap($"mending object {entry.Object}", () =>
-        {
-            string path = $"/proc/self/fd/{file.DangerousGetHandle()}";
-            foreach (FileXattr extra in FileXattrs.Read(path).Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h))))
+        StoreErrors.Wrap(
+            $"mending object {entry.Object}",
+            () =>
             {
-                RemoveXattr(file, extra.Name);
-            }
+                string path = $"/proc/self/fd/{file.DangerousGetHandle()}";
+                foreach (
+                    FileXattr extra in FileXattrs
+                        .Read(path)
+                        .Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))
+                )
+                {
+                    RemoveXattr(file, extra.Name);
+                }
 
-            InodeWriter.Apply(file, entry.Metadata, $"object {entry.Object}");
-            if (Libc.fsync(file) != 0)
-            {
-                throw LinuxException.Last("fsync", $"object {entry.Object}");
+                InodeWriter.Apply(file, entry.Metadata, $"object {entry.Object}");
+                if (Libc.fsync(file) != 0)
+                {
+                    throw LinuxException.Last("fsync", $"object {entry.Object}");
+                }
             }
-        });
+        );
         return true;
     }
 
     /// <summary>Writes a blob anew, whatever is there.</summary>
     /// <exception cref="SysctrException">Storage: the disk is full or fails.</exception>
     public void ReplaceBlob(Digest digest, byte[] content) =>
-        StoreErrors.Wrap($"keeping blob {digest}", () => DurableFile.Write(BlobPath(digest), content, UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        StoreErrors.Wrap(
+            $"keeping blob {digest}",
+            () => DurableFile.Write(BlobPath(digest), content, UnixFileMode.UserRead | UnixFileMode.UserWrite)
+        );
 
     private static unsafe void RemoveXattr(SafeFileHandle file, byte[] name)
     {

@@ -13,10 +13,12 @@ namespace SystemContainers.Store;
 /// <summary>Removing what nothing names any more.</summary>
 sealed partial class ContentStore
 {
-    /// <summary>Removes all layers, blobs and objects but those named. The caller holds <see cref="StoreLocks.LockStore"/>.</summary>
+    /// <summary>Removes all layers, blobs and objects but those named. The caller holds
+    /// <see cref="StoreLocks.LockStore"/>.</summary>
     /// <param name="layers">DiffIDs to keep, with the objects of their indexes.</param>
     /// <param name="blobs">Manifests and configurations to keep.</param>
-    /// <exception cref="Errors.SysctrException">Corrupt: an index that is kept can't be read, and nothing was removed; Storage: the disk fails.</exception>
+    /// <exception cref="Errors.SysctrException">Corrupt: an index that is kept can't be read, and nothing was removed;
+    /// Storage: the disk fails.</exception>
     public PruneResult Prune(IReadOnlySet<Digest> layers, IReadOnlySet<Digest> blobs)
     {
         HashSet<ObjectKey> live = [];
@@ -27,7 +29,11 @@ sealed partial class ContentStore
 
         HashSet<string> names = [.. layers.Select(LayerFileName)];
         int removedLayers = 0;
-        foreach (string index in Directory.GetFiles(Path.Join(_root, "layers")).Where(f => !names.Contains(Path.GetFileName(f))))
+        foreach (
+            string index in Directory
+                .GetFiles(Path.Join(_root, "layers"))
+                .Where(f => !names.Contains(Path.GetFileName(f)))
+        )
         {
             Remove(index);
             removedLayers++;
@@ -53,12 +59,14 @@ sealed partial class ContentStore
 
     /// <summary>The layers that the store has, whether or not anything names them.</summary>
     public HashSet<Digest> Layers() =>
-    [
-        .. LayerFiles()
-            .Select(f => Path.GetFileName(f))
-            .Select(hex => Digest.TryParse($"sha{hex.Length * 4}:{hex}", out Digest diffId) ? diffId : (Digest?)null)
-            .OfType<Digest>(),
-    ];
+        [
+            .. LayerFiles()
+                .Select(f => Path.GetFileName(f))
+                .Select(hex =>
+                    Digest.TryParse($"sha{hex.Length * 4}:{hex}", out Digest diffId) ? diffId : (Digest?)null
+                )
+                .OfType<Digest>(),
+        ];
 
     /// <summary>Shows every object with its file.</summary>
     public void EachObject(Action<ObjectKey, string> look)
@@ -75,11 +83,15 @@ sealed partial class ContentStore
         }
     }
 
-    private static void Remove(string file) => StoreErrors.Wrap($"removing {file}", () =>
-    {
-        FaultPoint.Pass("unlink");
-        File.Delete(file);
-    });
+    private static void Remove(string file) =>
+        StoreErrors.Wrap(
+            $"removing {file}",
+            () =>
+            {
+                FaultPoint.Pass("unlink");
+                File.Delete(file);
+            }
+        );
 
     private (int Objects, long Freed) RemoveObjects(HashSet<ObjectKey> live)
     {
@@ -107,8 +119,12 @@ sealed partial class ContentStore
     private static long FreedBy(string file)
     {
         using SafeFileHandle handle = Libc.open(file, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
-            ? stat.stx_nlink == 1 ? (long)stat.stx_blocks * 512 : 0
+        return
+            !handle.IsInvalid
+            && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+            ? stat.stx_nlink == 1
+                ? (long)stat.stx_blocks * 512
+                : 0
             : throw LinuxException.Last("statx", file);
     }
 }

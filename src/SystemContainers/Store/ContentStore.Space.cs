@@ -8,7 +8,8 @@ namespace SystemContainers.Store;
 /// <summary>Room for what is being added.</summary>
 sealed partial class ContentStore
 {
-    /// <summary>Inodes that a pull wants to be there: how many files its layers have is known only when they are unpacked.</summary>
+    /// <summary>Inodes that a pull wants to be there: how many files its layers have is known only when they are
+    /// unpacked.</summary>
     private const int LeastInodes = 64;
 
     /// <summary>After so many bytes the file system is asked again: others write to it, too.</summary>
@@ -28,7 +29,10 @@ sealed partial class ContentStore
         if (bytes > 0)
         {
             Space.Require(doing, bytes, LeastInodes);
-            StoreErrors.Wrap(doing, () => _reservation = SpaceReservation.Take(_staging.Value.NewPath("reserved"), bytes));
+            StoreErrors.Wrap(
+                doing,
+                () => _reservation = SpaceReservation.Take(_staging.Value.NewPath("reserved"), bytes)
+            );
         }
     }
 

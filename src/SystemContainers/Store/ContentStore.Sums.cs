@@ -11,8 +11,8 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// What is known of objects by their contents alone: <c>sums/HEX</c> beside the index of a layer that came with a table of contents. Only a hint, so it is neither
-/// missed nor repaired: what is not there, or not what it was, is fetched.
+/// What is known of objects by their contents alone: <c>sums/HEX</c> beside the index of a layer that came with a table
+/// of contents. Only a hint, so it is neither missed nor repaired: what is not there, or not what it was, is fetched.
 /// </summary>
 sealed partial class ContentStore : ILayerContents
 {
@@ -55,7 +55,8 @@ sealed partial class ContentStore : ILayerContents
         }
     }
 
-    /// <summary>Gives the sums of a staged layer, where it has some, their name: after the index, without which they mean nothing.</summary>
+    /// <summary>Gives the sums of a staged layer, where it has some, their name: after the index, without which they
+    /// mean nothing.</summary>
     private void PublishSums(Digest diffId)
     {
         try
@@ -98,7 +99,11 @@ sealed partial class ContentStore : ILayerContents
             try
             {
                 string hex = Path.GetFileName(file);
-                if (Digest.TryParse($"sha{hex.Length * 4}:{hex}", out Digest diffId) && HasLayer(diffId) && LayerSums.Read(File.ReadAllBytes(file)) is { } known)
+                if (
+                    Digest.TryParse($"sha{hex.Length * 4}:{hex}", out Digest diffId)
+                    && HasLayer(diffId)
+                    && LayerSums.Read(File.ReadAllBytes(file)) is { } known
+                )
                 {
                     // One of each layer, so that one that lies takes no more than one place.
                     AddPlaces(diffId, [.. known.Where(k => wanted.Contains(k.Sum)).DistinctBy(k => k.Sum)], places);
@@ -130,7 +135,11 @@ sealed partial class ContentStore : ILayerContents
     }
 
     /// <summary>A few for each: the first may be of a layer whose author said what is not so.</summary>
-    private static void AddPlace(ContentSum sum, (ObjectKey, long) place, Dictionary<ContentSum, (ObjectKey, long)[]> places)
+    private static void AddPlace(
+        ContentSum sum,
+        (ObjectKey, long) place,
+        Dictionary<ContentSum, (ObjectKey, long)[]> places
+    )
     {
         if (!places.TryGetValue(sum, out (ObjectKey, long)[]? all))
         {
@@ -151,7 +160,8 @@ sealed partial class ContentStore : ILayerContents
         }
     }
 
-    private string[] SumFiles() => Directory.Exists(Path.Join(_root, "sums")) ? Directory.GetFiles(Path.Join(_root, "sums")) : [];
+    private string[] SumFiles() =>
+        Directory.Exists(Path.Join(_root, "sums")) ? Directory.GetFiles(Path.Join(_root, "sums")) : [];
 
     private string SumsPath(Digest diffId) => Path.Join(_root, "sums", LayerFileName(diffId));
 

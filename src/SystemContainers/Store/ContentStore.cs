@@ -13,8 +13,9 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// The content-addressed store (README.md beside this file draws it). Layers are added from several threads and processes at
-/// once; they stay staged, and are seen by this instance only, until <see cref="Commit"/> makes them durable and visible.
+/// The content-addressed store (README.md beside this file draws it). Layers are added from several threads and
+/// processes at once; they stay staged, and are seen by this instance only, until <see cref="Commit"/> makes them
+/// durable and visible.
 /// </summary>
 sealed partial class ContentStore : ILayerSink, IDisposable
 {
@@ -24,7 +25,12 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     private readonly SafeFileHandle _objects;
     private readonly Lazy<Staging> _staging;
 
-    private ContentStore(string root, SafeFileHandle objects, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null)
+    private ContentStore(
+        string root,
+        SafeFileHandle objects,
+        TimeSpan? lockTimeout = null,
+        Lazy<FreeSpaceRule>? keepFree = null
+    )
     {
         Space = new StoreSpace(root, keepFree ?? new Lazy<FreeSpaceRule>(FreeSpaceRule.Default));
         _root = root;
@@ -32,7 +38,9 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Times = new FileTimes(Path.Join(root, "staging"));
         _staging = new Lazy<Staging>(() => Staging.Create(Path.Join(_root, "staging")));
         Images = new ImageRefs(Path.Join(root, "images"), PrepareRef);
-        Locks = lockTimeout is { } timeout ? new StoreLocks(Path.Join(root, "locks")) { Timeout = timeout } : new StoreLocks(Path.Join(root, "locks"));
+        Locks = lockTimeout is { } timeout
+            ? new StoreLocks(Path.Join(root, "locks")) { Timeout = timeout }
+            : new StoreLocks(Path.Join(root, "locks"));
     }
 
     /// <summary>The names of images.</summary>
@@ -47,17 +55,26 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>The form that the objects of a new layer get; null for inodes.</summary>
     private Func<Digest, ObjectForm>? NewObjects { get; init; }
 
-    /// <summary>A store whose layers count as this one's too; it is only read, and outlives this one. Null for none.</summary>
+    /// <summary>A store whose layers count as this one's too; it is only read, and outlives this one. Null for
+    /// none.</summary>
     public ContentStore? Below { get; init; }
 
-    /// <summary>Opens the store, makes it where there is none, and removes what killed processes have left staged.</summary>
+    /// <summary>Opens the store, makes it where there is none, and removes what killed processes have left
+    /// staged.</summary>
     /// <param name="root">An absolute path; its parent need not exist.</param>
     /// <param name="lockTimeout">How long to wait for others; null for the default.</param>
     /// <param name="keepFree">What stays free of its file system; null for the default.</param>
     /// <param name="below">A store whose layers count as this one's too; null for none.</param>
     /// <param name="newObjects">Asked for the form that the objects of a new layer get; null for inodes.</param>
-    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
-    public static ContentStore Open(string root, TimeSpan? lockTimeout = null, Lazy<FreeSpaceRule>? keepFree = null, ContentStore? below = null, Func<Digest, ObjectForm>? newObjects = null)
+    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be
+    /// read.</exception>
+    public static ContentStore Open(
+        string root,
+        TimeSpan? lockTimeout = null,
+        Lazy<FreeSpaceRule>? keepFree = null,
+        ContentStore? below = null,
+        Func<Digest, ObjectForm>? newObjects = null
+    )
     {
         try
         {
@@ -69,9 +86,29 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         }
     }
 
-    private static ContentStore OpenFiles(string root, TimeSpan? lockTimeout, Lazy<FreeSpaceRule>? keepFree, ContentStore? below, Func<Digest, ObjectForm>? newObjects)
+    private static ContentStore OpenFiles(
+        string root,
+        TimeSpan? lockTimeout,
+        Lazy<FreeSpaceRule>? keepFree,
+        ContentStore? below,
+        Func<Digest, ObjectForm>? newObjects
+    )
     {
-        foreach (string directory in (string[])["", "objects", "layers", "blobs/sha256", "blobs/sha512", "images", "deployments", "transactions", "locks", "staging"])
+        foreach (
+            string directory in (string[])
+                [
+                    "",
+                    "objects",
+                    "layers",
+                    "blobs/sha256",
+                    "blobs/sha512",
+                    "images",
+                    "deployments",
+                    "transactions",
+                    "locks",
+                    "staging",
+                ]
+        )
         {
             if (!Directory.Exists(Path.Join(root, directory)))
             {
@@ -86,7 +123,9 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Staging.RemoveAbandoned(Path.Join(root, "staging"));
         string objects = Path.Join(root, "objects");
         SafeFileHandle handle = Libc.open(objects, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return handle.IsInvalid ? throw LinuxException.Last("open", objects) : new ContentStore(root, handle, lockTimeout, keepFree) { Below = below, NewObjects = newObjects };
+        return handle.IsInvalid
+            ? throw LinuxException.Last("open", objects)
+            : new ContentStore(root, handle, lockTimeout, keepFree) { Below = below, NewObjects = newObjects };
     }
 
     /// <inheritdoc/>
@@ -152,9 +191,17 @@ sealed partial class ContentStore : ILayerSink, IDisposable
             throw Missing($"blob {digest}", e);
         }
 
-        return Digest.FromHash(digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, content)) == digest
+        return
+            Digest.FromHash(
+                digest.HashName,
+                System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, content)
+            ) == digest
             ? content
-            : throw new SysctrException(ErrorKind.Corrupt, $"reading blob {digest}: it was altered", "'sysctr fsck --repair' fetches it again");
+            : throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"reading blob {digest}: it was altered",
+                "'sysctr fsck --repair' fetches it again"
+            );
     }
 
     /// <summary>The content of an object, staged ones of this instance included.</summary>
@@ -173,7 +220,11 @@ sealed partial class ContentStore : ILayerSink, IDisposable
             using SafeFileHandle file = OpenObject(entry.Object);
             if (FileBytes.Fill(file, content, 0) < content.Length)
             {
-                throw new SysctrException(ErrorKind.Corrupt, $"{doing}: object {entry.Object} is cut", "'sysctr fsck --repair' fetches it again");
+                throw new SysctrException(
+                    ErrorKind.Corrupt,
+                    $"{doing}: object {entry.Object} is cut",
+                    "'sysctr fsck --repair' fetches it again"
+                );
             }
         }
 
@@ -186,7 +237,12 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         key.WritePath(path);
         fixed (byte* pointer = path)
         {
-            SafeFileHandle handle = Libc.openat(_objects, pointer, OpenFlags.ReadOnly | OpenFlags.CloseOnExec | flags, 0);
+            SafeFileHandle handle = Libc.openat(
+                _objects,
+                pointer,
+                OpenFlags.ReadOnly | OpenFlags.CloseOnExec | flags,
+                0
+            );
             if (!handle.IsInvalid)
             {
                 return handle;
@@ -204,7 +260,8 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     }
 
     /// <summary>Makes a hard link of an object that is committed.</summary>
-    /// <returns>0, or the errno that says why not (EMLINK: the object has all the names that the file system allows).</returns>
+    /// <returns>0, or the errno that says why not (EMLINK: the object has all the names that the file system
+    /// allows).</returns>
     public unsafe int LinkObject(ObjectKey key, SafeFileHandle directory, byte* name)
     {
         Span<byte> path = stackalloc byte[ObjectKey.PathSize];
@@ -231,8 +288,8 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     public bool HasBlob(Digest digest) => File.Exists(BlobPath(digest));
 
     /// <summary>
-    /// Removes a directory of the store's file system in one step, whatever happens meanwhile: nobody sees it in halves. What a kill
-    /// leaves of it is in <c>staging/</c>, and gone with the next call.
+    /// Removes a directory of the store's file system in one step, whatever happens meanwhile: nobody sees it in
+    /// halves. What a kill leaves of it is in <c>staging/</c>, and gone with the next call.
     /// </summary>
     /// <param name="directory">Absolute; need not be there.</param>
     /// <exception cref="LinuxException">It could not be removed; EXDEV: something is mounted in it.</exception>
@@ -279,7 +336,12 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     }
 
     private static SysctrException Missing(string what, Exception? e = null) =>
-        new(ErrorKind.Corrupt, $"reading {what}: the store does not have it", "'sysctr fsck --repair' fetches it again", e);
+        new(
+            ErrorKind.Corrupt,
+            $"reading {what}: the store does not have it",
+            "'sysctr fsck --repair' fetches it again",
+            e
+        );
 
     /// <summary>Where the index of a layer is, or would be.</summary>
     internal string IndexPath(Digest diffId) => Path.Join(_root, "layers", LayerFileName(diffId));

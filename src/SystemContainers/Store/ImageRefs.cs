@@ -22,9 +22,16 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
 
     /// <summary>Every ref, by name.</summary>
     public IReadOnlyList<ImageRecord> List() =>
-        [.. Directory.GetFiles(directory, "*.json").Select(TryRead).OfType<ImageRecord>().OrderBy(r => r.Reference, StringComparer.Ordinal)];
+        [
+            .. Directory
+                .GetFiles(directory, "*.json")
+                .Select(TryRead)
+                .OfType<ImageRecord>()
+                .OrderBy(r => r.Reference, StringComparer.Ordinal),
+        ];
 
-    /// <summary>Every file of a ref, with what it says; null where it can't be read, or has the name of another ref.</summary>
+    /// <summary>Every file of a ref, with what it says; null where it can't be read, or has the name of another
+    /// ref.</summary>
     public IEnumerable<(string File, ImageRecord? Record)> Examine()
     {
         foreach (string file in Directory.GetFiles(directory, "*.json"))
@@ -48,14 +55,20 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
     }
 
     /// <summary>Adds or moves a ref, durably, after the store's <see cref="ContentStore.Commit"/>.</summary>
-    /// <exception cref="SysctrException">Corrupt: a layer was never added; Storage: the disk is full or fails.</exception>
+    /// <exception cref="SysctrException">Corrupt: a layer was never added; Storage: the disk is full or
+    /// fails.</exception>
     public void Set(ImageRecord record)
     {
         makeDurable(record);
-        StoreErrors.Wrap($"keeping the ref {record.Reference}", () => DurableFile.Write(
-            FileOf(record.Reference),
-            JsonSerializer.SerializeToUtf8Bytes(record, StoreJson.Default.ImageRecord),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        StoreErrors.Wrap(
+            $"keeping the ref {record.Reference}",
+            () =>
+                DurableFile.Write(
+                    FileOf(record.Reference),
+                    JsonSerializer.SerializeToUtf8Bytes(record, StoreJson.Default.ImageRecord),
+                    UnixFileMode.UserRead | UnixFileMode.UserWrite
+                )
+        );
     }
 
     /// <summary>Removes a ref, durably; what it kept is left to prune.</summary>
@@ -88,7 +101,12 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading the ref {file}: {JsonFault.Of(e)}", "remove it and pull the image again", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"reading the ref {file}: {JsonFault.Of(e)}",
+                "remove it and pull the image again",
+                e
+            );
         }
     }
 }

@@ -8,12 +8,13 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// The workers of one layer that hash and write its small files, while its reader inflates on. What is under way is bounded, so
-/// that a fast reader can't fill the memory.
+/// The workers of one layer that hash and write its small files, while its reader inflates on. What is under way is
+/// bounded, so that a fast reader can't fill the memory.
 /// </summary>
 sealed class ObjectWriters : IDisposable
 {
-    /// <summary>Files are handed over several at once, up to this many bytes: threads that wait for each other at every file do little else.</summary>
+    /// <summary>Files are handed over several at once, up to this many bytes: threads that wait for each other at every
+    /// file do little else.</summary>
     private const int BatchBytes = 128 << 10;
 
     /// <summary>As <see cref="BatchBytes"/>, for tiny files.</summary>
@@ -37,7 +38,12 @@ sealed class ObjectWriters : IDisposable
     {
         _store = store;
         _staging = staging;
-        _threads = [.. Enumerable.Range(0, Math.Min(Environment.ProcessorCount, 4)).Select(_ => new Thread(Work) { IsBackground = true })];
+        _threads =
+        [
+            .. Enumerable
+                .Range(0, Math.Min(Environment.ProcessorCount, 4))
+                .Select(_ => new Thread(Work) { IsBackground = true }),
+        ];
         foreach (Thread thread in _threads)
         {
             thread.Start();
@@ -125,8 +131,8 @@ sealed class ObjectWriters : IDisposable
             List<PendingObject> batch = _queue.Dequeue();
             if (_queue.Count == Capacity / 2)
             {
-                // For the reader, which alone can be waiting: a queue that was full has had a pulse for each worker. Half empty, so that it
-                // is not woken for every batch.
+                // For the reader, which alone can be waiting: a queue that was full has had a pulse for each worker.
+                // Half empty, so that it is not woken for every batch.
                 Monitor.Pulse(_queue);
             }
 

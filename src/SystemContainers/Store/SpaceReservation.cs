@@ -7,8 +7,8 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// Blocks that a pull has before it needs them, so that two pulls at once are not both promised the same room: a file in its staging
-/// directory that shrinks as the layers grow, and goes with the directory.
+/// Blocks that a pull has before it needs them, so that two pulls at once are not both promised the same room: a file
+/// in its staging directory that shrinks as the layers grow, and goes with the directory.
 /// </summary>
 sealed class SpaceReservation : IDisposable
 {
@@ -30,7 +30,11 @@ sealed class SpaceReservation : IDisposable
     /// <exception cref="LinuxException">There is no room.</exception>
     public static SpaceReservation? Take(string path, long bytes)
     {
-        SafeFileHandle file = Libc.open(path, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.CloseOnExec, 0x180);
+        SafeFileHandle file = Libc.open(
+            path,
+            OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.CloseOnExec,
+            0x180
+        );
         if (file.IsInvalid)
         {
             throw LinuxException.Last("open", path);

@@ -6,8 +6,8 @@ using System.Runtime.InteropServices;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// A file below <c>staging/ID/objects</c>. They are spread over several directories: writers that make files in the same one
-/// wait for its lock in turn, and on two cores burn most of their time so.
+/// A file below <c>staging/ID/objects</c>. They are spread over several directories: writers that make files in the
+/// same one wait for its lock in turn, and on two cores burn most of their time so.
 /// </summary>
 /// <param name="Number">From 1, in the order in which they were made.</param>
 [StructLayout(LayoutKind.Auto)]

@@ -11,8 +11,8 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// What one process is adding: <c>staging/ID/</c> with objects and layer indexes that nobody else sees. Its lock file is
-/// held as long as the process lives, so that others can tell a live one from what a dead one left.
+/// What one process is adding: <c>staging/ID/</c> with objects and layer indexes that nobody else sees. Its lock file
+/// is held as long as the process lives, so that others can tell a live one from what a dead one left.
 /// </summary>
 sealed unsafe class Staging : IDisposable
 {
@@ -49,12 +49,13 @@ sealed unsafe class Staging : IDisposable
     }
 
     /// <summary>
-    /// Removes a directory in one step, whatever happens meanwhile: nobody sees it in halves. It moves to <paramref name="root"/> and
-    /// is removed there; what a kill leaves of it goes with what was abandoned.
+    /// Removes a directory in one step, whatever happens meanwhile: nobody sees it in halves. It moves to
+    /// <paramref name="root"/> and is removed there; what a kill leaves of it goes with what was abandoned.
     /// </summary>
     /// <param name="root"><c>staging/</c> of the store.</param>
     /// <param name="directory">Absolute, on the store's file system.</param>
-    /// <exception cref="LinuxException">It could not be moved or removed; EXDEV: something is mounted in it.</exception>
+    /// <exception cref="LinuxException">It could not be moved or removed; EXDEV: something is mounted in
+    /// it.</exception>
     public static void Discard(string root, string directory)
     {
         (string Path, SafeFileHandle Held) reserved;
@@ -64,8 +65,8 @@ sealed unsafe class Staging : IDisposable
         }
         catch (LinuxException e) when (e.Errno is Errno.ENOSPC or Errno.EDQUOT)
         {
-            // Not even a lock file can be made, and what gives room back must not ask for any. A name costs none; without a lock it is
-            // anybody's to remove.
+            // Not even a lock file can be made, and what gives room back must not ask for any. A name costs none;
+            // without a lock it is anybody's to remove.
             string bare = Path.Join(root, Guid.NewGuid().ToString("N"));
             DurableFile.Move(directory, bare);
             DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
@@ -87,8 +88,9 @@ sealed unsafe class Staging : IDisposable
     /// <summary>A name with its lock.</summary>
     private static (string Path, SafeFileHandle Held) Reserve(string root)
     {
-        // The lock comes first: without its directory it means nothing, while a directory without a lock is abandoned. Between its
-        // making and its locking another process may have taken it for a dead one's: then there is another name.
+        // The lock comes first: without its directory it means nothing, while a directory without a lock is abandoned.
+        // Between its making and its locking another process may have taken it for a dead one's: then there is another
+        // name.
         while (true)
         {
             string path = Path.Join(root, Guid.NewGuid().ToString("N"));
@@ -124,7 +126,8 @@ sealed unsafe class Staging : IDisposable
     public static IEnumerable<string> Abandoned(string root) =>
         Directory.Exists(root) ? Directory.EnumerateDirectories(root).Where(d => !StoreLocks.IsHeld(d + ".lock")) : [];
 
-    /// <summary>Garbage that can't go, for something is mounted in it, must not keep anybody from opening the store: the next call tries again.</summary>
+    /// <summary>Garbage that can't go, for something is mounted in it, must not keep anybody from opening the store:
+    /// the next call tries again.</summary>
     private static void Remove(string path)
     {
         try
@@ -133,9 +136,7 @@ sealed unsafe class Staging : IDisposable
             FaultPoint.Pass("unlink");
             File.Delete(path + ".lock");
         }
-        catch (LinuxException e) when (e.Errno is Errno.EXDEV or Errno.EBUSY)
-        {
-        }
+        catch (LinuxException e) when (e.Errno is Errno.EXDEV or Errno.EBUSY) { }
     }
 
     /// <summary>The directory.</summary>
@@ -146,7 +147,8 @@ sealed unsafe class Staging : IDisposable
 
     public string LayerPath(Digest diffId) => Path.Join(_path, "layers", ContentStore.LayerFileName(diffId));
 
-    /// <summary>A new file for an object, which may fail half-way: it counts for nothing before <see cref="Add"/>.</summary>
+    /// <summary>A new file for an object, which may fail half-way: it counts for nothing before
+    /// <see cref="Add"/>.</summary>
     public SafeFileHandle CreateFile(out StagedFile staged)
     {
         FaultPoint.Pass("openat");
@@ -156,7 +158,11 @@ sealed unsafe class Staging : IDisposable
         fixed (byte* pointer = path)
         {
             SafeFileHandle handle = Libc.openat(
-                Objects, pointer, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.CloseOnExec, 0x180);
+                Objects,
+                pointer,
+                OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.CloseOnExec,
+                0x180
+            );
             return handle.IsInvalid ? throw LinuxException.Last("openat", "a staged object") : handle;
         }
     }
@@ -214,7 +220,8 @@ sealed unsafe class Staging : IDisposable
     /// <summary>The objects that are whole. One that has moved away is to be taken out.</summary>
     public ICollection<KeyValuePair<ObjectKey, StagedFile>> Whole => _objects;
 
-    /// <summary>What can't be removed now is no reason for a call to fail whose work is done: without its lock the next one finds it.</summary>
+    /// <summary>What can't be removed now is no reason for a call to fail whose work is done: without its lock the next
+    /// one finds it.</summary>
     public void Dispose()
     {
         Objects.Dispose();
@@ -222,9 +229,7 @@ sealed unsafe class Staging : IDisposable
         {
             Remove(_path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
 
         _lock.Dispose();
     }

@@ -8,10 +8,12 @@ using SystemContainers.Store.Records;
 
 namespace SystemContainers.Store;
 
-/// <summary>Contents that were found in objects of a store. An object need not be there any more when it is opened: no lease is held over the network.</summary>
+/// <summary>Contents that were found in objects of a store. An object need not be there any more when it is opened: no
+/// lease is held over the network.</summary>
 /// <param name="store">Outlives this.</param>
 /// <param name="places">Where each content is.</param>
-sealed class StoreContents(ContentStore store, IReadOnlyDictionary<ContentSum, (ObjectKey Key, long Offset)[]> places) : IFoundContents
+sealed class StoreContents(ContentStore store, IReadOnlyDictionary<ContentSum, (ObjectKey Key, long Offset)[]> places)
+    : IFoundContents
 {
     private ObjectKey _key;
     private SafeFileHandle? _file;

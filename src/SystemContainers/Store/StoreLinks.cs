@@ -7,8 +7,9 @@ using SystemContainers.Linux.Processes;
 namespace SystemContainers.Store;
 
 /// <summary>
-/// The store of a system below a directory, which may have come from anywhere: it has no symbolic links but the few that we make, and nothing that is neither file nor directory, or what is
-/// written into it would land where they lead, outside of that system.
+/// The store of a system below a directory, which may have come from anywhere: it has no symbolic links but the few
+/// that we make, and nothing that is neither file nor directory, or what is written into it would land where they lead,
+/// outside of that system.
 /// </summary>
 static class StoreLinks
 {
@@ -30,20 +31,30 @@ static class StoreLinks
         }
     }
 
-    /// <summary>Also while it is being made: a call that was killed leaves <c>.current.sysctr-PID-START-COUNT</c>, which the next one removes.</summary>
-    private static bool IsOurs(string name) => name is "current" or "previous" or "rootfs" ||
-        (name.Split('.', 3) is ["", "current" or "previous" or "rootfs", string mark] && ProcessMark.IsMark(mark));
+    /// <summary>Also while it is being made: a call that was killed leaves <c>.current.sysctr-PID-START-COUNT</c>,
+    /// which the next one removes.</summary>
+    private static bool IsOurs(string name) =>
+        name is "current" or "previous" or "rootfs"
+        || (name.Split('.', 3) is ["", "current" or "previous" or "rootfs", string mark] && ProcessMark.IsMark(mark));
 
     private static void CheckNames(string directory, Func<string, bool> isLinkless, int depth)
     {
-        foreach (FileSystemInfo entry in Directory.Exists(directory) ? new DirectoryInfo(directory).EnumerateFileSystemInfos() : [])
+        foreach (
+            FileSystemInfo entry in Directory.Exists(directory)
+                ? new DirectoryInfo(directory).EnumerateFileSystemInfos()
+                : []
+        )
         {
-            if (!RegularFile.IsPlain(entry.FullName) && (entry.LinkTarget is null || isLinkless(entry.Name) || depth == 3))
+            if (
+                !RegularFile.IsPlain(entry.FullName)
+                && (entry.LinkTarget is null || isLinkless(entry.Name) || depth == 3)
+            )
             {
                 throw new SysctrException(
                     ErrorKind.Unsafe,
                     $"opening the store {directory}: {entry.Name} there is {(entry.LinkTarget is null ? "neither a file nor a directory" : "a symbolic link, and may lead out of the system")}",
-                    "remove it");
+                    "remove it"
+                );
             }
 
             if (depth > 1 && entry is DirectoryInfo && entry.LinkTarget is null)

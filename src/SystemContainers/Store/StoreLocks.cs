@@ -8,7 +8,8 @@ using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Store;
 
-/// <summary>flock(2) on files of <c>locks/</c>: the kernel gives them back whatever happens to the process that holds them.</summary>
+/// <summary>flock(2) on files of <c>locks/</c>: the kernel gives them back whatever happens to the process that holds
+/// them.</summary>
 /// <param name="directory"><c>locks/</c> of the store.</param>
 sealed class StoreLocks(string directory)
 {
@@ -25,7 +26,8 @@ sealed class StoreLocks(string directory)
     public IDisposable LockContainer(string name, Action<string> note, CancellationToken cancellation) =>
         Wait(() => TryLockContainer(name), $"'{name}'", note, cancellation);
 
-    /// <summary>Keeps the store as it is but for additions: any number of processes at once, and no prune beside them.</summary>
+    /// <summary>Keeps the store as it is but for additions: any number of processes at once, and no prune beside
+    /// them.</summary>
     /// <exception cref="SysctrException">Locked: a prune took longer than <see cref="Timeout"/>.</exception>
     public IDisposable Lease(Action<string> note, CancellationToken cancellation) =>
         Wait(() => TryLock(StoreFile, Libc.LOCK_SH), "the store", note, cancellation);
@@ -44,9 +46,11 @@ sealed class StoreLocks(string directory)
     public IDisposable LockRollout(Action<string> note, CancellationToken cancellation) =>
         Wait(() => TryLock(RolloutFile), "this host's part of a roll-out", note, cancellation);
 
-    /// <summary>Lets one process at a time put indexes of layers in their places: whether one is to be replaced depends on what is there. Held for moments.</summary>
+    /// <summary>Lets one process at a time put indexes of layers in their places: whether one is to be replaced depends
+    /// on what is there. Held for moments.</summary>
     /// <exception cref="SysctrException">Locked: <see cref="Timeout"/> went by.</exception>
-    public IDisposable LockIndexes() => Wait(() => TryLock(IndexesFile), "the layers", _ => { }, CancellationToken.None);
+    public IDisposable LockIndexes() =>
+        Wait(() => TryLock(IndexesFile), "the layers", _ => { }, CancellationToken.None);
 
     // No container's name begins so.
     private string StoreFile => Path.Join(directory, "+store.lock");
@@ -75,7 +79,10 @@ sealed class StoreLocks(string directory)
             if (Environment.TickCount64 - start > Timeout.TotalMilliseconds)
             {
                 throw new SysctrException(
-                    ErrorKind.Locked, $"locking {what}: another sysctr held it for {Timeout.TotalSeconds:0} s", "try again when it has ended");
+                    ErrorKind.Locked,
+                    $"locking {what}: another sysctr held it for {Timeout.TotalSeconds:0} s",
+                    "try again when it has ended"
+                );
             }
 
             cancellation.WaitHandle.WaitOne(s_poll);
@@ -90,14 +97,23 @@ sealed class StoreLocks(string directory)
     /// <summary>Whether a process holds a lock on a file. Looks only: makes no file.</summary>
     internal static bool IsHeld(string path)
     {
-        using SafeFileHandle handle = Libc.open(path, OpenFlags.ReadOnly | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0);
+        using SafeFileHandle handle = Libc.open(
+            path,
+            OpenFlags.ReadOnly | OpenFlags.CloseOnExec | OpenFlags.NoFollow,
+            0
+        );
         return !handle.IsInvalid && Libc.flock(handle, Libc.LOCK_SH | Libc.LOCK_NB) != 0;
     }
 
-    /// <summary>On a disk that can't be written a check still has to lock; where there is no lock file, nobody has it or can get it.</summary>
+    /// <summary>On a disk that can't be written a check still has to lock; where there is no lock file, nobody has it
+    /// or can get it.</summary>
     private static SafeFileHandle OpenReadOnly(string path)
     {
-        SafeFileHandle handle = Libc.open(File.Exists(path) ? path : "/dev/null", OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
+        SafeFileHandle handle = Libc.open(
+            File.Exists(path) ? path : "/dev/null",
+            OpenFlags.ReadOnly | OpenFlags.CloseOnExec,
+            0
+        );
         return handle.IsInvalid ? throw LinuxException.Last("open", path) : handle;
     }
 
@@ -109,7 +125,10 @@ sealed class StoreLocks(string directory)
     internal static SafeFileHandle? TryLock(string path, int kind = Libc.LOCK_EX, bool create = true)
     {
         SafeFileHandle handle = Libc.open(
-            path, OpenFlags.ReadWrite | (create ? OpenFlags.Create : 0) | OpenFlags.CloseOnExec | OpenFlags.NoFollow, 0x180);
+            path,
+            OpenFlags.ReadWrite | (create ? OpenFlags.Create : 0) | OpenFlags.CloseOnExec | OpenFlags.NoFollow,
+            0x180
+        );
         if (handle.IsInvalid)
         {
             LinuxException failure = LinuxException.Last("open", path);

@@ -21,7 +21,10 @@ sealed class StoreSpace(string root, Lazy<FreeSpaceRule> rule)
         long kept = rule.Value.Of(space.Total);
         if (bytes > space.Free - kept)
         {
-            throw Full(doing, $"it needs {ByteSize.Text(bytes)}, and {root} has {ByteSize.Text(space.Free)} free, {ByteSize.Text(kept)} of which stay free (min-free-space)");
+            throw Full(
+                doing,
+                $"it needs {ByteSize.Text(bytes)}, and {root} has {ByteSize.Text(space.Free)} free, {ByteSize.Text(kept)} of which stay free (min-free-space)"
+            );
         }
 
         if (inodes > space.FreeInodes)
@@ -30,6 +33,10 @@ sealed class StoreSpace(string root, Lazy<FreeSpaceRule> rule)
         }
     }
 
-    private static SysctrException Full(string doing, string why) => new(
-        ErrorKind.Storage, $"{doing}: {why}", "'sysctr images prune' frees what nothing needs; min-free-space in sysctr.toml(5) says what stays free");
+    private static SysctrException Full(string doing, string why) =>
+        new(
+            ErrorKind.Storage,
+            $"{doing}: {why}",
+            "'sysctr images prune' frees what nothing needs; min-free-space in sysctr.toml(5) says what stays free"
+        );
 }

@@ -20,10 +20,18 @@ static class PackageOwner
     public static async Task<string?> FindAsync(string root, string path, CancellationToken cancellation)
     {
         // "coreutils: /usr/bin/ls", with further packages in front where several own a directory.
-        string? line = await AskAsync("dpkg-query", [$"--admindir={RootedPath.Resolve(root, "/var/lib/dpkg", followLast: true)}", "--search", path], cancellation);
+        string? line = await AskAsync(
+            "dpkg-query",
+            [$"--admindir={RootedPath.Resolve(root, "/var/lib/dpkg", followLast: true)}", "--search", path],
+            cancellation
+        );
         return line is not null ? line[..Math.Max(line.LastIndexOf(": ", StringComparison.Ordinal), 0)]
             : !s_rpmDatabases.Any(d => Directory.Exists(RootedPath.Resolve(root, d, followLast: true))) ? null
-            : await AskAsync("rpm", ["--root", root, "--query", "--queryformat", "%{NAME}\\n", "--file", path], cancellation);
+            : await AskAsync(
+                "rpm",
+                ["--root", root, "--query", "--queryformat", "%{NAME}\\n", "--file", path],
+                cancellation
+            );
     }
 
     /// <returns>The first line of what it says; null where it is not there or knows nothing.</returns>

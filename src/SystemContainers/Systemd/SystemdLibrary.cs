@@ -5,12 +5,14 @@ using System.Text.RegularExpressions;
 
 namespace SystemContainers.Systemd;
 
-/// <summary>systemd's shared library, whose name has the version in every distribution: of a system that does not run nobody else can be asked.</summary>
+/// <summary>systemd's shared library, whose name has the version in every distribution: of a system that does not run
+/// nobody else can be asked.</summary>
 static partial class SystemdLibrary
 {
     private static readonly string[] s_libraries = ["/usr/lib", "/usr/lib64", "/lib"];
 
-    /// <summary>Of <c>libsystemd-shared-252.so</c> (Debian) or <c>libsystemd-shared-252.4-598.fc36.so</c> (Fedora): 252. More than one where an upgrade left another behind.</summary>
+    /// <summary>Of <c>libsystemd-shared-252.so</c> (Debian) or <c>libsystemd-shared-252.4-598.fc36.so</c> (Fedora):
+    /// 252. More than one where an upgrade left another behind.</summary>
     /// <param name="inside">Maps a path of that system to one of this process.</param>
     public static IEnumerable<int> Versions(Func<string, string> inside) =>
         from libraries in s_libraries.Select(inside)
@@ -23,6 +25,10 @@ static partial class SystemdLibrary
         where match.Success
         select int.Parse(match.Groups["version"].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"^libsystemd-shared-(?<version>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
+    [GeneratedRegex(
+        @"^libsystemd-shared-(?<version>\d+)",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: Timeout.Infinite
+    )]
     private static partial Regex Name();
 }

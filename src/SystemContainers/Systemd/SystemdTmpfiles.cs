@@ -16,7 +16,8 @@ static class SystemdTmpfiles
     /// <param name="file">The system's, or the user's.</param>
     /// <param name="user">Whose it is, and in whose namespace this process is; null for the system's.</param>
     /// <param name="cancellation">Ends systemd-tmpfiles.</param>
-    /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on the way to what a line names.</exception>
+    /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on
+    /// the way to what a line names.</exception>
     public static async Task CreateAsync(string file, HostUser? user, CancellationToken cancellation)
     {
         string text = await File.ReadAllTextAsync(file, cancellation);
@@ -29,11 +30,13 @@ static class SystemdTmpfiles
         await RunAsync("--create", file, user, cancellation);
     }
 
-    /// <summary>Removes what the file names for removal (types r, R, D and those with <c>!</c>); the rest stays.</summary>
+    /// <summary>Removes what the file names for removal (types r, R, D and those with <c>!</c>); the rest
+    /// stays.</summary>
     /// <param name="file">As for <see cref="CreateAsync"/>.</param>
     /// <param name="user">As for <see cref="CreateAsync"/>.</param>
     /// <param name="cancellation">Ends systemd-tmpfiles.</param>
-    /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on the way to what a line names.</exception>
+    /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on
+    /// the way to what a line names.</exception>
     public static async Task RemoveAsync(string file, HostUser? user, CancellationToken cancellation)
     {
         string text = await File.ReadAllTextAsync(file, cancellation);
@@ -47,8 +50,8 @@ static class SystemdTmpfiles
     }
 
     /// <summary>
-    /// systemd-tmpfiles follows root's links, and a payload that is root may have put one into a directory that the same file makes: an image
-    /// before this one may have had a volume there.
+    /// systemd-tmpfiles follows root's links, and a payload that is root may have put one into a directory that the
+    /// same file makes: an image before this one may have had a volume there.
     /// </summary>
     private static void CheckWays(string text)
     {
@@ -56,12 +59,19 @@ static class SystemdTmpfiles
         string[] made = [.. lines.Where(l => l.IsDirectory).Select(l => l.Path)];
         foreach (TmpfilesLine line in lines)
         {
-            for (string above = HostPath.Parent(line.Path); made.Any(m => above == m || HostPath.IsBelow(above, m)); above = HostPath.Parent(above))
+            for (
+                string above = HostPath.Parent(line.Path);
+                made.Any(m => above == m || HostPath.IsBelow(above, m));
+                above = HostPath.Parent(above)
+            )
             {
                 if (new FileInfo(above).LinkTarget is { } target)
                 {
                     throw new SysctrException(
-                        ErrorKind.Unsafe, $"making {line.Path}: {above} is a link to {target}, and {line.Path} would be made there", $"remove {above}");
+                        ErrorKind.Unsafe,
+                        $"making {line.Path}: {above} is a link to {target}, and {line.Path} would be made there",
+                        $"remove {above}"
+                    );
                 }
             }
         }
@@ -75,7 +85,10 @@ static class SystemdTmpfiles
         ProcessResult result = user is null
             ? await ProcessRunner.RunAsync("systemd-tmpfiles", [verb, file], cancellation)
             : await ProcessRunner.RunAsync(
-                "systemd-run", ["--user", "--quiet", "--wait", "--collect", "--pipe", "--", "systemd-tmpfiles", "--user", verb, file], cancellation);
+                "systemd-run",
+                ["--user", "--quiet", "--wait", "--collect", "--pipe", "--", "systemd-tmpfiles", "--user", verb, file],
+                cancellation
+            );
         if (result.ExitCode != 0)
         {
             throw new SysctrException(ErrorKind.Template, $"systemd-tmpfiles {verb} {file}: {result.Error.Trim()}");

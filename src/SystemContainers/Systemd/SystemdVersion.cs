@@ -5,10 +5,14 @@ namespace SystemContainers.Systemd;
 /// <summary>Versions of systemd.</summary>
 static class SystemdVersion
 {
-    /// <summary>The version in systemctl's first line, <c>systemd 252 (252.39-1~deb12u1)</c>; 0 where there is no systemctl to ask.</summary>
+    /// <summary>The version in systemctl's first line, <c>systemd 252 (252.39-1~deb12u1)</c>; 0 where there is no
+    /// systemctl to ask.</summary>
     public static int Parse(string output)
     {
         string[] words = output.Split([' ', '\n'], 3);
-        return words is ["systemd", string version, ..] && int.TryParse(version.Split(['.', '~', '-'])[0], out int number) ? number : 0;
+        return
+            words is ["systemd", string version, ..] && int.TryParse(version.Split(['.', '~', '-'])[0], out int number)
+            ? number
+            : 0;
     }
 }

@@ -17,27 +17,48 @@ sealed partial record UnitExposure(decimal Total, IReadOnlyList<(string Setting,
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <returns>Null where systemd is too old to look at a file (before 250).</returns>
     public static async Task<UnitExposure?> MeasureAsync(
-        IReadOnlyList<(string FileName, string Text)> units, string service, CancellationToken cancellation)
+        IReadOnlyList<(string FileName, string Text)> units,
+        string service,
+        CancellationToken cancellation
+    )
     {
         using UnitScratch scratch = await UnitScratch.WriteAsync(units, cancellation);
         ProcessResult result = await ProcessRunner.RunAsync(
-            "systemd-analyze", ["security", "--offline=true", "--no-pager", scratch.Loadable(service)], cancellation);
+            "systemd-analyze",
+            ["security", "--offline=true", "--no-pager", scratch.Loadable(service)],
+            cancellation
+        );
         return Read(result.Output);
     }
 
-    /// <summary>Reads the table that systemd-analyze prints. Its JSON lacks the total, which is no sum of the rounded rows.</summary>
-    internal static UnitExposure? Read(string table) => Overall().Match(table) is { Success: true } overall
-        ? new UnitExposure(
-            Number(overall),
-            [.. Row().Matches(table).Select(row => (row.Groups["setting"].Value, Points: Number(row))).OrderByDescending(row => row.Points)])
-        : null;
+    /// <summary>Reads the table that systemd-analyze prints. Its JSON lacks the total, which is no sum of the rounded
+    /// rows.</summary>
+    internal static UnitExposure? Read(string table) =>
+        Overall().Match(table) is { Success: true } overall
+            ? new UnitExposure(
+                Number(overall),
+                [
+                    .. Row()
+                        .Matches(table)
+                        .Select(row => (row.Groups["setting"].Value, Points: Number(row)))
+                        .OrderByDescending(row => row.Points),
+                ]
+            )
+            : null;
 
-    private static decimal Number(Match match) => decimal.Parse(match.Groups["points"].ValueSpan, CultureInfo.InvariantCulture);
+    private static decimal Number(Match match) =>
+        decimal.Parse(match.Groups["points"].ValueSpan, CultureInfo.InvariantCulture);
 
     // A mark, whose character depends on the locale, the setting, what it means, and the points where there are any.
-    [GeneratedRegex(@"^\S+[ ](?<setting>\S*=\S*)[ ]{2,}.*[ ](?<points>\d+\.\d)[ ]*$", RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^\S+[ ](?<setting>\S*=\S*)[ ]{2,}.*[ ](?<points>\d+\.\d)[ ]*$",
+        RegexOptions.ExplicitCapture | RegexOptions.Multiline | RegexOptions.NonBacktracking
+    )]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"Overall exposure level for .*: (?<points>\d+\.\d)\b", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"Overall exposure level for .*: (?<points>\d+\.\d)\b",
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
+    )]
     private static partial Regex Overall();
 }

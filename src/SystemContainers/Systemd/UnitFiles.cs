@@ -18,13 +18,16 @@ static class UnitFiles
                 throw new SysctrException(
                     ErrorKind.Conflict,
                     $"installing {unit}: {there} is there, and sysctr did not install it",
-                    "choose another name with --name, or remove that unit");
+                    "choose another name with --name, or remove that unit"
+                );
             }
         }
     }
 
-    /// <summary>The file or link, dangling ones too, that gives the host a unit of that name; null where it has none.</summary>
-    public static string? Find(HostPaths paths, string unit) => paths.UnitLoadPath
-        .Select(directory => paths.Here(Path.Join(directory, unit)))
-        .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
+    /// <summary>The file or link, dangling ones too, that gives the host a unit of that name; null where it has
+    /// none.</summary>
+    public static string? Find(HostPaths paths, string unit) =>
+        paths
+            .UnitLoadPath.Select(directory => paths.Here(Path.Join(directory, unit)))
+            .FirstOrDefault(file => File.Exists(file) || new FileInfo(file).LinkTarget is not null);
 }

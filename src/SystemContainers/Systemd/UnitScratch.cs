@@ -4,22 +4,25 @@ using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Systemd;
 
-/// <summary>Units in a directory of their own, where systemd's tools can look at them before they are on the host.</summary>
+/// <summary>Units in a directory of their own, where systemd's tools can look at them before they are on the
+/// host.</summary>
 sealed class UnitScratch : IDisposable
 {
     private const string InstanceMark = "@verify.";
 
-    private UnitScratch()
-    {
-    }
+    private UnitScratch() { }
 
     /// <summary>The directory.</summary>
     public string Directory { get; } = ScratchDirectory.Create();
 
     /// <summary>Writes units and drop-ins.</summary>
-    /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their texts.</param>
+    /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their
+    /// texts.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static async Task<UnitScratch> WriteAsync(IReadOnlyList<(string FileName, string Text)> units, CancellationToken cancellation)
+    public static async Task<UnitScratch> WriteAsync(
+        IReadOnlyList<(string FileName, string Text)> units,
+        CancellationToken cancellation
+    )
     {
         UnitScratch scratch = new();
         foreach ((string fileName, string text) in units)
@@ -34,7 +37,8 @@ sealed class UnitScratch : IDisposable
         return scratch;
     }
 
-    /// <summary>The path by which a tool loads a unit: a template can be loaded as one of its instances only; a link gives it one.</summary>
+    /// <summary>The path by which a tool loads a unit: a template can be loaded as one of its instances only; a link
+    /// gives it one.</summary>
     public string Loadable(string unit)
     {
         string path = Path.Join(Directory, Instance(unit));

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Systemd;
 
-/// <summary>All that matters of a unit (org.freedesktop.systemd1(5)); the words are systemd's own. What only services have is empty or 0 of others.</summary>
+/// <summary>All that matters of a unit (org.freedesktop.systemd1(5)); the words are systemd's own. What only services
+/// have is empty or 0 of others.</summary>
 sealed record UnitStatus
 {
     /// <summary>The unit.</summary>

@@ -3,8 +3,9 @@
 namespace SystemContainers.Systemd;
 
 /// <summary>
-/// Whether somebody wants a unit to run, and whether it does so well. A service that crashes and is started again by its Restart= passes through every state,
-/// and ends as failed when systemd gives it up: what is said of it must not depend on the moment at which it is asked about.
+/// Whether somebody wants a unit to run, and whether it does so well. A service that crashes and is started again by
+/// its Restart= passes through every state, and ends as failed when systemd gives it up: what is said of it must not
+/// depend on the moment at which it is asked about.
 /// </summary>
 /// <param name="IsWanted">It runs, is about to, or has run until systemd gave up starting it again.</param>
 /// <param name="Trouble">What is wrong with it, in words; null where nothing is.</param>
@@ -37,9 +38,16 @@ sealed record UnitWellness(bool IsWanted, string? Trouble)
         bool failed = status.ActiveState == "failed";
         return new UnitWellness(
             // One that failed without being started again may have been stopped by somebody, and ended badly.
-            status.ActiveState is "active" or "activating" or "reloading" || (failed && restarts > 0),
-            failed ? $"{status.Name} had failed ({status.Result})" + (restarts > 0 ? $", after its Restart= had started it again {times}" : "")
+            status.ActiveState
+                is "active"
+                    or "activating"
+                    or "reloading"
+                || (failed && restarts > 0),
+            failed
+                    ? $"{status.Name} had failed ({status.Result})"
+                        + (restarts > 0 ? $", after its Restart= had started it again {times}" : "")
                 : restarts > 0 ? $"the Restart= of {status.Name} had started it again {times}"
-                : null);
+                : null
+        );
     }
 }

@@ -16,17 +16,20 @@ using SystemContainers.Templates;
 namespace SystemContainers.Systemd;
 
 /// <summary>
-/// The directories of a user's tmpfiles.d(5) that belong to users of the container: made inside the user's namespace, for outside of it
-/// the user can give nothing away. systemd-tmpfiles itself refuses to work there: the host's own directories seem to be nobody's.
+/// The directories of a user's tmpfiles.d(5) that belong to users of the container: made inside the user's namespace,
+/// for outside of it the user can give nothing away. systemd-tmpfiles itself refuses to work there: the host's own
+/// directories seem to be nobody's.
 /// </summary>
 /// <remarks>
-/// A payload owns what is in its directories and may put links there. So nothing below the user's own places is followed.
+/// A payload owns what is in its directories and may put links there. So nothing below the user's own places is
+/// followed.
 /// </remarks>
 static class UserDirectories
 {
     private const uint NewDirectory = 0b111_101_101;
 
-    /// <summary>Makes directories below the container's own: nothing from the own one on is followed, for a payload may have put links there.</summary>
+    /// <summary>Makes directories below the container's own: nothing from the own one on is followed, for a payload may
+    /// have put links there.</summary>
     /// <param name="lines">What to make.</param>
     /// <param name="here">Where a path of the host is for this process.</param>
     /// <param name="ids">The user's namespace; null for the system's containers.</param>
@@ -38,12 +41,17 @@ static class UserDirectories
             TmpfilesLine line = TmpfilesSyntax.Parse(once.Line)[0];
             string place = here(HostPath.Parent(once.Root));
             FaultPoint.Pass("mkdir");
-            using SafeFileHandle directory = Open(place, place.TrimEnd('/') + line.Path[HostPath.Parent(once.Root).TrimEnd('/').Length..], out bool isNew);
+            using SafeFileHandle directory = Open(
+                place,
+                place.TrimEnd('/') + line.Path[HostPath.Parent(once.Root).TrimEnd('/').Length..],
+                out bool isNew
+            );
             Give(directory, line, ids, isNew);
         }
     }
 
-    /// <summary>Makes and copies (types d, D, v, q, Q, C) what lies below the user's places, with owner and mode.</summary>
+    /// <summary>Makes and copies (types d, D, v, q, Q, C) what lies below the user's places, with owner and
+    /// mode.</summary>
     /// <exception cref="SysctrException">Host: something else stands there; Unsafe: a link does.</exception>
     public static async Task MakeAsync(HostUser user, string text, CancellationToken cancellation)
     {
@@ -66,10 +74,15 @@ static class UserDirectories
         }
     }
 
-    /// <summary>Removes what the types R and D name; what a container's user left there the user could not remove outside.</summary>
+    /// <summary>Removes what the types R and D name; what a container's user left there the user could not remove
+    /// outside.</summary>
     public static void Remove(HostUser user, string text)
     {
-        foreach (TmpfilesLine line in TmpfilesSyntax.Parse(text).Where(l => l.Error is null && Place(user, l.Path) is { } place && IsPlain(place, l.Path)))
+        foreach (
+            TmpfilesLine line in TmpfilesSyntax
+                .Parse(text)
+                .Where(l => l.Error is null && Place(user, l.Path) is { } place && IsPlain(place, l.Path))
+        )
         {
             if (line.Type == 'R')
             {
@@ -85,10 +98,13 @@ static class UserDirectories
         }
     }
 
-    /// <summary>The user's place that a path is below; null for another path, which systemd-tmpfiles may judge.</summary>
+    /// <summary>The user's place that a path is below; null for another path, which systemd-tmpfiles may
+    /// judge.</summary>
     private static string? Place(HostUser user, string path) =>
-        new[] { user.RuntimeDirectory, user.DataHome, user.ConfigHome, user.Home }
-            .FirstOrDefault(place => path.StartsWith(place + "/", StringComparison.Ordinal) && !path.Split('/').Contains("..", StringComparer.Ordinal));
+        new[] { user.RuntimeDirectory, user.DataHome, user.ConfigHome, user.Home }.FirstOrDefault(place =>
+            path.StartsWith(place + "/", StringComparison.Ordinal)
+            && !path.Split('/').Contains("..", StringComparer.Ordinal)
+        );
 
     /// <summary>Whether no link is on the way from the place to the path.</summary>
     private static bool IsPlain(string place, string path) =>
@@ -110,7 +126,11 @@ static class UserDirectories
         // A copy that is cut off must not look like the whole.
         string staged = Path.Join(parent, $".{Path.GetFileName(line.Path)}.sysctr-new");
         TreeRemoval.Remove(staged);
-        ProcessResult copied = await ProcessRunner.RunAsync("cp", ["--archive", "--no-target-directory", line.Argument, staged], cancellation);
+        ProcessResult copied = await ProcessRunner.RunAsync(
+            "cp",
+            ["--archive", "--no-target-directory", line.Argument, staged],
+            cancellation
+        );
         if (copied.ExitCode != 0)
         {
             throw new SysctrException(ErrorKind.Host, $"making {line.Path}: {copied.Error.Trim()}");
@@ -142,7 +162,11 @@ static class UserDirectories
             if (at.IsInvalid)
             {
                 throw Marshal.GetLastPInvokeError() is Errno.ELOOP or Errno.ENOTDIR
-                    ? new SysctrException(ErrorKind.Unsafe, $"making the directory {path}: {part} is a link, or no directory", "remove it")
+                    ? new SysctrException(
+                        ErrorKind.Unsafe,
+                        $"making the directory {path}: {part} is a link, or no directory",
+                        "remove it"
+                    )
                     : LinuxException.Last("openat", path);
             }
         }
@@ -163,7 +187,10 @@ static class UserDirectories
             }
         }
 
-        if ((line.ModeBits ?? (isNew ? (int)NewDirectory : null)) is { } mode && Libc.fchmod(directory, (uint)mode) != 0)
+        if (
+            (line.ModeBits ?? (isNew ? (int)NewDirectory : null)) is { } mode
+            && Libc.fchmod(directory, (uint)mode) != 0
+        )
         {
             throw LinuxException.Last("fchmod", line.Path);
         }
@@ -177,7 +204,9 @@ static class UserDirectories
     private static uint? Id(string field, Func<uint, uint?>? inside)
     {
         string text = field.TrimStart(':');
-        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) ? inside?.Invoke(number) ?? number
-            : text == "root" ? 0 : null;
+        return uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint number)
+                ? inside?.Invoke(number) ?? number
+            : text == "root" ? 0
+            : null;
     }
 }

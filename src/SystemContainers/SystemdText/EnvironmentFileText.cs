@@ -4,7 +4,8 @@ using System.Text;
 
 namespace SystemContainers.SystemdText;
 
-/// <summary>A file of EnvironmentFile= (systemd.exec(5)), as src/basic/env-file.c reads it: nearly a shell's assignments, and nothing in them is expanded.</summary>
+/// <summary>A file of EnvironmentFile= (systemd.exec(5)), as src/basic/env-file.c reads it: nearly a shell's
+/// assignments, and nothing in them is expanded.</summary>
 static class EnvironmentFileText
 {
     private const string Blanks = " \t\n\r";
@@ -12,7 +13,8 @@ static class EnvironmentFileText
     /// <summary>What a backslash within double quotes takes the meaning of; before anything else it stays.</summary>
     private const string Escapable = "\"\\`$";
 
-    /// <summary>The assignments in order; lines that are none, and names that no variable can have, are left out.</summary>
+    /// <summary>The assignments in order; lines that are none, and names that no variable can have, are left
+    /// out.</summary>
     public static IReadOnlyList<(string Name, string Value)> Parse(string text)
     {
         List<(string Name, string Value)> all = [];
@@ -50,9 +52,11 @@ static class EnvironmentFileText
         return all;
     }
 
-    private static int EndOfLine(string text, int from) => text.IndexOf('\n', from) is >= 0 and var end ? end : text.Length;
+    private static int EndOfLine(string text, int from) =>
+        text.IndexOf('\n', from) is >= 0 and var end ? end : text.Length;
 
-    /// <summary>A value: parts in quotes, which may go over lines, and parts without, whose blanks at the end do not count.</summary>
+    /// <summary>A value: parts in quotes, which may go over lines, and parts without, whose blanks at the end do not
+    /// count.</summary>
     private static string Value(string text, int from, out int end)
     {
         StringBuilder value = new();
@@ -125,5 +129,6 @@ static class EnvironmentFileText
         return i;
     }
 
-    private static bool IsName(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+    private static bool IsName(string name) =>
+        name.Length > 0 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 }

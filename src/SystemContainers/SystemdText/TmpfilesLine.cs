@@ -4,7 +4,8 @@ using System.Text;
 
 namespace SystemContainers.SystemdText;
 
-/// <summary>A line of tmpfiles.d(5) as systemd-tmpfiles(8) understands it; <see cref="TmpfilesSyntax"/> reads it, <see cref="ToString"/> writes it.</summary>
+/// <summary>A line of tmpfiles.d(5) as systemd-tmpfiles(8) understands it; <see cref="TmpfilesSyntax"/> reads it,
+/// <see cref="ToString"/> writes it.</summary>
 /// <param name="Number">Where it stood, from 1; 0 for a line of ours.</param>
 /// <param name="Type">Its first letter: d makes a directory, C copies one.</param>
 /// <param name="Modifiers">What follows the letter, such as <c>!</c> and <c>+</c>.</param>
@@ -19,7 +20,8 @@ sealed record TmpfilesLine(int Number, char Type, string Modifiers, string Path)
     /// <summary>Types whose path is a pattern (glob(7)).</summary>
     private const string PatternTypes = "weExXrRzZmtThHaA";
 
-    /// <summary>Types whose argument is unescaped, and has specifiers (specifier_expansion_from_arg in src/tmpfiles/tmpfiles.c).</summary>
+    /// <summary>Types whose argument is unescaped, and has specifiers (specifier_expansion_from_arg in
+    /// src/tmpfiles/tmpfiles.c).</summary>
     private const string EscapedTypes = "CLfFw";
 
     /// <summary>Permission bits, with <c>~</c> and <c>:</c> before them where they are there.</summary>
@@ -53,7 +55,10 @@ sealed record TmpfilesLine(int Number, char Type, string Modifiers, string Path)
     public bool IsBase64 => Modifiers.Contains('~', StringComparison.Ordinal);
 
     /// <summary>Permission bits as a number; null where the line has none.</summary>
-    public int? ModeBits => Mode.TrimStart('~', ':') is { Length: > 0 and < 6 } digits && digits.All(c => c is >= '0' and <= '7') ? Convert.ToInt32(digits, 8) & 0xfff : null;
+    public int? ModeBits =>
+        Mode.TrimStart('~', ':') is { Length: > 0 and < 6 } digits && digits.All(c => c is >= '0' and <= '7')
+            ? Convert.ToInt32(digits, 8) & 0xfff
+            : null;
 
     internal static bool IsEscaped(char type) => EscapedTypes.Contains(type, StringComparison.Ordinal);
 
@@ -66,11 +71,15 @@ sealed record TmpfilesLine(int Number, char Type, string Modifiers, string Path)
 
     private static string Percent(string text) => text.Replace("%", "%%", StringComparison.Ordinal);
 
-    private static string Word(string text) => text.Length > 0 && text.AsSpan().IndexOfAny(" \t\"\\'") < 0
-        ? text
-        : '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"';
+    private static string Word(string text) =>
+        text.Length > 0 && text.AsSpan().IndexOfAny(" \t\"\\'") < 0
+            ? text
+            : '"'
+                + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+                + '"';
 
-    /// <summary>The last field is the rest of the line as it stands: no quotes there, but escapes (cunescape in src/basic/escape.c).</summary>
+    /// <summary>The last field is the rest of the line as it stands: no quotes there, but escapes (cunescape in
+    /// src/basic/escape.c).</summary>
     private static string Escaped(string text)
     {
         StringBuilder escaped = new();

@@ -7,8 +7,8 @@ using SystemContainers.Templates;
 namespace SystemContainers.SystemdText;
 
 /// <summary>
-/// Reads tmpfiles.d(5) files as systemd-tmpfiles(8) does, so that what is judged is what would be done: the ends of lines of read_line
-/// (src/basic/fileio.c), the words of extract_first_word (src/basic/extract-word.c), the order of
+/// Reads tmpfiles.d(5) files as systemd-tmpfiles(8) does, so that what is judged is what would be done: the ends of
+/// lines of read_line (src/basic/fileio.c), the words of extract_first_word (src/basic/extract-word.c), the order of
 /// parse_line (src/tmpfiles/tmpfiles.c). TmpfilesSyntaxTests compares it with the real one.
 /// </summary>
 static class TmpfilesSyntax
@@ -16,9 +16,13 @@ static class TmpfilesSyntax
     private const string Types = "fFwdDevqQpLcbCxXrRzZmtThHaA";
     private const string Modifiers = "!+-=~^$?";
 
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
-    /// <summary>The lines that say something; those that systemd would not take have an <see cref="TmpfilesLine.Error"/>.</summary>
+    /// <summary>The lines that say something; those that systemd would not take have an
+    /// <see cref="TmpfilesLine.Error"/>.</summary>
     /// <param name="text">A file, its placeholders filled in.</param>
     /// <param name="specifier">What a letter behind <c>%</c> stands for; null for one that is not known.</param>
     public static IReadOnlyList<TmpfilesLine> Parse(string text, Func<char, string?>? specifier = null)
@@ -47,7 +51,12 @@ static class TmpfilesSyntax
             if (i == text.Length || text[i] is '\n' or '\r' or '\0')
             {
                 yield return text[start..i];
-                if (i + 1 < text.Length && text[i] is '\n' or '\r' && text[i + 1] is '\n' or '\r' && text[i + 1] != text[i])
+                if (
+                    i + 1 < text.Length
+                    && text[i] is '\n' or '\r'
+                    && text[i + 1] is '\n' or '\r'
+                    && text[i + 1] != text[i]
+                )
                 {
                     i++;
                 }
@@ -65,7 +74,10 @@ static class TmpfilesSyntax
         {
             if (Word(ref rest) is not { } word)
             {
-                return Bad(number, "its quotes don't close, or it has a backslash that not every version of systemd reads alike");
+                return Bad(
+                    number,
+                    "its quotes don't close, or it has a backslash that not every version of systemd reads alike"
+                );
             }
 
             words.Add(word);
@@ -88,7 +100,13 @@ static class TmpfilesSyntax
             return Bad(number, $"'{Shown(words[0][..1])}' is no type of a tmpfiles.d line");
         }
 
-        if (modifiers.FirstOrDefault(m => !Modifiers.Contains(m, StringComparison.Ordinal) || modifiers.Count(c => c == m) > 1) is not '\0' and var wrong)
+        if (
+            modifiers.FirstOrDefault(m =>
+                !Modifiers.Contains(m, StringComparison.Ordinal) || modifiers.Count(c => c == m) > 1
+            )
+            is not '\0'
+                and var wrong
+        )
         {
             return Bad(number, $"'{Shown(wrong.ToString())}' can't stand behind a type");
         }
@@ -128,7 +146,11 @@ static class TmpfilesSyntax
 
         return new TmpfilesLine(number, type, modifiers, HostPath.WithoutVarRun(HostPath.Absolute(path)))
         {
-            Mode = Field(2), User = Field(3), Group = Field(4), Age = Field(5), Argument = argument,
+            Mode = Field(2),
+            User = Field(3),
+            Group = Field(4),
+            Age = Field(5),
+            Argument = argument,
         };
 
         string Field(int index) => words.Count > index && words[index].Length > 0 ? words[index] : TmpfilesLine.None;
@@ -165,7 +187,8 @@ static class TmpfilesSyntax
     }
 
     /// <summary>Takes a word and the blanks behind it off the front; quotes may stand anywhere in it.</summary>
-    /// <returns>Null: quotes that don't close, an escape that not every systemd reads alike, or bytes that are no text.</returns>
+    /// <returns>Null: quotes that don't close, an escape that not every systemd reads alike, or bytes that are no
+    /// text.</returns>
     private static string? Word(ref ReadOnlySpan<byte> rest)
     {
         List<byte> word = [];
@@ -176,8 +199,8 @@ static class TmpfilesSyntax
             byte c = rest[at];
             if (c == '\\')
             {
-                // Before version 255 or so a backslash takes the next character as it is, since then it begins an escape as in C: these
-                // three are the same to all of them.
+                // Before version 255 or so a backslash takes the next character as it is, since then it begins an
+                // escape as in C: these three are the same to all of them.
                 if (++at == rest.Length || rest[at] is not ((byte)'\\' or (byte)'"' or (byte)'\''))
                 {
                     return null;
@@ -249,14 +272,16 @@ static class TmpfilesSyntax
             return true;
         }
 
-        (int digits, bool isByte) = text.IsEmpty ? (0, false) : text[0] switch
-        {
-            (byte)'x' => (2, true),
-            (byte)'u' => (4, false),
-            (byte)'U' => (8, false),
-            >= (byte)'0' and <= (byte)'7' => (3, true),
-            _ => (0, false),
-        };
+        (int digits, bool isByte) = text.IsEmpty
+            ? (0, false)
+            : text[0] switch
+            {
+                (byte)'x' => (2, true),
+                (byte)'u' => (4, false),
+                (byte)'U' => (8, false),
+                >= (byte)'0' and <= (byte)'7' => (3, true),
+                _ => (0, false),
+            };
         bool isOctal = digits == 3;
         length = digits + (isOctal ? 0 : 1);
         if (digits == 0 || text.Length < length)
@@ -272,7 +297,9 @@ static class TmpfilesSyntax
                 return false;
             }
 
-            value = (value * (isOctal ? 8u : 16u)) + (uint)int.Parse([(char)c], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            value =
+                (value * (isOctal ? 8u : 16u))
+                + (uint)int.Parse([(char)c], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         }
 
         if (value == 0 || (isByte && value > 255) || (!isByte && !Rune.IsValid(value)))

@@ -5,7 +5,8 @@ namespace SystemContainers.SystemdText;
 /// <summary>How a limit's values compare.</summary>
 enum UnitLimitKind
 {
-    /// <summary>A share among others: nothing is exceeded where it does not hold, and a template's own line stays.</summary>
+    /// <summary>A share among others: nothing is exceeded where it does not hold, and a template's own line
+    /// stays.</summary>
     Share,
 
     /// <summary>The less the stricter: bytes, tasks, per cent.</summary>

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace SystemContainers.SystemdText;
 
 /// <summary>
-/// A unit file as far as we have to understand it (systemd.syntax(7)): sections, keys with their values in order, comments and
-/// continuation lines. What it can't make out it passes over; systemd-analyze is the judge of validity.
+/// A unit file as far as we have to understand it (systemd.syntax(7)): sections, keys with their values in order,
+/// comments and continuation lines. What it can't make out it passes over; systemd-analyze is the judge of validity.
 /// </summary>
 sealed partial class UnitText
 {
@@ -15,9 +15,7 @@ sealed partial class UnitText
 
     private readonly List<(string Section, string Key, string Value)> _lines = [];
 
-    private UnitText()
-    {
-    }
+    private UnitText() { }
 
     public static UnitText Parse(string text)
     {
@@ -82,14 +80,16 @@ sealed partial class UnitText
         return values;
     }
 
-    /// <summary>The words of a key that is a list, such as After= (systemd.unit(5)): of all its values since it was last emptied.</summary>
+    /// <summary>The words of a key that is a list, such as After= (systemd.unit(5)): of all its values since it was
+    /// last emptied.</summary>
     public IEnumerable<string> Words(string section, string key) =>
         All(section, key).SelectMany(value => value.Split(s_blanks, StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>Whether a value is one of systemd's words for no (parse_boolean in src/basic/parse-util.c).</summary>
     public static bool IsNo(string? value) => value is "0" or "no" or "n" or "false" or "f" or "off";
 
-    // As systemd reads lines (read_line in src/basic/fileio.c): either character ends one, and each belongs to a pair once; so does NUL.
+    // As systemd reads lines (read_line in src/basic/fileio.c): either character ends one, and each belongs to a pair
+    // once; so does NUL.
     [GeneratedRegex(@"\r\n|\n\r|\r|\n|\0", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex LineEnd();
 }

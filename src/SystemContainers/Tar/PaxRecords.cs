@@ -5,8 +5,8 @@ using System.Text;
 namespace SystemContainers.Tar;
 
 /// <summary>
-/// The records of one pax header, <c>LENGTH KEY=VALUE\n</c> (POSIX pax, "pax Header Block"): keys as text, values as bytes, of
-/// a repeated key the last. Lengths rule, so values may hold newlines and zeros.
+/// The records of one pax header, <c>LENGTH KEY=VALUE\n</c> (POSIX pax, "pax Header Block"): keys as text, values as
+/// bytes, of a repeated key the last. Lengths rule, so values may hold newlines and zeros.
 /// </summary>
 sealed class PaxRecords
 {
@@ -17,7 +17,8 @@ sealed class PaxRecords
 
     public IEnumerable<KeyValuePair<string, byte[]>> All => _values;
 
-    /// <summary>The value; null where there is none, or an empty one, which takes back what a global header said.</summary>
+    /// <summary>The value; null where there is none, or an empty one, which takes back what a global header
+    /// said.</summary>
     public byte[]? Find(string key) => _values.TryGetValue(key, out byte[]? value) && value.Length > 0 ? value : null;
 
     /// <summary>Whether a record of that key is there, be it empty.</summary>
@@ -30,8 +31,13 @@ sealed class PaxRecords
         while (!data.IsEmpty)
         {
             int space = data.IndexOf((byte)' ');
-            if (space <= 0 || !TarNumber.TryParseDecimal(data[..space], out long length) ||
-                length > data.Length || length < space + 3 || data[(int)length - 1] != '\n')
+            if (
+                space <= 0
+                || !TarNumber.TryParseDecimal(data[..space], out long length)
+                || length > data.Length
+                || length < space + 3
+                || data[(int)length - 1] != '\n'
+            )
             {
                 return false;
             }
@@ -61,7 +67,6 @@ sealed class PaxRecords
             bool inTurn = key == "GNU.sparse.offset" == (SparseNumbers.Count % 2 == 0);
             SparseNumbers.Add(inTurn && TarNumber.TryParseDecimal(value, out long number) ? number : -1);
         }
-
         else if (_values.Count == TarLimits.MaxPaxRecords && !_values.ContainsKey(key))
         {
             // Of a global header each is looked at for each entry.

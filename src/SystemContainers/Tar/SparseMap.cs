@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Tar;
 
-/// <summary>The pieces of a file with holes: where data stands in it, in ascending order; between them are zeros.</summary>
+/// <summary>The pieces of a file with holes: where data stands in it, in ascending order; between them are
+/// zeros.</summary>
 sealed class SparseMap
 {
     private readonly List<(long Offset, long Length)> _pieces;
@@ -12,7 +13,8 @@ sealed class SparseMap
     public IReadOnlyList<(long Offset, long Length)> Pieces => _pieces;
 
     /// <summary>Makes a map of offset, length, offset, length …</summary>
-    /// <returns>Null where pieces overlap, leave the file, or do not add up to the data that the archive holds.</returns>
+    /// <returns>Null where pieces overlap, leave the file, or do not add up to the data that the archive
+    /// holds.</returns>
     public static SparseMap? Of(IReadOnlyList<long> numbers, long fileSize, long dataSize)
     {
         if (numbers.Count % 2 != 0)

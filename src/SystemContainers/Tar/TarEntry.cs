@@ -4,7 +4,8 @@ using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Tar;
 
-/// <summary>One entry's metadata. Names are bytes as the archive has them: nothing is cleaned, joined or decoded here.</summary>
+/// <summary>One entry's metadata. Names are bytes as the archive has them: nothing is cleaned, joined or decoded
+/// here.</summary>
 sealed record TarEntry
 {
     /// <summary>What it is.</summary>

@@ -7,10 +7,17 @@ namespace SystemContainers.Tar;
 
 /// <summary>
 /// Puts an entry together from its header and what overrides it: GNU long names, else local pax records, else global
-/// ones, else the header itself; in that order as Go's archive/tar takes them, for most images are written and read by it.
+/// ones, else the header itself; in that order as Go's archive/tar takes them, for most images are written and read by
+/// it.
 /// </summary>
 readonly ref struct TarEntryBuilder(
-    TarHeader header, PaxRecords? local, PaxRecords global, byte[]? longName, byte[]? longLink, long position)
+    TarHeader header,
+    PaxRecords? local,
+    PaxRecords global,
+    byte[]? longName,
+    byte[]? longLink,
+    long position
+)
 {
     private const string XattrPrefix = TarHeader.XattrPrefix;
 
@@ -78,7 +85,10 @@ readonly ref struct TarEntryBuilder(
             case >= '1' and <= '6':
                 return (TarEntryType)_header.TypeFlag;
             default:
-                TarErrors.Corrupt($"{Encoding.UTF8.GetString(name)}: entries of type 0x{_header.TypeFlag:x2} are not known", position);
+                TarErrors.Corrupt(
+                    $"{Encoding.UTF8.GetString(name)}: entries of type 0x{_header.TypeFlag:x2} are not known",
+                    position
+                );
                 return default;
         }
     }
@@ -113,12 +123,16 @@ readonly ref struct TarEntryBuilder(
     private long Number(string? key, ReadOnlySpan<byte> field)
     {
         long value;
-        bool right = key is not null && Record(key) is { } record
-            ? TarNumber.TryParseDecimal(record, out value)
-            : TarNumber.TryParse(field, out value);
+        bool right =
+            key is not null && Record(key) is { } record
+                ? TarNumber.TryParseDecimal(record, out value)
+                : TarNumber.TryParse(field, out value);
         if (!right || value < 0)
         {
-            TarErrors.Corrupt($"{Encoding.UTF8.GetString(Name())}: its {key ?? "header"} holds no valid number", position);
+            TarErrors.Corrupt(
+                $"{Encoding.UTF8.GetString(Name())}: its {key ?? "header"} holds no valid number",
+                position
+            );
         }
 
         return value;
@@ -131,7 +145,10 @@ readonly ref struct TarEntryBuilder(
         // The all-ones identifier means "leave as it is" to chown(2).
         if (value >= uint.MaxValue)
         {
-            TarErrors.Corrupt($"{Encoding.UTF8.GetString(Name())}: {key ?? "a device number"} {value} is out of range", position);
+            TarErrors.Corrupt(
+                $"{Encoding.UTF8.GetString(Name())}: {key ?? "a device number"} {value} is out of range",
+                position
+            );
         }
 
         return (uint)value;
@@ -178,18 +195,27 @@ readonly ref struct TarEntryBuilder(
         string file = Encoding.UTF8.GetString(name);
         if (xattrs.Count > TarLimits.MaxXattrs)
         {
-            TarErrors.Unsafe($"{file}: it has {xattrs.Count} extended attributes, more than {TarLimits.MaxXattrs}", position);
+            TarErrors.Unsafe(
+                $"{file}: it has {xattrs.Count} extended attributes, more than {TarLimits.MaxXattrs}",
+                position
+            );
         }
 
         if (xattrs.Keys.FirstOrDefault(k => k.Length > TarLimits.MaxXattrNameBytes) is { } longName)
         {
-            TarErrors.Unsafe($"{file}: the name of an extended attribute has {longName.Length} bytes, more than {TarLimits.MaxXattrNameBytes}", position);
+            TarErrors.Unsafe(
+                $"{file}: the name of an extended attribute has {longName.Length} bytes, more than {TarLimits.MaxXattrNameBytes}",
+                position
+            );
         }
 
         int total = xattrs.Sum(x => x.Key.Length + x.Value.Length);
         if (total > TarLimits.MaxXattrTotalBytes)
         {
-            TarErrors.Unsafe($"{file}: its extended attributes have {total} bytes, more than {TarLimits.MaxXattrTotalBytes}", position);
+            TarErrors.Unsafe(
+                $"{file}: its extended attributes have {total} bytes, more than {TarLimits.MaxXattrTotalBytes}",
+                position
+            );
         }
     }
 

@@ -15,5 +15,8 @@ static class TarErrors
     [DoesNotReturn]
     public static void Unsafe(string why, long? position) =>
         throw new SysctrException(
-            ErrorKind.Unsafe, position is null ? $"reading the tar: {why}" : $"reading the tar at byte {position}: {why}", "sysctr(1), LIMITS, has what an image may have");
+            ErrorKind.Unsafe,
+            position is null ? $"reading the tar: {why}" : $"reading the tar at byte {position}: {why}",
+            "sysctr(1), LIMITS, has what an image may have"
+        );
 }

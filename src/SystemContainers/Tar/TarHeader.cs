@@ -36,7 +36,8 @@ readonly ref struct TarHeader(ReadOnlySpan<byte> block)
 
     public ReadOnlySpan<byte> DeviceMinor => _block.Slice(337, 8);
 
-    /// <summary>What stands before <see cref="Name"/> with a slash between; GNU has other things in its place.</summary>
+    /// <summary>What stands before <see cref="Name"/> with a slash between; GNU has other things in its
+    /// place.</summary>
     public ReadOnlySpan<byte> Prefix => !IsUstar ? [] : Text(345, IsStar ? 131 : 155);
 
     /// <summary>Four pieces of a GNU sparse map, 12 bytes offset and 12 bytes length each.</summary>

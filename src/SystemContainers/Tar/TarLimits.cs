@@ -21,8 +21,9 @@ static class TarLimits
     public const int MaxEntries = 1_000_000;
 
     /// <summary>
-    /// Names, targets and attributes of all entries of a layer together with <see cref="EntryBytes"/> for each, in bytes: repeated ones pack a thousand to
-    /// one, and a layer's index holds them all in memory. The largest layers in the wild have 30 MiB of it.
+    /// Names, targets and attributes of all entries of a layer together with <see cref="EntryBytes"/> for each, in
+    /// bytes: repeated ones pack a thousand to one, and a layer's index holds them all in memory. The largest layers in
+    /// the wild have 30 MiB of it.
     /// </summary>
     public const long MaxMetadataBytes = 256L << 20;
 
@@ -41,10 +42,12 @@ static class TarLimits
     /// <summary>The name of one, in bytes (XATTR_NAME_MAX).</summary>
     public const int MaxXattrNameBytes = 255;
 
-    /// <summary>All of an entry, names and values, in bytes (XATTR_SIZE_MAX is the kernel's for one value; a file system may take less).</summary>
+    /// <summary>All of an entry, names and values, in bytes (XATTR_SIZE_MAX is the kernel's for one value; a file
+    /// system may take less).</summary>
     public const int MaxXattrTotalBytes = 64 << 10;
 
-    /// <summary>A layer unpacked, in bytes, with what follows the archive's end: zeros pack ten thousand to one.</summary>
+    /// <summary>A layer unpacked, in bytes, with what follows the archive's end: zeros pack ten thousand to
+    /// one.</summary>
     public const long MaxArchiveBytes = 256L << 30;
 
     /// <summary>A file with holes, unpacked, in bytes: its zeros cost the archive's author nothing.</summary>

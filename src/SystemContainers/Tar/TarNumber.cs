@@ -49,7 +49,8 @@ static class TarNumber
         return !text.IsEmpty;
     }
 
-    /// <summary>A pax time: seconds with any number of decimals, perhaps negative; digits after the ninth are cut.</summary>
+    /// <summary>A pax time: seconds with any number of decimals, perhaps negative; digits after the ninth are
+    /// cut.</summary>
     public static bool TryParseTime(ReadOnlySpan<byte> text, out long seconds, out int nanoseconds)
     {
         seconds = 0;

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace SystemContainers.Tar;
 
-/// <summary>Files with holes: GNU's old header and pax formats 0.0, 0.1 and 1.0 (GNU tar manual, "Sparse Formats").</summary>
+/// <summary>Files with holes: GNU's old header and pax formats 0.0, 0.1 and 1.0 (GNU tar manual, "Sparse
+/// Formats").</summary>
 sealed partial class TarReader
 {
     private const int MaxNumberLength = 20;
@@ -35,7 +36,10 @@ sealed partial class TarReader
 
         if (size is < 0 or > TarLimits.MaxSparseBytes)
         {
-            TarErrors.Unsafe($"{Describe(entry.Name)}: a sparse file of {size} bytes is larger than {TarLimits.MaxSparseBytes}", _position);
+            TarErrors.Unsafe(
+                $"{Describe(entry.Name)}: a sparse file of {size} bytes is larger than {TarLimits.MaxSparseBytes}",
+                _position
+            );
         }
 
         _sparse = SparseMap.Of(numbers, size, _remaining);
@@ -105,8 +109,10 @@ sealed partial class TarReader
     {
         for (int i = 0; i < pieces.Length && pieces[i] != 0; i += 24)
         {
-            if (!TarNumber.TryParse(pieces.Slice(i, 12), out long offset) ||
-                !TarNumber.TryParse(pieces.Slice(i + 12, 12), out long length))
+            if (
+                !TarNumber.TryParse(pieces.Slice(i, 12), out long offset)
+                || !TarNumber.TryParse(pieces.Slice(i + 12, 12), out long length)
+            )
             {
                 TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse map holds no numbers", _position);
                 return;
@@ -171,7 +177,8 @@ sealed partial class TarReader
         return numbers;
     }
 
-    /// <summary>Format 1.0: a count and the numbers, a line each, padded to whole blocks, before the data proper.</summary>
+    /// <summary>Format 1.0: a count and the numbers, a line each, padded to whole blocks, before the data
+    /// proper.</summary>
     private List<long> ReadMapFromData(TarEntry entry)
     {
         List<long> numbers = [];

@@ -6,13 +6,13 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.Tar;
 
 /// <summary>
-/// Reads a layer entry by entry, forward only: ustar, pax (local and global headers, xattrs as bytes), GNU long names and
-/// all four sparse formats, v7. System.Formats.Tar is not faithful enough: it decodes names and attribute values as text,
-/// takes wrong checksums, and has no sparse files.
+/// Reads a layer entry by entry, forward only: ustar, pax (local and global headers, xattrs as bytes), GNU long names
+/// and all four sparse formats, v7. System.Formats.Tar is not faithful enough: it decodes names and attribute values as
+/// text, takes wrong checksums, and has no sparse files.
 /// </summary>
 /// <remarks>
-/// What Go's archive/tar takes at the end is taken here: a stream that ends between two entries, in the padding of the last
-/// one, or after one end block of two. A layer's diffID has the last word on whether it is whole.
+/// What Go's archive/tar takes at the end is taken here: a stream that ends between two entries, in the padding of the
+/// last one, or after one end block of two. A layer's diffID has the last word on whether it is whole.
 /// </remarks>
 /// <param name="stream">Read to its end by <see cref="ReadToEnd"/>.</param>
 /// <param name="maxBytes">How many bytes are read of it.</param>
@@ -45,14 +45,15 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
     private int _sparsePiece;
 
     /// <summary>
-    /// Where the current entry's content begins in the stream, for those who read it there later; null where it is not in one
-    /// piece (a sparse file).
+    /// Where the current entry's content begins in the stream, for those who read it there later; null where it is not
+    /// in one piece (a sparse file).
     /// </summary>
     public long? ContentPosition => _sparse is null ? _contentPosition : null;
 
     /// <summary>The next entry; whatever is left of the content of the one before is skipped.</summary>
     /// <returns>Null at the end of the archive. The stream may go on with padding that is none of ours.</returns>
-    /// <exception cref="Errors.SysctrException">Corrupt: it is no valid archive; Unsafe: it exceeds <see cref="TarLimits"/>.</exception>
+    /// <exception cref="Errors.SysctrException">Corrupt: it is no valid archive; Unsafe: it exceeds
+    /// <see cref="TarLimits"/>.</exception>
     public TarEntry? ReadNext()
     {
         PaxRecords? local = null;
@@ -115,7 +116,8 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
         return wanted == 0 ? 0 : ReadData(buffer[..wanted]);
     }
 
-    /// <summary>Reads to the end of the stream, past the archive's own end: only then has the stream verified itself.</summary>
+    /// <summary>Reads to the end of the stream, past the archive's own end: only then has the stream verified
+    /// itself.</summary>
     public void ReadToEnd()
     {
         // What follows the end blocks is padding.
@@ -125,7 +127,8 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
         }
     }
 
-    /// <summary>Whether the archive ends here: with the stream, or with two blocks of zeros, the second of which may be missing.</summary>
+    /// <summary>Whether the archive ends here: with the stream, or with two blocks of zeros, the second of which may be
+    /// missing.</summary>
     private bool AtEnd()
     {
         if (!ReadBlock())
@@ -154,7 +157,9 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
             TarErrors.Unsafe($"it has more than {TarLimits.MaxEntries} entries", _position);
         }
 
-        TarEntry entry = new TarEntryBuilder(header, local, _global, longName, longLink, _position).Build(out long dataSize);
+        TarEntry entry = new TarEntryBuilder(header, local, _global, longName, longLink, _position).Build(
+            out long dataSize
+        );
         CountMetadata(entry);
         _remaining = dataSize;
         _padding = TarHeader.Padding(dataSize);
@@ -173,7 +178,10 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
 
         if (_metadata > TarLimits.MaxMetadataBytes)
         {
-            TarErrors.Unsafe($"its entries, names and attributes take more than {TarLimits.MaxMetadataBytes} bytes", _position);
+            TarErrors.Unsafe(
+                $"its entries, names and attributes take more than {TarLimits.MaxMetadataBytes} bytes",
+                _position
+            );
         }
     }
 
@@ -251,7 +259,8 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
         _padding = 0;
     }
 
-    /// <summary>Of a file that need not be read, such as the layers in an archive of images while it is only looked through.</summary>
+    /// <summary>Of a file that need not be read, such as the layers in an archive of images while it is only looked
+    /// through.</summary>
     private void SeekOverContent()
     {
         long unread = _remaining - (_bufferEnd - _bufferStart);
@@ -326,12 +335,15 @@ sealed partial class TarReader(Stream stream, long maxBytes = TarLimits.MaxArchi
 
     private static bool IsZero(ReadOnlySpan<byte> block) => !block.ContainsAnyExcept((byte)0);
 
-    /// <summary>A name that GNU tar put into an entry of its own; null where it is empty and thus says nothing.</summary>
+    /// <summary>A name that GNU tar put into an entry of its own; null where it is empty and thus says
+    /// nothing.</summary>
     private byte[]? LongName(TarHeader header)
     {
         byte[] data = ReadHeaderData(header);
         int end = Array.IndexOf(data, (byte)0);
-        return end == 0 || data.Length == 0 ? null : end < 0 ? data : data[..end];
+        return end == 0 || data.Length == 0 ? null
+            : end < 0 ? data
+            : data[..end];
     }
 
     private static string Describe(byte[] name) => Encoding.UTF8.GetString(name);

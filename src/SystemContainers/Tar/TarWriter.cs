@@ -7,11 +7,13 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.Tar;
 
 /// <summary>
-/// Writes an archive: ustar headers (POSIX pax), and a pax header before an entry where ustar can't hold something. Field for field as Go's archive/tar does, with which most
-/// layers were made, and always the same bytes for the same entries, so that a layer that is written again most often has the digest that it had.
+/// Writes an archive: ustar headers (POSIX pax), and a pax header before an entry where ustar can't hold something.
+/// Field for field as Go's archive/tar does, with which most layers were made, and always the same bytes for the same
+/// entries, so that a layer that is written again most often has the digest that it had.
 /// </summary>
 /// <param name="target">Stays the caller's.</param>
-/// <param name="bareRoot">Whether a directory <c>.</c> has no slash behind it: umoci leaves it out, others write it.</param>
+/// <param name="bareRoot">Whether a directory <c>.</c> has no slash behind it: umoci leaves it out, others write
+/// it.</param>
 sealed class TarWriter(Stream target, bool bareRoot = false)
 {
     private const int BlockSize = 512;
@@ -26,7 +28,8 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
     private long _left;
     private int _padding;
 
-    /// <summary>Writes an entry's header; <see cref="TarEntry.Size"/> bytes of content have to follow for a regular file.</summary>
+    /// <summary>Writes an entry's header; <see cref="TarEntry.Size"/> bytes of content have to follow for a regular
+    /// file.</summary>
     public void WriteHeader(TarEntry entry)
     {
         if (_left > 0)
@@ -35,7 +38,10 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
         }
 
         bool isBare = bareRoot && entry.Name is [(byte)'.'];
-        byte[] name = entry.Type == TarEntryType.Directory && !isBare && entry.Name is not [.., (byte)'/'] ? [.. entry.Name, (byte)'/'] : entry.Name;
+        byte[] name =
+            entry.Type == TarEntryType.Directory && !isBare && entry.Name is not [.., (byte)'/']
+                ? [.. entry.Name, (byte)'/']
+                : entry.Name;
         SortedDictionary<string, byte[]> records = Records(entry, name, out int split);
         if (records.Count > 0)
         {
@@ -161,7 +167,8 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
         target.Write(header);
     }
 
-    /// <summary>Where a long name can be cut for ustar: at a slash, with at most 155 bytes before it and 100 behind; 0 for nowhere.</summary>
+    /// <summary>Where a long name can be cut for ustar: at a slash, with at most 155 bytes before it and 100 behind; 0
+    /// for nowhere.</summary>
     private static int Split(byte[] name)
     {
         if (name.Length > NameBytes + 1 + PrefixBytes)
@@ -193,7 +200,15 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
         int rest = head.Length + value.Length + 3;
         int length = rest + Digits(rest);
         length = rest + Digits(length);
-        return [.. Encoding.ASCII.GetBytes(length.ToString(CultureInfo.InvariantCulture)), (byte)' ', .. head, (byte)'=', .. value, (byte)'\n'];
+        return
+        [
+            .. Encoding.ASCII.GetBytes(length.ToString(CultureInfo.InvariantCulture)),
+            (byte)' ',
+            .. head,
+            (byte)'=',
+            .. value,
+            (byte)'\n',
+        ];
     }
 
     private static int Digits(int number) => number.ToString(CultureInfo.InvariantCulture).Length;
@@ -207,15 +222,18 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
         }
 
         // -1.75 is two seconds before, and a quarter on top.
-        (string sign, long whole, int fraction) = seconds < 0 ? ("-", -(seconds + 1), 1_000_000_000 - nanoseconds) : ("", seconds, nanoseconds);
+        (string sign, long whole, int fraction) =
+            seconds < 0 ? ("-", -(seconds + 1), 1_000_000_000 - nanoseconds) : ("", seconds, nanoseconds);
         return string.Create(CultureInfo.InvariantCulture, $"{sign}{whole}.{fraction:d9}").TrimEnd('0');
     }
 
-    private static bool IsAscii(byte[] bytes) => !bytes.AsSpan().ContainsAnyInRange((byte)0x80, (byte)0xff) && !bytes.Contains((byte)0);
+    private static bool IsAscii(byte[] bytes) =>
+        !bytes.AsSpan().ContainsAnyInRange((byte)0x80, (byte)0xff) && !bytes.Contains((byte)0);
 
     private static byte[] Ascii(byte[] bytes) => [.. bytes.Where(b => b is > 0 and < 0x80)];
 
-    private static void Put(Span<byte> field, ReadOnlySpan<byte> text) => text[..Math.Min(text.Length, field.Length)].CopyTo(field);
+    private static void Put(Span<byte> field, ReadOnlySpan<byte> text) =>
+        text[..Math.Min(text.Length, field.Length)].CopyTo(field);
 
     private static void Octal(Span<byte> field, long value)
     {

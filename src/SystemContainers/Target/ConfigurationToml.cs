@@ -43,6 +43,4 @@ sealed class ConfigurationToml
 [TomlSerializable(typeof(ConfigurationToml))]
 [TomlSerializable(typeof(EtcdSettings))]
 [TomlSerializable(typeof(RightsRule))]
-sealed partial class ConfigurationTomlContext : TomlSerializerContext
-{
-}
+sealed partial class ConfigurationTomlContext : TomlSerializerContext { }

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Target;
 
-/// <summary>Containers that no other sysctr works on until this is disposed of. The store comes after them: its lease is had from here.</summary>
+/// <summary>Containers that no other sysctr works on until this is disposed of. The store comes after them: its lease
+/// is had from here.</summary>
 sealed class ContainerLocks : IDisposable
 {
     private readonly HostLocks _locks;

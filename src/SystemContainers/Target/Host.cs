@@ -26,8 +26,9 @@ using SystemContainers.Systemd.DBus;
 namespace SystemContainers.Target;
 
 /// <summary>
-/// What a call works with on its host: the target, its locks, records and history, the store and systemd. Each is a value that was made with this, and none
-/// opened anything; the store is opened by the first <see cref="OpenStore"/>, so that a call which only reads makes nothing.
+/// What a call works with on its host: the target, its locks, records and history, the store and systemd. Each is a
+/// value that was made with this, and none opened anything; the store is opened by the first <see cref="OpenStore"/>,
+/// so that a call which only reads makes nothing.
 /// </summary>
 sealed class Host : IDisposable
 {
@@ -45,9 +46,7 @@ sealed class Host : IDisposable
     /// <param name="note">Told what is waited for, and what was found and mended.</param>
     /// <param name="options">How to work on it; null for the defaults.</param>
     internal Host(HostTarget target, ISystemdManager systemd, Action<string> note, HostOptions? options = null)
-        : this(target, systemd, note, options ?? new HostOptions(), scratchOf: null)
-    {
-    }
+        : this(target, systemd, note, options ?? new HostOptions(), scratchOf: null) { }
 
     private Host(HostTarget target, ISystemdManager systemd, Action<string> note, HostOptions options, Host? scratchOf)
     {
@@ -57,16 +56,20 @@ sealed class Host : IDisposable
         Options = options;
         Catalog = new ContainerCatalog(StoreHere);
         Mounted = new Lazy<HashSet<Digest>>(ReadableMountedLayers);
-        Locks = scratchOf?.Locks ?? new HostLocks(() => OpenStore().Locks, note, Root == "/" && User is null ? NetworkRecords.Lock : null);
+        Locks =
+            scratchOf?.Locks
+            ?? new HostLocks(() => OpenStore().Locks, note, Root == "/" && User is null ? NetworkRecords.Lock : null);
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(LoadRegistries);
         _ability = new Lazy<ComposefsAbility?>(TryMounting);
         _configuredCheckout = new Lazy<CheckoutForm?>(() => SysctrConfiguration.Load(Paths).Checkout);
-        _store = new Lazy<ContentStore>(() => scratchOf is null
-            ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree, newObjects: NewObjects)
-            : OpenScratch(scratchOf));
+        _store = new Lazy<ContentStore>(() =>
+            scratchOf is null
+                ? ContentStore.Open(StoreHere, options.LockTimeout, KeepFree, newObjects: NewObjects)
+                : OpenScratch(scratchOf)
+        );
     }
 
     internal HostTarget Target { get; }
@@ -102,15 +105,18 @@ sealed class Host : IDisposable
     /// <param name="root">An absolute path.</param>
     /// <param name="note">Told what is waited for, and what was found and mended.</param>
     /// <param name="options">How to work on it; null for the defaults.</param>
-    /// <param name="user">Whose containers; null for the system's. What writes is called inside the user's namespace.</param>
+    /// <param name="user">Whose containers; null for the system's. What writes is called inside the user's
+    /// namespace.</param>
     /// <exception cref="SysctrException">Permission: not root.</exception>
     public static Host Open(string root, Action<string> note, HostOptions? options = null, HostUser? user = null)
     {
         if (user is null && Libc.geteuid() != 0)
         {
             throw new SysctrException(
-                ErrorKind.Permission, "opening the store: system containers belong to root",
-                "call it with sudo, or with --user for containers of your own");
+                ErrorKind.Permission,
+                "opening the store: system containers belong to root",
+                "call it with sudo, or with --user for containers of your own"
+            );
         }
 
         if (!Directory.Exists(root))
@@ -144,31 +150,44 @@ sealed class Host : IDisposable
     /// <inheritdoc cref="HostTarget.IsDirectory"/>
     internal bool? IsDirectory(string path) => Target.IsDirectory(path);
 
-    /// <summary>The store. The first call makes it where there is none, and removes what killed processes have left staged.</summary>
-    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be read.</exception>
+    /// <summary>The store. The first call makes it where there is none, and removes what killed processes have left
+    /// staged.</summary>
+    /// <exception cref="SysctrException">Host: a newer sysctr made it; Corrupt: its meta.json can't be
+    /// read.</exception>
     internal ContentStore OpenStore() => _store.Value;
 
-    /// <summary>What may be used, by the policies of the caller and of the system below <see cref="Root"/>; read anew each time.</summary>
+    /// <summary>What may be used, by the policies of the caller and of the system below <see cref="Root"/>; read anew
+    /// each time.</summary>
     internal SignaturePolicy SignaturePolicy => SignaturePolicy.Load(User, Root, Environment.GetEnvironmentVariable);
 
     /// <summary>Pulls by the registries, credentials and policies that count here.</summary>
     /// <param name="progress">Told what goes on.</param>
     /// <param name="judgedAs">As <see cref="ImagePuller.JudgedAs"/>.</param>
     /// <param name="withoutMirrors">As <see cref="ImagePuller.WithoutMirrors"/>.</param>
-    internal ImagePuller Puller(IPullProgress progress, ImageReference? judgedAs = null, bool withoutMirrors = false) => new(Registries, CredentialStore.OfUser(Registries), SignaturePolicy, progress, PullOptions(), () => SignatureStorage.Of(User, Root))
-    {
-        Judge = StatementJudge,
-        JudgedAs = judgedAs,
-        WithoutMirrors = withoutMirrors,
-    };
+    internal ImagePuller Puller(IPullProgress progress, ImageReference? judgedAs = null, bool withoutMirrors = false) =>
+        new(
+            Registries,
+            CredentialStore.OfUser(Registries),
+            SignaturePolicy,
+            progress,
+            PullOptions(),
+            () => SignatureStorage.Of(User, Root)
+        )
+        {
+            Judge = StatementJudge,
+            JudgedAs = judgedAs,
+            WithoutMirrors = withoutMirrors,
+        };
 
     private StatementJudge StatementJudge => new(StatementPolicy.Load(Root), TimeProvider.System);
 
     /// <inheritdoc cref="ImagePuller.JudgementFor"/>
-    internal string? JudgementFor(ImageReference reference) => ImagePuller.JudgementFor(SignaturePolicy, StatementJudge, reference);
+    internal string? JudgementFor(ImageReference reference) =>
+        ImagePuller.JudgementFor(SignaturePolicy, StatementJudge, reference);
 
     /// <summary>Places to copy images to, by the registries and credentials that count here.</summary>
-    internal Destinations Destinations(IPullProgress progress) => new(Registries, CredentialStore.OfUser(Registries), PullOptions(), progress);
+    internal Destinations Destinations(IPullProgress progress) =>
+        new(Registries, CredentialStore.OfUser(Registries), PullOptions(), progress);
 
     /// <summary>Where what is too large for memory is put for a moment, in files without names.</summary>
     internal string SpoolDirectory => PullOptions().SpoolDirectory;
@@ -179,7 +198,8 @@ sealed class Host : IDisposable
     /// <inheritdoc cref="HostTarget.Deployment"/>
     internal DeploymentDirectory Deployment(string name, int number) => Target.Deployment(name, number);
 
-    /// <summary>Removes a directory of the store, which is there as a whole or not at all, whatever happens meanwhile.</summary>
+    /// <summary>Removes a directory of the store, which is there as a whole or not at all, whatever happens
+    /// meanwhile.</summary>
     internal void Discard(string directory)
     {
         if (Directory.Exists(directory))
@@ -198,8 +218,8 @@ sealed class Host : IDisposable
     }
 
     /// <summary>
-    /// The same host with a store of its own on top of the host's, gone with it: what is pulled leaves no trace, and what the host's has
-    /// is not pulled. Dispose of it before this one.
+    /// The same host with a store of its own on top of the host's, gone with it: what is pulled leaves no trace, and
+    /// what the host's has is not pulled. Dispose of it before this one.
     /// </summary>
     internal Host WithScratchStore() => new(Target, Systemd, Note, Options, scratchOf: this);
 
@@ -228,11 +248,16 @@ sealed class Host : IDisposable
     /// <summary>The form that sysctr.toml says; null where it says none.</summary>
     internal CheckoutForm? ConfiguredCheckout => _configuredCheckout.Value;
 
-    /// <summary>The form of checkouts where nobody asks for another: the configured one, or the best that this host can. A host that does not run may be run by any kernel.</summary>
-    internal CheckoutForm Checkout => User is not null ? CheckoutForm.HardLinks
-        : ConfiguredCheckout ?? (_ability.Value is { IsDefault: true } ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
+    /// <summary>The form of checkouts where nobody asks for another: the configured one, or the best that this host
+    /// can. A host that does not run may be run by any kernel.</summary>
+    internal CheckoutForm Checkout =>
+        User is not null
+            ? CheckoutForm.HardLinks
+            : ConfiguredCheckout
+                ?? (_ability.Value is { IsDefault: true } ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
 
-    /// <summary>What stands against trees that are mounted on this host; null where nothing does, and where the host does not run.</summary>
+    /// <summary>What stands against trees that are mounted on this host; null where nothing does, and where the host
+    /// does not run.</summary>
     internal string? MountObstacle => _ability.Value?.Obstacle;
 
     /// <returns>Null where the host does not run.</returns>
@@ -254,7 +279,8 @@ sealed class Host : IDisposable
         }
     }
 
-    /// <summary>What a deployment is mounted from has to have the form for it, also where it was lost and is fetched again.</summary>
+    /// <summary>What a deployment is mounted from has to have the form for it, also where it was lost and is fetched
+    /// again.</summary>
     private ObjectForm NewObjects(Digest diffId) =>
         Checkout == CheckoutForm.Composefs || Mounted.Value.Contains(diffId) ? ObjectForm.Content : ObjectForm.Inode;
 
@@ -262,7 +288,8 @@ sealed class Host : IDisposable
 
     /// <summary>The layers of deployments that each start mounts, staged and kept ones among them.</summary>
     /// <exception cref="SysctrException">Corrupt: a record can't be read.</exception>
-    internal HashSet<Digest> MountedLayers() => [.. Catalog.All().Where(r => r.Composefs is not null).SelectMany(r => r.DiffIds)];
+    internal HashSet<Digest> MountedLayers() =>
+        [.. Catalog.All().Where(r => r.Composefs is not null).SelectMany(r => r.DiffIds)];
 
     /// <summary>The same of those that can be read.</summary>
     private HashSet<Digest> ReadableMountedLayers()
@@ -291,13 +318,18 @@ sealed class Host : IDisposable
         return registries;
     }
 
-    /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write; that is made where need be.</summary>
+    /// <summary>How to pull: with the user's own settings, and with archives put where nobody else can write; that is
+    /// made where need be.</summary>
     internal PullOptions PullOptions()
     {
         PullOptions options = Pull.Options.PullOptions.Of(User);
         string store = _scratch ?? StoreHere;
-        return options.SpoolDirectory is { } chosen && HostOwners.IsTrusted(chosen) ? options
-            : options with { SpoolDirectory = Directory.Exists(store) ? store : ScratchDirectory.Place() };
+        return options.SpoolDirectory is { } chosen && HostOwners.IsTrusted(chosen)
+            ? options
+            : options with
+            {
+                SpoolDirectory = Directory.Exists(store) ? store : ScratchDirectory.Place(),
+            };
     }
 
     private ContentStore OpenScratch(Host real)

@@ -6,12 +6,14 @@ using SystemContainers.Store;
 namespace SystemContainers.Target;
 
 /// <summary>
-/// All locks of a host that a call takes, in their order: whoever holds one waits only for those that stand after it in <see cref="Rank"/>, so
-/// that no two calls wait for each other. To wait for another is a fault of the program, and thrown as one; to try without waiting harms nobody.
+/// All locks of a host that a call takes, in their order: whoever holds one waits only for those that stand after it in
+/// <see cref="Rank"/>, so that no two calls wait for each other. To wait for another is a fault of the program, and
+/// thrown as one; to try without waiting harms nobody.
 /// </summary>
 /// <param name="files">Opens the store, and gives its locks.</param>
 /// <param name="note">Told what is waited for.</param>
-/// <param name="networks">Takes the lock that starts of containers take; null where nothing starts, or has no networks by name: then it is one of the store's.</param>
+/// <param name="networks">Takes the lock that starts of containers take; null where nothing starts, or has no networks
+/// by name: then it is one of the store's.</param>
 sealed class HostLocks(Func<StoreLocks> files, Action<string> note, Func<IDisposable>? networks = null)
 {
     // No container's name begins so.
@@ -38,7 +40,8 @@ sealed class HostLocks(Func<StoreLocks> files, Action<string> note, Func<IDispos
         /// <summary>The store: leased by any number at once, or had alone.</summary>
         Store,
 
-        /// <summary>Networks by name, and those of the containers that run. A start takes it and nothing else, so whoever has it waits for no start.</summary>
+        /// <summary>Networks by name, and those of the containers that run. A start takes it and nothing else, so
+        /// whoever has it waits for no start.</summary>
         Networks,
 
         /// <summary>Whose state directories are whose; held for a moment.</summary>
@@ -50,40 +53,55 @@ sealed class HostLocks(Func<StoreLocks> files, Action<string> note, Func<IDispos
 
     /// <summary>Lets this process alone speak for the host in a roll-out.</summary>
     /// <exception cref="SysctrException">Locked: another sysctr held it for too long; so of all that wait.</exception>
-    public IDisposable LockRollout(CancellationToken cancellation) => Wait(Rank.Rollout, () => files().LockRollout(note, cancellation));
+    public IDisposable LockRollout(CancellationToken cancellation) =>
+        Wait(Rank.Rollout, () => files().LockRollout(note, cancellation));
 
     /// <summary>Locks containers against every other sysctr; waits, and says so.</summary>
     public ContainerLocks LockContainers(IReadOnlyList<string> names, CancellationToken cancellation) =>
-        new(this, names, Wait(Rank.Containers, () => LockSet.Take(names, name => files().LockContainer(name, note, cancellation))!));
+        new(
+            this,
+            names,
+            Wait(Rank.Containers, () => LockSet.Take(names, name => files().LockContainer(name, note, cancellation))!)
+        );
 
     /// <summary>As <see cref="LockContainers"/> without waiting.</summary>
     /// <returns>Null where another sysctr holds one of them.</returns>
     public ContainerLocks? TryLockContainers(IReadOnlyList<string> names) =>
-        LockSet.Take(names, name => files().TryLockContainer(name)) is { } held ? new ContainerLocks(this, names, Hold(Rank.Containers, held)) : null;
+        LockSet.Take(names, name => files().TryLockContainer(name)) is { } held
+            ? new ContainerLocks(this, names, Hold(Rank.Containers, held))
+            : null;
 
     /// <summary>Held while a mount is made or taken away.</summary>
-    public IDisposable LockMounts(CancellationToken cancellation) => Wait(Rank.Mounts, () => files().LockContainer(Mounts, note, cancellation));
+    public IDisposable LockMounts(CancellationToken cancellation) =>
+        Wait(Rank.Mounts, () => files().LockContainer(Mounts, note, cancellation));
 
     /// <summary>As <see cref="LockMounts"/> without waiting; null where another sysctr holds it.</summary>
-    public IDisposable? TryLockMounts() => files().TryLockContainer(Mounts) is { } held ? Hold(Rank.Mounts, held) : null;
+    public IDisposable? TryLockMounts() =>
+        files().TryLockContainer(Mounts) is { } held ? Hold(Rank.Mounts, held) : null;
 
-    /// <summary>From here on, until it is disposed of, no prune removes anything from the store. Never over the network: <see cref="StoreLease.WithoutAsync"/>.</summary>
-    public StoreLease LeaseStore(CancellationToken cancellation) => new(token => Wait(Rank.Store, () => files().Lease(note, token)), cancellation);
+    /// <summary>From here on, until it is disposed of, no prune removes anything from the store. Never over the
+    /// network: <see cref="StoreLease.WithoutAsync"/>.</summary>
+    public StoreLease LeaseStore(CancellationToken cancellation) =>
+        new(token => Wait(Rank.Store, () => files().Lease(note, token)), cancellation);
 
     /// <summary>The store for this process alone, to remove from it.</summary>
-    public IDisposable LockStore(CancellationToken cancellation) => Wait(Rank.Store, () => files().LockStore(note, cancellation));
+    public IDisposable LockStore(CancellationToken cancellation) =>
+        Wait(Rank.Store, () => files().LockStore(note, cancellation));
 
     /// <summary>As <see cref="LockStore"/> without waiting; null where another sysctr uses the store.</summary>
     public IDisposable? TryLockStore() => files().TryLockStore() is { } held ? Hold(Rank.Store, held) : null;
 
     /// <summary>Held while networks are made or taken away.</summary>
-    public IDisposable LockNetworks() => Wait(Rank.Networks, networks ?? (() => files().LockContainer(Networks, note, CancellationToken.None)));
+    public IDisposable LockNetworks() =>
+        Wait(Rank.Networks, networks ?? (() => files().LockContainer(Networks, note, CancellationToken.None)));
 
     /// <summary>Held while claims of state directories change.</summary>
-    public IDisposable LockStateDirectories() => Wait(Rank.StateDirectories, () => files().LockContainer(StateDirectories, note, CancellationToken.None));
+    public IDisposable LockStateDirectories() =>
+        Wait(Rank.StateDirectories, () => files().LockContainer(StateDirectories, note, CancellationToken.None));
 
     /// <summary>Held while the history is written.</summary>
-    public IDisposable LockHistory() => Wait(Rank.History, () => files().LockContainer(History, note: _ => { }, CancellationToken.None));
+    public IDisposable LockHistory() =>
+        Wait(Rank.History, () => files().LockContainer(History, note: _ => { }, CancellationToken.None));
 
     private Held Wait(Rank rank, Func<IDisposable> take)
     {
@@ -91,7 +109,9 @@ sealed class HostLocks(Func<StoreLocks> files, Action<string> note, Func<IDispos
         {
             if (_held.FindIndex(h => h >= rank) is >= 0 and var at)
             {
-                throw new InvalidOperationException($"The lock of {rank} was asked for while that of {_held[at]} was held, which comes after it.");
+                throw new InvalidOperationException(
+                    $"The lock of {rank} was asked for while that of {_held[at]} was held, which comes after it."
+                );
             }
         }
 

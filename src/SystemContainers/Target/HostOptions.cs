@@ -15,8 +15,8 @@ sealed record HostOptions
     public TimeSpan? RolloutTimeout { get; init; }
 
     /// <summary>
-    /// Whether the host is only just booting: no D-Bus yet, nothing runs, and nobody may wait for a job. Unit files and links are changed
-    /// as on a system that does not run.
+    /// Whether the host is only just booting: no D-Bus yet, nothing runs, and nobody may wait for a job. Unit files and
+    /// links are changed as on a system that does not run.
     /// </summary>
     public bool IsBooting { get; init; }
 

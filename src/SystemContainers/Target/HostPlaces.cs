@@ -9,14 +9,15 @@ using SystemContainers.Runtime;
 namespace SystemContainers.Target;
 
 /// <summary>
-/// Where on the host something may be written or removed for a container: not where a link leads that a payload or a user may have put there,
-/// and never into the store.
+/// Where on the host something may be written or removed for a container: not where a link leads that a payload or a
+/// user may have put there, and never into the store.
 /// </summary>
 sealed class HostPlaces(HostTarget host)
 {
     private readonly Lazy<MountGuard> _guard = new(() => host.Mounts(name: "", bundle: ""));
 
-    /// <summary>Refuses a path whose directory is not what it seems. Its last part is replaced or removed, not followed.</summary>
+    /// <summary>Refuses a path whose directory is not what it seems. Its last part is replaced or removed, not
+    /// followed.</summary>
     /// <param name="doing">For errors, such as "writing /etc/x".</param>
     /// <param name="path">Absolute, as the host sees it.</param>
     /// <exception cref="SysctrException">Unsafe: says which link it is, or that it leads into the store.</exception>
@@ -46,7 +47,11 @@ sealed class HostPlaces(HostTarget host)
         catch (IOException e) when (e is not LinuxException)
         {
             throw new SysctrException(
-                ErrorKind.Unsafe, $"{doing}: {e.Message}", "look at who made it, and make it a directory again, or remove it", e);
+                ErrorKind.Unsafe,
+                $"{doing}: {e.Message}",
+                "look at who made it, and make it a directory again, or remove it",
+                e
+            );
         }
     }
 
@@ -59,7 +64,10 @@ sealed class HostPlaces(HostTarget host)
         string named = target.StartsWith('/') ? target : Path.Join(Path.GetDirectoryName(path), target);
         if (_guard.Value.IsOwn(host.Inside(named)))
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"installing {path}: it is a link to {target}, which leads into the store of sysctr");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"installing {path}: it is a link to {target}, which leads into the store of sysctr"
+            );
         }
     }
 }

@@ -8,7 +8,8 @@ using SystemContainers.Systemd;
 
 namespace SystemContainers.Target;
 
-/// <summary>Which system a call works on, and where its things are: the running one, a user's, or one below a directory. Immutable; to have one opens and makes nothing.</summary>
+/// <summary>Which system a call works on, and where its things are: the running one, a user's, or one below a
+/// directory. Immutable; to have one opens and makes nothing.</summary>
 sealed class HostTarget
 {
     /// <summary>The system's store as units and the runtime see it.</summary>
@@ -50,7 +51,9 @@ sealed class HostTarget
     public bool? IsDirectory(string path)
     {
         string here = Inside(path);
-        return Directory.Exists(here) ? true : File.Exists(here) ? false : null;
+        return Directory.Exists(here) ? true
+            : File.Exists(here) ? false
+            : null;
     }
 
     /// <summary>The place of a deployment.</summary>
@@ -59,9 +62,22 @@ sealed class HostTarget
     /// <summary>What looks at the mounts of a container's config.json.</summary>
     /// <param name="name">The container.</param>
     /// <param name="bundle">Its deployment, as units name it.</param>
-    public MountGuard Mounts(string name, string bundle) => new(
-        [Store, Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr"), .. User is null ? [MountGuard.MappedPlace] : (string[])[]],
-        bundle,
-        () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
-        Root == "/" ? null : Inside) { OwnSources = [.. User is null ? [NotifySocket.PathOf(name)] : (string[])[], .. NameFiles.Of(User?.RuntimeDirectory ?? "/run", name).Select(f => f.Source)] };
+    public MountGuard Mounts(string name, string bundle) =>
+        new(
+            [
+                Store,
+                Path.Join(User?.RuntimeDirectory ?? "/run", "sysctr"),
+                .. User is null ? [MountGuard.MappedPlace] : (string[])[],
+            ],
+            bundle,
+            () => MountGuard.SourcesOfOthers(Path.Join(StoreHere, "deployments"), name),
+            Root == "/" ? null : Inside
+        )
+        {
+            OwnSources =
+            [
+                .. User is null ? [NotifySocket.PathOf(name)] : (string[])[],
+                .. NameFiles.Of(User?.RuntimeDirectory ?? "/run", name).Select(f => f.Source),
+            ],
+        };
 }

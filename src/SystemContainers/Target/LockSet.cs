@@ -7,7 +7,8 @@ sealed class LockSet : IDisposable
 {
     private readonly Stack<IDisposable> _held = [];
 
-    /// <summary>Takes the lock of every name, in one order for all callers, so that no two of them wait for each other.</summary>
+    /// <summary>Takes the lock of every name, in one order for all callers, so that no two of them wait for each
+    /// other.</summary>
     /// <returns>Null where <paramref name="take"/> gave null for one of them; then none is held.</returns>
     public static LockSet? Take(IEnumerable<string> names, Func<string, IDisposable?> take)
     {

@@ -10,8 +10,8 @@ namespace SystemContainers.Target;
 static class SingleIdStore
 {
     /// <summary>
-    /// Refuses where the user had ids when the store was filled, and has none now: half of it could neither be read nor removed, and that would
-    /// be found in the middle of something.
+    /// Refuses where the user had ids when the store was filled, and has none now: half of it could neither be read nor
+    /// removed, and that would be found in the middle of something.
     /// </summary>
     /// <param name="user">Who calls; this process is not in a namespace.</param>
     /// <param name="store">The store.</param>
@@ -23,17 +23,41 @@ static class SingleIdStore
             return;
         }
 
-        // What can't be entered is somebody else's, and so named itself. The group of an image's file is the image's, that of others may be any.
-        string foreign = ProcessRunner.RunAsync(
-            "find",
-            [store, "(", "!", "-uid", $"{user.Uid}", "-o", "-type", "f", "-path", "*/objects/??/*", "!", "-gid", $"{user.Gid}", ")", "-print", "-quit"],
-            CancellationToken.None).GetAwaiter().GetResult().Output.Trim();
+        // What can't be entered is somebody else's, and so named itself. The group of an image's file is the image's,
+        // that of others may be any.
+        string foreign = ProcessRunner
+            .RunAsync(
+                "find",
+                [
+                    store,
+                    "(",
+                    "!",
+                    "-uid",
+                    $"{user.Uid}",
+                    "-o",
+                    "-type",
+                    "f",
+                    "-path",
+                    "*/objects/??/*",
+                    "!",
+                    "-gid",
+                    $"{user.Gid}",
+                    ")",
+                    "-print",
+                    "-quit",
+                ],
+                CancellationToken.None
+            )
+            .GetAwaiter()
+            .GetResult()
+            .Output.Trim();
         if (foreign.Length > 0)
         {
             throw new SysctrException(
                 ErrorKind.Host,
                 $"making a user namespace: {user.Name} has no subordinate ids any more, and {foreign} belongs to one of them",
-                SubordinateIds.Hint(user.Name) + "; the same as before");
+                SubordinateIds.Hint(user.Name) + "; the same as before"
+            );
         }
     }
 }

@@ -3,8 +3,9 @@
 namespace SystemContainers.Target;
 
 /// <summary>
-/// The store as it is but for additions: until this is disposed of, no prune takes anything from it. Whoever has it ends it, as soon as all that
-/// is needed of the store is in a deployment, so that a prune need not wait for what follows.
+/// The store as it is but for additions: until this is disposed of, no prune takes anything from it. Whoever has it
+/// ends it, as soon as all that is needed of the store is in a deployment, so that a prune need not wait for what
+/// follows.
 /// </summary>
 sealed class StoreLease : IDisposable
 {
@@ -25,8 +26,8 @@ sealed class StoreLease : IDisposable
     public bool IsHeld => _held is not null;
 
     /// <summary>
-    /// Lets go of the store while something is fetched over the network, which may take as long as it likes, and takes it again, however that
-    /// ended. What was there before may be gone then.
+    /// Lets go of the store while something is fetched over the network, which may take as long as it likes, and takes
+    /// it again, however that ended. What was there before may be gone then.
     /// </summary>
     public async Task<T> WithoutAsync<T>(Func<Task<T>> network, CancellationToken cancellation)
     {

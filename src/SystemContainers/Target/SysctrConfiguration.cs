@@ -12,8 +12,8 @@ using Tomlyn;
 namespace SystemContainers.Target;
 
 /// <summary>
-/// The host's own settings, <c>/etc/sysctr/sysctr.toml</c> (sysctr.toml(5)). A missing file means the defaults; an unknown
-/// key is an error, for a misspelt setting must not pass unseen.
+/// The host's own settings, <c>/etc/sysctr/sysctr.toml</c> (sysctr.toml(5)). A missing file means the defaults; an
+/// unknown key is an error, for a misspelt setting must not pass unseen.
 /// </summary>
 sealed record SysctrConfiguration
 {
@@ -28,7 +28,8 @@ sealed record SysctrConfiguration
     /// <summary>How long a unit has to stay up after its start, before an update counts as done.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How many deployments of a container an update keeps, the one in use among them; pinned ones do not count.</summary>
+    /// <summary>How many deployments of a container an update keeps, the one in use among them; pinned ones do not
+    /// count.</summary>
     public int Keep { get; init; } = 2;
 
     /// <summary>The semaphore that updates of this host go by, a <see cref="LockReference"/>; null for none.</summary>
@@ -46,7 +47,8 @@ sealed record SysctrConfiguration
     /// <summary>The place of the file on a host.</summary>
     public const string Path = "/etc/sysctr/sysctr.toml";
 
-    /// <summary>Reads the settings of a host; a user's own file, <c>~/.config/sysctr/sysctr.toml</c>, stands in place of the host's.</summary>
+    /// <summary>Reads the settings of a host; a user's own file, <c>~/.config/sysctr/sysctr.toml</c>, stands in place
+    /// of the host's.</summary>
     /// <exception cref="SysctrException">Usage: the file does not parse, or has a key that we don't know.</exception>
     public static SysctrConfiguration Load(HostPaths paths)
     {
@@ -65,12 +67,20 @@ sealed record SysctrConfiguration
         ConfigurationToml settings = Parse(file);
         if (settings.Unknown.Keys.FirstOrDefault() is { } unknown)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{unknown}'", "known settings: runtime, checkout, settle, keep, min-free-space, lock, and the tables etcd and [[rights]]");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {file}: unknown setting '{unknown}'",
+                "known settings: runtime, checkout, settle, keep, min-free-space, lock, and the tables etcd and [[rights]]"
+            );
         }
 
         if (settings.Etcd?.Unknown.Keys.FirstOrDefault() is { } odd)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: unknown setting '{odd}' in [etcd]", "known settings: cacert, cert, key, user");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {file}: unknown setting '{odd}' in [etcd]",
+                "known settings: cacert, cert, key, user"
+            );
         }
 
         SysctrConfiguration defaults = new();
@@ -92,31 +102,50 @@ sealed record SysctrConfiguration
 
     /// <summary>A time to settle in seconds, from wherever it was written.</summary>
     /// <exception cref="SysctrException">Usage: it is none.</exception>
-    public static TimeSpan SettleOf(string place, double seconds) => seconds is >= 0 and <= MaxSettle
-        ? TimeSpan.FromSeconds(seconds)
-        : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be between 0 and {MaxSettle} seconds");
+    public static TimeSpan SettleOf(string place, double seconds) =>
+        seconds is >= 0 and <= MaxSettle
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be between 0 and {MaxSettle} seconds");
 
     /// <summary>A form of checkout, from wherever it was written; null for <c>auto</c>.</summary>
     /// <exception cref="SysctrException">Usage: it is none.</exception>
     public static CheckoutForm? CheckoutOf(string place, string text) =>
-        CheckoutForms.TryParse(text, out CheckoutForm? form) ? form
-            : throw new SysctrException(ErrorKind.Usage, $"{place}: {text} is no form of checkout", "write auto, composefs or hardlinks");
+        CheckoutForms.TryParse(text, out CheckoutForm? form)
+            ? form
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"{place}: {text} is no form of checkout",
+                "write auto, composefs or hardlinks"
+            );
 
     /// <summary>A number of deployments to keep, from wherever it was written.</summary>
     /// <exception cref="SysctrException">Usage: it would not leave the one in use.</exception>
     public static int KeepOf(string place, int keep) =>
-        keep >= 1 ? keep : throw new SysctrException(ErrorKind.Usage, $"{place}: it has to be 1 or more, for the deployment in use counts");
+        keep >= 1
+            ? keep
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"{place}: it has to be 1 or more, for the deployment in use counts"
+            );
 
     private static FreeSpaceRule ReadRule(string file, string? text) =>
-        text is null ? FreeSpaceRule.Default
-            : FreeSpaceRule.TryParse(text) ?? throw new SysctrException(
-                ErrorKind.Usage, $"reading {file}: min-free-space = \"{text}\" is no amount", "write a percentage such as 5%, or a size such as 500MB or 2G");
+        text is null
+            ? FreeSpaceRule.Default
+            : FreeSpaceRule.TryParse(text)
+                ?? throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"reading {file}: min-free-space = \"{text}\" is no amount",
+                    "write a percentage such as 5%, or a size such as 500MB or 2G"
+                );
 
     private static ConfigurationToml Parse(string file)
     {
         try
         {
-            return TomlSerializer.Deserialize(File.ReadAllText(file), ConfigurationTomlContext.Default.ConfigurationToml) ?? new ConfigurationToml();
+            return TomlSerializer.Deserialize(
+                    File.ReadAllText(file),
+                    ConfigurationTomlContext.Default.ConfigurationToml
+                ) ?? new ConfigurationToml();
         }
         catch (Exception e) when (e is TomlException or InvalidOperationException or FormatException)
         {

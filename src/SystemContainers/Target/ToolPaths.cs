@@ -15,29 +15,36 @@ static class ToolPaths
     /// <summary>This program: ATOMIC, and what units call to launch.</summary>
     public static string Tool { get; } = Environment.ProcessPath!;
 
-    /// <summary>sysctr-listen: installed in libexec of the same prefix, or beside this program in a build tree.</summary>
+    /// <summary>sysctr-listen: installed in libexec of the same prefix, or beside this program in a build
+    /// tree.</summary>
     public static string ListenHelper { get; } = Find();
 
     /// <summary>
-    /// This program on the host that is to run a container. Of a system below a directory it is the one that is installed there, wherever the caller's
-    /// stands: at the same path, or where a package puts it.
+    /// This program on the host that is to run a container. Of a system below a directory it is the one that is
+    /// installed there, wherever the caller's stands: at the same path, or where a package puts it.
     /// </summary>
     /// <returns>The caller's path where there is none; <see cref="CheckNamed"/> says whether that matters.</returns>
     public static string ToolOn(HostPaths host) =>
         host.Root == "/" ? Tool : s_places.Prepend(Tool).FirstOrDefault(p => File.Exists(host.Inside(p))) ?? Tool;
 
-    /// <summary>Throws where units of a system below a directory call this program and that system does not have it: each start would fail (203/EXEC).</summary>
+    /// <summary>Throws where units of a system below a directory call this program and that system does not have it:
+    /// each start would fail (203/EXEC).</summary>
     /// <exception cref="SysctrException">Host: it is not there.</exception>
     public static void CheckNamed(HostPaths host, string name, RenderedContainer rendered)
     {
         string tool = ToolOn(host);
         string word = CommandLine.Of(tool);
-        if (host.Root != "/" && !File.Exists(host.Inside(tool)) &&
-            rendered.Units.FirstOrDefault(u => u.Text.Contains(word, StringComparison.Ordinal)) is { } unit)
+        if (
+            host.Root != "/"
+            && !File.Exists(host.Inside(tool))
+            && rendered.Units.FirstOrDefault(u => u.Text.Contains(word, StringComparison.Ordinal)) is { } unit
+        )
         {
             throw new SysctrException(
-                ErrorKind.Host, $"installing {name} below {host.Root}: {unit.FileName} calls {tool}, and it is not there",
-                $"install sysctr below {host.Root} first ('dpkg --root={host.Root} -i sysctr_*.deb', or 'make install DESTDIR={host.Root}')");
+                ErrorKind.Host,
+                $"installing {name} below {host.Root}: {unit.FileName} calls {tool}, and it is not there",
+                $"install sysctr below {host.Root} first ('dpkg --root={host.Root} -i sysctr_*.deb', or 'make install DESTDIR={host.Root}')"
+            );
         }
     }
 
@@ -48,6 +55,8 @@ static class ToolPaths
         string directory = Path.GetDirectoryName(Tool)!;
         string installed = Path.GetFullPath(Path.Join(directory, "../libexec/sysctr/sysctr-listen"));
         string beside = Path.Join(directory, "sysctr-listen");
-        return File.Exists(installed) ? installed : File.Exists(beside) ? beside : Libexec;
+        return File.Exists(installed) ? installed
+            : File.Exists(beside) ? beside
+            : Libexec;
     }
 }

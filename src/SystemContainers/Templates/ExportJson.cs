@@ -6,7 +6,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Templates;
 
-/// <summary>JSON of an image's exports: parsed with the place of an error, and asked for shapes with errors that name the member.</summary>
+/// <summary>JSON of an image's exports: parsed with the place of an error, and asked for shapes with errors that name
+/// the member.</summary>
 static class ExportJson
 {
     /// <summary>Parses a document whose root has to be an object.</summary>
@@ -47,18 +48,20 @@ static class ExportJson
         TemplateErrors.At(path, $"{member} has to be {wanted}, not {Name(found.ValueKind)}");
 
     /// <summary>A type of JSON in words.</summary>
-    public static string Name(JsonValueKind kind) => kind switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "an array",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number",
-        JsonValueKind.Null => "null",
-        JsonValueKind.Undefined => "missing",
-        _ => "a boolean",
-    };
+    public static string Name(JsonValueKind kind) =>
+        kind switch
+        {
+            JsonValueKind.Object => "an object",
+            JsonValueKind.Array => "an array",
+            JsonValueKind.String => "a string",
+            JsonValueKind.Number => "a number",
+            JsonValueKind.Null => "null",
+            JsonValueKind.Undefined => "missing",
+            _ => "a boolean",
+        };
 
-    /// <summary>Refuses what the parser lets pass and no runtime reads: texts with half a surrogate pair or NUL, and numbers beyond 64 bits.</summary>
+    /// <summary>Refuses what the parser lets pass and no runtime reads: texts with half a surrogate pair or NUL, and
+    /// numbers beyond 64 bits.</summary>
     private static void CheckValues(string path, JsonElement element, string name)
     {
         switch (element.ValueKind)
@@ -66,7 +69,8 @@ static class ExportJson
             case JsonValueKind.String:
                 _ = Checked(path, name, () => element.GetString()!);
                 break;
-            case JsonValueKind.Number when !element.TryGetDecimal(out decimal number) || number < long.MinValue || number > ulong.MaxValue:
+            case JsonValueKind.Number
+                when !element.TryGetDecimal(out decimal number) || number < long.MinValue || number > ulong.MaxValue:
                 throw TemplateErrors.At(path, $"{name} is a number of more than 64 bits");
             case JsonValueKind.Array:
                 foreach ((int i, JsonElement item) in element.EnumerateArray().Index())
@@ -78,7 +82,11 @@ static class ExportJson
             case JsonValueKind.Object:
                 foreach (JsonProperty member in element.EnumerateObject())
                 {
-                    string full = Checked(path, name.Length == 0 ? "a member's name" : $"a name in {name}", () => member.Name);
+                    string full = Checked(
+                        path,
+                        name.Length == 0 ? "a member's name" : $"a name in {name}",
+                        () => member.Name
+                    );
                     CheckValues(path, member.Value, name.Length == 0 ? full : $"{name}.{full}");
                 }
 
@@ -91,7 +99,9 @@ static class ExportJson
         try
         {
             string text = read();
-            return text.Contains('\0', StringComparison.Ordinal) ? throw TemplateErrors.At(path, $"{name} has a NUL character, so it is no text") : text;
+            return text.Contains('\0', StringComparison.Ordinal)
+                ? throw TemplateErrors.At(path, $"{name} has a NUL character, so it is no text")
+                : text;
         }
         catch (InvalidOperationException e)
         {

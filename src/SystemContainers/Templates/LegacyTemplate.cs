@@ -31,7 +31,8 @@ static class LegacyTemplate
     }
 
     /// <summary>The text with every placeholder replaced by its value.</summary>
-    /// <exception cref="Errors.SysctrException">Template: a <c>$</c> that begins no placeholder, a variable without a value, or more than <see cref="RenderBudget.MaxCharacters"/>.</exception>
+    /// <exception cref="Errors.SysctrException">Template: a <c>$</c> that begins no placeholder, a variable without a
+    /// value, or more than <see cref="RenderBudget.MaxCharacters"/>.</exception>
     public static string Render(string path, string text, IReadOnlyDictionary<string, string> values)
     {
         StringBuilder result = new(text.Length);
@@ -82,7 +83,8 @@ static class LegacyTemplate
             throw TemplateErrors.At(
                 TextPosition.Of(text, at).In(path),
                 "'$' begins neither $NAME nor ${NAME}",
-                "a dollar sign that is meant as text is written $$");
+                "a dollar sign that is meant as text is written $$"
+            );
         }
 
         return new Placeholder(text[start..end], end + (braced ? 1 : 0));

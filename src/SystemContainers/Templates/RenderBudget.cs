@@ -5,8 +5,8 @@ using System.Diagnostics;
 namespace SystemContainers.Templates;
 
 /// <summary>
-/// What the templates of one image may cost together, whatever language they are in: time, memory and text. Attack: each template, string or
-/// step stays below its own limit, and there are many of them.
+/// What the templates of one image may cost together, whatever language they are in: time, memory and text. Attack:
+/// each template, string or step stays below its own limit, and there are many of them.
 /// </summary>
 sealed class RenderBudget
 {
@@ -16,7 +16,8 @@ sealed class RenderBudget
     /// <summary>Characters that all templates of an image may render to.</summary>
     public const long MaxTotalCharacters = 16L << 20;
 
-    /// <summary>Bytes that rendering may allocate, whether or not they are needed to the end. An honest template is far below a hundredth of it.</summary>
+    /// <summary>Bytes that rendering may allocate, whether or not they are needed to the end. An honest template is far
+    /// below a hundredth of it.</summary>
     public const long MaxAllocatedBytes = 256L << 20;
 
     /// <summary>Far beyond what honest templates need (milliseconds), so that a slow machine is not an error.</summary>
@@ -34,7 +35,8 @@ sealed class RenderBudget
     /// <summary>Renders one template at this budget's cost, on this thread.</summary>
     /// <param name="path">Of the template, for the error.</param>
     /// <param name="render">Asks <see cref="Check"/> as often as it can.</param>
-    /// <exception cref="Errors.SysctrException">Template: the text is too long, or all texts together are; or what <paramref name="render"/> throws.</exception>
+    /// <exception cref="Errors.SysctrException">Template: the text is too long, or all texts together are; or what
+    /// <paramref name="render"/> throws.</exception>
     public string Spend(string path, Func<string> render)
     {
         _startBytes = GC.GetAllocatedBytesForCurrentThread();
@@ -50,7 +52,10 @@ sealed class RenderBudget
             _characters += text.Length;
             return _characters <= MaxTotalCharacters
                 ? text
-                : throw TemplateErrors.At(path, $"the image's templates render to more than {MaxTotalCharacters} characters together");
+                : throw TemplateErrors.At(
+                    path,
+                    $"the image's templates render to more than {MaxTotalCharacters} characters together"
+                );
         }
         finally
         {
@@ -65,7 +70,9 @@ sealed class RenderBudget
     {
         if (_allocated + GC.GetAllocatedBytesForCurrentThread() - _startBytes > MaxAllocatedBytes)
         {
-            throw new InvalidOperationException($"the image's templates take more than {MaxAllocatedBytes >> 20} MiB of memory to render");
+            throw new InvalidOperationException(
+                $"the image's templates take more than {MaxAllocatedBytes >> 20} MiB of memory to render"
+            );
         }
     }
 

@@ -12,8 +12,9 @@ using SystemContainers.Errors;
 namespace SystemContainers.Templates;
 
 /// <summary>
-/// Scriban in a fence. A template of an image is hostile until proven otherwise: it sees text variables and the string, array
-/// and math functions, nothing of .NET, the host, the clock or other files; it is cut off by depth, steps, size and time.
+/// Scriban in a fence. A template of an image is hostile until proven otherwise: it sees text variables and the string,
+/// array and math functions, nothing of .NET, the host, the clock or other files; it is cut off by depth, steps, size
+/// and time.
 /// </summary>
 static class ScribanTemplate
 {
@@ -39,14 +40,26 @@ static class ScribanTemplate
     /// <param name="text">The template.</param>
     /// <param name="values">The values.</param>
     /// <param name="budget">Of the image; null where the template stands for itself.</param>
-    /// <exception cref="SysctrException">Template: it does not parse, mentions a variable without a value, or exceeds a limit.</exception>
-    public static string Render(string path, string text, IReadOnlyDictionary<string, string> values, RenderBudget? budget = null)
+    /// <exception cref="SysctrException">Template: it does not parse, mentions a variable without a value, or exceeds a
+    /// limit.</exception>
+    public static string Render(
+        string path,
+        string text,
+        IReadOnlyDictionary<string, string> values,
+        RenderBudget? budget = null
+    )
     {
         budget ??= new RenderBudget();
         return budget.Spend(path, () => Render(path, text, values, budget, budget.TimeLeft));
     }
 
-    private static string Render(string path, string text, IReadOnlyDictionary<string, string> values, RenderBudget budget, TimeSpan time)
+    private static string Render(
+        string path,
+        string text,
+        IReadOnlyDictionary<string, string> values,
+        RenderBudget budget,
+        TimeSpan time
+    )
     {
         Template template = Parse(path, text);
         ScriptObject globals = [];
@@ -77,7 +90,11 @@ static class ScribanTemplate
         }
         catch (ScriptAbortException e)
         {
-            throw TemplateErrors.At(Place(path, e.Span), $"the image's templates did not end within {RenderBudget.MaxTime.TotalSeconds} seconds", inner: e);
+            throw TemplateErrors.At(
+                Place(path, e.Span),
+                $"the image's templates did not end within {RenderBudget.MaxTime.TotalSeconds} seconds",
+                inner: e
+            );
         }
         catch (ScriptRuntimeException e)
         {
@@ -91,13 +108,15 @@ static class ScribanTemplate
     /// <summary>The name that an error is about, if its place in the text is a variable that nobody set.</summary>
     private static string? UnsetVariable(ScriptRuntimeException error, IReadOnlyDictionary<string, string> values)
     {
-        // Scriban has no error kind for it: its message quotes the name, and is the same in every version since strict variables exist.
+        // Scriban has no error kind for it: its message quotes the name, and is the same in every version since strict
+        // variables exist.
         string[] quoted = error.OriginalMessage.Split('`');
-        return quoted.Length >= 3 &&
-            error.OriginalMessage.StartsWith("The variable or function `", StringComparison.Ordinal) &&
-            !values.ContainsKey(quoted[1])
-                ? quoted[1]
-                : null;
+        return
+            quoted.Length >= 3
+            && error.OriginalMessage.StartsWith("The variable or function `", StringComparison.Ordinal)
+            && !values.ContainsKey(quoted[1])
+            ? quoted[1]
+            : null;
     }
 
     private static Template Parse(string path, string text)
@@ -119,18 +138,26 @@ static class ScribanTemplate
     /// <summary>A text as a JSON string with its quotes, so that any value is safe inside config.json.</summary>
     private static string ToJson(string text)
     {
-        // Scriban's limit is not for functions that are not its own: without one here, a chain of them grows sixfold each time.
+        // Scriban's limit is not for functions that are not its own: without one here, a chain of them grows sixfold
+        // each time.
         string json = text.Length <= RenderBudget.MaxCharacters ? $"\"{JsonEncodedText.Encode(text)}\"" : text;
         return json.Length <= RenderBudget.MaxCharacters
             ? json
-            : throw new InvalidOperationException($"a string in it has more than {RenderBudget.MaxCharacters} characters");
+            : throw new InvalidOperationException(
+                $"a string in it has more than {RenderBudget.MaxCharacters} characters"
+            );
     }
 
     /// <summary>
-    /// What a template may call. Scriban finds the functions of a module by reflection, which takes longer than most templates do: a module is made when it is
-    /// first named. Never one for two templates: what one leaves in a module is no other's.
+    /// What a template may call. Scriban finds the functions of a module by reflection, which takes longer than most
+    /// templates do: a module is made when it is first named. Never one for two templates: what one leaves in a module
+    /// is no other's.
     /// </summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ScriptObject.From comes along as an inherited method and is never called")]
+    [UnconditionalSuppressMessage(
+        "Trimming",
+        "IL2026",
+        Justification = "ScriptObject.From comes along as an inherited method and is never called"
+    )]
     private sealed class Functions : ScriptObject
     {
         public static readonly string[] Names = ["string", "array", "math", "json"];
@@ -143,7 +170,12 @@ static class ScribanTemplate
             }
         }
 
-        public override bool TryGetValue(TemplateContext? context, SourceSpan span, string member, [MaybeNullWhen(false)] out object value)
+        public override bool TryGetValue(
+            TemplateContext? context,
+            SourceSpan span,
+            string member,
+            [MaybeNullWhen(false)] out object value
+        )
         {
             if (!base.TryGetValue(context, span, member, out value))
             {
@@ -163,7 +195,11 @@ static class ScribanTemplate
         [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(StringFunctions))]
         [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(ArrayFunctions))]
         [DynamicDependency(DynamicallyAccessedMemberTypes.PublicMethods, typeof(MathFunctions))]
-        [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "ScriptObject.From comes along as an inherited method and is never called")]
+        [UnconditionalSuppressMessage(
+            "Trimming",
+            "IL2026",
+            Justification = "ScriptObject.From comes along as an inherited method and is never called"
+        )]
         private static object Make(string name)
         {
             switch (name)
@@ -184,7 +220,8 @@ static class ScribanTemplate
         }
     }
 
-    /// <summary>Looks at the budget wherever something is evaluated: between two looks there is one call of a function.</summary>
+    /// <summary>Looks at the budget wherever something is evaluated: between two looks there is one call of a
+    /// function.</summary>
     private sealed class FencedContext(ScriptObject functions, RenderBudget budget) : TemplateContext(functions)
     {
         public override object? Evaluate(ScriptNode? scriptNode, bool aliasReturnedFunction)
@@ -196,8 +233,8 @@ static class ScribanTemplate
         }
 
         /// <summary>
-        /// A range, a sum of lists, and what most functions of lists give is gone through only when somebody counts it, and nothing stops that: forty sums
-        /// of a list with itself are 2^40 items.
+        /// A range, a sum of lists, and what most functions of lists give is gone through only when somebody counts it,
+        /// and nothing stops that: forty sums of a list with itself are 2^40 items.
         /// </summary>
         private static ScriptArray Counted(ScriptRange list)
         {

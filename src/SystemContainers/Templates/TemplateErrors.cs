@@ -13,11 +13,18 @@ static class TemplateErrors
     /// <param name="hint">What to do, or null.</param>
     /// <param name="inner">What was thrown below.</param>
     public static SysctrException At(string place, string reason, string? hint = null, Exception? inner = null) =>
-        new(ErrorKind.Template, $"reading {place} of the image: {reason}", hint, inner) { Fault = new ImageFault(place, reason) };
+        new(ErrorKind.Template, $"reading {place} of the image: {reason}", hint, inner)
+        {
+            Fault = new ImageFault(place, reason),
+        };
 
     /// <summary>A template mentions a variable that has no value.</summary>
     public static SysctrException Unset(string place, string variable) =>
-        new(ErrorKind.Template, $"rendering {place} of the image: {variable} has no value", $"give one with --set {variable}=VALUE")
+        new(
+            ErrorKind.Template,
+            $"rendering {place} of the image: {variable} has no value",
+            $"give one with --set {variable}=VALUE"
+        )
         {
             Fault = new ImageFault(place, $"{variable} has no value"),
         };

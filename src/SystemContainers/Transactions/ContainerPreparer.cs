@@ -26,13 +26,15 @@ using SystemContainers.Units;
 
 namespace SystemContainers.Transactions;
 
-/// <summary>Everything about a container that can fail without touching the host: merge, render, adapt, verify, check out.</summary>
+/// <summary>Everything about a container that can fail without touching the host: merge, render, adapt, verify, check
+/// out.</summary>
 sealed class ContainerPreparer(Host host)
 {
     private readonly SysctrConfiguration _configuration = SysctrConfiguration.Load(host.Paths);
     private int? _systemdVersion;
 
-    /// <summary>Fails where <see cref="PrepareAsync"/> would for want of a runtime or a systemd; no image need be fetched to know it.</summary>
+    /// <summary>Fails where <see cref="PrepareAsync"/> would for want of a runtime or a systemd; no image need be
+    /// fetched to know it.</summary>
     /// <param name="runtimes">For each container what the user named; null for the configured one.</param>
     /// <param name="cancellation">Ends the wait for systemd.</param>
     /// <exception cref="SysctrException">Host: a runtime is not there, or systemd does not answer.</exception>
@@ -55,7 +57,13 @@ sealed class ContainerPreparer(Host host)
     /// <param name="cancellation">Ends the wait for systemd, which is asked what it is able to do.</param>
     /// <exception cref="SysctrException">The image can't be installed as asked; nothing was changed.</exception>
     public async Task<PreparedContainer> PrepareAsync(
-        OpenedImage image, InstallRequest request, string name, int number, ContainerRecord? before, CancellationToken cancellation)
+        OpenedImage image,
+        InstallRequest request,
+        string name,
+        int number,
+        ContainerRecord? before,
+        CancellationToken cancellation
+    )
     {
         StateClaims claims = new(host);
         (IImageFiles files, ImageExports exports, string? rootfs) = (image.Files, image.Exports, image.Rootfs);
@@ -63,7 +71,10 @@ sealed class ContainerPreparer(Host host)
         if (rootfs is null && image.Settings.Spec.Writable == SpecSettings.Direct)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"preparing {name}: --writable direct is for a root file system of somebody else's (--rootfs): a checkout's files are the store's", "write volatile or persistent");
+                ErrorKind.Usage,
+                $"preparing {name}: --writable direct is for a root file system of somebody else's (--rootfs): a checkout's files are the store's",
+                "write volatile or persistent"
+            );
         }
 
         IReadOnlyDictionary<string, string> set = request.LeaveOutUnknown ? Known(request.Set, exports) : request.Set;
@@ -80,7 +91,9 @@ sealed class ContainerPreparer(Host host)
         };
         RenderRequest asked = new()
         {
-            UserMap = exports.Config is null ? new UserRanges(host).MapFor(image.Settings, name, files, image.Configuration.Run?.User) : null,
+            UserMap = exports.Config is null
+                ? new UserRanges(host).MapFor(image.Settings, name, files, image.Configuration.Run?.User)
+                : null,
             Name = name,
             DestinationDirectory = directory.OnHost,
             ImageName = record.Reference,
@@ -97,22 +110,38 @@ sealed class ContainerPreparer(Host host)
             UnitLines = request.Declared?.Lines ?? [],
             MayWriteRoot = request.Once,
             GeneratedBefore = claims.Of(name),
-            TmpfilesBefore = before?.Tmpfiles is { } old ? File.ReadAllText(host.Deployment(name, before.Deployment).KeptFile(old.Path)) : "",
+            TmpfilesBefore = before?.Tmpfiles is { } old
+                ? File.ReadAllText(host.Deployment(name, before.Deployment).KeptFile(old.Path))
+                : "",
         };
         if (host.User is { } user)
         {
-            asked = asked with { RunDirectory = user.RuntimeDirectory, StateDirectory = user.DataHome, ConfDirectory = user.ConfigHome };
+            asked = asked with
+            {
+                RunDirectory = user.RuntimeDirectory,
+                StateDirectory = user.DataHome,
+                ConfDirectory = user.ConfigHome,
+            };
         }
 
         if (host.User is not null && asked.UserMap is not null && runtime.Kind == RuntimeKind.Runc)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"preparing {name}: --userns=keep-id: without root, runc starts no container whose root is somebody else than the caller", "write --runtime crun, or Runtime=crun in [X-Sysctr], or runtime = \"crun\" in sysctr.toml; Debian's package is crun");
+                ErrorKind.Usage,
+                $"preparing {name}: --userns=keep-id: without root, runc starts no container whose root is somebody else than the caller",
+                "write --runtime crun, or Runtime=crun in [X-Sysctr], or runtime = \"crun\" in sysctr.toml; Debian's package is crun"
+            );
         }
 
         int systemd = await SystemdVersionAsync(cancellation);
         string tree = Path.Join(directory.OnHost, "rootfs");
-        (RenderedContainer rendered, ComposefsTree? composefs, IReadOnlyList<string> seeds) = WithTree(image, request, name, tree, Render);
+        (RenderedContainer rendered, ComposefsTree? composefs, IReadOnlyList<string> seeds) = WithTree(
+            image,
+            request,
+            name,
+            tree,
+            Render
+        );
         if (rootfs is not null && rendered.Config is { } config)
         {
             RemoteRootfs.CheckMounts(host.Target, rootfs, rendered.Mounts);
@@ -121,10 +150,18 @@ sealed class ContainerPreparer(Host host)
 
         RequireNetwork(rendered, request.NewNetworks);
         ToolPaths.CheckNamed(host.Paths, name, rendered);
-        List<HostText> units = [.. rendered.Units.Select(u => new HostText(Path.Join(host.Paths.UnitDirectory, u.FileName), u.Text))];
-        HostText? tmpfiles = rendered.Tmpfiles is { } lines ? new HostText(Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"), lines) : null;
+        List<HostText> units =
+        [
+            .. rendered.Units.Select(u => new HostText(Path.Join(host.Paths.UnitDirectory, u.FileName), u.Text)),
+        ];
+        HostText? tmpfiles = rendered.Tmpfiles is { } lines
+            ? new HostText(Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"), lines)
+            : null;
         IReadOnlyList<HostFile> hostFiles = request.WithoutHostFiles ? [] : rendered.HostFiles;
-        InstalledFile[] installed = [.. hostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, files))];
+        InstalledFile[] installed =
+        [
+            .. hostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, files)),
+        ];
         PreparedContainer prepared = new()
         {
             Directory = directory,
@@ -157,9 +194,13 @@ sealed class ContainerPreparer(Host host)
                 TmpfilesOnce = rendered.TmpfilesOnce,
                 HostFiles = installed,
                 HostDirectories = new HostFileSet(host).Directories(
-                    units.Concat(tmpfiles is null ? [] : [tmpfiles]).Select(u => u.Path).Concat(installed.Select(f => f.Path)),
+                    units
+                        .Concat(tmpfiles is null ? [] : [tmpfiles])
+                        .Select(u => u.Path)
+                        .Concat(installed.Select(f => f.Path)),
                     hostFiles.Where(f => f.Kind == ImageFileKind.Directory),
-                    before?.HostDirectories ?? []),
+                    before?.HostDirectories ?? []
+                ),
                 WithoutHostFiles = request.WithoutHostFiles,
                 RemoteRootfs = rootfs,
                 Checkout = request.Checkout,
@@ -175,18 +216,54 @@ sealed class ContainerPreparer(Host host)
         Right[] ofConfig = [.. ConfigRights.Of(subject)];
         IReadOnlyList<Right> rights = ContainerRights.Of(subject, ofConfig);
 
-        // In a configuration that sysctr writes nothing is the image's wish: what is not usual there, the user has asked for by an option.
-        IEnumerable<string> wished = exports.Config is null && !image.Settings.IsEmpty
-            ? ofConfig.Where(r => r.LevelOf() != RightLevel.Usual).Select(r => r.Class) : [];
-        return prepared with { Record = new RightsGate(host).WithGrants(before, prepared.Record with { Rights = rights }, [.. request.Grants.Union(wished, StringComparer.Ordinal)]) };
+        // In a configuration that sysctr writes nothing is the image's wish: what is not usual there, the user has
+        // asked for by an option.
+        IEnumerable<string> wished =
+            exports.Config is null && !image.Settings.IsEmpty
+                ? ofConfig.Where(r => r.LevelOf() != RightLevel.Usual).Select(r => r.Class)
+                : [];
+        return prepared with
+        {
+            Record = new RightsGate(host).WithGrants(
+                before,
+                prepared.Record with
+                {
+                    Rights = rights,
+                },
+                [.. request.Grants.Union(wished, StringComparer.Ordinal)]
+            ),
+        };
 
         RenderedContainer Render(bool composefs)
         {
             UnitPlan plan = UnitPlan.For(
-                runtime, name, directory.OnHost, asked.PidFile, tool, exports, systemd, host.User, asked.UnitLines, image.Settings, composefs);
+                runtime,
+                name,
+                directory.OnHost,
+                asked.PidFile,
+                tool,
+                exports,
+                systemd,
+                host.User,
+                asked.UnitLines,
+                image.Settings,
+                composefs
+            );
             return plan.Adapt(
-                ContainerRenderer.Render(asked with { Commands = plan.Commands, ServiceLines = plan.ServiceLines, LimitLines = plan.LimitLines }),
-                files, facts, directory.ListenOnHost, rootfs is null && !composefs ? tree : null, host.Mounts(name, directory.OnHost));
+                ContainerRenderer.Render(
+                    asked with
+                    {
+                        Commands = plan.Commands,
+                        ServiceLines = plan.ServiceLines,
+                        LimitLines = plan.LimitLines,
+                    }
+                ),
+                files,
+                facts,
+                directory.ListenOnHost,
+                rootfs is null && !composefs ? tree : null,
+                host.Mounts(name, directory.OnHost)
+            );
         }
     }
 
@@ -196,10 +273,16 @@ sealed class ContainerPreparer(Host host)
     /// <param name="name">The container.</param>
     /// <param name="tree">Where a tree on disk would be, as units name it.</param>
     /// <param name="render">Renders it for a tree that is mounted, or for one on disk.</param>
-    /// <returns>The container, the image of its tree where that is mounted, and what of the tree is on disk besides.</returns>
+    /// <returns>The container, the image of its tree where that is mounted, and what of the tree is on disk
+    /// besides.</returns>
     /// <exception cref="SysctrException">Usage: it can't have the form that was asked for.</exception>
     private static (RenderedContainer Rendered, ComposefsTree? Composefs, IReadOnlyList<string> Seeds) WithTree(
-        OpenedImage image, InstallRequest request, string name, string tree, Func<bool, RenderedContainer> render)
+        OpenedImage image,
+        InstallRequest request,
+        string name,
+        string tree,
+        Func<bool, RenderedContainer> render
+    )
     {
         RenderedContainer rendered;
         if (image.Form != CheckoutForm.Composefs || (rendered = render(true)).Config is null)
@@ -212,7 +295,8 @@ sealed class ContainerPreparer(Host host)
         IReadOnlyList<string>? seeds = CheckoutSeeds.Of(rendered, tree);
         if (TreeDevices.AreMade(rendered.Config))
         {
-            obstacle = "nothing is mounted on its /dev, or where it has other devices, so the runtime makes their nodes in its tree";
+            obstacle =
+                "nothing is mounted on its /dev, or where it has other devices, so the runtime makes their nodes in its tree";
         }
         else if (seeds is not null && PartialTree.Of(image.Tree!.Root, seeds) is not null)
         {
@@ -228,38 +312,59 @@ sealed class ContainerPreparer(Host host)
             }
         }
 
-        return request.Checkout is null || request.IsCheckoutKept ? (render(false), null, [])
-            : throw new SysctrException(ErrorKind.Usage, $"preparing {name}: --checkout composefs: {obstacle}", "leave it out, or ask for hardlinks");
+        return request.Checkout is null || request.IsCheckoutKept
+            ? (render(false), null, [])
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"preparing {name}: --checkout composefs: {obstacle}",
+                "leave it out, or ask for hardlinks"
+            );
     }
 
     /// <summary>What makes the container's network has to be there, and the networks that it names.</summary>
-    /// <exception cref="SysctrException">Host: a program is not installed; NotFound: there is no such network.</exception>
+    /// <exception cref="SysctrException">Host: a program is not installed; NotFound: there is no such
+    /// network.</exception>
     private void RequireNetwork(RenderedContainer rendered, IReadOnlyList<string> made)
     {
-        if (rendered.ConfigJson is not { } json || JsonNode.Parse(json) is not JsonObject document || NetworkRequest.Find(document) is not { } request)
+        if (
+            rendered.ConfigJson is not { } json
+            || JsonNode.Parse(json) is not JsonObject document
+            || NetworkRequest.Find(document) is not { } request
+        )
         {
             return;
         }
 
         NetworkPrograms.Require(request, host.Here);
         NetworkStore networks = new(host.Here(NetworkStore.OnHost));
-        if (request.Networks.FirstOrDefault(n => !made.Contains(n.Network, StringComparer.Ordinal) && !networks.Has(n.Network)) is { } lacking)
+        if (
+            request.Networks.FirstOrDefault(n =>
+                !made.Contains(n.Network, StringComparer.Ordinal) && !networks.Has(n.Network)
+            ) is
+            { } lacking
+        )
         {
             throw networks.Lacking(lacking.Network, host.Inside);
         }
     }
 
-    private async Task<int> SystemdVersionAsync(CancellationToken cancellation) => _systemdVersion ??= await host.Systemd.GetVersionAsync(cancellation);
+    private async Task<int> SystemdVersionAsync(CancellationToken cancellation) =>
+        _systemdVersion ??= await host.Systemd.GetVersionAsync(cancellation);
 
     /// <summary>The old tool took any variable; what the image does not mention had no effect.</summary>
     private Dictionary<string, string> Known(IReadOnlyDictionary<string, string> set, ImageExports exports)
     {
-        foreach (string variable in set.Keys.Where(v => !TemplateValues.IsForced(v) && !TemplateValues.IsKnown(exports, v)))
+        foreach (
+            string variable in set.Keys.Where(v => !TemplateValues.IsForced(v) && !TemplateValues.IsKnown(exports, v))
+        )
         {
             host.Note($"warning: setting {variable}: the image knows no such variable; left out");
         }
 
-        return new(set.Where(s => TemplateValues.IsForced(s.Key) || TemplateValues.IsKnown(exports, s.Key)), StringComparer.Ordinal);
+        return new(
+            set.Where(s => TemplateValues.IsForced(s.Key) || TemplateValues.IsKnown(exports, s.Key)),
+            StringComparer.Ordinal
+        );
     }
 
     /// <summary>A unit with [Install]; a drop-in may have one, but is no unit.</summary>
@@ -270,7 +375,8 @@ sealed class ContainerPreparer(Host host)
     {
         string directory = StartSecrets.DirectoryOf(host.User?.ConfigHome);
         string file = host.Here(Path.Join(directory, name));
-        return File.Exists(file) ? StartSecrets.Fault(file, Path.Join(directory, name))
+        return File.Exists(file)
+            ? StartSecrets.Fault(file, Path.Join(directory, name))
             : StartSecrets.Missing(name, directory);
     }
 }

@@ -14,13 +14,17 @@ using SystemContainers.Templates;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// Takes away what a record says was put on the host, and nothing else. Every step may find its work done already, so the
-/// whole can be run again after it was cut at any point: it finishes an uninstall and rolls back an install alike.
+/// Takes away what a record says was put on the host, and nothing else. Every step may find its work done already, so
+/// the whole can be run again after it was cut at any point: it finishes an uninstall and rolls back an install alike.
 /// </summary>
 sealed class ContainerRemover(Host host)
 {
     /// <returns>The directories that were purged.</returns>
-    public async Task<IReadOnlyList<string>> RemoveAsync(ContainerRecord record, bool purge, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> RemoveAsync(
+        ContainerRecord record,
+        bool purge,
+        CancellationToken cancellation
+    )
     {
         if (host.Systemd.IsBooted)
         {
@@ -33,7 +37,9 @@ sealed class ContainerRemover(Host host)
             if (host.User is null)
             {
                 // Its unit does that; not where its last command was killed.
-                new ContainerNetwork(new NetworkStore(NetworkStore.OnHost), host.Locks.LockNetworks, host.Note).Down(record.Name);
+                new ContainerNetwork(new NetworkStore(NetworkStore.OnHost), host.Locks.LockNetworks, host.Note).Down(
+                    record.Name
+                );
             }
         }
 
@@ -74,8 +80,9 @@ sealed class ContainerRemover(Host host)
     }
 
     /// <summary>
-    /// Removes a state directory, unless something is mounted there: that may be anybody's, and must not keep a container from going. Nor
-    /// where another container has to do with it, or the payload has put a link on the way to it.
+    /// Removes a state directory, unless something is mounted there: that may be anybody's, and must not keep a
+    /// container from going. Nor where another container has to do with it, or the payload has put a link on the way to
+    /// it.
     /// </summary>
     /// <returns>Whether it is gone.</returns>
     private bool Purge(StateClaims claims, string name, string directory)
@@ -101,9 +108,12 @@ sealed class ContainerRemover(Host host)
         {
             if (host.Root == "/")
             {
-                // The deployment is gone, and with it what it mounted; all that is not the system's own directory may have been the payload's.
+                // The deployment is gone, and with it what it mounted; all that is not the system's own directory may
+                // have been the payload's.
                 using SafeFileHandle? parent = GuardedPath.Open(
-                    Path.GetDirectoryName(directory)!, d => IsFollowed(d) ? null : "the payload may have made it");
+                    Path.GetDirectoryName(directory)!,
+                    d => IsFollowed(d) ? null : "the payload may have made it"
+                );
             }
 
             TreeRemoval.Remove(host.Here(directory));
@@ -121,11 +131,13 @@ sealed class ContainerRemover(Host host)
         }
     }
 
-    /// <summary>Whether links in a directory are the administrator's: in the system's own, and in those above a user's data.</summary>
+    /// <summary>Whether links in a directory are the administrator's: in the system's own, and in those above a user's
+    /// data.</summary>
     private bool IsFollowed(SafeFileHandle directory)
     {
         string path = new FileInfo($"/proc/self/fd/{directory.DangerousGetHandle()}").LinkTarget!;
-        return MountGuard.IsSystemDirectory(path) || (host.User is { } user && HostPath.IsBelow(user.DataHome + "/x", path));
+        return MountGuard.IsSystemDirectory(path)
+            || (host.User is { } user && HostPath.IsBelow(user.DataHome + "/x", path));
     }
 
     private async Task RemoveTemporaryFilesAsync(string file, CancellationToken cancellation)

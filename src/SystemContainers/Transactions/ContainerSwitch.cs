@@ -12,7 +12,8 @@ namespace SystemContainers.Transactions;
 
 /// <summary>
 /// Brings deployments into use: the part of an install, update or rollback that changes the host. All containers of a
-/// transaction change, or none: what fails is rolled back, and what is cut is rolled back or finished by <see cref="Recovery"/>.
+/// transaction change, or none: what fails is rolled back, and what is cut is rolled back or finished by
+/// <see cref="Recovery"/>.
 /// </summary>
 /// <param name="host">The host.</param>
 /// <param name="policy">When new deployments count as well.</param>
@@ -27,8 +28,13 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
     private SwitchedUnits Units => new(host.Systemd);
 
-    /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the host is now.</summary>
-    public async Task<ContainerChange> PlanAsync(ContainerRecord before, ContainerRecord after, CancellationToken cancellation)
+    /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the
+    /// host is now.</summary>
+    public async Task<ContainerChange> PlanAsync(
+        ContainerRecord before,
+        ContainerRecord after,
+        CancellationToken cancellation
+    )
     {
         List<(string Unit, UnitWellness Wellness)> units = [];
         foreach (string unit in host.Systemd.IsBooted ? before.RunnableUnits : [])
@@ -44,17 +50,27 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         };
         return change with
         {
-            Dependents = [.. (await host.Systemd.GetRunningDependentsAsync([.. SwitchedUnits.Stopped(change)], cancellation)).Except(before.RunnableUnits, StringComparer.Ordinal)],
+            Dependents =
+            [
+                .. (
+                    await host.Systemd.GetRunningDependentsAsync([.. SwitchedUnits.Stopped(change)], cancellation)
+                ).Except(before.RunnableUnits, StringComparer.Ordinal),
+            ],
         };
     }
 
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
-    /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place already.</param>
+    /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place
+    /// already.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
     /// <param name="undo">As <see cref="SwitchRollback.BeforeStart"/>.</param>
     /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
-    public async Task<StartOutcome> RunAsync(TransactionRecord transaction, CancellationToken cancellation, Action? undo = null)
+    public async Task<StartOutcome> RunAsync(
+        TransactionRecord transaction,
+        CancellationToken cancellation,
+        Action? undo = null
+    )
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(_directories.WithNew)] };
         string intent = host.Transactions.Begin(transaction);
@@ -73,16 +89,23 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
         catch (Exception e)
         {
-            IReadOnlyDictionary<string, string> journals = e is SysctrException && _started is { } since
-                ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
-                : FailedStarts.None;
+            IReadOnlyDictionary<string, string> journals =
+                e is SysctrException && _started is { } since
+                    ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
+                    : FailedStarts.None;
             await new SwitchRollback(host) { BeforeStart = undo }.RunAsync(transaction, e);
             host.History.RolledBack(transaction, IntentRecords.Id(intent), e, journals);
             IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
             {
-                string where = $"what the failed start wrote is in {string.Join(", ", About(failure, transaction, journals))}";
-                throw new SysctrException(failure.Kind, failure.Message, UnitFailure.Remedy(failure) is { } remedy ? $"{remedy}; {where}" : where, failure);
+                string where =
+                    $"what the failed start wrote is in {string.Join(", ", About(failure, transaction, journals))}";
+                throw new SysctrException(
+                    failure.Kind,
+                    failure.Message,
+                    UnitFailure.Remedy(failure) is { } remedy ? $"{remedy}; {where}" : where,
+                    failure
+                );
             }
 
             throw;
@@ -92,19 +115,27 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         return outcome;
     }
 
-    /// <summary>Of many containers that are taken back together, those whose units a failure names; all where it names none.</summary>
-    private static IEnumerable<string> About(SysctrException failure, TransactionRecord transaction, IReadOnlyDictionary<string, string> journals)
+    /// <summary>Of many containers that are taken back together, those whose units a failure names; all where it names
+    /// none.</summary>
+    private static IEnumerable<string> About(
+        SysctrException failure,
+        TransactionRecord transaction,
+        IReadOnlyDictionary<string, string> journals
+    )
     {
         string[] words = failure.Message.Split((char[])[' ', ':', ',', '\n'], StringSplitOptions.RemoveEmptyEntries);
         string[] named =
         [
-            .. transaction.Changes.Where(c => c.After?.UnitNames.Intersect(words, StringComparer.Ordinal).Any() == true)
-                .Select(c => journals.GetValueOrDefault(c.Name)).OfType<string>(),
+            .. transaction
+                .Changes.Where(c => c.After?.UnitNames.Intersect(words, StringComparer.Ordinal).Any() == true)
+                .Select(c => journals.GetValueOrDefault(c.Name))
+                .OfType<string>(),
         ];
         return named.Length > 0 ? named : journals.Values;
     }
 
-    /// <summary>Says of containers that were not well before a change that they were not: what holds after it is not its doing.</summary>
+    /// <summary>Says of containers that were not well before a change that they were not: what holds after it is not
+    /// its doing.</summary>
     public static void SayTroubles(IEnumerable<ContainerChange> changes, Action<string> note)
     {
         foreach (ContainerChange change in changes.Where(c => c.Troubles.Count > 0))
@@ -134,7 +165,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
     }
 
-    private async Task<StartOutcome> ForwardAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
+    private async Task<StartOutcome> ForwardAsync(
+        IReadOnlyList<ContainerChange> changes,
+        CancellationToken cancellation
+    )
     {
         await Units.StopAsync(changes, cancellation);
         // Those that go have stopped, and nothing else: the rest can't be rolled back, and comes after the commit.
@@ -170,7 +204,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         foreach (string unit in changes.Where(c => c.Troubles.Count > 0).SelectMany(SwitchedUnits.Started))
         {
-            // How often the old one was started again is not held against the new one: neither by systemd (StartLimitBurst=) nor by us.
+            // How often the old one was started again is not held against the new one: neither by systemd
+            // (StartLimitBurst=) nor by us.
             await host.Systemd.ResetFailedAsync(unit, cancellation);
         }
 
@@ -180,7 +215,13 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         foreach (IGrouping<bool, ContainerChange> kind in changes.GroupBy(c => c.Before is null))
         {
             // A payload that is new may have done at once what it is there for; one that ran for long may not.
-            outcome = outcome.With(await _health.AwaitAsync([.. kind.Select(c => (c.After!, SwitchedUnits.Started(c)))], mayEnd: kind.Key, cancellation));
+            outcome = outcome.With(
+                await _health.AwaitAsync(
+                    [.. kind.Select(c => (c.After!, SwitchedUnits.Started(c)))],
+                    mayEnd: kind.Key,
+                    cancellation
+                )
+            );
         }
 
         return outcome;
@@ -218,7 +259,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
     }
 
-    /// <summary>What fails here, whatever it is, changes nothing any more: the new state holds, and whoever finds the intent finishes it.</summary>
+    /// <summary>What fails here, whatever it is, changes nothing any more: the new state holds, and whoever finds the
+    /// intent finishes it.</summary>
     private async Task EndAsync(TransactionRecord transaction, string committed)
     {
         try

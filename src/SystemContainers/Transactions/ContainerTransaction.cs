@@ -13,11 +13,13 @@ using SystemContainers.Transactions.Health;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// A change of one or several containers, all or none: images are fetched and the containers locked, then they are prepared in memory, verified,
-/// staged beside their place and committed. Whatever a step can't do it throws, and the host is as before. Disposed of at any point, it removes what
-/// was staged and not committed, and ends its lease and its locks; a commit that fails has rolled itself back by then.
+/// A change of one or several containers, all or none: images are fetched and the containers locked, then they are
+/// prepared in memory, verified, staged beside their place and committed. Whatever a step can't do it throws, and the
+/// host is as before. Disposed of at any point, it removes what was staged and not committed, and ends its lease and
+/// its locks; a commit that fails has rolled itself back by then.
 /// </summary>
-/// <remarks>What only looks stops before the commit, and takes its images by <see cref="FetchAsideAsync"/>: then not even the store changes, unless <see cref="KeepFetched"/> is asked for.</remarks>
+/// <remarks>What only looks stops before the commit, and takes its images by <see cref="FetchAsideAsync"/>: then not
+/// even the store changes, unless <see cref="KeepFetched"/> is asked for.</remarks>
 /// <param name="host">The host.</param>
 /// <param name="progress">Told of what is fetched and checked out.</param>
 /// <param name="policy">When new deployments count as well; null for the default.</param>
@@ -40,42 +42,73 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     // Reads the host's settings, which a roll-back does not need.
     private ContainerPreparer Preparer => _preparer ??= new ContainerPreparer(host);
 
-    /// <summary>Refuses what no image need be fetched for to be refused: a runtime or systemd that is not there.</summary>
+    /// <summary>Refuses what no image need be fetched for to be refused: a runtime or systemd that is not
+    /// there.</summary>
     /// <param name="runtimes">For each container what the user named; null for the configured one.</param>
     /// <param name="cancellation">Ends the wait for systemd.</param>
     /// <exception cref="SysctrException">Host: a runtime is not there, or systemd does not answer.</exception>
-    public Task RequireAsync(IEnumerable<string?> runtimes, CancellationToken cancellation) => Preparer.RequireAsync(runtimes, cancellation);
+    public Task RequireAsync(IEnumerable<string?> runtimes, CancellationToken cancellation) =>
+        Preparer.RequireAsync(runtimes, cancellation);
 
     /// <summary>Locks containers that need no image; what a crash has left of them is recovered.</summary>
-    public async Task LockAsync(IReadOnlyList<string> names, CancellationToken cancellation) => _locks = await host.LockAndRecoverAsync(names, cancellation);
+    public async Task LockAsync(IReadOnlyList<string> names, CancellationToken cancellation) =>
+        _locks = await host.LockAndRecoverAsync(names, cancellation);
 
     /// <summary>Fetches images and then locks their containers: as <see cref="ImageFetch.FetchForAsync"/>.</summary>
     public async Task<IReadOnlyList<StoredImage>> FetchAsync(
-        Func<Task<IReadOnlyList<WantedImage>>> wanted, Func<Task<ContainerLocks>> take, CancellationToken cancellation)
+        Func<Task<IReadOnlyList<WantedImage>>> wanted,
+        Func<Task<ContainerLocks>> take,
+        CancellationToken cancellation
+    )
     {
-        (IReadOnlyList<StoredImage> images, _locks, _lease) = await new ImageFetch(host, progress).FetchForAsync(wanted, take, cancellation);
+        (IReadOnlyList<StoredImage> images, _locks, _lease) = await new ImageFetch(host, progress).FetchForAsync(
+            wanted,
+            take,
+            cancellation
+        );
         return images;
     }
 
-    /// <summary>Fetches an image without a trace, to look at what would be done; nothing is locked but what keeps a prune away.</summary>
-    public Task<StoredImage> FetchAsideAsync(WantedImage wanted, CancellationToken cancellation) => _aside.FetchAsync(wanted, cancellation);
+    /// <summary>Fetches an image without a trace, to look at what would be done; nothing is locked but what keeps a
+    /// prune away.</summary>
+    public Task<StoredImage> FetchAsideAsync(WantedImage wanted, CancellationToken cancellation) =>
+        _aside.FetchAsync(wanted, cancellation);
 
-    /// <summary>Keeps what was fetched aside in the store, without a name, for the call that follows; the next prune removes it.</summary>
+    /// <summary>Keeps what was fetched aside in the store, without a name, for the call that follows; the next prune
+    /// removes it.</summary>
     public void KeepFetched() => _aside.Keep();
 
     /// <summary>Opens an image that this transaction has fetched.</summary>
     /// <exception cref="SysctrException">As <see cref="OpenedImage.Open"/>.</exception>
-    public OpenedImage Open(StoredImage image, InstallRequest request) => OpenedImage.Open(
-        host.Target, image, request.Settings, request.Rootfs, CheckoutChoice.Of(host, request), _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."), converts: _lease is not null);
+    public OpenedImage Open(StoredImage image, InstallRequest request) =>
+        OpenedImage.Open(
+            host.Target,
+            image,
+            request.Settings,
+            request.Rootfs,
+            CheckoutChoice.Of(host, request),
+            _lease ?? _aside.Lease ?? throw new InvalidOperationException("No image was fetched."),
+            converts: _lease is not null
+        );
 
-    /// <summary>Renders a new deployment in memory, as <see cref="ContainerPreparer.PrepareAsync"/>; it becomes part of the change when it is added.</summary>
+    /// <summary>Renders a new deployment in memory, as <see cref="ContainerPreparer.PrepareAsync"/>; it becomes part of
+    /// the change when it is added.</summary>
     public Task<PreparedContainer> PrepareAsync(
-        OpenedImage image, InstallRequest request, string name, int number, ContainerRecord? before, CancellationToken cancellation) =>
-        Preparer.PrepareAsync(image, request, name, number, before, cancellation);
+        OpenedImage image,
+        InstallRequest request,
+        string name,
+        int number,
+        ContainerRecord? before,
+        CancellationToken cancellation
+    ) => Preparer.PrepareAsync(image, request, name, number, before, cancellation);
 
     /// <summary>The same for a new container.</summary>
-    public Task<PreparedContainer> PrepareAsync(InstallRequest request, string name, StoredImage image, CancellationToken cancellation) =>
-        PrepareAsync(Open(image, request), request, name, number: 0, before: null, cancellation);
+    public Task<PreparedContainer> PrepareAsync(
+        InstallRequest request,
+        string name,
+        StoredImage image,
+        CancellationToken cancellation
+    ) => PrepareAsync(Open(image, request), request, name, number: 0, before: null, cancellation);
 
     /// <summary>Has the change bring a deployment into use that was prepared.</summary>
     /// <param name="before">The one that it replaces; null for a new container.</param>
@@ -102,13 +135,20 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     public Task VerifyAsync(CancellationToken cancellation) => VerifyAsync(static _ => { }, cancellation);
 
     /// <summary>Verifies, and stages while systemd reads the units.</summary>
-    /// <exception cref="SysctrException">As <see cref="VerifyAsync(CancellationToken)"/> and <see cref="Stage"/>; what was staged goes when this is disposed of.</exception>
+    /// <exception cref="SysctrException">As <see cref="VerifyAsync(CancellationToken)"/> and <see cref="Stage"/>; what
+    /// was staged goes when this is disposed of.</exception>
     public Task VerifyAndStageAsync(CancellationToken cancellation) => VerifyAsync(Stage, cancellation);
 
-    private Task VerifyAsync(Action<CancellationToken> meanwhile, CancellationToken cancellation) => new ContainerVerification(host).VerifyAsync(
-        _prepared, [.. _containers.Where(c => c.After is not null).Select(c => c.Before).OfType<ContainerRecord>()], meanwhile, cancellation);
+    private Task VerifyAsync(Action<CancellationToken> meanwhile, CancellationToken cancellation) =>
+        new ContainerVerification(host).VerifyAsync(
+            _prepared,
+            [.. _containers.Where(c => c.After is not null).Select(c => c.Before).OfType<ContainerRecord>()],
+            meanwhile,
+            cancellation
+        );
 
-    /// <summary>Checks all of it out beside its place. Nothing is needed of the store then but by records that are staged, which a prune heeds, so its lease ends.</summary>
+    /// <summary>Checks all of it out beside its place. Nothing is needed of the store then but by records that are
+    /// staged, which a prune heeds, so its lease ends.</summary>
     /// <exception cref="SysctrException">Locked: a network of one has gone meanwhile.</exception>
     public void Stage(CancellationToken cancellation)
     {
@@ -125,16 +165,22 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     }
 
     /// <summary>
-    /// Looks for the networks again: what is staged keeps them from here on, and what has gone before has gone. Under the lock of who removes one, for it may have looked for staged
-    /// deployments before these were there.
+    /// Looks for the networks again: what is staged keeps them from here on, and what has gone before has gone. Under
+    /// the lock of who removes one, for it may have looked for staged deployments before these were there.
     /// </summary>
     /// <exception cref="SysctrException">Locked: another call has removed one since it was found.</exception>
     private void RequireNetworks()
     {
         (string Name, string Network)[] wanted =
         [
-            .. _prepared.Where(p => host.User is null && p.Record.Options is not null)
-                .SelectMany(p => NetworkRequest.Names(p.Record.Settings).Where(n => n != NetworkDefinition.Default).Select(n => (p.Record.Name, n))),
+            .. _prepared
+                .Where(p => host.User is null && p.Record.Options is not null)
+                .SelectMany(p =>
+                    NetworkRequest
+                        .Names(p.Record.Settings)
+                        .Where(n => n != NetworkDefinition.Default)
+                        .Select(n => (p.Record.Name, n))
+                ),
         ];
         if (wanted.Length == 0)
         {
@@ -145,11 +191,16 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
         using IDisposable held = host.Locks.LockNetworks();
         if (wanted.FirstOrDefault(w => !networks.Has(w.Network)) is { Network: { } gone, Name: var name })
         {
-            throw new SysctrException(ErrorKind.Locked, $"preparing {name}: another call has removed the network {gone} meanwhile", $"'sysctr network create {gone}' makes it anew; or call this again where a file declares it");
+            throw new SysctrException(
+                ErrorKind.Locked,
+                $"preparing {name}: another call has removed the network {gone} meanwhile",
+                $"'sysctr network create {gone}' makes it anew; or call this again where a file declares it"
+            );
         }
     }
 
-    /// <summary>Instead of a commit: moves what was staged to its place for as long as this lives, with nothing on the host.</summary>
+    /// <summary>Instead of a commit: moves what was staged to its place for as long as this lives, with nothing on the
+    /// host.</summary>
     public void Place() => _staged.ForEach(s => s.Place());
 
     /// <summary>What the commit does to each container, as the host is now.</summary>
@@ -158,8 +209,14 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
         List<ContainerChange> changes = [];
         foreach ((ContainerRecord? before, ContainerRecord? after) in _containers)
         {
-            changes.Add(before is null ? new ContainerChange(null, after) { Started = _started.GetValueOrDefault(after!.Name, []) }
-                : await _switch.PlanAsync(before, after ?? before, cancellation) with { After = after });
+            changes.Add(
+                before is null
+                    ? new ContainerChange(null, after) { Started = _started.GetValueOrDefault(after!.Name, []) }
+                    : await _switch.PlanAsync(before, after ?? before, cancellation) with
+                    {
+                        After = after,
+                    }
+            );
         }
 
         return _changes = changes;
@@ -172,8 +229,17 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <param name="undo">As <see cref="SwitchRollback.BeforeStart"/>.</param>
     /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
-    public async Task<StartOutcome> CommitAsync(TransactionKind kind, HistoryOrigin origin, CancellationToken cancellation, Action? undo = null) =>
-        await _switch.RunAsync(new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin }, cancellation, undo);
+    public async Task<StartOutcome> CommitAsync(
+        TransactionKind kind,
+        HistoryOrigin origin,
+        CancellationToken cancellation,
+        Action? undo = null
+    ) =>
+        await _switch.RunAsync(
+            new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin },
+            cancellation,
+            undo
+        );
 
     /// <summary>Gives the locks to the caller, who does more with the containers and then ends them.</summary>
     public ContainerLocks? KeepLocks()

@@ -8,7 +8,8 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Transactions;
 
-/// <summary>Removes deployments that are neither in use, nor pinned, nor among the last ones. The caller holds the container's lock.</summary>
+/// <summary>Removes deployments that are neither in use, nor pinned, nor among the last ones. The caller holds the
+/// container's lock.</summary>
 sealed class DeploymentPruner(Host host)
 {
     private readonly Lazy<int> _usual = new(() => SysctrConfiguration.Load(host.Paths).Keep);
@@ -23,11 +24,16 @@ sealed class DeploymentPruner(Host host)
     public int[] Candidates(string name, int? asked) => Candidates(name, KeptOf(name, asked));
 
     /// <summary>
-    /// How many deployments of a container stay: as the call says, else as the file that declares it, else as the host's setting. What the file says stands in the newest record: after a
-    /// rollback the one in use has what it said before.
+    /// How many deployments of a container stay: as the call says, else as the file that declares it, else as the
+    /// host's setting. What the file says stands in the newest record: after a rollback the one in use has what it said
+    /// before.
     /// </summary>
     private int KeptOf(string name, int? asked) =>
-        asked ?? (host.Catalog.Numbers(name) is { Count: > 0 } numbers ? host.Catalog.Find(name, numbers.Max()) : null)?.Declared?.Keep ?? Usual;
+        asked
+        ?? (host.Catalog.Numbers(name) is { Count: > 0 } numbers ? host.Catalog.Find(name, numbers.Max()) : null)
+            ?.Declared
+            ?.Keep
+        ?? Usual;
 
     private int[] Candidates(string name, int keep)
     {
@@ -35,8 +41,11 @@ sealed class DeploymentPruner(Host host)
         int? previous = host.Catalog.Previous(name);
         return
         [
-            .. host.Catalog.Numbers(name)
-                .OrderByDescending(n => n == current).ThenByDescending(n => n == previous).ThenByDescending(n => n)
+            .. host
+                .Catalog.Numbers(name)
+                .OrderByDescending(n => n == current)
+                .ThenByDescending(n => n == previous)
+                .ThenByDescending(n => n)
                 .Skip(keep)
                 .Where(n => host.Catalog.Find(name, n) is { Pinned: false }),
         ];
@@ -46,12 +55,15 @@ sealed class DeploymentPruner(Host host)
     /// <param name="before">The deployment in use, which it keeps for a rollback.</param>
     /// <param name="after">The one to come.</param>
     public int[] CandidatesAfter(ContainerRecord before, ContainerRecord after) =>
-    [
-        .. host.Catalog.Numbers(before.Name).Where(n => n != after.Deployment)
-            .OrderByDescending(n => n == before.Deployment).ThenByDescending(n => n)
-            .Skip((after.Declared?.Keep ?? Usual) - 1)
-            .Where(n => host.Catalog.Find(before.Name, n) is { Pinned: false }),
-    ];
+        [
+            .. host
+                .Catalog.Numbers(before.Name)
+                .Where(n => n != after.Deployment)
+                .OrderByDescending(n => n == before.Deployment)
+                .ThenByDescending(n => n)
+                .Skip((after.Declared?.Keep ?? Usual) - 1)
+                .Where(n => host.Catalog.Find(before.Name, n) is { Pinned: false }),
+        ];
 
     /// <summary>Removes them, each in one step, whatever happens meanwhile.</summary>
     /// <param name="name">The container; it is installed.</param>
@@ -75,13 +87,17 @@ sealed class DeploymentPruner(Host host)
 
             if (mounts.Holding(name, number) is { } mount)
             {
-                host.Note($"{name}: kept deployment {number}: it is {(mount.Owner is null ? $"mounted on {mount.Directory}" : "being looked at")}");
+                host.Note(
+                    $"{name}: kept deployment {number}: it is {(mount.Owner is null ? $"mounted on {mount.Directory}" : "being looked at")}"
+                );
                 continue;
             }
 
             if (RootUsers.Of(directory) is { } process)
             {
-                host.Note($"{name}: kept deployment {number}: process {process} runs from it; the next prune after its end removes it");
+                host.Note(
+                    $"{name}: kept deployment {number}: process {process} runs from it; the next prune after its end removes it"
+                );
                 continue;
             }
 

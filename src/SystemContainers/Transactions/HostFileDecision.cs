@@ -6,8 +6,8 @@ using SystemContainers.State;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// What becomes of a file of the host, by what stands there: for <see cref="HostFileSwitch"/>, which does it, and for a plan,
-/// which tells it.
+/// What becomes of a file of the host, by what stands there: for <see cref="HostFileSwitch"/>, which does it, and for a
+/// plan, which tells it.
 /// </summary>
 static class HostFileDecision
 {

@@ -10,13 +10,13 @@ using SystemContainers.Target;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// Makes the host's files those of one deployment instead of another's, or none. Every step looks at what is there first, so
-/// the whole can be run again, in the same or the other direction, after it was cut at any point.
+/// Makes the host's files those of one deployment instead of another's, or none. Every step looks at what is there
+/// first, so the whole can be run again, in the same or the other direction, after it was cut at any point.
 /// </summary>
 /// <remarks>
-/// What the administrator edited is never lost. An edited file of the image stays as it is, and a new version is laid beside it
-/// as <c>.sysctr-new</c>. An edited unit can't stay, for it names the deployment: it is moved aside as <c>.sysctr-save</c>, and one that
-/// was moved there before becomes <c>.sysctr-save.N</c>.
+/// What the administrator edited is never lost. An edited file of the image stays as it is, and a new version is laid
+/// beside it as <c>.sysctr-new</c>. An edited unit can't stay, for it names the deployment: it is moved aside as
+/// <c>.sysctr-save</c>, and one that was moved there before becomes <c>.sysctr-save.N</c>.
 /// </remarks>
 sealed class HostFileSwitch(Host host)
 {
@@ -25,19 +25,26 @@ sealed class HostFileSwitch(Host host)
     private const string NewVersion = ".sysctr-new";
     private const string Saved = ".sysctr-save";
 
-    /// <summary>The units and tmpfiles of a deployment that are not as we wrote them, absolute as the host sees them.</summary>
+    /// <summary>The units and tmpfiles of a deployment that are not as we wrote them, absolute as the host sees
+    /// them.</summary>
     public IReadOnlyList<string> EditedOwnFiles(ContainerRecord record) =>
-    [
-        .. record.OwnFiles.Where(f => HostFileFacts.DigestOf(host.Here(f.Path)) is { } there && there != f.Sha256).Select(f => f.Path),
-    ];
+        [
+            .. record
+                .OwnFiles.Where(f => HostFileFacts.DigestOf(host.Here(f.Path)) is { } there && there != f.Sha256)
+                .Select(f => f.Path),
+        ];
 
-    /// <summary>Replaces the files of <paramref name="before"/> by those of <paramref name="after"/>, each durably in one step.</summary>
+    /// <summary>Replaces the files of <paramref name="before"/> by those of <paramref name="after"/>, each durably in
+    /// one step.</summary>
     /// <param name="before">What may be there; null for nothing.</param>
     /// <param name="after">What shall be there; null for nothing.</param>
     /// <param name="rollingBack">Restores what was: nothing is laid beside edited files.</param>
     public void Apply(ContainerRecord? before, ContainerRecord? after, bool rollingBack = false)
     {
-        Dictionary<string, InstalledFile> old = (before?.AllFiles ?? []).ToDictionary(f => f.Path, StringComparer.Ordinal);
+        Dictionary<string, InstalledFile> old = (before?.AllFiles ?? []).ToDictionary(
+            f => f.Path,
+            StringComparer.Ordinal
+        );
         if (after is not null)
         {
             foreach (InstalledDirectory directory in after.HostDirectories)
@@ -59,7 +66,11 @@ sealed class HostFileSwitch(Host host)
         }
 
         HashSet<string> wanted = (after?.HostDirectories ?? []).Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
-        foreach (InstalledDirectory directory in (before?.HostDirectories ?? []).Where(d => !wanted.Contains(d.Path)).Reverse())
+        foreach (
+            InstalledDirectory directory in (before?.HostDirectories ?? [])
+                .Where(d => !wanted.Contains(d.Path))
+                .Reverse()
+        )
         {
             RemoveIfEmpty(directory);
         }
@@ -81,7 +92,8 @@ sealed class HostFileSwitch(Host host)
         }
     }
 
-    /// <summary>Writes a file of the deployment in use that is gone from the host, and the directories made for it.</summary>
+    /// <summary>Writes a file of the deployment in use that is gone from the host, and the directories made for
+    /// it.</summary>
     public void Restore(ContainerRecord current, InstalledFile file)
     {
         foreach (InstalledDirectory directory in current.HostDirectories)
@@ -106,7 +118,9 @@ sealed class HostFileSwitch(Host host)
                 break;
             case HostFileAction.ReplaceEdited:
                 SetAside(path);
-                host.Note($"{path} was edited since it was installed; kept as {path}{Saved} (drop-ins survive: 'systemctl edit')");
+                host.Note(
+                    $"{path} was edited since it was installed; kept as {path}{Saved} (drop-ins survive: 'systemctl edit')"
+                );
                 Write(after, file, path);
                 break;
             case HostFileAction.LayBeside when !rollingBack:
@@ -134,15 +148,28 @@ sealed class HostFileSwitch(Host host)
         }
 
         DateTimeOffset time = DateTimeOffset.UtcNow;
-        DurableFile.Copy(path, source, new FileMetadata(
-            file.Mode, file.Uid, file.Gid, time.ToUnixTimeSeconds(), 0, [.. file.Xattrs.Select(x => x.ToFile())]));
+        DurableFile.Copy(
+            path,
+            source,
+            new FileMetadata(
+                file.Mode,
+                file.Uid,
+                file.Gid,
+                time.ToUnixTimeSeconds(),
+                0,
+                [.. file.Xattrs.Select(x => x.ToFile())]
+            )
+        );
     }
 
-    /// <summary>Where the deployment keeps it. In a store below a directory, which anybody may have made, no link leads out of the deployment.</summary>
+    /// <summary>Where the deployment keeps it. In a store below a directory, which anybody may have made, no link leads
+    /// out of the deployment.</summary>
     private string Kept(ContainerRecord deployment, InstalledFile file)
     {
         DeploymentDirectory directory = host.Deployment(deployment.Name, deployment.Deployment);
-        return host.Root == "/" ? directory.KeptFile(file.Path) : RootedPath.Resolve(directory.Here + "/host", file.Path);
+        return host.Root == "/"
+            ? directory.KeptFile(file.Path)
+            : RootedPath.Resolve(directory.Here + "/host", file.Path);
     }
 
     private void Remove(InstalledFile file, bool own)
@@ -171,7 +198,8 @@ sealed class HostFileSwitch(Host host)
         }
     }
 
-    /// <summary>What a payload has put in the way must not keep a container from going; what is behind it is nobody's to remove.</summary>
+    /// <summary>What a payload has put in the way must not keep a container from going; what is behind it is nobody's
+    /// to remove.</summary>
     private bool MayRemove(string path)
     {
         try
@@ -186,7 +214,8 @@ sealed class HostFileSwitch(Host host)
         }
     }
 
-    /// <summary>Moves a file aside, as <c>.sysctr-save</c>. What was set aside before makes way: it is as much somebody's work.</summary>
+    /// <summary>Moves a file aside, as <c>.sysctr-save</c>. What was set aside before makes way: it is as much
+    /// somebody's work.</summary>
     internal static void SetAside(string path)
     {
         string saved = path + Saved;
@@ -225,7 +254,12 @@ sealed class HostFileSwitch(Host host)
     private void RemoveIfEmpty(InstalledDirectory directory)
     {
         string path = host.Here(directory.Path);
-        if (Directory.Exists(path) && new FileInfo(path).LinkTarget is null && MayRemove(directory.Path) && !Directory.EnumerateFileSystemEntries(path).Any())
+        if (
+            Directory.Exists(path)
+            && new FileInfo(path).LinkTarget is null
+            && MayRemove(directory.Path)
+            && !Directory.EnumerateFileSystemEntries(path).Any()
+        )
         {
             try
             {

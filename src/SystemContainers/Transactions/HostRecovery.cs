@@ -8,11 +8,15 @@ namespace SystemContainers.Transactions;
 static class HostRecovery
 {
     /// <summary>
-    /// Locks containers, and recovers any interrupted transaction that involves them before it returns: the process that was waited for
-    /// may have died in the middle of its work.
+    /// Locks containers, and recovers any interrupted transaction that involves them before it returns: the process
+    /// that was waited for may have died in the middle of its work.
     /// </summary>
     /// <returns>The locks.</returns>
-    internal static async Task<ContainerLocks> LockAndRecoverAsync(this Host host, IReadOnlyList<string> names, CancellationToken cancellation)
+    internal static async Task<ContainerLocks> LockAndRecoverAsync(
+        this Host host,
+        IReadOnlyList<string> names,
+        CancellationToken cancellation
+    )
     {
         while (true)
         {
@@ -37,10 +41,13 @@ static class HostRecovery
         }
     }
 
-    /// <summary>Rolls back the transactions that a crash has left, or rolls them forward where they were committed.</summary>
-    internal static Task RecoverAsync(this Host host, CancellationToken cancellation) => new Recovery(host).RunAsync(start: true, cancellation);
+    /// <summary>Rolls back the transactions that a crash has left, or rolls them forward where they were
+    /// committed.</summary>
+    internal static Task RecoverAsync(this Host host, CancellationToken cancellation) =>
+        new Recovery(host).RunAsync(start: true, cancellation);
 
-    /// <summary>As <see cref="RecoverAsync"/> for calls that only read, and so open nothing where nothing was interrupted.</summary>
+    /// <summary>As <see cref="RecoverAsync"/> for calls that only read, and so open nothing where nothing was
+    /// interrupted.</summary>
     internal static Task RecoverPendingAsync(this Host host, CancellationToken cancellation) =>
         host.Transactions.Any ? host.RecoverAsync(cancellation) : Task.CompletedTask;
 }

@@ -8,14 +8,16 @@ using SystemContainers.Target;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// The copy of sysctr-listen that a container gets. A payload with CAP_SYS_ADMIN makes a bind mount writable again whatever it was (mount(8), "remount"):
-/// what it can write to then is a file that no other container and nobody on the host executes.
+/// The copy of sysctr-listen that a container gets. A payload with CAP_SYS_ADMIN makes a bind mount writable again
+/// whatever it was (mount(8), "remount"): what it can write to then is a file that no other container and nobody on the
+/// host executes.
 /// </summary>
 static class ListenCopy
 {
     /// <summary>Whether a config.json binds the deployment's copy.</summary>
     public static bool IsNeeded(DeploymentDirectory directory, ReadOnlySpan<byte> config) =>
-        JsonNode.Parse(config)?["mounts"] is JsonArray mounts && mounts.Any(m => m?["source"]?.ToString() == directory.ListenOnHost);
+        JsonNode.Parse(config)?["mounts"] is JsonArray mounts
+        && mounts.Any(m => m?["source"]?.ToString() == directory.ListenOnHost);
 
     /// <summary>Makes the copy where config.json binds it.</summary>
     /// <param name="directory">The deployment.</param>
@@ -25,7 +27,11 @@ static class ListenCopy
     {
         if (IsNeeded(directory, config))
         {
-            DurableFile.Write(Path.Join(place, DeploymentDirectory.ListenName), File.ReadAllBytes(ToolPaths.ListenHelper), (UnixFileMode)0b101_101_101);
+            DurableFile.Write(
+                Path.Join(place, DeploymentDirectory.ListenName),
+                File.ReadAllBytes(ToolPaths.ListenHelper),
+                (UnixFileMode)0b101_101_101
+            );
         }
     }
 }

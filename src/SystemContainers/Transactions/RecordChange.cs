@@ -6,8 +6,8 @@ using SystemContainers.Target;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// Another content for the record of a deployment that is there, such as a pin: record and copy are two files, and a call that is cut
-/// between them must not leave one of each. The container is locked.
+/// Another content for the record of a deployment that is there, such as a pin: record and copy are two files, and a
+/// call that is cut between them must not leave one of each. The container is locked.
 /// </summary>
 static class RecordChange
 {
@@ -15,7 +15,8 @@ static class RecordChange
     /// <param name="host">Where.</param>
     /// <param name="before">The record as it is.</param>
     /// <param name="after">The same deployment's as it shall be.</param>
-    /// <exception cref="IOException">The record is as it was; where the disk did not even allow that, the intent is left to the next call.</exception>
+    /// <exception cref="IOException">The record is as it was; where the disk did not even allow that, the intent is
+    /// left to the next call.</exception>
     public static void Make(Host host, ContainerRecord before, ContainerRecord after)
     {
         string intent = host.Transactions.Begin(TransactionRecord.OfRecord(before, after));
@@ -32,7 +33,8 @@ static class RecordChange
         IntentRecords.EndLater(intent, host.Note);
     }
 
-    /// <summary>Writes what an intent says, also where that was cut. A deployment that is gone needs no record.</summary>
+    /// <summary>Writes what an intent says, also where that was cut. A deployment that is gone needs no
+    /// record.</summary>
     public static void Finish(Host host, ContainerRecord after)
     {
         DeploymentDirectory deployment = host.Deployment(after.Name, after.Deployment);

@@ -17,8 +17,8 @@ sealed class Recovery(Host host)
     /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
     /// <param name="cancellation">Honoured between transactions.</param>
     /// <returns>
-    /// What could not be ended; it is noted, and stays for the next call. A container that fails must not keep others from theirs:
-    /// who works on it tries again, under its lock.
+    /// What could not be ended; it is noted, and stays for the next call. A container that fails must not keep others
+    /// from theirs: who works on it tries again, under its lock.
     /// </returns>
     public async Task<IReadOnlyList<SysctrException>> RunAsync(bool start, CancellationToken cancellation)
     {
@@ -74,20 +74,28 @@ sealed class Recovery(Host host)
         }
     }
 
-    /// <summary>Ends the transactions of containers whose locks the caller holds, and with them nobody else can be at these.</summary>
+    /// <summary>Ends the transactions of containers whose locks the caller holds, and with them nobody else can be at
+    /// these.</summary>
     /// <param name="locked">Their names.</param>
     /// <param name="start">As above.</param>
-    /// <param name="unusable">Told of each intent that can't be read; null where that is a failure: nobody knows whether it is of one of them.</param>
+    /// <param name="unusable">Told of each intent that can't be read; null where that is a failure: nobody knows
+    /// whether it is of one of them.</param>
     /// <returns>What has to be locked too before one of them can be ended; none when all are.</returns>
     /// <exception cref="SysctrException">It can't be ended; its intent stays for the next call.</exception>
-    public async Task<IReadOnlyList<string>> EndAsync(IReadOnlyList<string> locked, bool start, Action<SysctrException>? unusable = null)
+    public async Task<IReadOnlyList<string>> EndAsync(
+        IReadOnlyList<string> locked,
+        bool start,
+        Action<SysctrException>? unusable = null
+    )
     {
         if (locked.Count == 0)
         {
             return [];
         }
 
-        foreach (PendingTransaction pending in host.Transactions.Pending(unusable).Where(t => locked.Any(t.Record.Concerns)))
+        foreach (
+            PendingTransaction pending in host.Transactions.Pending(unusable).Where(t => locked.Any(t.Record.Concerns))
+        )
         {
             string[] missing = [.. pending.Record.Names.Except(locked, StringComparer.Ordinal)];
             if (missing.Length > 0)
@@ -105,7 +113,9 @@ sealed class Recovery(Host host)
             IntentRecords.End(pending.File);
             foreach (string name in pending.Record.Names)
             {
-                host.Note($"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "rolled it back")}");
+                host.Note(
+                    $"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "rolled it back")}"
+                );
             }
         }
 
@@ -144,18 +154,24 @@ sealed class Recovery(Host host)
     /// <summary>What was being written beside the files of a transaction when it was cut.</summary>
     private void RemoveAbandoned(TransactionRecord record)
     {
-        ContainerRecord[] records = [.. record.Changes.SelectMany(c => (ContainerRecord?[])[c.Before, c.After]).OfType<ContainerRecord>()];
+        ContainerRecord[] records =
+        [
+            .. record.Changes.SelectMany(c => (ContainerRecord?[])[c.Before, c.After]).OfType<ContainerRecord>(),
+        ];
         IEnumerable<string> onHost = records
             .SelectMany(r => r.AllFiles.Select(f => f.Path).Concat(r.HostDirectories.Select(d => d.Path)))
             .Select(p => Path.GetDirectoryName(host.Here(p))!);
-        IEnumerable<string> inStore = records.Select(r => host.Deployment(r.Name, r.Deployment)).SelectMany(d => (string[])[d.ContainerHere, d.Here]);
+        IEnumerable<string> inStore = records
+            .Select(r => host.Deployment(r.Name, r.Deployment))
+            .SelectMany(d => (string[])[d.ContainerHere, d.Here]);
         foreach (string directory in onHost.Concat(inStore).Distinct(StringComparer.Ordinal))
         {
             DurableFile.RemoveAbandoned(directory);
         }
     }
 
-    /// <summary>Ends pulls and prunes. Who works on the store has a lease of it: who has it alone knows that they are dead.</summary>
+    /// <summary>Ends pulls and prunes. Who works on the store has a lease of it: who has it alone knows that they are
+    /// dead.</summary>
     private void EndOfStore()
     {
         if (!host.Transactions.Pending(_ => { }).Any(t => t.Record.IsOfStore))
@@ -173,17 +189,21 @@ sealed class Recovery(Host host)
         {
             new StorePrune(host).Finish(pending.Record);
             IntentRecords.End(pending.File);
-            host.Note($"{TransactionRecord.Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}");
+            host.Note(
+                $"{TransactionRecord.Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}"
+            );
         }
     }
 
-    /// <summary>Removes deployments that were being put together when their process died: no transaction knew them yet.</summary>
+    /// <summary>Removes deployments that were being put together when their process died: no transaction knew them
+    /// yet.</summary>
     private async Task RemoveOrphansAsync()
     {
         foreach (string name in host.Catalog.DirectoryNames())
         {
             DeploymentDirectory[] orphans = [.. Orphans(name)];
-            using IDisposable? held = orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.Locks.TryLockContainers([name]) : null;
+            using IDisposable? held =
+                orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.Locks.TryLockContainers([name]) : null;
             if (held is null || IsConcerned(name))
             {
                 continue;
@@ -193,7 +213,9 @@ sealed class Recovery(Host host)
             {
                 if (IsOnHost(host, name))
                 {
-                    host.Note($"warning: {host.Deployment(name, 0).CurrentLink} is gone, and the host has the units of '{name}'; {TypedWords.For(host.User is not null, "'sysctr fsck --repair'")} makes it anew");
+                    host.Note(
+                        $"warning: {host.Deployment(name, 0).CurrentLink} is gone, and the host has the units of '{name}'; {TypedWords.For(host.User is not null, "'sysctr fsck --repair'")} makes it anew"
+                    );
                     continue;
                 }
 
@@ -214,14 +236,17 @@ sealed class Recovery(Host host)
         return host.Transactions.Pending(_ => unusable = true).Any(t => t.Record.Concerns(name)) || unusable;
     }
 
-    /// <summary>Whether the host has the units of one of a container's deployments: then it was in use, whatever the links say.</summary>
-    internal static bool IsOnHost(Host host, string name) => host.Catalog.Numbers(name).Any(number => IsOnHost(host, name, number));
+    /// <summary>Whether the host has the units of one of a container's deployments: then it was in use, whatever the
+    /// links say.</summary>
+    internal static bool IsOnHost(Host host, string name) =>
+        host.Catalog.Numbers(name).Any(number => IsOnHost(host, name, number));
 
     private static bool IsOnHost(Host host, string name, int number)
     {
         try
         {
-            return host.Catalog.Find(name, number)?.Units.Any(u => HostFileFacts.DigestOf(host.Here(u.Path)) == u.Sha256) == true;
+            return host.Catalog.Find(name, number)
+                    ?.Units.Any(u => HostFileFacts.DigestOf(host.Here(u.Path)) == u.Sha256) == true;
         }
         catch (SysctrException)
         {
@@ -232,8 +257,9 @@ sealed class Recovery(Host host)
 
     /// <summary>What a <c>run</c> whose sysctr was killed has left still goes on.</summary>
     internal static async Task<bool> IsRunningAsync(Host host, string name) =>
-        host.Systemd.IsBooted &&
-        await host.Systemd.GetStatesAsync([name + ".service"], CancellationToken.None) is [{ ActiveState: "active" or "activating" or "deactivating" }];
+        host.Systemd.IsBooted
+        && await host.Systemd.GetStatesAsync([name + ".service"], CancellationToken.None)
+            is [{ ActiveState: "active" or "activating" or "deactivating" }];
 
     private IEnumerable<DeploymentDirectory> Orphans(string name) =>
         host.Catalog.StagedNumbers(name).Select(number => host.Deployment(name, number));

@@ -15,7 +15,8 @@ using SystemContainers.Tree;
 
 namespace SystemContainers.Transactions;
 
-/// <summary>A container checked out beside its place, whole and durable but for its name. Disposed of before it has moved there, it is gone.</summary>
+/// <summary>A container checked out beside its place, whole and durable but for its name. Disposed of before it has
+/// moved there, it is gone.</summary>
 sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposable
 {
     private bool _isPlaced;
@@ -33,7 +34,11 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
         if (container.Rendered.ConfigJson is { } config)
         {
             WriteRootfs(Path.Join(directory.Staged, "rootfs"), progress);
-            DurableFile.Write(Path.Join(directory.Staged, DeploymentDirectory.ConfigName), config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            DurableFile.Write(
+                Path.Join(directory.Staged, DeploymentDirectory.ConfigName),
+                config,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite
+            );
             ListenCopy.Make(directory, config, directory.Staged);
         }
 
@@ -50,8 +55,9 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
     }
 
     /// <summary>
-    /// Removes what has not moved to its place. Whether that succeeds is no part of the outcome: the next call removes what is left. That what
-    /// was <see cref="Place"/>d can't be removed, such as for a mount in it, is for the caller to know.
+    /// Removes what has not moved to its place. Whether that succeeds is no part of the outcome: the next call removes
+    /// what is left. That what was <see cref="Place"/>d can't be removed, such as for a mount in it, is for the caller
+    /// to know.
     /// </summary>
     /// <exception cref="LinuxException">What was placed is still there.</exception>
     public void Dispose()
@@ -88,8 +94,13 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
             else
             {
                 TreeCheckout.Write(
-                    tree, rootfs, container.Rendered.MountPoints, shares: !BundleConfig.MayRemount(container.Rendered.Config!),
-                    (done, total) => progress.CheckingOut(container.Record.Name, done, total), TreeOwners.Of(container.Rendered.Config!, host.User?.Ids));
+                    tree,
+                    rootfs,
+                    container.Rendered.MountPoints,
+                    shares: !BundleConfig.MayRemount(container.Rendered.Config!),
+                    (done, total) => progress.CheckingOut(container.Record.Name, done, total),
+                    TreeOwners.Of(container.Rendered.Config!, host.User?.Ids)
+                );
             }
 
             foreach (string note in tree.LeftOut)
@@ -109,7 +120,9 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
     {
         if (container.Record.Seeds.Count > 0)
         {
-            TreeDirectory part = PartialTree.Of(tree.Root, container.Record.Seeds) ?? throw new InvalidOperationException("A part of the tree is none.");
+            TreeDirectory part =
+                PartialTree.Of(tree.Root, container.Record.Seeds)
+                ?? throw new InvalidOperationException("A part of the tree is none.");
             TreeCheckout.WriteRoot(tree.Store, part, rootfs, shares: false);
         }
     }

@@ -12,10 +12,10 @@ using SystemContainers.Templates;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// Which state directories are a container's own, <c>state-directories.json</c>: those that were not there when it was installed.
-/// A claim outlives the container, so that a later install of the same name may purge what the first one left. A directory
-/// that somebody else had before is never claimed, and so never purged. Nor is one that another container has claimed, or that is in one, or
-/// has one in it: a claim is one container's.
+/// Which state directories are a container's own, <c>state-directories.json</c>: those that were not there when it was
+/// installed. A claim outlives the container, so that a later install of the same name may purge what the first one
+/// left. A directory that somebody else had before is never claimed, and so never purged. Nor is one that another
+/// container has claimed, or that is in one, or has one in it: a claim is one container's.
 /// </summary>
 /// <param name="host">The host.</param>
 sealed class StateClaims(Host host)
@@ -28,36 +28,42 @@ sealed class StateClaims(Host host)
         Dictionary<string, string> claims = Read();
         return
         [
-            .. directories.Where(d => OtherOwner(claims, name, d) is null &&
-                (!Path.Exists(host.Inside(d)) || (claims.TryGetValue(d, out string? owner) && owner == name))),
+            .. directories.Where(d =>
+                OtherOwner(claims, name, d) is null
+                && (!Path.Exists(host.Inside(d)) || (claims.TryGetValue(d, out string? owner) && owner == name))
+            ),
         ];
     }
 
-    /// <summary>What the container may call its own already, from an earlier deployment or an earlier container of that name.</summary>
+    /// <summary>What the container may call its own already, from an earlier deployment or an earlier container of that
+    /// name.</summary>
     public IReadOnlyList<string> Of(string name) => [.. Read().Where(c => c.Value == name).Select(c => c.Key)];
 
     /// <summary>
-    /// Makes the claims durable; call it while the container's lock is held, before the directories are made. What another container
-    /// has claimed meanwhile, such as one of the same call, stays that one's.
+    /// Makes the claims durable; call it while the container's lock is held, before the directories are made. What
+    /// another container has claimed meanwhile, such as one of the same call, stays that one's.
     /// </summary>
-    public void Claim(string name, IReadOnlyList<string> directories) => Change(claims =>
-    {
-        foreach (string directory in directories.Where(d => OtherOwner(claims, name, d) is null))
+    public void Claim(string name, IReadOnlyList<string> directories) =>
+        Change(claims =>
         {
-            claims[directory] = name;
-        }
-    });
+            foreach (string directory in directories.Where(d => OtherOwner(claims, name, d) is null))
+            {
+                claims[directory] = name;
+            }
+        });
 
     /// <summary>Forgets claims of a container whose directories were purged; those of others stay.</summary>
-    public void Release(string name, IReadOnlyList<string> directories) => Change(claims =>
-    {
-        foreach (string directory in directories.Where(d => claims.GetValueOrDefault(d) == name))
+    public void Release(string name, IReadOnlyList<string> directories) =>
+        Change(claims =>
         {
-            claims.Remove(directory);
-        }
-    });
+            foreach (string directory in directories.Where(d => claims.GetValueOrDefault(d) == name))
+            {
+                claims.Remove(directory);
+            }
+        });
 
-    /// <summary>Which other container has to do with a directory: it has claimed it, or makes or mounts it, or something in it or around it.</summary>
+    /// <summary>Which other container has to do with a directory: it has claimed it, or makes or mounts it, or
+    /// something in it or around it.</summary>
     /// <returns>Null where none has: then it is this container's alone.</returns>
     public string? OtherUser(string name, string directory)
     {
@@ -66,7 +72,13 @@ sealed class StateClaims(Host host)
             return owner;
         }
 
-        _uses ??= [.. host.Catalog.DirectoryNames().Where(n => n != name && host.Catalog.IsInstalled(n)).SelectMany(n => Uses(n).Select(d => (n, d)))];
+        _uses ??=
+        [
+            .. host
+                .Catalog.DirectoryNames()
+                .Where(n => n != name && host.Catalog.IsInstalled(n))
+                .SelectMany(n => Uses(n).Select(d => (n, d))),
+        ];
         return _uses.FirstOrDefault(u => Touch(u.Directory, directory)).Name;
     }
 
@@ -77,11 +89,15 @@ sealed class StateClaims(Host host)
     {
         string current = Path.Join(host.Deployment(name, 0).ContainerHere, "current");
         string tmpfiles = Path.Join(current, "host", Path.Join(host.Paths.TmpfilesDirectory, name + ".conf"));
-        return Made(tmpfiles).Concat(MountGuard.WritableSources(Path.Join(current, DeploymentDirectory.ConfigName))
-            .Where(s => s.StartsWith('/')).Select(s => HostPath.WithoutVarRun(HostPath.Absolute(s)))
-
-            // Whoever sees all of /run or /var/lib has no part in every directory there.
-            .Where(s => !MountGuard.IsSystemDirectory(s)));
+        return Made(tmpfiles)
+            .Concat(
+                MountGuard
+                    .WritableSources(Path.Join(current, DeploymentDirectory.ConfigName))
+                    .Where(s => s.StartsWith('/'))
+                    .Select(s => HostPath.WithoutVarRun(HostPath.Absolute(s)))
+                    // Whoever sees all of /run or /var/lib has no part in every directory there.
+                    .Where(s => !MountGuard.IsSystemDirectory(s))
+            );
     }
 
     /// <summary>None where there is no such file: the container's other calls may be taking it away.</summary>
@@ -100,7 +116,8 @@ sealed class StateClaims(Host host)
     private static string? OtherOwner(Dictionary<string, string> claims, string name, string directory) =>
         claims.FirstOrDefault(c => c.Value != name && Touch(c.Key, directory)).Value;
 
-    private static bool Touch(string one, string other) => one == other || HostPath.IsBelow(one, other) || HostPath.IsBelow(other, one);
+    private static bool Touch(string one, string other) =>
+        one == other || HostPath.IsBelow(one, other) || HostPath.IsBelow(other, one);
 
     private void Change(Action<Dictionary<string, string>> change)
     {
@@ -108,7 +125,10 @@ sealed class StateClaims(Host host)
         Dictionary<string, string> claims = Read();
         change(claims);
         DurableFile.Write(
-            File, JsonSerializer.SerializeToUtf8Bytes(claims, StateJson.Default.DictionaryStringString), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File,
+            JsonSerializer.SerializeToUtf8Bytes(claims, StateJson.Default.DictionaryStringString),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite
+        );
     }
 
     private Dictionary<string, string> Read() =>

@@ -11,7 +11,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Transactions;
 
-/// <summary>The directories that a deployment's tmpfiles lines make on the host, as a change brings them and its roll-back takes them away.</summary>
+/// <summary>The directories that a deployment's tmpfiles lines make on the host, as a change brings them and its
+/// roll-back takes them away.</summary>
 sealed class StateDirectories(Host host)
 {
     /// <summary>Makes what a deployment asks for on a host that runs.</summary>
@@ -27,25 +28,34 @@ sealed class StateDirectories(Host host)
     }
 
     /// <summary>A change with the directories that are not there yet, and go when it is rolled back.</summary>
-    public ContainerChange WithNew(ContainerChange change) => change.After is null ? change : change with
-    {
-        NewState =
-        [
-            // A claim from before is not this change's to give up, whether its directory is there or not.
-            .. change.After.StateDirectories.Concat(TmpfilesDirectories(change.After)).Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
-                .Where(d => !Path.Exists(host.Here(d)))
-                // What is in a directory goes before it.
-                .OrderDescending(StringComparer.Ordinal),
-        ],
-    };
+    public ContainerChange WithNew(ContainerChange change) =>
+        change.After is null
+            ? change
+            : change with
+            {
+                NewState =
+                [
+                    // A claim from before is not this change's to give up, whether its directory is there or not.
+                    .. change
+                        .After.StateDirectories.Concat(TmpfilesDirectories(change.After))
+                        .Except(new StateClaims(host).Of(change.Name), StringComparer.Ordinal)
+                        .Where(d => !Path.Exists(host.Here(d)))
+                        // What is in a directory goes before it.
+                        .OrderDescending(StringComparer.Ordinal),
+                ],
+            };
 
     /// <summary>The directories that the lines of a deployment make, and those above them.</summary>
     private IEnumerable<string> TmpfilesDirectories(ContainerRecord record)
     {
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
-        string? kept = record.Tmpfiles is not { } tmpfiles ? null
-            : Directory.Exists(directory.Staged) ? directory.StagedFile(tmpfiles.Path) : directory.KeptFile(tmpfiles.Path);
-        foreach (string line in kept is null || !File.Exists(kept) ? [] : TmpfilesLines.Directories(File.ReadAllText(kept)))
+        string? kept =
+            record.Tmpfiles is not { } tmpfiles ? null
+            : Directory.Exists(directory.Staged) ? directory.StagedFile(tmpfiles.Path)
+            : directory.KeptFile(tmpfiles.Path);
+        foreach (
+            string line in kept is null || !File.Exists(kept) ? [] : TmpfilesLines.Directories(File.ReadAllText(kept))
+        )
         {
             for (string made = line; made != "/"; made = HostPath.Parent(made))
             {
@@ -65,7 +75,12 @@ sealed class StateDirectories(Host host)
             }
         }
 
-        string[] gone = [.. change.NewState.Intersect(change.After?.StateDirectories ?? [], StringComparer.Ordinal).Where(d => !Path.Exists(host.Here(d)))];
+        string[] gone =
+        [
+            .. change
+                .NewState.Intersect(change.After?.StateDirectories ?? [], StringComparer.Ordinal)
+                .Where(d => !Path.Exists(host.Here(d))),
+        ];
         if (gone.Length > 0)
         {
             new StateClaims(host).Release(change.Name, gone);

@@ -7,17 +7,20 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Transactions;
 
-/// <summary>Rolls a change back that <see cref="ContainerSwitch"/> has begun: what it did to the host, in the opposite order.</summary>
+/// <summary>Rolls a change back that <see cref="ContainerSwitch"/> has begun: what it did to the host, in the opposite
+/// order.</summary>
 sealed class SwitchRollback(Host host)
 {
     private readonly HostFileSwitch _files = new(host);
     private readonly StateDirectories _directories = new(host);
     private readonly SwitchedUnits _units = new(host.Systemd);
 
-    /// <summary>Puts back what the caller has changed beside the containers, such as their networks: what ran before starts again with it.</summary>
+    /// <summary>Puts back what the caller has changed beside the containers, such as their networks: what ran before
+    /// starts again with it.</summary>
     public Action? BeforeStart { get; init; }
 
-    /// <summary>Restores what was before an uncommitted transaction. May be done again after it was cut at any point.</summary>
+    /// <summary>Restores what was before an uncommitted transaction. May be done again after it was cut at any
+    /// point.</summary>
     /// <param name="transaction">An install, update or rollback.</param>
     /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
     public async Task RunAsync(TransactionRecord transaction, bool start)
@@ -53,13 +56,18 @@ sealed class SwitchRollback(Host host)
             await StartOldAsync(switched);
         }
 
-        foreach (ContainerChange change in switched.Where(c => transaction.Operation is TransactionKind.Update or TransactionKind.Apply && c.After is not null))
+        foreach (
+            ContainerChange change in switched.Where(c =>
+                transaction.Operation is TransactionKind.Update or TransactionKind.Apply && c.After is not null
+            )
+        )
         {
             host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
         }
     }
 
-    /// <summary>One that does not start any more is no reason to try it all again: nothing else is left to be rolled back.</summary>
+    /// <summary>One that does not start any more is no reason to try it all again: nothing else is left to be rolled
+    /// back.</summary>
     private async Task StartOldAsync(IReadOnlyList<ContainerChange> changes)
     {
         string running = " and running";
@@ -75,15 +83,22 @@ sealed class SwitchRollback(Host host)
 
         foreach (ContainerChange change in changes)
         {
-            host.Note($"{change.Name}: deployment {change.Before!.Deployment} is back" +
-                      (change.Troubles.Count > 0 ? ", as unwell as it was" : change.Running.Count > 0 ? running : ""));
+            host.Note(
+                $"{change.Name}: deployment {change.Before!.Deployment} is back"
+                    + (
+                        change.Troubles.Count > 0 ? ", as unwell as it was"
+                        : change.Running.Count > 0 ? running
+                        : ""
+                    )
+            );
         }
     }
 
     /// <summary>The same for a change that has just failed.</summary>
     /// <param name="transaction">As above.</param>
     /// <param name="why">Why it failed.</param>
-    /// <exception cref="SysctrException">It can't be rolled back; its intent stays, and the next call tries again.</exception>
+    /// <exception cref="SysctrException">It can't be rolled back; its intent stays, and the next call tries
+    /// again.</exception>
     public async Task RunAsync(TransactionRecord transaction, Exception why)
     {
         try
@@ -96,7 +111,8 @@ sealed class SwitchRollback(Host host)
                 HostFailure.Understand(why)?.Kind ?? ErrorKind.Failed,
                 $"{why.Message}\nrolling it back: {e.Message}",
                 "the next call of sysctr goes on rolling it back",
-                why);
+                why
+            );
         }
     }
 
@@ -135,7 +151,8 @@ sealed class SwitchRollback(Host host)
             }
             catch (SysctrException e)
             {
-                // It was all there. What a payload has put in its place since must not keep the old state from coming back.
+                // It was all there. What a payload has put in its place since must not keep the old state from coming
+                // back.
                 host.Note($"warning: {e.Message}");
             }
         }

@@ -15,8 +15,9 @@ using SystemContainers.Target;
 namespace SystemContainers.Transactions;
 
 /// <summary>
-/// The ids of containers' user namespaces. Those of <c>auto</c> are taken out of what /etc/subuid and /etc/subgid have for the user <c>containers</c>, as podman's are, and stay the container's
-/// over updates and roll-backs: its deployments have them in their config.json, and no other container gets them while one of them is there.
+/// The ids of containers' user namespaces. Those of <c>auto</c> are taken out of what /etc/subuid and /etc/subgid have
+/// for the user <c>containers</c>, as podman's are, and stay the container's over updates and roll-backs: its
+/// deployments have them in their config.json, and no other container gets them while one of them is there.
 /// </summary>
 sealed class UserRanges(Host host)
 {
@@ -34,7 +35,8 @@ sealed class UserRanges(Host host)
     /// <param name="name">The container.</param>
     /// <param name="files">The image's, for how many ids it needs.</param>
     /// <param name="user">The payload's, as the image or the settings name it.</param>
-    /// <exception cref="SysctrException">Usage: a user's container can't have one; Host: the host has no ids for it, or its store's file system can't map owners.</exception>
+    /// <exception cref="SysctrException">Usage: a user's container can't have one; Host: the host has no ids for it, or
+    /// its store's file system can't map owners.</exception>
     public IdMap? MapFor(ContainerSettings settings, string name, IImageFiles files, string? user)
     {
         UserNamespaceSetting asked = settings.Spec.UserNamespace;
@@ -53,23 +55,33 @@ sealed class UserRanges(Host host)
             UserNamespaceMode.KeepId => IdMap.OfThisProcess(),
             UserNamespaceMode.Auto => Auto(asked, name, Size(asked, files, user)),
             _ when asked.SubordinateUsers is { } users => new IdMap(
-                Lined(Subordinate("/etc/subuid", users), uint.MaxValue), Lined(Subordinate("/etc/subgid", asked.SubordinateGroups!), uint.MaxValue)),
+                Lined(Subordinate("/etc/subuid", users), uint.MaxValue),
+                Lined(Subordinate("/etc/subgid", asked.SubordinateGroups!), uint.MaxValue)
+            ),
             _ => new IdMap(asked.Uids, asked.Gids),
         };
     }
 
-    /// <summary>A user's container has the user's ids in any case: what can be chosen is who among them the user is.</summary>
+    /// <summary>A user's container has the user's ids in any case: what can be chosen is who among them the user
+    /// is.</summary>
     private static IdMap OfUser(HostUser user, UserNamespaceSetting asked, string word)
     {
         if (asked.Mode != UserNamespaceMode.KeepId)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"reading --userns={word}: a user's container is in the user's own namespace, in which the user is its root", "write keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers");
+                ErrorKind.Usage,
+                $"reading --userns={word}: a user's container is in the user's own namespace, in which the user is its root",
+                "write keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers"
+            );
         }
 
         IdMap ids = user.Ids;
         return ids.IsSingle
-            ? throw new SysctrException(ErrorKind.Host, $"reading --userns={word}: {user.Name} has no subordinate ids, so nobody would be the container's root", SubordinateIds.Hint(user.Name))
+            ? throw new SysctrException(
+                ErrorKind.Host,
+                $"reading --userns={word}: {user.Name} has no subordinate ids, so nobody would be the container's root",
+                SubordinateIds.Hint(user.Name)
+            )
             : ids.Keeping(asked.Uid ?? user.Uid, asked.Gid ?? user.Gid, asked.Size ?? uint.MaxValue).Then(ids);
     }
 
@@ -79,7 +91,12 @@ sealed class UserRanges(Host host)
         List<IdMap> others = [];
         foreach (ContainerRecord record in host.Catalog.List(_ => { }))
         {
-            foreach (IdMap map in host.Catalog.Numbers(record.Name).Select(n => Find(host.Deployment(record.Name, n).ConfigFile)).OfType<IdMap>())
+            foreach (
+                IdMap map in host
+                    .Catalog.Numbers(record.Name)
+                    .Select(n => Find(host.Deployment(record.Name, n).ConfigFile))
+                    .OfType<IdMap>()
+            )
             {
                 if (record.Name == name)
                 {
@@ -92,17 +109,32 @@ sealed class UserRanges(Host host)
             }
         }
 
-        if (before is not null && Count(before.Uids) >= size && Count(before.Gids) >= size && IsAsFixed(before.Uids, asked.Uids) && IsAsFixed(before.Gids, asked.Gids))
+        if (
+            before is not null
+            && Count(before.Uids) >= size
+            && Count(before.Gids) >= size
+            && IsAsFixed(before.Uids, asked.Uids)
+            && IsAsFixed(before.Gids, asked.Gids)
+        )
         {
             return before;
         }
 
         return new IdMap(
-            Taken("/etc/subuid", name, size, asked.Uids, [.. others.SelectMany(o => o.Uids)]), Taken("/etc/subgid", name, size, asked.Gids, [.. others.SelectMany(o => o.Gids)]));
+            Taken("/etc/subuid", name, size, asked.Uids, [.. others.SelectMany(o => o.Uids)]),
+            Taken("/etc/subgid", name, size, asked.Gids, [.. others.SelectMany(o => o.Gids)])
+        );
     }
 
-    /// <summary>Ids that nobody has, from a place on that the container's name gives: two calls at one moment look in two places.</summary>
-    private List<IdRange> Taken(string file, string name, uint size, IReadOnlyList<IdRange> fixedRanges, IReadOnlyList<IdRange> others)
+    /// <summary>Ids that nobody has, from a place on that the container's name gives: two calls at one moment look in
+    /// two places.</summary>
+    private List<IdRange> Taken(
+        string file,
+        string name,
+        uint size,
+        IReadOnlyList<IdRange> fixedRanges,
+        IReadOnlyList<IdRange> others
+    )
     {
         uint wanted = size - Math.Min(size, Count(fixedRanges));
         if (wanted == 0)
@@ -112,18 +144,29 @@ sealed class UserRanges(Host host)
 
         IdRange[] pool = [.. Subordinate(file, Owner)];
         ulong slots = pool.Aggregate(0UL, (sum, r) => sum + (r.Count / wanted));
-        ulong first = slots == 0 ? 0 : BitConverter.ToUInt64(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name))) % slots;
+        ulong first =
+            slots == 0
+                ? 0
+                : BitConverter.ToUInt64(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(name)))
+                    % slots;
         for (ulong i = 0; i < slots; i++)
         {
             IdRange slot = Slot(pool, (first + i) % slots, wanted);
-            if (!others.Concat(fixedRanges).Any(o => o.Outside < (ulong)slot.Outside + slot.Count && slot.Outside < (ulong)o.Outside + o.Count))
+            if (
+                !others
+                    .Concat(fixedRanges)
+                    .Any(o => o.Outside < (ulong)slot.Outside + slot.Count && slot.Outside < (ulong)o.Outside + o.Count)
+            )
             {
                 return Around(fixedRanges, slot);
             }
         }
 
         throw new SysctrException(
-            ErrorKind.Host, $"finding {wanted} ids for the user namespace of {name}: {file} has no such range for {Owner} that is free", $"give {Owner} more there, or say how many are needed: --userns auto:size=COUNT");
+            ErrorKind.Host,
+            $"finding {wanted} ids for the user namespace of {name}: {file} has no such range for {Owner} that is free",
+            $"give {Owner} more there, or say how many are needed: --userns auto:size=COUNT"
+        );
     }
 
     /// <summary>Lines up a slot around what is fixed of the ids inside.</summary>
@@ -166,10 +209,18 @@ sealed class UserRanges(Host host)
     private IReadOnlyList<IdRange> Subordinate(string file, string name)
     {
         string here = host.Inside(file);
-        IReadOnlyList<IdRange> ranges = File.Exists(here) ? SubordinateIds.Parse(File.ReadAllText(here), name, uint.MaxValue) : [];
-        return ranges.Count > 0 ? ranges : throw new SysctrException(
-            ErrorKind.Host, $"reading {file}: it has no ids for {name}",
-            name == Owner ? $"add a line of ids that nobody else has, to /etc/subuid and /etc/subgid: {Owner}:2147483647:2147483648" : "name a user that it has ids for");
+        IReadOnlyList<IdRange> ranges = File.Exists(here)
+            ? SubordinateIds.Parse(File.ReadAllText(here), name, uint.MaxValue)
+            : [];
+        return ranges.Count > 0
+            ? ranges
+            : throw new SysctrException(
+                ErrorKind.Host,
+                $"reading {file}: it has no ids for {name}",
+                name == Owner
+                    ? $"add a line of ids that nobody else has, to /etc/subuid and /etc/subgid: {Owner}:2147483647:2147483648"
+                    : "name a user that it has ids for"
+            );
     }
 
     private static List<IdRange> Lined(IEnumerable<IdRange> ranges, uint most)
@@ -186,11 +237,14 @@ sealed class UserRanges(Host host)
         return map;
     }
 
-    private static uint Count(IReadOnlyList<IdRange> ranges) => (uint)Math.Min(uint.MaxValue, ranges.Sum(r => (long)r.Count));
+    private static uint Count(IReadOnlyList<IdRange> ranges) =>
+        (uint)Math.Min(uint.MaxValue, ranges.Sum(r => (long)r.Count));
 
-    private static bool IsAsFixed(IReadOnlyList<IdRange> map, IReadOnlyList<IdRange> fixedRanges) => fixedRanges.All(f => map.Contains(f));
+    private static bool IsAsFixed(IReadOnlyList<IdRange> map, IReadOnlyList<IdRange> fixedRanges) =>
+        fixedRanges.All(f => map.Contains(f));
 
-    /// <summary>One more than the highest id that the image has a name for, nobody's apart, or that the payload has.</summary>
+    /// <summary>One more than the highest id that the image has a name for, nobody's apart, or that the payload
+    /// has.</summary>
     private static uint Size(UserNamespaceSetting asked, IImageFiles files, string? user)
     {
         if (asked.Size is { } size)
@@ -199,15 +253,24 @@ sealed class UserRanges(Host host)
         }
 
         IEnumerable<uint> named = Ids(files, "/etc/passwd").Concat(Ids(files, "/etc/group"));
-        IEnumerable<uint> payload = (user ?? "").Split(':').Select(u => uint.TryParse(u, CultureInfo.InvariantCulture, out uint id) ? id : 0);
+        IEnumerable<uint> payload = (user ?? "")
+            .Split(':')
+            .Select(u => uint.TryParse(u, CultureInfo.InvariantCulture, out uint id) ? id : 0);
         return Math.Clamp(named.Concat(payload).Where(id => id < MostSize).Append(0u).Max() + 1, LeastSize, MostSize);
     }
 
-    private static IEnumerable<uint> Ids(IImageFiles files, string database) => files.Find(database) is not { Kind: ImageFileKind.Regular } file ? [] :
-        Encoding.UTF8.GetString(files.Read(file, MaxDatabaseBytes)).Split('\n').Select(l => l.Split(':')).Where(l => l.Length > 2 && l[0] is not ("nobody" or "nogroup"))
-            .Select(l => uint.TryParse(l[2], CultureInfo.InvariantCulture, out uint id) ? id : 0);
+    private static IEnumerable<uint> Ids(IImageFiles files, string database) =>
+        files.Find(database) is not { Kind: ImageFileKind.Regular } file
+            ? []
+            : Encoding
+                .UTF8.GetString(files.Read(file, MaxDatabaseBytes))
+                .Split('\n')
+                .Select(l => l.Split(':'))
+                .Where(l => l.Length > 2 && l[0] is not ("nobody" or "nogroup"))
+                .Select(l => uint.TryParse(l[2], CultureInfo.InvariantCulture, out uint id) ? id : 0);
 
-    /// <summary>The map of a deployment's config.json; null where it has none, or can't be read: then it does not start either.</summary>
+    /// <summary>The map of a deployment's config.json; null where it has none, or can't be read: then it does not start
+    /// either.</summary>
     private static IdMap? Find(string configFile)
     {
         try

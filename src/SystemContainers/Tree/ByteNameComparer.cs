@@ -4,7 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace SystemContainers.Tree;
 
-/// <summary>File names as Linux compares them, byte by byte; a part of a longer path can be looked up without a copy.</summary>
+/// <summary>File names as Linux compares them, byte by byte; a part of a longer path can be looked up without a
+/// copy.</summary>
 sealed class ByteNameComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {
     public static readonly ByteNameComparer Instance = new();

@@ -44,7 +44,8 @@ sealed class DirectoryTree : IImageFiles
             ? []
             :
             [
-                .. Directory.EnumerateFileSystemEntries(Descriptor(found))
+                .. Directory
+                    .EnumerateFileSystemEntries(Descriptor(found))
                     .Select(e => Path.GetFileName(e))
                     .Where(n => !n.Contains('\ufffd', StringComparison.Ordinal))
                     .Order(StringComparer.Ordinal),
@@ -65,11 +66,16 @@ sealed class DirectoryTree : IImageFiles
         long size = RandomAccess.GetLength(handle);
         if (size > limit)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"reading {file.Path} of {_root}: its {size} bytes are more than the {limit} that we read");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"reading {file.Path} of {_root}: its {size} bytes are more than the {limit} that we read"
+            );
         }
 
         byte[] content = new byte[size];
-        return FileBytes.Fill(handle, content, 0) == content.Length ? content : throw new SysctrException(ErrorKind.Storage, $"reading {file.Path} of {_root}: it shrank meanwhile");
+        return FileBytes.Fill(handle, content, 0) == content.Length
+            ? content
+            : throw new SysctrException(ErrorKind.Storage, $"reading {file.Path} of {_root}: it shrank meanwhile");
     }
 
     private ImageFile? Find(string path, int flags)
@@ -86,16 +92,27 @@ sealed class DirectoryTree : IImageFiles
         }
 
         uint type = stat.stx_mode & Libc.S_IFMT;
-        ImageFileKind kind = type == Libc.S_IFREG ? ImageFileKind.Regular
+        ImageFileKind kind =
+            type == Libc.S_IFREG ? ImageFileKind.Regular
             : type == Libc.S_IFDIR ? ImageFileKind.Directory
             : type == Libc.S_IFLNK ? ImageFileKind.Symlink
             : ImageFileKind.Special;
         string path = PathOf(file);
-        return new ImageFile(path, kind, stat.stx_mode & 0xfff, stat.stx_uid, stat.stx_gid, kind == ImageFileKind.Regular ? (long)stat.stx_size : 0)
+        return new ImageFile(
+            path,
+            kind,
+            stat.stx_mode & 0xfff,
+            stat.stx_uid,
+            stat.stx_gid,
+            kind == ImageFileKind.Regular ? (long)stat.stx_size : 0
+        )
         {
             LinkTarget = kind == ImageFileKind.Symlink ? Target(path) : null,
             Xattrs = kind == ImageFileKind.Regular ? FileXattrs.Read(Descriptor(file)) : [],
-            Inode = stat.stx_nlink > 1 && kind == ImageFileKind.Regular ? (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino) : null,
+            Inode =
+                stat.stx_nlink > 1 && kind == ImageFileKind.Regular
+                    ? (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino)
+                    : null,
         };
     }
 
@@ -103,11 +120,16 @@ sealed class DirectoryTree : IImageFiles
     private string PathOf(SafeFileHandle file)
     {
         string full = new FileInfo(Descriptor(file)).LinkTarget!;
-        return full == _root ? "/" : _root == "/" ? full : full[_root.Length..];
+        return full == _root ? "/"
+            : _root == "/" ? full
+            : full[_root.Length..];
     }
 
     private string? Target(string path) =>
-        new FileInfo(Path.Join(_root, path)).LinkTarget is { } target && !target.Contains('\ufffd', StringComparison.Ordinal) ? target : null;
+        new FileInfo(Path.Join(_root, path)).LinkTarget is { } target
+        && !target.Contains('\ufffd', StringComparison.Ordinal)
+            ? target
+            : null;
 
     private static string Descriptor(SafeFileHandle file) => $"/proc/self/fd/{file.DangerousGetHandle()}";
 

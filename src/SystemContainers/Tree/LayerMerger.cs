@@ -10,8 +10,9 @@ namespace SystemContainers.Tree;
 
 /// <summary>
 /// Applies one layer to the tree, entry by entry, with the meaning that <c>umoci unpack</c> gives them (OCI image-spec,
-/// layer.md): parents are reached through the tree's own symbolic links, never out of it; whatever an entry stands on is
-/// replaced, but a directory by a directory; whiteouts take away what lower layers have, never what this one brought.
+/// layer.md): parents are reached through the tree's own symbolic links, never out of it; whatever an entry stands on
+/// is replaced, but a directory by a directory; whiteouts take away what lower layers have, never what this one
+/// brought.
 /// </summary>
 /// <param name="root">The tree so far; changed in place.</param>
 /// <param name="layer">Its number from 0.</param>
@@ -23,14 +24,16 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
     private const int MaxPathBytes = 3800;
     private const int MaxNameBytes = 255;
 
-    /// <summary>Directories in each other. Whoever walks a tree keeps a little stack for each, but no descriptor; images in the wild have less than 40.</summary>
+    /// <summary>Directories in each other. Whoever walks a tree keeps a little stack for each, but no descriptor;
+    /// images in the wild have less than 40.</summary>
     internal const int MaxDepth = 1800;
 
     private static ReadOnlySpan<byte> Whiteout => ".wh."u8;
 
     private static ReadOnlySpan<byte> Opaque => ".wh..wh..opq"u8;
 
-    /// <summary>Where the entry before this one went; null where the way there may lead elsewhere by now. Most entries follow one of the same directory.</summary>
+    /// <summary>Where the entry before this one went; null where the way there may lead elsewhere by now. Most entries
+    /// follow one of the same directory.</summary>
     private Parent? _parent;
 
     /// <summary>A directory that was resolved.</summary>
@@ -100,7 +103,11 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
 
     private void Put(TreeDirectory directory, byte[] name, LayerEntry entry)
     {
-        if (entry.Type == TarEntryType.Directory && directory.TryGet(name, out TreeNode? there) && there is TreeDirectory kept)
+        if (
+            entry.Type == TarEntryType.Directory
+            && directory.TryGet(name, out TreeNode? there)
+            && there is TreeDirectory kept
+        )
         {
             kept.Described = entry.Metadata;
             directory.Touch(name, layer);
@@ -112,7 +119,8 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         TreeNode node = NodeFor(entry);
         if (gone is TreeDirectory || IsSymlink(gone) || IsSymlink(node))
         {
-            // It may be part of the way to where the last entry went; a new link too, for a missing part that ".." follows is taken as it stands.
+            // It may be part of the way to where the last entry went; a new link too, for a missing part that ".."
+            // follows is taken as it stands.
             _parent = null;
         }
 
@@ -137,7 +145,8 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         return TreePath.Resolve(root, parent, budget: budget) ?? throw Refuse(entry, "its symbolic links do not end");
     }
 
-    /// <summary>Makes the directories that the layer does not describe, and marks all of them as this layer's.</summary>
+    /// <summary>Makes the directories that the layer does not describe, and marks all of them as this
+    /// layer's.</summary>
     private TreeDirectory MakeParents(TreePath path, LayerEntry entry)
     {
         TreeDirectory here = root;
@@ -248,10 +257,12 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         }
     }
 
-    private SysctrException Refuse(LayerEntry entry, string why) => new(
-        ErrorKind.Unsafe,
-        $"merging '{Encoding.UTF8.GetString(entry.Name)}' of layer {diffId.Short}: {why}",
-        "the image was built broken or means harm; do not install it");
+    private SysctrException Refuse(LayerEntry entry, string why) =>
+        new(
+            ErrorKind.Unsafe,
+            $"merging '{Encoding.UTF8.GetString(entry.Name)}' of layer {diffId.Short}: {why}",
+            "the image was built broken or means harm; do not install it"
+        );
 
     private static byte[] Join(List<byte[]> parts, int count)
     {

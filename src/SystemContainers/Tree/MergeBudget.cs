@@ -8,17 +8,20 @@ using SystemContainers.Tar;
 namespace SystemContainers.Tree;
 
 /// <summary>
-/// What the layers of one image may cost together when they are merged and looked through. Attack: each layer stays below its own limits, and there
-/// are five hundred; or each of a million names leads through hundreds of symbolic links of a thousand parts each.
+/// What the layers of one image may cost together when they are merged and looked through. Attack: each layer stays
+/// below its own limits, and there are five hundred; or each of a million names leads through hundreds of symbolic
+/// links of a thousand parts each.
 /// </summary>
 /// <param name="maxBytes">See <see cref="MaxMetadataBytes"/>.</param>
 /// <param name="maxSteps">See <see cref="MaxSteps"/>.</param>
 sealed class MergeBudget(long maxBytes = MergeBudget.MaxMetadataBytes, long maxSteps = MergeBudget.MaxSteps)
 {
-    /// <summary>Entries, names, targets and attributes of all layers, counted as <see cref="TarLimits.MaxMetadataBytes"/> counts them, in bytes.</summary>
+    /// <summary>Entries, names, targets and attributes of all layers, counted as
+    /// <see cref="TarLimits.MaxMetadataBytes"/> counts them, in bytes.</summary>
     public const long MaxMetadataBytes = 512L << 20;
 
-    /// <summary>Parts of paths and of symbolic links that are gone through; the largest images in the wild need some millions.</summary>
+    /// <summary>Parts of paths and of symbolic links that are gone through; the largest images in the wild need some
+    /// millions.</summary>
     public const long MaxSteps = 300_000_000;
 
     private long _bytes;
@@ -50,5 +53,6 @@ sealed class MergeBudget(long maxBytes = MergeBudget.MaxMetadataBytes, long maxS
         }
     }
 
-    private static SysctrException Exceeded(string why) => new(ErrorKind.Unsafe, $"merging the layers: {why}", "sysctr(1), LIMITS, has what an image may have");
+    private static SysctrException Exceeded(string why) =>
+        new(ErrorKind.Unsafe, $"merging the layers: {why}", "sysctr(1), LIMITS, has what an image may have");
 }

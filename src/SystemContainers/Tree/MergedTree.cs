@@ -31,14 +31,17 @@ sealed class MergedTree : IImageFiles
     /// <summary>The image's root.</summary>
     public TreeDirectory Root { get; }
 
-    /// <summary>What of the image's is not in the tree and might be missed, one sentence each; see <see cref="SystemDirectories"/>.</summary>
+    /// <summary>What of the image's is not in the tree and might be missed, one sentence each; see
+    /// <see cref="SystemDirectories"/>.</summary>
     public IReadOnlyList<string> LeftOut { get; }
 
     /// <summary>Merges layers of the store.</summary>
     /// <param name="store">Has all of them.</param>
     /// <param name="diffIds">Base first.</param>
-    /// <param name="form">The form of objects that its files are to have, whatever their layers have; null for the layers'.</param>
-    /// <exception cref="SysctrException">Corrupt: the store lacks one; Unsafe: an entry leaves the tree or can't stand in it.</exception>
+    /// <param name="form">The form of objects that its files are to have, whatever their layers have; null for the
+    /// layers'.</param>
+    /// <exception cref="SysctrException">Corrupt: the store lacks one; Unsafe: an entry leaves the tree or can't stand
+    /// in it.</exception>
     public static MergedTree Build(ContentStore store, IReadOnlyList<Digest> diffIds, ObjectForm? form = null)
     {
         TreeDirectory root = Merge(store, diffIds, form);
@@ -59,7 +62,11 @@ sealed class MergedTree : IImageFiles
             LayerMerger merger = new(root, layer, diffIds[layer], budget);
             foreach (LayerEntry entry in store.ReadLayer(diffIds[layer]).Entries)
             {
-                merger.Apply(form is { } wanted && wanted != entry.Form && ContentStore.HasObject(entry) ? entry.With(wanted, store.KeyIn(wanted, entry)) : entry);
+                merger.Apply(
+                    form is { } wanted && wanted != entry.Form && ContentStore.HasObject(entry)
+                        ? entry.With(wanted, store.KeyIn(wanted, entry))
+                        : entry
+                );
             }
         }
 
@@ -75,15 +82,17 @@ sealed class MergedTree : IImageFiles
     /// <inheritdoc/>
     public IReadOnlyList<string> List(string directory)
     {
-        if (TreePath.Resolve(Root, Encoding.UTF8.GetBytes(directory), budget: _lookups)?.Node is not TreeDirectory found)
+        if (
+            TreePath.Resolve(Root, Encoding.UTF8.GetBytes(directory), budget: _lookups)?.Node is not TreeDirectory found
+        )
         {
             return [];
         }
 
         return
         [
-            .. found.Slots.Keys
-                .Where(name => Utf8.IsValid(name))
+            .. found
+                .Slots.Keys.Where(name => Utf8.IsValid(name))
                 .Select(Encoding.UTF8.GetString)
                 .Order(StringComparer.Ordinal),
         ];
@@ -92,8 +101,10 @@ sealed class MergedTree : IImageFiles
     /// <inheritdoc/>
     public byte[] Read(ImageFile file, int limit)
     {
-        if (TreePath.Resolve(Root, Encoding.UTF8.GetBytes(file.Path))?.Node is not
-            TreeLeaf { Entry: { Type: TarEntryType.Regular } entry })
+        if (
+            TreePath.Resolve(Root, Encoding.UTF8.GetBytes(file.Path))?.Node
+            is not TreeLeaf { Entry: { Type: TarEntryType.Regular } entry }
+        )
         {
             throw new SysctrException(ErrorKind.Unsafe, $"reading {file.Path} of the image: it is no regular file");
         }
@@ -101,7 +112,9 @@ sealed class MergedTree : IImageFiles
         if (entry.Size > limit)
         {
             throw new SysctrException(
-                ErrorKind.Unsafe, $"reading {file.Path} of the image: its {entry.Size} bytes are more than the {limit} that we read");
+                ErrorKind.Unsafe,
+                $"reading {file.Path} of the image: its {entry.Size} bytes are more than the {limit} that we read"
+            );
         }
 
         return Store.ReadObject(entry, $"reading {file.Path} of the image");
@@ -123,11 +136,18 @@ sealed class MergedTree : IImageFiles
             _ => ImageFileKind.Special,
         };
         return new ImageFile(
-            place.ToString(), kind, node.Metadata.Mode, node.Metadata.Uid, node.Metadata.Gid, entry?.Size ?? 0)
+            place.ToString(),
+            kind,
+            node.Metadata.Mode,
+            node.Metadata.Uid,
+            node.Metadata.Gid,
+            entry?.Size ?? 0
+        )
         {
-            LinkTarget = kind == ImageFileKind.Symlink && Utf8.IsValid(entry!.LinkName)
-                ? Encoding.UTF8.GetString(entry.LinkName)
-                : null,
+            LinkTarget =
+                kind == ImageFileKind.Symlink && Utf8.IsValid(entry!.LinkName)
+                    ? Encoding.UTF8.GetString(entry.LinkName)
+                    : null,
             Xattrs = node.Metadata.Xattrs,
             Inode = node,
         };

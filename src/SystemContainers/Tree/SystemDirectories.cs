@@ -7,10 +7,11 @@ using SystemContainers.Tar;
 namespace SystemContainers.Tree;
 
 /// <summary>
-/// What no image decides on: the places of the kernel and of the run time are real, empty directories of root's in every tree, and no tree has
-/// a device. A link at such a place has led runtimes out of the tree (CVE-2026-47766 of crun, CVE-2025-31133, -52565 and -52881 of runc: each begins with
-/// something of the image's where /dev or /proc should be); a device in the tree is one that its runtime's rules have to withhold, on a file
-/// system that can't be mounted nodev, for it is the host's own.
+/// What no image decides on: the places of the kernel and of the run time are real, empty directories of root's in
+/// every tree, and no tree has a device. A link at such a place has led runtimes out of the tree (CVE-2026-47766 of
+/// crun, CVE-2025-31133, -52565 and -52881 of runc: each begins with something of the image's where /dev or /proc
+/// should be); a device in the tree is one that its runtime's rules have to withhold, on a file system that can't be
+/// mounted nodev, for it is the host's own.
 /// </summary>
 static class SystemDirectories
 {
@@ -33,11 +34,19 @@ static class SystemDirectories
             {
                 if (node is TreeDirectory described)
                 {
-                    metadata = described.Metadata with { Mode = (described.Metadata.Mode & Most) | Least, Uid = 0, Gid = 0, Xattrs = [] };
+                    metadata = described.Metadata with
+                    {
+                        Mode = (described.Metadata.Mode & Most) | Least,
+                        Uid = 0,
+                        Gid = 0,
+                        Xattrs = [],
+                    };
                 }
                 else
                 {
-                    notes.Add($"the image has {KindOf((TreeLeaf)node)} at /{text}; it is an empty directory in the checkout");
+                    notes.Add(
+                        $"the image has {KindOf((TreeLeaf)node)} at /{text}; it is an empty directory in the checkout"
+                    );
                 }
             }
 
@@ -47,7 +56,9 @@ static class SystemDirectories
         HashSet<TreeLeaf> devices = DropDevices(root);
         if (devices.Count > 0)
         {
-            notes.Add($"left out {devices.Count} device file{(devices.Count == 1 ? "" : "s")} of the image: a container's are the runtime's, as config.json names them");
+            notes.Add(
+                $"left out {devices.Count} device file{(devices.Count == 1 ? "" : "s")} of the image: a container's are the runtime's, as config.json names them"
+            );
         }
 
         return notes;
@@ -65,7 +76,12 @@ static class SystemDirectories
                 {
                     todo.Push(inner);
                 }
-                else if (slot.Node is TreeLeaf { Entry.Type: TarEntryType.CharacterDevice or TarEntryType.BlockDevice } device)
+                else if (
+                    slot.Node is TreeLeaf
+                    {
+                        Entry.Type: TarEntryType.CharacterDevice or TarEntryType.BlockDevice
+                    } device
+                )
                 {
                     directory.Remove(name);
                     dropped.Add(device);
@@ -76,10 +92,11 @@ static class SystemDirectories
         return dropped;
     }
 
-    private static string KindOf(TreeLeaf leaf) => leaf.Entry.Type switch
-    {
-        TarEntryType.Symlink => "a symbolic link",
-        TarEntryType.Regular => "a file",
-        _ => "a special file",
-    };
+    private static string KindOf(TreeLeaf leaf) =>
+        leaf.Entry.Type switch
+        {
+            TarEntryType.Symlink => "a symbolic link",
+            TarEntryType.Regular => "a file",
+            _ => "a special file",
+        };
 }

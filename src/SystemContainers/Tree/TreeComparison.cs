@@ -10,8 +10,8 @@ using SystemContainers.Tar;
 namespace SystemContainers.Tree;
 
 /// <summary>
-/// Compares two merged trees. An object's key says everything of a file, so contents are read only where the key differs and owner,
-/// mode, attributes or time do too, and the size does not.
+/// Compares two merged trees. An object's key says everything of a file, so contents are read only where the key
+/// differs and owner, mode, attributes or time do too, and the size does not.
 /// </summary>
 /// <param name="before">The one tree.</param>
 /// <param name="after">The other one.</param>
@@ -31,7 +31,11 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
 
     private void Compare(string path, TreeDirectory old, TreeDirectory now)
     {
-        foreach (byte[] name in old.Slots.Keys.Union(now.Slots.Keys, ByteNameComparer.Instance).OrderBy(n => n, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
+        foreach (
+            byte[] name in old
+                .Slots.Keys.Union(now.Slots.Keys, ByteNameComparer.Instance)
+                .OrderBy(n => n, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b)))
+        )
         {
             string full = $"{path}/{Encoding.UTF8.GetString(name)}";
             old.TryGet(name, out TreeNode? was);
@@ -145,8 +149,13 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
 
         FileMetadata a = old.Metadata;
         FileMetadata b = now.Metadata;
-        bool metadataSame = a.Mode == b.Mode && a.Uid == b.Uid && a.Gid == b.Gid && a.MtimeSeconds == b.MtimeSeconds &&
-            a.MtimeNanoseconds == b.MtimeNanoseconds && IsSameXattrs(a.Xattrs, b.Xattrs);
+        bool metadataSame =
+            a.Mode == b.Mode
+            && a.Uid == b.Uid
+            && a.Gid == b.Gid
+            && a.MtimeSeconds == b.MtimeSeconds
+            && a.MtimeNanoseconds == b.MtimeNanoseconds
+            && IsSameXattrs(a.Xattrs, b.Xattrs);
         return (!metadataSame || old.Form != now.Form) && IsSameBytes(old.Object, now.Object);
     }
 
@@ -174,5 +183,10 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
     }
 
     private static bool IsSameXattrs(IReadOnlyList<FileXattr> a, IReadOnlyList<FileXattr> b) =>
-        a.Count == b.Count && a.Zip(b).All(x => x.First.Name.AsSpan().SequenceEqual(x.Second.Name) && x.First.Value.AsSpan().SequenceEqual(x.Second.Value));
+        a.Count == b.Count
+        && a.Zip(b)
+            .All(x =>
+                x.First.Name.AsSpan().SequenceEqual(x.Second.Name)
+                && x.First.Value.AsSpan().SequenceEqual(x.Second.Value)
+            );
 }

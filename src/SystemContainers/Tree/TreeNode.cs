@@ -25,7 +25,8 @@ sealed class TreeLeaf(LayerEntry entry) : TreeNode
 /// <summary>A directory.</summary>
 sealed class TreeDirectory(FileMetadata metadata) : TreeNode
 {
-    /// <summary>What a directory has that no layer describes: umoci's mode and owner, and a time that is the same everywhere.</summary>
+    /// <summary>What a directory has that no layer describes: umoci's mode and owner, and a time that is the same
+    /// everywhere.</summary>
     public static readonly FileMetadata Undescribed = new(0b111_101_101, 0, 0, 0, 0, []);
 
     private readonly Dictionary<byte[], TreeSlot> _slots = new(ByteNameComparer.Instance);
@@ -42,7 +43,8 @@ sealed class TreeDirectory(FileMetadata metadata) : TreeNode
     /// <summary>The metadata; a later layer may describe a directory anew and keep what is in it.</summary>
     public FileMetadata Described { get; set; } = metadata;
 
-    /// <summary>The last layer whose whiteouts have taken all of lower layers from it and what is below; -1 for none.</summary>
+    /// <summary>The last layer whose whiteouts have taken all of lower layers from it and what is below; -1 for
+    /// none.</summary>
     public int ClearedBy { get; set; } = -1;
 
     /// <summary>What is in it, in the order in which it came.</summary>
@@ -75,5 +77,6 @@ sealed class TreeDirectory(FileMetadata metadata) : TreeNode
 
 /// <summary>What a name in a directory leads to.</summary>
 /// <param name="Node">The inode.</param>
-/// <param name="Layer">The last layer that touched this name or one below it, counted from 0: whiteouts of that layer spare it.</param>
+/// <param name="Layer">The last layer that touched this name or one below it, counted from 0: whiteouts of that layer
+/// spare it.</param>
 readonly record struct TreeSlot(TreeNode Node, int Layer);

@@ -6,8 +6,8 @@ using SystemContainers.Tar;
 namespace SystemContainers.Tree;
 
 /// <summary>
-/// A place in the merged tree, all symbolic links resolved inside it. It may lie in or below directories that are not there
-/// yet: from the first missing part on, the names are taken as they stand.
+/// A place in the merged tree, all symbolic links resolved inside it. It may lie in or below directories that are not
+/// there yet: from the first missing part on, the names are taken as they stand.
 /// </summary>
 sealed class TreePath
 {
@@ -34,7 +34,12 @@ sealed class TreePath
     /// <param name="followLast">Whether a symbolic link in the last part is followed too.</param>
     /// <param name="budget">Counts the parts; null where the path is ours.</param>
     /// <returns>Null where the links do not end.</returns>
-    public static TreePath? Resolve(TreeDirectory root, ReadOnlySpan<byte> path, bool followLast = true, MergeBudget? budget = null)
+    public static TreePath? Resolve(
+        TreeDirectory root,
+        ReadOnlySpan<byte> path,
+        bool followLast = true,
+        MergeBudget? budget = null
+    )
     {
         TreePath here = new(root);
         Stack<byte[]> todo = new();
@@ -56,7 +61,10 @@ sealed class TreePath
             TreeNode? node = null;
             (here.Node as TreeDirectory)?.TryGet(name, out node);
             bool last = todo.Count == 0;
-            if (node is TreeLeaf { Entry: { Type: TarEntryType.Symlink, LinkName: var target } } && (followLast || !last))
+            if (
+                node is TreeLeaf { Entry: { Type: TarEntryType.Symlink, LinkName: var target } }
+                && (followLast || !last)
+            )
             {
                 if (++links > MaxLinks)
                 {
@@ -78,7 +86,8 @@ sealed class TreePath
         return here;
     }
 
-    /// <summary>The lexically clean parts of a path below the root: no empty ones, no <c>.</c>, and <c>..</c> applied.</summary>
+    /// <summary>The lexically clean parts of a path below the root: no empty ones, no <c>.</c>, and <c>..</c>
+    /// applied.</summary>
     public static List<byte[]> Clean(ReadOnlySpan<byte> path)
     {
         List<byte[]> parts = [];

@@ -14,13 +14,20 @@ using SystemContainers.Pull.Trust;
 namespace SystemContainers.Trust;
 
 /// <summary>
-/// policy.json, changed rule by rule: what else is in it stays as it is. Nothing is written that could not be read, and what is written is there as a whole or not at all.
+/// policy.json, changed rule by rule: what else is in it stays as it is. Nothing is written that could not be read, and
+/// what is written is there as a whole or not at all.
 /// </summary>
 sealed class PolicyFile : IDisposable
 {
-    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Mode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, IndentSize = 4, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_indented = new()
+    {
+        WriteIndented = true,
+        IndentSize = 4,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly string _here;
     private readonly Func<string, string> _find;
@@ -40,10 +47,12 @@ sealed class PolicyFile : IDisposable
     /// <summary>As the host sees it.</summary>
     public string Path { get; }
 
-    /// <summary>Opens the file of a host or user, root's own where root has one, and keeps others from changing it until it is disposed of; where there is none, one that accepts everything, or what a package shipped.</summary>
+    /// <summary>Opens the file of a host or user, root's own where root has one, and keeps others from changing it
+    /// until it is disposed of; where there is none, one that accepts everything, or what a package shipped.</summary>
     /// <param name="user">Whose; null for the host's.</param>
     /// <param name="root">The host's root directory.</param>
-    /// <param name="environment">The caller's: the file that it names (<see cref="SignaturePolicy.Variable"/>) is changed, and it says where root's home directory is; null for none.</param>
+    /// <param name="environment">The caller's: the file that it names (<see cref="SignaturePolicy.Variable"/>) is
+    /// changed, and it says where root's home directory is; null for none.</param>
     /// <exception cref="SysctrException">Policy: what is there can't be understood.</exception>
     public static PolicyFile Open(HostUser? user, string root, Func<string, string?>? environment = null)
     {
@@ -58,7 +67,10 @@ sealed class PolicyFile : IDisposable
         SafeFileHandle held = ExclusiveLock.OfDirectory(directory);
         try
         {
-            return new PolicyFile(path, here, Find, Content(named ?? Find(SignaturePolicy.Find(own, Find))), held) { _madeDirectory = made };
+            return new PolicyFile(path, here, Find, Content(named ?? Find(SignaturePolicy.Find(own, Find))), held)
+            {
+                _madeDirectory = made,
+            };
         }
         catch
         {
@@ -71,7 +83,10 @@ sealed class PolicyFile : IDisposable
     {
         if (!File.Exists(counts))
         {
-            return new JsonObject { ["default"] = new JsonArray(new JsonObject { ["type"] = "insecureAcceptAnything" }) };
+            return new JsonObject
+            {
+                ["default"] = new JsonArray(new JsonObject { ["type"] = "insecureAcceptAnything" }),
+            };
         }
 
         // Whoever changes a rule must not lose another by a file that we read otherwise than podman does.
@@ -81,7 +96,8 @@ sealed class PolicyFile : IDisposable
 
     public void Dispose()
     {
-        // rmdir(2) removes nothing that has something in it: a directory that was made for a rule that was refused goes again.
+        // rmdir(2) removes nothing that has something in it: a directory that was made for a rule that was refused goes
+        // again.
         if (_madeDirectory)
         {
             _ = Libc.rmdir(System.IO.Path.GetDirectoryName(_here)!);
@@ -106,7 +122,11 @@ sealed class PolicyFile : IDisposable
     /// <returns>Whether there was one.</returns>
     public bool Remove(TrustScope scope)
     {
-        if (scope.Transport is null || _root["transports"]?[scope.Transport] is not JsonObject scopes || !scopes.Remove(scope.Scope))
+        if (
+            scope.Transport is null
+            || _root["transports"]?[scope.Transport] is not JsonObject scopes
+            || !scopes.Remove(scope.Scope)
+        )
         {
             return false;
         }

@@ -8,7 +8,8 @@ using SystemContainers.Pull.Trust;
 namespace SystemContainers.Trust;
 
 /// <summary>
-/// A file of registries.d that sysctr writes: <c>sysctr-SCOPE.yaml</c>, where the signatures of a scope are. A scope may be in one file alone, so one that is in another's is left to whoever wrote that.
+/// A file of registries.d that sysctr writes: <c>sysctr-SCOPE.yaml</c>, where the signatures of a scope are. A scope
+/// may be in one file alone, so one that is in another's is left to whoever wrote that.
 /// </summary>
 /// <param name="directory">Of registries.d, as this process sees it.</param>
 /// <param name="scope">Whose.</param>
@@ -23,7 +24,8 @@ sealed class SignaturePlaceFile(string directory, TrustScope scope)
     /// <param name="lookaside">A URL; null to say nothing of it.</param>
     /// <param name="attachments">Whether sigstore's in the registry are looked for.</param>
     /// <returns>The file; null where it is said already.</returns>
-    /// <exception cref="SysctrException">Conflict: another file says something else of the scope; Usage: registries.d has no such scope.</exception>
+    /// <exception cref="SysctrException">Conflict: another file says something else of the scope; Usage: registries.d
+    /// has no such scope.</exception>
     public string? Write(SignatureStorage known, string? lookaside, bool attachments)
     {
         if (lookaside is null && (!attachments || known.AttachmentsOf(scope.Scope)))
@@ -33,13 +35,21 @@ sealed class SignaturePlaceFile(string directory, TrustScope scope)
 
         if (scope.Transport is not (null or "docker") || (scope.Transport is not null && scope.Scope.Length == 0))
         {
-            throw new SysctrException(ErrorKind.Usage, $"saying where signatures of {scope} are: registries.d has registries and what is in them alone", "write it for default, or for a registry");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"saying where signatures of {scope} are: registries.d has registries and what is in them alone",
+                "write it for default, or for a registry"
+            );
         }
 
         if (known.FileOf(scope.Scope) is { } other && Path.GetFileName(other) != Name)
         {
             string line = lookaside is null ? "use-sigstore-attachments: true" : $"lookaside: {lookaside}";
-            throw new SysctrException(ErrorKind.Conflict, $"saying where signatures of {scope} are: {other} has it already", $"write '{line}' there");
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"saying where signatures of {scope} are: {other} has it already",
+                $"write '{line}' there"
+            );
         }
 
         // What an earlier call said of it stays.
@@ -63,7 +73,11 @@ sealed class SignaturePlaceFile(string directory, TrustScope scope)
         }
 
         Directory.CreateDirectory(directory);
-        DurableFile.Write(File, Encoding.UTF8.GetBytes(text.ToString()), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        DurableFile.Write(
+            File,
+            Encoding.UTF8.GetBytes(text.ToString()),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead
+        );
         return File;
     }
 

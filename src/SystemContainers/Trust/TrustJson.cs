@@ -8,7 +8,8 @@ namespace SystemContainers.Trust;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<TrustReport>))]
 [JsonSerializable(typeof(TrustVerdict))]
 sealed partial class TrustJson : JsonSerializerContext;

@@ -11,6 +11,7 @@ sealed record TrustReport(string Transport, string Scope, string File)
     /// <summary>What has to hold, all of it.</summary>
     public required IReadOnlyList<string> Requirements { get; init; }
 
-    /// <summary>Whether sigstore's signatures in the registry are looked for; null where registries.d has no say.</summary>
+    /// <summary>Whether sigstore's signatures in the registry are looked for; null where registries.d has no
+    /// say.</summary>
     public bool? Attachments { get; init; }
 }

@@ -5,7 +5,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Trust;
 
-/// <summary>A requirement as a command line says it (podman-image-trust(1), and what policy.json has besides).</summary>
+/// <summary>A requirement as a command line says it (podman-image-trust(1), and what policy.json has
+/// besides).</summary>
 sealed record TrustRequest
 {
     /// <summary>accept, reject, signedBy or sigstoreSigned.</summary>
@@ -35,23 +36,26 @@ sealed record TrustRequest
     /// <summary>Public keys of transparency logs.</summary>
     public IReadOnlyList<string> RekorKeys { get; init; } = [];
 
-    /// <summary><c>matchRepository</c>, <c>exactRepository=NAME</c>, <c>remapIdentity=PREFIX,PREFIX</c> and so on; null for the default.</summary>
+    /// <summary><c>matchRepository</c>, <c>exactRepository=NAME</c>, <c>remapIdentity=PREFIX,PREFIX</c> and so on; null
+    /// for the default.</summary>
     public string? Identity { get; init; }
 
     /// <summary>The list of requirements for policy.json.</summary>
     /// <exception cref="SysctrException">Usage: options contradict the type.</exception>
-    public JsonArray ToJson() => Type switch
-    {
-        "accept" or "insecureAcceptAnything" => Bare("insecureAcceptAnything"),
-        "reject" => Bare("reject"),
-        "signedBy" => Signed(),
-        "sigstoreSigned" => Sigstore(),
-        _ => throw Wrong($"there is no type '{Type}'", "there are accept, reject, signedBy and sigstoreSigned"),
-    };
+    public JsonArray ToJson() =>
+        Type switch
+        {
+            "accept" or "insecureAcceptAnything" => Bare("insecureAcceptAnything"),
+            "reject" => Bare("reject"),
+            "signedBy" => Signed(),
+            "sigstoreSigned" => Sigstore(),
+            _ => throw Wrong($"there is no type '{Type}'", "there are accept, reject, signedBy and sigstoreSigned"),
+        };
 
-    private JsonArray Bare(string type) => Keys.Count > 0 || IsSigstores || Identity is not null || RekorKeys.Count > 0
-        ? throw Wrong($"{Type} takes no keys", "leave them out, or write signedBy or sigstoreSigned")
-        : new JsonArray(new JsonObject { ["type"] = type });
+    private JsonArray Bare(string type) =>
+        Keys.Count > 0 || IsSigstores || Identity is not null || RekorKeys.Count > 0
+            ? throw Wrong($"{Type} takes no keys", "leave them out, or write signedBy or sigstoreSigned")
+            : new JsonArray(new JsonObject { ["type"] = type });
 
     private JsonArray Signed()
     {
@@ -75,12 +79,18 @@ sealed record TrustRequest
         bool fulcios = FulcioAuthority is not null || OidcIssuer is not null;
         if ((PkiIntermediates is not null || SubjectHostname is not null) && PkiRoots is null)
         {
-            throw Wrong("--ca-intermediates and --subject-hostname are of an authority of one's own", "give its roots by --ca-roots");
+            throw Wrong(
+                "--ca-intermediates and --subject-hostname are of an authority of one's own",
+                "give its roots by --ca-roots"
+            );
         }
 
         if (SubjectEmail is not null && !fulcios && PkiRoots is null)
         {
-            throw Wrong("--subject-email says whose certificate it is, and a key has none", "give --fulcio-ca or --ca-roots, or leave it out");
+            throw Wrong(
+                "--subject-email says whose certificate it is, and a key has none",
+                "give --fulcio-ca or --ca-roots, or leave it out"
+            );
         }
 
         JsonObject requirement = new() { ["type"] = "sigstoreSigned" };
@@ -108,7 +118,13 @@ sealed record TrustRequest
         return Finished(requirement);
     }
 
-    private bool IsSigstores => FulcioAuthority is not null || OidcIssuer is not null || PkiRoots is not null || PkiIntermediates is not null || SubjectEmail is not null || SubjectHostname is not null;
+    private bool IsSigstores =>
+        FulcioAuthority is not null
+        || OidcIssuer is not null
+        || PkiRoots is not null
+        || PkiIntermediates is not null
+        || SubjectEmail is not null
+        || SubjectHostname is not null;
 
     private JsonArray Finished(JsonObject requirement)
     {
@@ -125,7 +141,8 @@ sealed record TrustRequest
     {
         if (files.Count > 0)
         {
-            requirement[files.Count == 1 ? key : key + "s"] = files.Count == 1 ? File(files[0]) : new JsonArray([.. files.Select(f => (JsonNode)File(f))]);
+            requirement[files.Count == 1 ? key : key + "s"] =
+                files.Count == 1 ? File(files[0]) : new JsonArray([.. files.Select(f => (JsonNode)File(f))]);
         }
     }
 
@@ -148,7 +165,10 @@ sealed record TrustRequest
                 identity["signedPrefix"] = signed;
                 break;
             default:
-                throw Wrong($"'{text}' is no identity", "there are matchExact, matchRepository, matchRepoDigestOrExact, exactReference=REFERENCE, exactRepository=NAME and remapIdentity=PREFIX,SIGNED-PREFIX");
+                throw Wrong(
+                    $"'{text}' is no identity",
+                    "there are matchExact, matchRepository, matchRepoDigestOrExact, exactReference=REFERENCE, exactRepository=NAME and remapIdentity=PREFIX,SIGNED-PREFIX"
+                );
         }
 
         return identity;
@@ -165,5 +185,6 @@ sealed record TrustRequest
         }
     }
 
-    private static SysctrException Wrong(string why, string hint) => new(ErrorKind.Usage, $"setting what is trusted: {why}", hint);
+    private static SysctrException Wrong(string why, string hint) =>
+        new(ErrorKind.Usage, $"setting what is trusted: {why}", hint);
 }

@@ -12,7 +12,8 @@ sealed record TrustScope(string? Transport, string Scope)
 {
     private const string Default = "default";
 
-    /// <summary>Reads <c>default</c>, <c>quay.io/team</c>, or <c>TRANSPORT:SCOPE</c> of another transport than docker.</summary>
+    /// <summary>Reads <c>default</c>, <c>quay.io/team</c>, or <c>TRANSPORT:SCOPE</c> of another transport than
+    /// docker.</summary>
     /// <param name="text">As it was typed.</param>
     /// <param name="transport">Given by an option; null for docker.</param>
     /// <exception cref="SysctrException">Usage: it can hold no image.</exception>
@@ -26,10 +27,17 @@ sealed record TrustScope(string? Transport, string Scope)
         TrustScope scope = new(transport ?? "docker", text == "*" ? "" : text);
         return PolicyScopes.Fault(scope.Transport!, scope.Scope) is { } fault
             ? throw new SysctrException(
-                ErrorKind.Usage, $"reading the scope '{text}' of {scope.Transport}: {fault}", "write default, HOST[/REPOSITORY[:TAG]], *.DOMAIN, or another transport's by --transport; see containers-policy.json(5)")
+                ErrorKind.Usage,
+                $"reading the scope '{text}' of {scope.Transport}: {fault}",
+                "write default, HOST[/REPOSITORY[:TAG]], *.DOMAIN, or another transport's by --transport; see containers-policy.json(5)"
+            )
             : scope;
     }
 
     /// <summary>As messages show it.</summary>
-    public override string ToString() => Transport is null ? Default : Scope.Length == 0 ? $"all of {Transport}:" : Transport == "docker" ? Scope : $"{Transport}:{Scope}";
+    public override string ToString() =>
+        Transport is null ? Default
+        : Scope.Length == 0 ? $"all of {Transport}:"
+        : Transport == "docker" ? Scope
+        : $"{Transport}:{Scope}";
 }

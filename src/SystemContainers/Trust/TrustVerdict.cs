@@ -18,7 +18,8 @@ sealed record TrustVerdict(string Reference)
     /// <summary>Whether it may be pulled; null where only signatures can say, and they were not looked for.</summary>
     public bool? Accepted { get; init; }
 
-    /// <summary>The digest of the manifest that would be pulled; null where the registry was not asked or the image is refused.</summary>
+    /// <summary>The digest of the manifest that would be pulled; null where the registry was not asked or the image is
+    /// refused.</summary>
     public string? ManifestDigest { get; init; }
 
     /// <summary>Why it may not.</summary>

@@ -16,17 +16,24 @@ namespace SystemContainers.Units;
 sealed class NetworkUnit(string tool, string bundle, string name, bool instantiated, NetworkRequest? request)
 {
     /// <summary>Lines for [Unit].</summary>
-    public static IEnumerable<string> OrderLines(NetworkRequest? request) => request switch
-    {
-        { NeedsNetavark: true } => ["After=" + NetworkRequest.FirewallUnits],
-        { Mode: NetworkMode.Container } => [$"BindsTo={request.OwnerUnit}", $"After={request.OwnerUnit}"],
-        _ => [],
-    };
+    public static IEnumerable<string> OrderLines(NetworkRequest? request) =>
+        request switch
+        {
+            { NeedsNetavark: true } => ["After=" + NetworkRequest.FirewallUnits],
+            { Mode: NetworkMode.Container } => [$"BindsTo={request.OwnerUnit}", $"After={request.OwnerUnit}"],
+            _ => [],
+        };
 
     /// <summary>Lines for [Service] that make it before all else, free of the unit's sandbox.</summary>
-    public IEnumerable<string> StartPreLines(UnitText unit) => request?.NeedsNetavark != true
-        ? []
-        : ["ExecStartPre=", $"ExecStartPre={StartPre}", .. unit.All("Service", "ExecStartPre").Select(c => $"ExecStartPre={c}")];
+    public IEnumerable<string> StartPreLines(UnitText unit) =>
+        request?.NeedsNetavark != true
+            ? []
+            :
+            [
+                "ExecStartPre=",
+                $"ExecStartPre={StartPre}",
+                .. unit.All("Service", "ExecStartPre").Select(c => $"ExecStartPre={c}"),
+            ];
 
     /// <summary>The command that makes it.</summary>
     public string StartPre => NetworkCommands.Up(tool, bundle, name, instantiated);
@@ -35,8 +42,14 @@ sealed class NetworkUnit(string tool, string bundle, string name, bool instantia
     public string? StopPost => request?.NeedsNetavark == true ? NetworkCommands.Down(tool, name, instantiated) : null;
 
     /// <summary>The same as properties of a service that is there for one run.</summary>
-    public IEnumerable<string> TransientStart => request?.NeedsNetavark == true ? ["ExecStartPre=+" + CommandLine.Transient(tool, "launch", "network-up", $"--bundle={bundle}", name)] : [];
+    public IEnumerable<string> TransientStart =>
+        request?.NeedsNetavark == true
+            ? ["ExecStartPre=+" + CommandLine.Transient(tool, "launch", "network-up", $"--bundle={bundle}", name)]
+            : [];
 
     /// <summary>The same.</summary>
-    public IEnumerable<string> TransientStop => request?.NeedsNetavark == true ? ["ExecStopPost=+" + CommandLine.Transient(tool, "launch", "network-down", name)] : [];
+    public IEnumerable<string> TransientStop =>
+        request?.NeedsNetavark == true
+            ? ["ExecStopPost=+" + CommandLine.Transient(tool, "launch", "network-down", name)]
+            : [];
 }

@@ -12,15 +12,19 @@ using SystemContainers.SystemdText;
 namespace SystemContainers.Units;
 
 /// <summary>
-/// What a config.json needs so that a runtime without root can carry it out (runtime-spec, config-linux.md; runc's and crun's
-/// documents on rootless containers). Images were made for root; what the kernel refuses to a user is replaced by the nearest that it allows.
+/// What a config.json needs so that a runtime without root can carry it out (runtime-spec, config-linux.md; runc's and
+/// crun's documents on rootless containers). Images were made for root; what the kernel refuses to a user is replaced
+/// by the nearest that it allows.
 /// </summary>
 static class RootlessConfig
 {
-    /// <summary>The namespaces that own what is mounted as these types: without one of its own a container gets the host's, by a bind mount.</summary>
+    /// <summary>The namespaces that own what is mounted as these types: without one of its own a container gets the
+    /// host's, by a bind mount.</summary>
     private static readonly Dictionary<string, string> s_owners = new(StringComparer.Ordinal)
     {
-        ["sysfs"] = "network", ["proc"] = "pid", ["mqueue"] = "ipc",
+        ["sysfs"] = "network",
+        ["proc"] = "pid",
+        ["mqueue"] = "ipc",
     };
 
     /// <summary>Changes a document that was checked.</summary>
@@ -61,7 +65,8 @@ static class RootlessConfig
             DropUnmappedOwners(mount, ids);
         }
 
-        // The rules for devices are the kernel's own here; processes may not be spared from its need for memory more than others.
+        // The rules for devices are the kernel's own here; processes may not be spared from its need for memory more
+        // than others.
         if (linux["resources"] is JsonObject resources)
         {
             resources.Remove("devices");
@@ -76,7 +81,8 @@ static class RootlessConfig
     /// <param name="document">config.json.</param>
     /// <param name="ids">The namespace.</param>
     /// <param name="name">The user whose it is.</param>
-    /// <exception cref="SysctrException">Host: it is not; says how an administrator helps. Template: what stands there is no user.</exception>
+    /// <exception cref="SysctrException">Host: it is not; says how an administrator helps. Template: what stands there
+    /// is no user.</exception>
     public static void CheckUser(JsonObject document, IdMap ids, string name)
     {
         SpecReader.Place user = User(document["process"] as JsonObject);
@@ -87,28 +93,36 @@ static class RootlessConfig
             throw new SysctrException(
                 ErrorKind.Host,
                 $"checking config.json: the payload is user {uid} and group {gid}, and {name} has no subordinate ids for them",
-                SubordinateIds.Hint(name));
+                SubordinateIds.Hint(name)
+            );
         }
     }
 
-    /// <summary>The kernel takes no owner that the namespace does not have, such as the usual <c>gid=5</c> of a devpts; without, it is root.</summary>
+    /// <summary>The kernel takes no owner that the namespace does not have, such as the usual <c>gid=5</c> of a devpts;
+    /// without, it is root.</summary>
     private static void DropUnmappedOwners(JsonObject mount, IdMap ids)
     {
         JsonArray options = mount["options"] as JsonArray ?? [];
-        foreach (JsonNode option in options.OfType<JsonNode>().Where(o => IsUnmapped(o.GetValue<string>(), ids)).ToArray())
+        foreach (
+            JsonNode option in options.OfType<JsonNode>().Where(o => IsUnmapped(o.GetValue<string>(), ids)).ToArray()
+        )
         {
             options.Remove(option);
         }
     }
 
-    private static bool IsUnmapped(string option, IdMap ids) => option.Split('=', 2) switch
-    {
-        ["uid", string uid] => long.TryParse(uid, CultureInfo.InvariantCulture, out long number) && !ids.HasUid(number),
-        ["gid", string gid] => long.TryParse(gid, CultureInfo.InvariantCulture, out long number) && !ids.HasGid(number),
-        _ => false,
-    };
+    private static bool IsUnmapped(string option, IdMap ids) =>
+        option.Split('=', 2) switch
+        {
+            ["uid", string uid] => long.TryParse(uid, CultureInfo.InvariantCulture, out long number)
+                && !ids.HasUid(number),
+            ["gid", string gid] => long.TryParse(gid, CultureInfo.InvariantCulture, out long number)
+                && !ids.HasGid(number),
+            _ => false,
+        };
 
-    /// <summary>runc sets no supplementary groups without root ("cannot set any additional groups in a rootless container"); crun does.</summary>
+    /// <summary>runc sets no supplementary groups without root ("cannot set any additional groups in a rootless
+    /// container"); crun does.</summary>
     private static string[] WithoutGroups(JsonObject process)
     {
         SpecReader.Place user = User(process);
@@ -116,11 +130,21 @@ static class RootlessConfig
         string[] lost =
         [
             .. (user.Node?["additionalGids"] as JsonArray ?? [])
-                .Select(g => g is JsonValue value && value.TryGetValue(out long number) ? number : throw user.Wrong("additionalGids", "an array of whole numbers"))
-                .Where(g => g != own).Select(g => g.ToString(CultureInfo.InvariantCulture)),
+                .Select(g =>
+                    g is JsonValue value && value.TryGetValue(out long number)
+                        ? number
+                        : throw user.Wrong("additionalGids", "an array of whole numbers")
+                )
+                .Where(g => g != own)
+                .Select(g => g.ToString(CultureInfo.InvariantCulture)),
         ];
         user.Node?.Remove("additionalGids");
-        return lost.Length == 0 ? [] : [$"runc can't give the payload of a user's container the further groups {string.Join(", ", lost)}; '--runtime crun' can"];
+        return lost.Length == 0
+            ? []
+            :
+            [
+                $"runc can't give the payload of a user's container the further groups {string.Join(", ", lost)}; '--runtime crun' can",
+            ];
     }
 
     private static SpecReader.Place User(JsonObject? process) => new SpecReader("process").Object(process, "user");
@@ -128,18 +152,32 @@ static class RootlessConfig
     private static void BindHosts(JsonObject mount, string type)
     {
         string access = mount["options"] is JsonArray given && given.Any(o => o?.ToString() == "rw") ? "rw" : "ro";
-        string source = type switch { "sysfs" => "/sys", "proc" => "/proc", _ => "/dev/mqueue" };
+        string source = type switch
+        {
+            "sysfs" => "/sys",
+            "proc" => "/proc",
+            _ => "/dev/mqueue",
+        };
         mount["type"] = "bind";
         mount["source"] = source;
-        mount["options"] = type == "sysfs"
-            ? new JsonArray("rbind", "nosuid", "noexec", "nodev", access)
-            : new JsonArray("rbind", "nosuid", "noexec", "nodev");
+        mount["options"] =
+            type == "sysfs"
+                ? new JsonArray("rbind", "nosuid", "noexec", "nodev", access)
+                : new JsonArray("rbind", "nosuid", "noexec", "nodev");
     }
 
     private static JsonArray Mappings(IReadOnlyList<IdRange> ranges) =>
-    [
-        .. ranges.Select(r => (JsonNode)new JsonObject { ["containerID"] = r.Inside, ["hostID"] = r.Outside, ["size"] = r.Count }),
-    ];
+        [
+            .. ranges.Select(r =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["containerID"] = r.Inside,
+                        ["hostID"] = r.Outside,
+                        ["size"] = r.Count,
+                    }
+            ),
+        ];
 
     private static string? Type(JsonNode? node) => node?["type"]?.GetValue<string>();
 }

@@ -9,7 +9,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Units;
 
-/// <summary><c>linux.resources.unified</c>: files of a control group by name (runtime-spec, config-linux.md, "Unified"; kernel, cgroup-v2.rst).</summary>
+/// <summary><c>linux.resources.unified</c>: files of a control group by name (runtime-spec, config-linux.md, "Unified";
+/// kernel, cgroup-v2.rst).</summary>
 sealed partial class UnitLimits
 {
     private void ReadUnified(SpecReader.Place unified)
@@ -118,7 +119,13 @@ sealed partial class UnitLimits
                     Add("IOWeight", Math.Clamp(Whole(all, source), 1, 10_000), "io", UnitLimitKind.Share, source);
                     break;
                 case [var device, var own]:
-                    Add("IODeviceWeight", $"{Device(device, source)} {Math.Clamp(Whole(own, source), 1, 10_000)}", "io", UnitLimitKind.Share, source);
+                    Add(
+                        "IODeviceWeight",
+                        $"{Device(device, source)} {Math.Clamp(Whole(own, source), 1, 10_000)}",
+                        "io",
+                        UnitLimitKind.Share,
+                        source
+                    );
                     break;
                 default:
                     throw Wrong(source);
@@ -155,13 +162,19 @@ sealed partial class UnitLimits
         }
     }
 
-    private static string[] Lines(string value) => value.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private static string[] Lines(string value) =>
+        value.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static string Device(string text, string source) =>
-        text.Split(':') is [var major, var minor] ? $"/dev/block/{Whole(major, source)}:{Whole(minor, source)}" : throw Wrong(source);
+        text.Split(':') is [var major, var minor]
+            ? $"/dev/block/{Whole(major, source)}:{Whole(minor, source)}"
+            : throw Wrong(source);
 
     private static long Whole(string text, string source) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : throw Wrong(source);
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : throw Wrong(source);
 
-    private static SysctrException Wrong(string source) => TemplateErrors.At("config.json", $"{source} has a value that the kernel would not take");
+    private static SysctrException Wrong(string source) =>
+        TemplateErrors.At("config.json", $"{source} has a value that the kernel would not take");
 }

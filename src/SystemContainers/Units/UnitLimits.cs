@@ -10,12 +10,14 @@ using SystemContainers.SystemdText;
 namespace SystemContainers.Units;
 
 /// <summary>
-/// What <c>linux.resources</c> of a config.json limits, as settings of the unit (systemd.resource-control(5)): there systemd holds it, whatever
-/// the runtime does. crun, which leaves the cgroup to systemd, does nothing of it itself; runc repeats it in a cgroup of its own below the unit's.
+/// What <c>linux.resources</c> of a config.json limits, as settings of the unit (systemd.resource-control(5)): there
+/// systemd holds it, whatever the runtime does. crun, which leaves the cgroup to systemd, does nothing of it itself;
+/// runc repeats it in a cgroup of its own below the unit's.
 /// </summary>
 sealed partial class UnitLimits
 {
-    /// <summary>What starting a container takes inside of its unit: sysctr and the runtime are there before the payload.</summary>
+    /// <summary>What starting a container takes inside of its unit: sysctr and the runtime are there before the
+    /// payload.</summary>
     private const long StartBytes = 32L << 20;
 
     /// <summary>The same in tasks, for threads count.</summary>
@@ -31,7 +33,8 @@ sealed partial class UnitLimits
         _runtime = runtime;
     }
 
-    /// <summary>What the payload may do with devices; null in a user's manager, where the kernel lets nobody do anything with them.</summary>
+    /// <summary>What the payload may do with devices; null in a user's manager, where the kernel lets nobody do
+    /// anything with them.</summary>
     public DeviceRules? Devices { get; }
 
     /// <summary>All but devices.</summary>
@@ -42,14 +45,18 @@ sealed partial class UnitLimits
     /// <param name="runtime">What carries it out.</param>
     /// <param name="system">Whether the system's manager has the unit; else a user's.</param>
     /// <exception cref="SysctrException">
-    /// Template: a value is not of the runtime-spec's type; Host: a limit can be held neither by systemd nor by this runtime, and so the container is
-    /// not installed.
+    /// Template: a value is not of the runtime-spec's type; Host: a limit can be held neither by systemd nor by this
+    /// runtime, and so the container is not installed.
     /// </exception>
     public static UnitLimits Of(JsonObject document, RuntimeKind runtime, bool system)
     {
         JsonObject? linux = document["linux"] as JsonObject;
         DeviceRules? devices = system ? DeviceRules.Read(linux ?? [], widens: runtime == RuntimeKind.Runc) : null;
-        foreach (DeviceSetting device in StartAnnotations.Lines(document, StartAnnotations.Devices).Select(DeviceSetting.Parse))
+        foreach (
+            DeviceSetting device in StartAnnotations
+                .Lines(document, StartAnnotations.Devices)
+                .Select(DeviceSetting.Parse)
+        )
         {
             devices?.AllowNamed(device.Specifier, device.Access);
         }
@@ -77,16 +84,21 @@ sealed partial class UnitLimits
     }
 
     /// <summary>Lines for [Service].</summary>
-    /// <param name="own">The service that they are for. What it says itself stays where it is as strict, or where it is a mere share; null for nothing.</param>
+    /// <param name="own">The service that they are for. What it says itself stays where it is as strict, or where it is
+    /// a mere share; null for nothing.</param>
     public IEnumerable<string> Lines(UnitText? own) =>
-    [
-        .. (Devices?.Lines ?? []).Where(_ => !SaysDevices(own)),
-        .. _limits.Where(l => !Holds(own, l)).SelectMany(l =>
-            // Sets of several lines are joined.
-            l.Kind == UnitLimitKind.Set && own?.Find("Service", l.Key) is not null
-                ? [$"{l.Key}=", $"{l.Key}={l.Value}"]
-                : new[] { $"{l.Key}={l.Value}" }),
-    ];
+        [
+            .. (Devices?.Lines ?? []).Where(_ => !SaysDevices(own)),
+            .. _limits
+                .Where(l => !Holds(own, l))
+                .SelectMany(l =>
+                    // Sets of several lines are joined.
+                    l.Kind == UnitLimitKind.Set
+                    && own?.Find("Service", l.Key) is not null
+                        ? [$"{l.Key}=", $"{l.Key}={l.Value}"]
+                        : new[] { $"{l.Key}={l.Value}" }
+                ),
+        ];
 
     /// <summary>Looks whether the host's control groups have what the limits need.</summary>
     /// <param name="controllers">Those that the manager of the unit has; null where nobody knows.</param>
@@ -103,20 +115,39 @@ sealed partial class UnitLimits
         if (without.FirstOrDefault(l => l.Kind != UnitLimitKind.Share) is { } lost)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"checking config.json: {lost.Source} can't be held: control groups have no controller '{lost.Controller}' here",
-                $"enable it ('Delegate={lost.Controller}' for user@.service where it is a user's container), or leave the limit out");
+                ErrorKind.Host,
+                $"checking config.json: {lost.Source} can't be held: control groups have no controller '{lost.Controller}' here",
+                $"enable it ('Delegate={lost.Controller}' for user@.service where it is a user's container), or leave the limit out"
+            );
         }
 
-        return [.. without.Select(l => $"{l.Source} has no effect: control groups have no controller '{l.Controller}' here")];
+        return
+        [
+            .. without.Select(l =>
+                $"{l.Source} has no effect: control groups have no controller '{l.Controller}' here"
+            ),
+        ];
     }
 
-    private static SysctrException Unheld(string why, string? hint = null) => new(
-        ErrorKind.Host, $"checking config.json: {why}, so that it would not hold", hint ?? "install it with '--runtime runc', which holds it in a control group of its own, or leave it out");
+    private static SysctrException Unheld(string why, string? hint = null) =>
+        new(
+            ErrorKind.Host,
+            $"checking config.json: {why}, so that it would not hold",
+            hint ?? "install it with '--runtime runc', which holds it in a control group of its own, or leave it out"
+        );
 
     /// <summary>A default unit made with the same lines.</summary>
-    private bool SaysDevices(UnitText? own) => own is not null && Devices!.Lines.Where(l => !l.EndsWith('=')).SequenceEqual(
-        [.. own.All("Service", "DevicePolicy").TakeLast(1).Select(v => "DevicePolicy=" + v), .. own.All("Service", "DeviceAllow").Select(v => "DeviceAllow=" + v)],
-        StringComparer.Ordinal);
+    private bool SaysDevices(UnitText? own) =>
+        own is not null
+        && Devices!
+            .Lines.Where(l => !l.EndsWith('='))
+            .SequenceEqual(
+                [
+                    .. own.All("Service", "DevicePolicy").TakeLast(1).Select(v => "DevicePolicy=" + v),
+                    .. own.All("Service", "DeviceAllow").Select(v => "DeviceAllow=" + v),
+                ],
+                StringComparer.Ordinal
+            );
 
     private static bool Holds(UnitText? own, UnitLimit limit)
     {
@@ -128,13 +159,15 @@ sealed partial class UnitLimits
         return limit.Kind switch
         {
             UnitLimitKind.Share => true,
-            UnitLimitKind.Amount => value == limit.Value || (AmountOf(value) is { } has && AmountOf(limit.Value) is { } wanted && has <= wanted),
+            UnitLimitKind.Amount => value == limit.Value
+                || (AmountOf(value) is { } has && AmountOf(limit.Value) is { } wanted && has <= wanted),
             UnitLimitKind.Set => value == limit.Value,
             _ => own.All("Service", limit.Key).Contains(limit.Value, StringComparer.Ordinal),
         };
     }
 
-    /// <summary>Bytes, tasks or per cent; null for what is of the machine's size (MemoryMax=10%) or for nothing that we understand.</summary>
+    /// <summary>Bytes, tasks or per cent; null for what is of the machine's size (MemoryMax=10%) or for nothing that we
+    /// understand.</summary>
     private static decimal? AmountOf(string value)
     {
         decimal unit = value[^1] switch
@@ -146,13 +179,21 @@ sealed partial class UnitLimits
             _ => 1,
         };
         string digits = unit > 1 ? value[..^1] : value;
-        return decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) ? number * unit : null;
+        return decimal.TryParse(
+            digits,
+            NumberStyles.AllowDecimalPoint,
+            CultureInfo.InvariantCulture,
+            out decimal number
+        )
+            ? number * unit
+            : null;
     }
 
     private void Add(string key, long value, string controller, UnitLimitKind kind, string source) =>
         Add(key, value.ToString(CultureInfo.InvariantCulture), controller, kind, source);
 
-    /// <summary>The last word of the document for a setting counts, and <c>unified</c> comes last, as runtimes have it.</summary>
+    /// <summary>The last word of the document for a setting counts, and <c>unified</c> comes last, as runtimes have
+    /// it.</summary>
     private void Add(string key, string value, string controller, UnitLimitKind kind, string source)
     {
         _limits.RemoveAll(l => l.Key == key && (kind != UnitLimitKind.Rate || FirstWord(l.Value) == FirstWord(value)));
@@ -188,7 +229,10 @@ sealed partial class UnitLimits
         {
             if (memory.Number(member) is > 0)
             {
-                throw Unheld($"{memory.Name}.{member} is a limit that control groups of today do not have", "leave it out: limit counts the kernel's memory too");
+                throw Unheld(
+                    $"{memory.Name}.{member} is a limit that control groups of today do not have",
+                    "leave it out: limit counts the kernel's memory too"
+                );
             }
         }
     }
@@ -197,7 +241,8 @@ sealed partial class UnitLimits
     {
         if (cpu.Number("shares") is > 0 and { } shares)
         {
-            // As runc and crun convert the range of control groups v1, 2 to 262144, to that of v2 (runtime-spec: runc's docs/cgroup-v2.md).
+            // As runc and crun convert the range of control groups v1, 2 to 262144, to that of v2 (runtime-spec: runc's
+            // docs/cgroup-v2.md).
             long weight = 1 + ((Math.Clamp(shares, 2, 262_144) - 2) * 9999 / 262_142);
             Add("CPUWeight", weight, "cpu", UnitLimitKind.Share, cpu.Name + ".shares");
         }
@@ -216,7 +261,10 @@ sealed partial class UnitLimits
         AddSet("AllowedMemoryNodes", cpu.Text("mems"), cpu.Name + ".mems");
         if (cpu.Number("realtimeRuntime") is > 0)
         {
-            throw Unheld($"{cpu.Name}.realtimeRuntime is a limit that control groups of today do not have", "leave it out");
+            throw Unheld(
+                $"{cpu.Name}.realtimeRuntime is a limit that control groups of today do not have",
+                "leave it out"
+            );
         }
     }
 
@@ -224,7 +272,13 @@ sealed partial class UnitLimits
     private void AddQuota(long quota, long period, string source)
     {
         decimal percent = Math.Max(Math.Floor(quota * 10_000m / period) / 100m, 0.01m);
-        Add("CPUQuota", percent.ToString("0.##", CultureInfo.InvariantCulture) + "%", "cpu", UnitLimitKind.Amount, source);
+        Add(
+            "CPUQuota",
+            percent.ToString("0.##", CultureInfo.InvariantCulture) + "%",
+            "cpu",
+            UnitLimitKind.Amount,
+            source
+        );
         if (period != 100_000)
         {
             Add("CPUQuotaPeriodSec", $"{period}us", "cpu", UnitLimitKind.Share, source);
@@ -261,11 +315,15 @@ sealed partial class UnitLimits
             }
         }
 
-        foreach ((string member, string key) in (ReadOnlySpan<(string, string)>)
-            [
-                ("throttleReadBpsDevice", "IOReadBandwidthMax"), ("throttleWriteBpsDevice", "IOWriteBandwidthMax"),
-                ("throttleReadIOPSDevice", "IOReadIOPSMax"), ("throttleWriteIOPSDevice", "IOWriteIOPSMax"),
-            ])
+        foreach (
+            (string member, string key) in (ReadOnlySpan<(string, string)>)
+                [
+                    ("throttleReadBpsDevice", "IOReadBandwidthMax"),
+                    ("throttleWriteBpsDevice", "IOWriteBandwidthMax"),
+                    ("throttleReadIOPSDevice", "IOReadIOPSMax"),
+                    ("throttleWriteIOPSDevice", "IOWriteIOPSMax"),
+                ]
+        )
         {
             foreach (SpecReader.Place device in reader.Objects(io, member))
             {
@@ -304,17 +362,23 @@ sealed partial class UnitLimits
         SpecReader.Place network = reader.Object(resources, "network");
         if (network.Number("classID") is > 0 || reader.Objects(network, "priorities").Any())
         {
-            throw Unheld($"{network.Name} is for controllers that control groups of today do not have", "leave it out, and filter by the unit's control group (nftables: socket cgroupv2)");
+            throw Unheld(
+                $"{network.Name} is for controllers that control groups of today do not have",
+                "leave it out, and filter by the unit's control group (nftables: socket cgroupv2)"
+            );
         }
     }
 
     /// <summary>
-    /// sysctr and the runtime themselves have to fit. With runc the unit is a little wider then, and runc's own group as narrow as the
-    /// document says; with crun the unit is all there is.
+    /// sysctr and the runtime themselves have to fit. With runc the unit is a little wider then, and runc's own group
+    /// as narrow as the document says; with crun the unit is all there is.
     /// </summary>
     private void LeaveRoomToStart()
     {
-        foreach ((string key, long room) in (ReadOnlySpan<(string, long)>)[("MemoryMax", StartBytes), ("MemoryHigh", StartBytes), ("TasksMax", StartTasks)])
+        foreach (
+            (string key, long room) in (ReadOnlySpan<(string, long)>)
+                [("MemoryMax", StartBytes), ("MemoryHigh", StartBytes), ("TasksMax", StartTasks)]
+        )
         {
             int at = _limits.FindIndex(l => l.Key == key && AmountOf(l.Value) < room);
             if (at < 0)
@@ -324,7 +388,9 @@ sealed partial class UnitLimits
 
             if (_runtime == RuntimeKind.Crun)
             {
-                throw Unheld($"{_limits[at].Source} is {_limits[at].Value}, and with crun starting the container takes up to {room} in the same control group");
+                throw Unheld(
+                    $"{_limits[at].Source} is {_limits[at].Value}, and with crun starting the container takes up to {room} in the same control group"
+                );
             }
 
             _limits[at] = _limits[at] with { Value = room.ToString(CultureInfo.InvariantCulture) };

@@ -15,23 +15,33 @@ using SystemContainers.SystemdText;
 
 namespace SystemContainers.Units;
 
-/// <summary>What rendered units and config.json lack, because their author did not know this host or this runtime.</summary>
+/// <summary>What rendered units and config.json lack, because their author did not know this host or this
+/// runtime.</summary>
 sealed partial record UnitPlan
 {
     private const string DropIn = "10-sysctr.conf";
 
-    /// <summary>Gives the container the drop-ins that its units need, and config.json what has to stand in it.</summary>
+    /// <summary>Gives the container the drop-ins that its units need, and config.json what has to stand in
+    /// it.</summary>
     /// <param name="rendered">As Render made it.</param>
     /// <param name="files">The image, for the mount points that the new config.json needs.</param>
     /// <param name="host">Capabilities, and what stands where.</param>
     /// <param name="listenHelper">Absolute path of sysctr-listen on the host.</param>
-    /// <param name="rootfs">Absolute path of the checkout as the host sees it; null where the root is somebody else's.</param>
+    /// <param name="rootfs">Absolute path of the checkout as the host sees it; null where the root is somebody
+    /// else's.</param>
     /// <param name="mounts">Keeps the container out of what is sysctr's own; null where nothing is installed.</param>
     /// <exception cref="SysctrException">
-    /// Host: config.json wants a capability that this host can't give, or a user that the caller has no id for; Unsafe: a mount is refused.
+    /// Host: config.json wants a capability that this host can't give, or a user that the caller has no id for; Unsafe:
+    /// a mount is refused.
     /// </exception>
     public RenderedContainer Adapt(
-        RenderedContainer rendered, IImageFiles files, HostFacts host, string listenHelper, string? rootfs, MountGuard? mounts = null)
+        RenderedContainer rendered,
+        IImageFiles files,
+        HostFacts host,
+        string listenHelper,
+        string? rootfs,
+        MountGuard? mounts = null
+    )
     {
         if (rendered.Config is not { } config)
         {
@@ -44,7 +54,8 @@ sealed partial record UnitPlan
             throw new SysctrException(
                 ErrorKind.Host,
                 $"checking config.json: it wants {string.Join(", ", lacking)}, which this host's capability bounding set lacks",
-                "use $ALL_PROCESS_CAPABILITIES in the template, or leave it out");
+                "use $ALL_PROCESS_CAPABILITIES in the template, or leave it out"
+            );
         }
 
         JsonObject document = JsonNode.Parse(config.Json)!.AsObject();
@@ -54,7 +65,13 @@ sealed partial record UnitPlan
         NetworkRequest? network = NetworkRequest.Find(document);
         UnitLimits? limits = started ? UnitLimits.Of(document, Runtime.Kind, User is null) : null;
         string[] unlabelled =
-            [.. limits?.Check(host.Controllers) ?? [], .. managerSocket, .. BundleConfig.AddMountNamespace(document), .. BundleConfig.DropLabels(document, host), .. BundleConfig.LowerLimits(document, host)];
+        [
+            .. limits?.Check(host.Controllers) ?? [],
+            .. managerSocket,
+            .. BundleConfig.AddMountNamespace(document),
+            .. BundleConfig.DropLabels(document, host),
+            .. BundleConfig.LowerLimits(document, host),
+        ];
         if (User is not null)
         {
             RootlessConfig.CheckUser(document, IdMappings.Find(document) ?? User.Ids, User.Name);
@@ -64,28 +81,61 @@ sealed partial record UnitPlan
         mounts?.Protect(document);
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;
-        config = RuntimeConfigFile.Read("config.json", document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        config = RuntimeConfigFile.Read(
+            "config.json",
+            document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })
+        );
         return rendered with
         {
             Config = config,
             Warnings =
             [
-                .. rendered.Warnings, .. unlabelled, .. lost,
-
+                .. rendered.Warnings,
+                .. unlabelled,
+                .. lost,
                 // A user's manager gets them without: UserUnit.
-                .. User is null ? rendered.Units.Where(u => u.FileName.EndsWith(".service", StringComparison.Ordinal)).SelectMany(u => Unfit(u.FileName, UnitText.Parse(u.Text))) : [],
+                .. User is null
+                    ? rendered
+                        .Units.Where(u => u.FileName.EndsWith(".service", StringComparison.Ordinal))
+                        .SelectMany(u => Unfit(u.FileName, UnitText.Parse(u.Text)))
+                    : [],
                 .. shares && User is not null
-                    ? ["config.json shares mounts with the host, which a user's container can't: what it mounts is seen by itself alone"]
+                    ?
+                    [
+                        "config.json shares mounts with the host, which a user's container can't: what it mounts is seen by itself alone",
+                    ]
                     : Array.Empty<string>(),
             ],
-            Mounts = MountPoints.Missing(config, files, HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)),
-            Units = [.. rendered.Units, .. rendered.Units.Where(u => !u.FileName.EndsWith(".conf", StringComparison.Ordinal)).Select(unit => DropInFor(unit, limits, mounted, rendered.Tmpfiles is not null, OwnedSources.Any(document), network)).OfType<RenderedUnit>()],
+            Mounts = MountPoints.Missing(
+                config,
+                files,
+                HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)
+            ),
+            Units =
+            [
+                .. rendered.Units,
+                .. rendered
+                    .Units.Where(u => !u.FileName.EndsWith(".conf", StringComparison.Ordinal))
+                    .Select(unit =>
+                        DropInFor(
+                            unit,
+                            limits,
+                            mounted,
+                            rendered.Tmpfiles is not null,
+                            OwnedSources.Any(document),
+                            network
+                        )
+                    )
+                    .OfType<RenderedUnit>(),
+            ],
         };
     }
 
     /// <summary>What a template's service asks for in which no OCI runtime works.</summary>
     private IEnumerable<string> Unfit(string name, UnitText text) =>
-        RunsContainer(text) ? SandboxSettings.In(text).Select(s => $"{name}: {s.Setting} keeps the container from running: {s.Reason}") : [];
+        RunsContainer(text)
+            ? SandboxSettings.In(text).Select(s => $"{name}: {s.Setting} keeps the container from running: {s.Reason}")
+            : [];
 
     /// <summary>The lines that a template's own service lacks; null where it has all.</summary>
     /// <param name="unit">A unit of the container.</param>
@@ -94,12 +144,30 @@ sealed partial record UnitPlan
     /// <param name="tmpfiles">Whether the container has tmpfiles.</param>
     /// <param name="owns">Whether a start of a user's container gives volumes to the payload's user.</param>
     /// <param name="network">What it wants of the network; null for nothing.</param>
-    private RenderedUnit? DropInFor(RenderedUnit unit, UnitLimits? limits, string? mounted, bool tmpfiles, bool owns, NetworkRequest? network)
+    private RenderedUnit? DropInFor(
+        RenderedUnit unit,
+        UnitLimits? limits,
+        string? mounted,
+        bool tmpfiles,
+        bool owns,
+        NetworkRequest? network
+    )
     {
         UnitText text = UnitText.Parse(unit.Text);
-        string[] order = [.. EarlyUnit.OrderLines(text).Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal), .. RunsContainer(text) ? NetworkUnit.OrderLines(network) : []];
+        string[] order =
+        [
+            .. EarlyUnit
+                .OrderLines(text)
+                .Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal),
+            .. RunsContainer(text) ? NetworkUnit.OrderLines(network) : [],
+        ];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
-        List<string> service = [.. unit.FileName.EndsWith(".service", StringComparison.Ordinal) ? ServiceLinesFor(text, limits, mounted, tmpfiles, owns, network) : []];
+        List<string> service =
+        [
+            .. unit.FileName.EndsWith(".service", StringComparison.Ordinal)
+                ? ServiceLinesFor(text, limits, mounted, tmpfiles, owns, network)
+                : [],
+        ];
         if (order.Length + service.Count + install.Count == 0)
         {
             return null;
@@ -118,10 +186,18 @@ sealed partial record UnitPlan
             {string.Join('\n', sections)}
 
             """,
-            Source: null);
+            Source: null
+        );
     }
 
-    private List<string> ServiceLinesFor(UnitText text, UnitLimits? limits, string? mounted, bool tmpfiles, bool owns, NetworkRequest? network)
+    private List<string> ServiceLinesFor(
+        UnitText text,
+        UnitLimits? limits,
+        string? mounted,
+        bool tmpfiles,
+        bool owns,
+        NetworkRequest? network
+    )
     {
         if (!RunsContainer(text))
         {
@@ -130,8 +206,18 @@ sealed partial record UnitPlan
         }
 
         NetworkUnit net = new(Tool, Bundle, Name, Instantiated, network);
-        List<string> lines = [.. WrittenStartLines(text), .. MainProcessLines(text), .. PrivateDirectories.Lines(text), .. net.StartPreLines(text)];
-        lines.AddRange(DelegateLines.Where(line => text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null));
+        List<string> lines =
+        [
+            .. WrittenStartLines(text),
+            .. MainProcessLines(text),
+            .. PrivateDirectories.Lines(text),
+            .. net.StartPreLines(text),
+        ];
+        lines.AddRange(
+            DelegateLines.Where(line =>
+                text.Find("Service", line[..line.IndexOf('=', StringComparison.Ordinal)]) is null
+            )
+        );
         if (text.Find("Service", "SyslogIdentifier") is null)
         {
             // Or the journal would name the runtime as the one who speaks.
@@ -148,8 +234,9 @@ sealed partial record UnitPlan
 
         if (mounted is not null)
         {
-            // Runtimes cut the mount that holds the root off from the host's (pivot_root(2) wants it): were it the host's own root file
-            // system, as for a plain directory, nothing that the payload mounts on it would ever be seen outside.
+            // Runtimes cut the mount that holds the root off from the host's (pivot_root(2) wants it): were it the
+            // host's own root file system, as for a plain directory, nothing that the payload mounts on it would ever
+            // be seen outside.
             lines.Add($"ExecStartPre={CommandLine.Of("mount", "--bind", "--make-private", mounted, mounted)}");
         }
 
@@ -158,15 +245,22 @@ sealed partial record UnitPlan
         if (User is not null)
         {
             lines.AddRange(UserUnit.ServiceLines(text));
-            lines.AddRange(UserUnit.StartPreLines(text, Tool, tmpfiles ? UserUnit.TmpfilesPath(User, Name) : null, owns ? [OwnedSources.Verb, $"--bundle={Bundle}", Name] : null));
+            lines.AddRange(
+                UserUnit.StartPreLines(
+                    text,
+                    Tool,
+                    tmpfiles ? UserUnit.TmpfilesPath(User, Name) : null,
+                    owns ? [OwnedSources.Verb, $"--bundle={Bundle}", Name] : null
+                )
+            );
         }
 
         return lines;
     }
 
     /// <summary>
-    /// What comes after a stop: first what takes the container away. systemd leaves out all that follows a command that failed, and with
-    /// the container still there no start would succeed again.
+    /// What comes after a stop: first what takes the container away. systemd leaves out all that follows a command that
+    /// failed, and with the container still there no start would succeed again.
     /// </summary>
     /// <param name="own">The template's commands.</param>
     /// <param name="mounted">As above.</param>
@@ -174,18 +268,38 @@ sealed partial record UnitPlan
     private IEnumerable<string> StopPostLines(string[] own, string? mounted, string? network)
     {
         // One that the author wrote out would find nothing any more.
-        string[] kept = [.. own.Where(c => RuntimeCall.Find(c, Name)?.Verb != "delete" || c.EndsWith(Commands.StopPost, StringComparison.Ordinal))];
-        string[] delete = [kept.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost];
-        string[] wanted = [.. delete, .. network is null ? (string[])[] : [network], .. mounted is null ? (string[])[] : ["-" + CommandLine.Of("umount", mounted)], .. kept.Except(delete, StringComparer.Ordinal)];
+        string[] kept =
+        [
+            .. own.Where(c =>
+                RuntimeCall.Find(c, Name)?.Verb != "delete" || c.EndsWith(Commands.StopPost, StringComparison.Ordinal)
+            ),
+        ];
+        string[] delete =
+        [
+            kept.FirstOrDefault(c => c.EndsWith(Commands.StopPost, StringComparison.Ordinal)) ?? Commands.StopPost,
+        ];
+        string[] wanted =
+        [
+            .. delete,
+            .. network is null ? (string[])[] : [network],
+            .. mounted is null ? (string[])[] : ["-" + CommandLine.Of("umount", mounted)],
+            .. kept.Except(delete, StringComparer.Ordinal),
+        ];
         return own.Length == 0 ? wanted.Select(c => "ExecStopPost=" + c)
             : own.SequenceEqual(wanted, StringComparer.Ordinal) ? []
             : wanted.Select(c => "ExecStopPost=" + c).Prepend("ExecStopPost=");
     }
 
-    /// <summary>Whether a unit starts the container: by EXEC_START, alone or in a command around it, or by words of its author's that we know.</summary>
-    private bool RunsContainer(UnitText text) => text.All("Service", "ExecStart").Any(c => c.Contains(Commands.Start, StringComparison.Ordinal) || IsWrittenStart(c));
+    /// <summary>Whether a unit starts the container: by EXEC_START, alone or in a command around it, or by words of its
+    /// author's that we know.</summary>
+    private bool RunsContainer(UnitText text) =>
+        text.All("Service", "ExecStart")
+            .Any(c => c.Contains(Commands.Start, StringComparison.Ordinal) || IsWrittenStart(c));
 
-    private bool IsWrittenStart(string command) => !Instantiated && RuntimeCall.Find(command, Name)?.Verb == "run" && !command.Contains(Commands.Start, StringComparison.Ordinal);
+    private bool IsWrittenStart(string command) =>
+        !Instantiated
+        && RuntimeCall.Find(command, Name)?.Verb == "run"
+        && !command.Contains(Commands.Start, StringComparison.Ordinal);
 
     private IEnumerable<string> WrittenStartLines(UnitText text)
     {
@@ -195,7 +309,8 @@ sealed partial record UnitPlan
             : [];
     }
 
-    /// <summary>systemd calls it after a payload that ended by itself too, where there is nobody to kill: no failure.</summary>
+    /// <summary>systemd calls it after a payload that ended by itself too, where there is nobody to kill: no
+    /// failure.</summary>
     private string AdaptStop(string stop)
     {
         if (Commands.Stop.Length > 0 && stop.Contains(Commands.Stop, StringComparison.Ordinal))
@@ -204,7 +319,13 @@ sealed partial record UnitPlan
         }
 
         return !Instantiated && RuntimeCall.Find(stop, Name) is { Verb: "kill" } call
-            ? "-" + CommandLine.Of([.. Runtime.Command, "kill", Name, .. call.Signal is null ? (string[])[] : [call.Signal]])
+            ? "-"
+                + CommandLine.Of([
+                    .. Runtime.Command,
+                    "kill",
+                    Name,
+                    .. call.Signal is null ? (string[])[] : [call.Signal],
+                ])
             : stop;
     }
 
@@ -230,7 +351,8 @@ sealed partial record UnitPlan
 
         if (text.Find("Service", "PIDFile") is not null)
         {
-            // systemd has been told, and need not read it from a file; least of all from one that nobody writes, for the payload does not know where it stands on the host.
+            // systemd has been told, and need not read it from a file; least of all from one that nobody writes, for
+            // the payload does not know where it stands on the host.
             yield return "PIDFile=";
         }
     }

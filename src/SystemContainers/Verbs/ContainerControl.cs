@@ -22,7 +22,8 @@ namespace SystemContainers.Verbs;
 sealed class ContainerControl(Host host)
 {
     /// <summary>Starts the container and waits until systemd says that it runs.</summary>
-    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it did not start, with the true reason.</exception>
+    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it did not start, with the true
+    /// reason.</exception>
     public async Task StartAsync(string name, CancellationToken cancellation)
     {
         ContainerRecord record = host.Catalog.Get(name);
@@ -70,12 +71,14 @@ sealed class ContainerControl(Host host)
     private static bool HasPayload(string state) => state is "active" or "reloading" or "deactivating";
 
     /// <summary>
-    /// Runs a command in the container by the runtime's <c>exec</c>. It gets pipes, or a terminal of its own, and never what the caller has open; with crun,
-    /// which leaves it in the caller's control group, it goes into the container's, whose limits hold for it too.
+    /// Runs a command in the container by the runtime's <c>exec</c>. It gets pipes, or a terminal of its own, and never
+    /// what the caller has open; with crun, which leaves it in the caller's control group, it goes into the
+    /// container's, whose limits hold for it too.
     /// </summary>
     /// <param name="request">What to execute, and how.</param>
     /// <returns>The command's exit status.</returns>
-    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it does not run; Usage: it has no such user.</exception>
+    /// <exception cref="SysctrException">NotFound: it is not installed; Unit: it does not run; Usage: it has no such
+    /// user.</exception>
     public async Task<int> ExecuteAsync(ExecRequest request)
     {
         string name = request.Container;
@@ -86,7 +89,10 @@ sealed class ContainerControl(Host host)
         if (!HasPayload(state))
         {
             throw new SysctrException(
-                ErrorKind.Unit, $"executing a command in '{name}': it does not run, {record.MainUnit} is {state}", $"'sysctr start {name}' starts it");
+                ErrorKind.Unit,
+                $"executing a command in '{name}': it does not run, {record.MainUnit} is {state}",
+                $"'sysctr start {name}' starts it"
+            );
         }
 
         OciRuntime runtime = OciRuntime.Find(record.Runtime, host.Root);
@@ -97,18 +103,29 @@ sealed class ContainerControl(Host host)
         IEnumerable<string> all = own.Concat(request.Environment).SelectMany(v => new[] { "--env", v });
         string[] words =
         [
-            .. runtime.Command, "exec", .. request.Terminal ? ["--tty"] : Array.Empty<string>(),
+            .. runtime.Command,
+            "exec",
+            .. request.Terminal ? ["--tty"] : Array.Empty<string>(),
             // Where the payload has begun, which is what runc does by itself.
-            .. (request.WorkingDirectory ?? (string?)process?["cwd"]) is { } directory ? ["--cwd", directory] : Array.Empty<string>(),
-            .. request.User is { } user ? UserOptions(record, user, runtime.Kind) : await runtime.UserWordsAsync(PayloadUser.Of(process), CancellationToken.None), .. all, name, .. request.Command,
+            .. (request.WorkingDirectory ?? (string?)process?["cwd"]) is { } directory
+                ? ["--cwd", directory]
+                : Array.Empty<string>(),
+            .. request.User is { } user
+                ? UserOptions(record, user, runtime.Kind)
+                : await runtime.UserWordsAsync(PayloadUser.Of(process), CancellationToken.None),
+            .. all,
+            name,
+            .. request.Command,
         ];
 
         // A user may not move processes from the session into the control groups of the user's manager.
-        string? cgroup = runtime.Kind == RuntimeKind.Crun && host.User is null ? UnitCgroup.OfProcess((int)status.MainPid) : null;
+        string? cgroup =
+            runtime.Kind == RuntimeKind.Crun && host.User is null ? UnitCgroup.OfProcess((int)status.MainPid) : null;
         return await BorderRelay.RunAsync(words, request.Terminal, cgroup, forward: true, CancellationToken.None);
     }
 
-    /// <summary>The runtimes know numbers alone, and without a group take group 0. Supplementary groups are an option of runc's.</summary>
+    /// <summary>The runtimes know numbers alone, and without a group take group 0. Supplementary groups are an option
+    /// of runc's.</summary>
     private IEnumerable<string> UserOptions(ContainerRecord record, string typed, RuntimeKind runtime)
     {
         ImageUser user = UserOf(record, typed);
@@ -127,14 +144,19 @@ sealed class ContainerControl(Host host)
         catch (SysctrException e) when (e.Kind == ErrorKind.Template)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"executing a command in '{record.Name}' as '{typed}': {e.Message}", "a number needs no entry there: --user UID[:GID]", inner: e);
+                ErrorKind.Usage,
+                $"executing a command in '{record.Name}' as '{typed}': {e.Message}",
+                "a number needs no entry there: --user UID[:GID]",
+                inner: e
+            );
         }
     }
 
     /// <summary>A tree that only the container has mounted is read from the store.</summary>
-    private IImageFiles FilesOf(ContainerRecord record) => record.Composefs is null
-        ? DirectoryTree.Open(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "rootfs"))
-        : MergedTree.Build(host.OpenStore(), record.DiffIds);
+    private IImageFiles FilesOf(ContainerRecord record) =>
+        record.Composefs is null
+            ? DirectoryTree.Open(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "rootfs"))
+            : MergedTree.Build(host.OpenStore(), record.DiffIds);
 
     private JsonNode? ProcessOf(ContainerRecord record) =>
         JsonNode.Parse(File.ReadAllBytes(host.Deployment(record.Name, record.Deployment).ConfigFile))?["process"];
@@ -155,8 +177,9 @@ sealed class ContainerControl(Host host)
             // journalctl would say something of the kind, but not that a container has messages of others.
             arguments.Add("--quiet");
             host.Note(
-                $"{name}: shown is what systemd and the container's root wrote; messages of its other users only members of systemd-journal can read " +
-                $"('usermod --append --groups systemd-journal {user.Name}' as root, then a new login)");
+                $"{name}: shown is what systemd and the container's root wrote; messages of its other users only members of systemd-journal can read "
+                    + $"('usermod --append --groups systemd-journal {user.Name}' as root, then a new login)"
+            );
         }
 
         arguments.AddRange(JournalNamespaces.OptionsFor(units, host.Systemd.IsBooted, host.User));
@@ -187,15 +210,21 @@ sealed class ContainerControl(Host host)
     /// <returns>How they are.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the true reason; it stays as it is.</exception>
     internal async Task<StartOutcome> StartInstalledAsync(
-        IReadOnlyList<ContainerRecord> records, StartPolicy policy, CancellationToken cancellation)
+        IReadOnlyList<ContainerRecord> records,
+        StartPolicy policy,
+        CancellationToken cancellation
+    )
     {
         (ContainerRecord, IReadOnlyList<string> Units)[] started =
-            [.. records.Select(r => (r, StartedAfterInstall(r)))];
+        [
+            .. records.Select(r => (r, StartedAfterInstall(r))),
+        ];
         await host.Systemd.StartTogetherAsync([.. started.SelectMany(s => s.Units)], anew: [], cancellation);
         return await new HealthWatch(host, policy).AwaitAsync(started, mayEnd: true, cancellation);
     }
 
-    /// <summary>How often a unit that is not well was started again does not count against the start that somebody asks for now.</summary>
+    /// <summary>How often a unit that is not well was started again does not count against the start that somebody asks
+    /// for now.</summary>
     private async Task ForgetAsync(string unit, CancellationToken cancellation)
     {
         if ((await UnitWellness.OfAsync(host.Systemd, unit, cancellation)).Trouble is not null)
@@ -209,8 +238,10 @@ sealed class ContainerControl(Host host)
         if (!host.Systemd.IsBooted)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"{doing} '{name}': no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}",
-                "it starts when that system boots");
+                ErrorKind.Host,
+                $"{doing} '{name}': no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}",
+                "it starts when that system boots"
+            );
         }
     }
 }

@@ -7,7 +7,8 @@ using SystemContainers.State;
 
 namespace SystemContainers.Verbs;
 
-/// <summary>A prepared container as the text that <c>install --display</c> prints: every file with its path, the filter of system calls in one line, then the values.</summary>
+/// <summary>A prepared container as the text that <c>install --display</c> prints: every file with its path, the filter
+/// of system calls in one line, then the values.</summary>
 static class DisplayText
 {
     public static string Of(PreparedContainer container)
@@ -31,7 +32,13 @@ static class DisplayText
         Section("rights", string.Join('\n', RightsText.ClassLines(container.Record.Rights ?? [])));
         Section(
             "values",
-            string.Join('\n', container.Record.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => Errors.VisibleText.TextLine($"{v.Key}={v.Value}"))));
+            string.Join(
+                '\n',
+                container
+                    .Record.Values.OrderBy(v => v.Key, StringComparer.Ordinal)
+                    .Select(v => Errors.VisibleText.TextLine($"{v.Key}={v.Value}"))
+            )
+        );
         return text.ToString().TrimEnd('\n');
 
         void Section(string title, string content) => text.Append($"# {title}\n{content.TrimEnd('\n')}\n\n");

@@ -17,14 +17,24 @@ static class ForegroundRun
     /// <param name="cancellation">Breaks the wait off.</param>
     /// <returns>The payload's exit status.</returns>
     public static async Task<int> RunAsync(
-        Host host, string unit, string name, IReadOnlyList<string> command, IEnumerable<string> properties, CancellationToken cancellation)
+        Host host,
+        string unit,
+        string name,
+        IReadOnlyList<string> command,
+        IEnumerable<string> properties,
+        CancellationToken cancellation
+    )
     {
         try
         {
             return await TransientService.RunAsync(
-                unit, ["Delegate=yes", $"SyslogIdentifier={name}", .. properties], host.User,
+                unit,
+                ["Delegate=yes", $"SyslogIdentifier={name}", .. properties],
+                host.User,
                 // systemd would put variables of its own into the words (systemd.service(5), "Command lines").
-                [.. command.Select(w => w.Replace("$", "$$", StringComparison.Ordinal))], cancellation);
+                [.. command.Select(w => w.Replace("$", "$$", StringComparison.Ordinal))],
+                cancellation
+            );
         }
         finally
         {

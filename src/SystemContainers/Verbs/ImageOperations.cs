@@ -15,24 +15,36 @@ using SystemContainers.Transactions;
 
 namespace SystemContainers.Verbs;
 
-/// <summary>pull, tag, delete, update, verify and prune of images in the store. Containers are never touched: they have their files.</summary>
+/// <summary>pull, tag, delete, update, verify and prune of images in the store. Containers are never touched: they have
+/// their files.</summary>
 sealed class ImageOperations(Host host, IPullProgress progress, Action<string> note)
 {
     private readonly ImageNames _names = new(host);
 
     /// <summary>Fetches an image, and keeps its name or others.</summary>
     /// <param name="typed">The source.</param>
-    /// <param name="name">A name for it; null for its source's, or where <paramref name="keepNames"/> those that an archive or daemon has for it.</param>
+    /// <param name="name">A name for it; null for its source's, or where <paramref name="keepNames"/> those that an
+    /// archive or daemon has for it.</param>
     /// <param name="keepNames">Whether an archive's names count.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>One for each name.</returns>
     /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
-    public Task<IReadOnlyList<StoredImage>> PullAsync(string typed, string? name, bool keepNames, CancellationToken cancellation)
+    public Task<IReadOnlyList<StoredImage>> PullAsync(
+        string typed,
+        string? name,
+        bool keepNames,
+        CancellationToken cancellation
+    )
     {
         WantedImage wanted = new(host.Registries, typed, PullPolicy.Always);
-        return TellAsync("pull", wanted.Candidates[0].ToString(), async () => name is not null || keepNames
-            ? await new ImageFetch(host, progress).FetchAsAsync(wanted, name, cancellation)
-            : [await FetchAsync(wanted, cancellation)]);
+        return TellAsync(
+            "pull",
+            wanted.Candidates[0].ToString(),
+            async () =>
+                name is not null || keepNames
+                    ? await new ImageFetch(host, progress).FetchAsAsync(wanted, name, cancellation)
+                    : [await FetchAsync(wanted, cancellation)]
+        );
     }
 
     /// <summary>Gives an image a further name.</summary>
@@ -50,7 +62,15 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
 
         // By another name other rules count.
         string? judgement = reference.ToString() == record.Reference ? record.Judgement : null;
-        host.OpenStore().Images.Set(record with { Reference = reference.ToString(), Judgement = judgement, Proofs = judgement is null ? null : record.Proofs });
+        host.OpenStore()
+            .Images.Set(
+                record with
+                {
+                    Reference = reference.ToString(),
+                    Judgement = judgement,
+                    Proofs = judgement is null ? null : record.Proofs,
+                }
+            );
         Tell("images tag", reference.ToString(), before?.ManifestDigest, record.ManifestDigest, HistoryOrigin.Now());
         note($"{reference}: {record.ConfigDigest.Short}");
     }
@@ -59,7 +79,8 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <param name="image">What the user typed.</param>
     /// <param name="force">Also where containers use it.</param>
     /// <param name="cancellation">Ends the wait for a prune.</param>
-    /// <exception cref="SysctrException">Conflict: containers use it, and <paramref name="force"/> is not given; NotFound.</exception>
+    /// <exception cref="SysctrException">Conflict: containers use it, and <paramref name="force"/> is not given;
+    /// NotFound.</exception>
     public void Delete(string image, bool force, CancellationToken cancellation)
     {
         // A prune beside it reads every name, and then what these need.
@@ -70,8 +91,10 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
             if (users.Count > 0 && !force)
             {
                 throw new SysctrException(
-                    ErrorKind.Conflict, $"deleting {record.Reference}: {string.Join(", ", users)} use{(users.Count == 1 ? "s" : "")} it",
-                    "uninstall them first; or --force: they keep their files, and an update fetches it again");
+                    ErrorKind.Conflict,
+                    $"deleting {record.Reference}: {string.Join(", ", users)} use{(users.Count == 1 ? "s" : "")} it",
+                    "uninstall them first; or --force: they keep their files, and an update fetches it again"
+                );
             }
 
             Remove(record);
@@ -103,16 +126,34 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public async Task<HistoryImage> UpdateAsync(string image, CancellationToken cancellation)
     {
         ImageRecord before = _names.Find(image)[0];
-        StoredImage after = (await TellAsync("images update", before.Reference, async () =>
-            [await FetchAsync(new WantedImage(host.Registries, before.Reference, PullPolicy.Always), cancellation)]))[0];
+        StoredImage after = (
+            await TellAsync(
+                "images update",
+                before.Reference,
+                async () =>
+                    [
+                        await FetchAsync(
+                            new WantedImage(host.Registries, before.Reference, PullPolicy.Always),
+                            cancellation
+                        ),
+                    ]
+            )
+        )[0];
         bool changed = after.Record.ManifestDigest != before.ManifestDigest;
-        note(changed
-            ? $"{before.Reference}: updated from {before.ConfigDigest.Short} to {after.Record.ConfigDigest.Short}"
-            : $"{before.Reference}: is up to date");
-        return new HistoryImage(before.Reference, before.ManifestDigest.ToString(), after.Record.ManifestDigest.ToString());
+        note(
+            changed
+                ? $"{before.Reference}: updated from {before.ConfigDigest.Short} to {after.Record.ConfigDigest.Short}"
+                : $"{before.Reference}: is up to date"
+        );
+        return new HistoryImage(
+            before.Reference,
+            before.ManifestDigest.ToString(),
+            after.Record.ManifestDigest.ToString()
+        );
     }
 
-    /// <summary>Reads all files of an image and compares them with their digests; and asks the registry whether it has a newer one.</summary>
+    /// <summary>Reads all files of an image and compares them with their digests; and asks the registry whether it has
+    /// a newer one.</summary>
     /// <param name="image">What the user typed.</param>
     /// <param name="ask">Whether the registry is asked.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -124,8 +165,10 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         if (wrong.Length > 0)
         {
             throw new SysctrException(
-                ErrorKind.Corrupt, $"verifying {record.Reference}: {wrong.Length} files are not as they were pulled\n  {string.Join("\n  ", wrong.Take(20))}",
-                "'sysctr fsck --repair' fetches again what is wrong");
+                ErrorKind.Corrupt,
+                $"verifying {record.Reference}: {wrong.Length} files are not as they were pulled\n  {string.Join("\n  ", wrong.Take(20))}",
+                "'sysctr fsck --repair' fetches again what is wrong"
+            );
         }
 
         note($"{record.Reference}: {record.DiffIds.Count} layers, every file is as it was pulled");
@@ -134,13 +177,21 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
         if (ask)
         {
             Digest now = await host.Puller(progress).FindAsync([reference], Platform.Current, cancellation);
-            note(now == record.ManifestDigest
-                ? $"{record.Reference}: its source has no newer one"
-                : $"{record.Reference}: its source has another one now, {now}; 'sysctr images update' fetches it");
+            note(
+                now == record.ManifestDigest
+                    ? $"{record.Reference}: its source has no newer one"
+                    : $"{record.Reference}: its source has another one now, {now}; 'sysctr images update' fetches it"
+            );
             current = now.ToString();
         }
 
-        return new ImageVerdict(record.Reference, record.ConfigDigest.ToString(), record.ManifestDigest.ToString(), record.DiffIds.Count, current);
+        return new ImageVerdict(
+            record.Reference,
+            record.ConfigDigest.ToString(),
+            record.ManifestDigest.ToString(),
+            record.DiffIds.Count,
+            current
+        );
     }
 
     /// <summary>Removes everything from the store that no name and no deployment needs.</summary>
@@ -176,25 +227,44 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     }
 
     /// <summary>Tells of every name that means another image than before; one that means the same is no news.</summary>
-    private Task<IReadOnlyList<StoredImage>> TellAsync(string operation, string reference, Func<Task<IReadOnlyList<StoredImage>>> fetch) =>
-        host.History.RunOnImageAsync(operation, reference, async origin =>
-        {
-            Dictionary<string, Digest> before = host.OpenStore().Images.Examine().Select(i => i.Record).OfType<ImageRecord>()
-                .ToDictionary(r => r.Reference, r => r.ManifestDigest, StringComparer.Ordinal);
-            IReadOnlyList<StoredImage> kept = await fetch();
-            foreach (ImageRecord record in kept.Select(k => k.Record))
+    private Task<IReadOnlyList<StoredImage>> TellAsync(
+        string operation,
+        string reference,
+        Func<Task<IReadOnlyList<StoredImage>>> fetch
+    ) =>
+        host.History.RunOnImageAsync(
+            operation,
+            reference,
+            async origin =>
             {
-                Tell(operation, record.Reference, before.TryGetValue(record.Reference, out Digest digest) ? digest : null, record.ManifestDigest, origin);
-            }
+                Dictionary<string, Digest> before = host.OpenStore()
+                    .Images.Examine()
+                    .Select(i => i.Record)
+                    .OfType<ImageRecord>()
+                    .ToDictionary(r => r.Reference, r => r.ManifestDigest, StringComparer.Ordinal);
+                IReadOnlyList<StoredImage> kept = await fetch();
+                foreach (ImageRecord record in kept.Select(k => k.Record))
+                {
+                    Tell(
+                        operation,
+                        record.Reference,
+                        before.TryGetValue(record.Reference, out Digest digest) ? digest : null,
+                        record.ManifestDigest,
+                        origin
+                    );
+                }
 
-            return kept;
-        });
+                return kept;
+            }
+        );
 
     private void Tell(string operation, string reference, Digest? from, Digest? to, HistoryOrigin origin)
     {
         if (from != to)
         {
-            host.History.Add(HistoryLog.OfImage(operation, new HistoryImage(reference, from?.ToString(), to?.ToString()), origin));
+            host.History.Add(
+                HistoryLog.OfImage(operation, new HistoryImage(reference, from?.ToString(), to?.ToString()), origin)
+            );
         }
     }
 }

@@ -16,20 +16,26 @@ namespace SystemContainers.Verbs;
 
 /// <summary>
 /// Installs containers: one transaction over all images of a call. All that can fail without touching the host (pull,
-/// render, verify, check out) comes first; then the intent is made durable, and the host is changed; a failure rolls back what
-/// was done.
+/// render, verify, check out) comes first; then the intent is made durable, and the host is changed; a failure rolls
+/// back what was done.
 /// </summary>
 sealed class InstallOperation(Host host, IPullProgress progress, Action<string> note)
 {
     private readonly RuntimeWarning _runtimes = new(host.Target);
 
-    /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and waits until they are well.</summary>
+    /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and
+    /// waits until they are well.</summary>
     /// <returns>0; the payload's exit status for an image that was run once, as its label asks.</returns>
     /// <exception cref="SysctrException">
-    /// The host is as before, but for layers that were pulled; save for <see cref="ErrorKind.Unit"/> after the commit, when the
-    /// containers are installed and a start failed.
+    /// The host is as before, but for layers that were pulled; save for <see cref="ErrorKind.Unit"/> after the commit,
+    /// when the containers are installed and a start failed.
     /// </exception>
-    public async Task<int> RunAsync(IReadOnlyList<InstallRequest> requests, bool now, StartPolicy policy, CancellationToken cancellation)
+    public async Task<int> RunAsync(
+        IReadOnlyList<InstallRequest> requests,
+        bool now,
+        StartPolicy policy,
+        CancellationToken cancellation
+    )
     {
         if (now)
         {
@@ -39,7 +45,10 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         await host.RecoverAsync(cancellation);
         Named[] named = Name(requests);
         using Installed installed = await host.History.RunAsync(
-            "install", [.. named.Select(n => n.Name)], origin => InstallAsync(named, origin, cancellation));
+            "install",
+            [.. named.Select(n => n.Name)],
+            origin => InstallAsync(named, origin, cancellation)
+        );
         await TellAsync(installed.Containers, now, policy, cancellation);
         return installed.ExitCode;
     }
@@ -57,14 +66,28 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 return [.. named.Select(n => n.Image)];
             },
             () => host.LockAndRecoverAsync(names, cancellation),
-            cancellation);
+            cancellation
+        );
         foreach (((InstallRequest request, string name, _), StoredImage image) in named.Zip(images))
         {
             if (RunOnceOperation.IsAskedBy(image))
             {
                 return named.Length == 1
-                    ? new Installed([], locks: null) { ExitCode = await new RunOnceOperation(host, progress).RunAsync(transaction, request, name, image, cancellation) }
-                    : throw new SysctrException(ErrorKind.Usage, $"installing {request.Image}: it is to be run once, says its label", "name it alone");
+                    ? new Installed([], locks: null)
+                    {
+                        ExitCode = await new RunOnceOperation(host, progress).RunAsync(
+                            transaction,
+                            request,
+                            name,
+                            image,
+                            cancellation
+                        ),
+                    }
+                    : throw new SysctrException(
+                        ErrorKind.Usage,
+                        $"installing {request.Image}: it is to be run once, says its label",
+                        "name it alone"
+                    );
             }
 
             transaction.Add(before: null, await transaction.PrepareAsync(request, name, image, cancellation));
@@ -76,7 +99,12 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         return new Installed(transaction.Prepared, transaction.KeepLocks());
     }
 
-    private async Task TellAsync(IReadOnlyList<PreparedContainer> installed, bool now, StartPolicy policy, CancellationToken cancellation)
+    private async Task TellAsync(
+        IReadOnlyList<PreparedContainer> installed,
+        bool now,
+        StartPolicy policy,
+        CancellationToken cancellation
+    )
     {
         foreach (PreparedContainer container in installed)
         {
@@ -90,25 +118,39 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 note(line);
             }
 
-            note($"{container.Record.Name}: installed{(host.Systemd.IsBooted ? "" : $" offline below {host.Root}")}, " +
-                 $"enabled {string.Join(' ', container.Record.Enabled)}");
+            note(
+                $"{container.Record.Name}: installed{(host.Systemd.IsBooted ? "" : $" offline below {host.Root}")}, "
+                    + $"enabled {string.Join(' ', container.Record.Enabled)}"
+            );
         }
 
         await _runtimes.SayAsync(note);
-        if (installed.Count > 0 && host.Catalog.DirectoryNames().Count == installed.Count && host.SignaturePolicy.IsMissing)
+        if (
+            installed.Count > 0
+            && host.Catalog.DirectoryNames().Count == installed.Count
+            && host.SignaturePolicy.IsMissing
+        )
         {
             // Once, with the first of a host; doctor says it whenever it is asked.
-            note($"{SignaturePolicy.HostPath} is not there: every image is accepted, from any registry; sysctr(1), TRUST, says how to forbid some");
+            note(
+                $"{SignaturePolicy.HostPath} is not there: every image is accepted, from any registry; sysctr(1), TRUST, says how to forbid some"
+            );
         }
 
         if (host.User is { Lingers: false } user)
         {
-            note($"{user.Name} does not linger: containers start with the first login and stop with the last session; 'loginctl enable-linger' lets them start at boot");
+            note(
+                $"{user.Name} does not linger: containers start with the first login and stop with the last session; 'loginctl enable-linger' lets them start at boot"
+            );
         }
 
         if (now)
         {
-            StartOutcome outcome = await new ContainerControl(host).StartInstalledAsync([.. installed.Select(p => p.Record)], policy, cancellation);
+            StartOutcome outcome = await new ContainerControl(host).StartInstalledAsync(
+                [.. installed.Select(p => p.Record)],
+                policy,
+                cancellation
+            );
             foreach (string name in installed.Select(p => p.Record.Name))
             {
                 note($"{name}: {outcome.Words(name)}");
@@ -116,14 +158,21 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
     }
 
-    /// <summary>Shows what would be installed, as text: files, configuration, final values. Nothing is changed, not even the store.</summary>
-    /// <exception cref="SysctrException">It would be refused; thrown after it was shown, where that is possible.</exception>
+    /// <summary>Shows what would be installed, as text: files, configuration, final values. Nothing is changed, not
+    /// even the store.</summary>
+    /// <exception cref="SysctrException">It would be refused; thrown after it was shown, where that is
+    /// possible.</exception>
     public async Task DisplayAsync(InstallRequest request, Action<string> show, CancellationToken cancellation)
     {
         using ContainerTransaction transaction = new(host, progress);
         WantedImage wanted = new(host.Registries, request);
         StoredImage image = await transaction.FetchAsideAsync(wanted, cancellation);
-        PreparedContainer prepared = await transaction.PrepareAsync(request, wanted.NameFor(request), image, cancellation);
+        PreparedContainer prepared = await transaction.PrepareAsync(
+            request,
+            wanted.NameFor(request),
+            image,
+            cancellation
+        );
         show(DisplayText.Of(prepared));
         transaction.Add(before: null, prepared);
         await transaction.VerifyAsync(cancellation);
@@ -137,7 +186,8 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             throw new SysctrException(
                 ErrorKind.Host,
                 $"starting after an install below {host.Root}: no systemd runs there",
-                "leave out --now; the containers start when that system boots");
+                "leave out --now; the containers start when that system boots"
+            );
         }
     }
 
@@ -148,14 +198,19 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             throw new SysctrException(
                 ErrorKind.Conflict,
                 $"installing '{name}': a container of that name is installed, from {there.Image}",
-                "choose another name with --name, or uninstall it first");
+                "choose another name with --name, or uninstall it first"
+            );
         }
     }
 
     private Named[] Name(IReadOnlyList<InstallRequest> requests)
     {
         Named[] named =
-            [.. requests.Select(r => (Request: r, Image: new WantedImage(host.Registries, r))).Select(r => new Named(r.Request, r.Image.NameFor(r.Request), r.Image))];
+        [
+            .. requests
+                .Select(r => (Request: r, Image: new WantedImage(host.Registries, r)))
+                .Select(r => new Named(r.Request, r.Image.NameFor(r.Request), r.Image)),
+        ];
         string? twice = named.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1)?.Key;
         return twice is null
             ? named

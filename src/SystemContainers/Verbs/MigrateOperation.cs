@@ -11,8 +11,9 @@ using SystemContainers.Transactions;
 namespace SystemContainers.Verbs;
 
 /// <summary>
-/// Gives all layers of the store the objects that a form of checkout is made of, without the registry. Layer by layer, each as a whole or not at all: what is cut goes on with the next call. The old
-/// objects stay until a prune, and until then the way back costs no more than the way there.
+/// Gives all layers of the store the objects that a form of checkout is made of, without the registry. Layer by layer,
+/// each as a whole or not at all: what is cut goes on with the next call. The old objects stay until a prune, and until
+/// then the way back costs no more than the way there.
 /// </summary>
 sealed class MigrateOperation(Host host, Action<string> note)
 {
@@ -20,7 +21,8 @@ sealed class MigrateOperation(Host host, Action<string> note)
     /// <param name="form">The checkouts that are to come.</param>
     /// <param name="cancellation">Honoured between layers, and while another sysctr is waited for.</param>
     /// <returns>How many layers were converted.</returns>
-    /// <exception cref="SysctrException">Corrupt: a layer is not whole, and stays as it was; Storage: the disk is full or fails; Locked: another sysctr uses the store for too long.</exception>
+    /// <exception cref="SysctrException">Corrupt: a layer is not whole, and stays as it was; Storage: the disk is full
+    /// or fails; Locked: another sysctr uses the store for too long.</exception>
     public async Task<int> RunAsync(CheckoutForm form, CancellationToken cancellation)
     {
         await host.RecoverAsync(cancellation);
@@ -41,7 +43,12 @@ sealed class MigrateOperation(Host host, Action<string> note)
             {
                 try
                 {
-                    converted += store.Convert(layer, form == CheckoutForm.Composefs ? ObjectForm.Content : ObjectForm.Inode) ? 1 : 0;
+                    converted += store.Convert(
+                        layer,
+                        form == CheckoutForm.Composefs ? ObjectForm.Content : ObjectForm.Inode
+                    )
+                        ? 1
+                        : 0;
                 }
                 catch (SysctrException e) when (e.Kind == ErrorKind.Corrupt)
                 {
@@ -54,12 +61,19 @@ sealed class MigrateOperation(Host host, Action<string> note)
 
         if (broken is not null)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"converting the store: {converted} layers were converted, and what was told of stayed as it was", broken.Hint, broken);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"converting the store: {converted} layers were converted, and what was told of stayed as it was",
+                broken.Hint,
+                broken
+            );
         }
 
         if (kept > 0)
         {
-            note($"{kept} layers stay as they are, for deployments that each start mounts need them; 'sysctr update --checkout hardlinks NAME' and 'sysctr prune' free them");
+            note(
+                $"{kept} layers stay as they are, for deployments that each start mounts need them; 'sysctr update --checkout hardlinks NAME' and 'sysctr prune' free them"
+            );
         }
 
         return converted;

@@ -25,8 +25,13 @@ sealed class PinOperation(Host host, Action<string> note)
         // Whole: a deployment that a cut update has made, and that is about to be rolled back, must not be written.
         using ContainerLocks locks = await host.LockAndRecoverAsync([name], cancellation);
         current = host.Catalog.Get(name);
-        ContainerRecord record = (number is { } n ? host.Catalog.Find(name, n) : current) ?? throw new SysctrException(
-            ErrorKind.NotFound, $"{(pinned ? "pinning" : "unpinning")} '{name}': it has no deployment {number}", "'sysctr list --all' shows the deployments");
+        ContainerRecord record =
+            (number is { } n ? host.Catalog.Find(name, n) : current)
+            ?? throw new SysctrException(
+                ErrorKind.NotFound,
+                $"{(pinned ? "pinning" : "unpinning")} '{name}': it has no deployment {number}",
+                "'sysctr list --all' shows the deployments"
+            );
         string state = pinned ? "pinned" : "not pinned";
         if (record.Pinned == pinned)
         {
@@ -35,7 +40,12 @@ sealed class PinOperation(Host host, Action<string> note)
         }
 
         RecordChange.Make(host, record, record with { Pinned = pinned });
-        host.History.Add(HistoryLog.Success(pinned ? "pin" : "unpin", name, HistoryOrigin.Now()) with { To = HistoryDeployment.Of(record) });
+        host.History.Add(
+            HistoryLog.Success(pinned ? "pin" : "unpin", name, HistoryOrigin.Now()) with
+            {
+                To = HistoryDeployment.Of(record),
+            }
+        );
         note($"{name}: deployment {record.Deployment} is {state} now");
     }
 }

@@ -13,10 +13,12 @@ sealed class PruneOperation(Host host, Action<string> note)
 {
     /// <summary>Prunes containers one by one, each as soon as nobody else works on it.</summary>
     /// <param name="names">Containers; none for all.</param>
-    /// <param name="keep">How many deployments of each stay; null for what their files or the host's setting say.</param>
+    /// <param name="keep">How many deployments of each stay; null for what their files or the host's setting
+    /// say.</param>
     /// <param name="cancellation">Honoured between deployments, and while another sysctr is waited for.</param>
     /// <returns>What the store lost.</returns>
-    /// <exception cref="Errors.SysctrException">NotFound: there is no such container; Usage: sysctr.toml can't be read, and nothing was removed; Locked: another sysctr works on it for too long.</exception>
+    /// <exception cref="Errors.SysctrException">NotFound: there is no such container; Usage: sysctr.toml can't be read,
+    /// and nothing was removed; Locked: another sysctr works on it for too long.</exception>
     public async Task<PruneResult> RunAsync(IReadOnlyList<string> names, int? keep, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
@@ -33,7 +35,11 @@ sealed class PruneOperation(Host host, Action<string> note)
             _ = pruner.Usual;
         }
 
-        foreach (string name in distinct.Length > 0 ? distinct : [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)])
+        foreach (
+            string name in distinct.Length > 0
+                ? distinct
+                : [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)]
+        )
         {
             cancellation.ThrowIfCancellationRequested();
 
@@ -50,8 +56,8 @@ sealed class PruneOperation(Host host, Action<string> note)
     }
 
     /// <summary>
-    /// What an update does when it is over: the containers' old deployments go, as many as the host's setting says; and what of the store
-    /// they alone needed, unless another sysctr uses the store just now. Then it goes the next time.
+    /// What an update does when it is over: the containers' old deployments go, as many as the host's setting says; and
+    /// what of the store they alone needed, unless another sysctr uses the store just now. Then it goes the next time.
     /// </summary>
     /// <param name="names">Containers that were updated, and are locked.</param>
     public void AfterUpdate(IReadOnlyList<string> names)

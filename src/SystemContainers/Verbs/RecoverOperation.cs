@@ -7,12 +7,14 @@ using SystemContainers.Transactions;
 
 namespace SystemContainers.Verbs;
 
-/// <summary>Ends what a crash has left, and nothing else; what <c>sysctr-recover.service</c> does before anything that we manage starts.</summary>
+/// <summary>Ends what a crash has left, and nothing else; what <c>sysctr-recover.service</c> does before anything that
+/// we manage starts.</summary>
 sealed class RecoverOperation(Host host)
 {
     private const string BootTarget = "default.target";
 
-    /// <summary>Recovers. On a host that is only just booting, systemd then reads what was changed, and starts what this boot had missed.</summary>
+    /// <summary>Recovers. On a host that is only just booting, systemd then reads what was changed, and starts what
+    /// this boot had missed.</summary>
     /// <exception cref="SysctrException">The first that could not be ended; the others were.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -23,7 +25,10 @@ sealed class RecoverOperation(Host host)
             return;
         }
 
-        IReadOnlyList<SysctrException> failures = await new Recovery(host).RunAsync(start: !host.Options.IsBooting, cancellation);
+        IReadOnlyList<SysctrException> failures = await new Recovery(host).RunAsync(
+            start: !host.Options.IsBooting,
+            cancellation
+        );
         if (pending && host.Options.IsBooting)
         {
             await SystemctlAsync(["daemon-reload"], cancellation);
@@ -37,8 +42,8 @@ sealed class RecoverOperation(Host host)
     }
 
     /// <summary>
-    /// The jobs of this boot were queued by the unit files and links as the crash had left them. Asked for again, the target pulls
-    /// in what was missing. Never waits: the target comes after the service that this runs in.
+    /// The jobs of this boot were queued by the unit files and links as the crash had left them. Asked for again, the
+    /// target pulls in what was missing. Never waits: the target comes after the service that this runs in.
     /// </summary>
     private async Task RequeueAsync(CancellationToken cancellation)
     {
@@ -49,13 +54,17 @@ sealed class RecoverOperation(Host host)
         }
     }
 
-    /// <summary>systemctl of root, or of a user for the own systemd, talks to systemd itself, without D-Bus, which is not there yet.</summary>
+    /// <summary>systemctl of root, or of a user for the own systemd, talks to systemd itself, without D-Bus, which is
+    /// not there yet.</summary>
     private async Task<ProcessResult> SystemctlAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
         arguments = host.User is null ? arguments : ["--user", .. arguments];
         ProcessResult result = await ProcessRunner.RunAsync("systemctl", arguments, cancellation);
         return result.ExitCode == 0
             ? result
-            : throw new SysctrException(ErrorKind.Unit, $"systemctl {string.Join(' ', arguments)}: {result.Error.Trim()}");
+            : throw new SysctrException(
+                ErrorKind.Unit,
+                $"systemctl {string.Join(' ', arguments)}: {result.Error.Trim()}"
+            );
     }
 }

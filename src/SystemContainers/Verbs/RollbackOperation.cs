@@ -12,28 +12,41 @@ using SystemContainers.Transactions.Health;
 
 namespace SystemContainers.Verbs;
 
-/// <summary>Brings a container back to a deployment that is still there. Called again without a number it leads forward again.</summary>
+/// <summary>Brings a container back to a deployment that is still there. Called again without a number it leads forward
+/// again.</summary>
 sealed class RollbackOperation(Host host, Action<string> note)
 {
     /// <summary>Switches a container; what ran runs again.</summary>
     /// <param name="name">The container.</param>
-    /// <param name="number">A deployment; null for the one that was in use before; where that is gone, the latest other.</param>
+    /// <param name="number">A deployment; null for the one that was in use before; where that is gone, the latest
+    /// other.</param>
     /// <param name="policy">When what was started counts as well.</param>
     /// <param name="cancellation">Honoured until the commit.</param>
-    /// <exception cref="SysctrException">NotFound: there is no such deployment; Unit: it is not well, and the former one is back.</exception>
+    /// <exception cref="SysctrException">NotFound: there is no such deployment; Unit: it is not well, and the former
+    /// one is back.</exception>
     public async Task RunAsync(string name, int? number, StartPolicy policy, CancellationToken cancellation)
     {
         ContainerName.Check(name);
         await host.RecoverAsync(cancellation);
-        (ContainerChange change, StartOutcome outcome) =
-            await host.History.RunAsync("rollback", [name], origin => SwitchAsync(name, number, policy, origin, cancellation));
-        note($"{name}: rolled back from deployment {change.Before!.Deployment} to {change.After!.Deployment}, {change.After.Image}" +
-             (change.Running.Count > 0 ? $", {outcome.Words(name)}" : ""));
+        (ContainerChange change, StartOutcome outcome) = await host.History.RunAsync(
+            "rollback",
+            [name],
+            origin => SwitchAsync(name, number, policy, origin, cancellation)
+        );
+        note(
+            $"{name}: rolled back from deployment {change.Before!.Deployment} to {change.After!.Deployment}, {change.After.Image}"
+                + (change.Running.Count > 0 ? $", {outcome.Words(name)}" : "")
+        );
     }
 
     /// <returns>What was done, and how it is.</returns>
     private async Task<(ContainerChange Change, StartOutcome Outcome)> SwitchAsync(
-        string name, int? number, StartPolicy policy, HistoryOrigin origin, CancellationToken cancellation)
+        string name,
+        int? number,
+        StartPolicy policy,
+        HistoryOrigin origin,
+        CancellationToken cancellation
+    )
     {
         using ContainerTransaction transaction = new(host, NoProgress.Instance, policy);
         await transaction.LockAsync([name], cancellation);
@@ -43,8 +56,14 @@ sealed class RollbackOperation(Host host, Action<string> note)
         string[] grants = [.. before.Grants.Union(after.Grants, StringComparer.Ordinal)];
         if (after.AutoUpdate != before.AutoUpdate || after.Held is not null || grants.Length != after.Grants.Count)
         {
-            // Policy and grants are the container's, whichever deployment it runs from; in one that is not in use they mean nothing yet.
-            ContainerRecord kept = after with { AutoUpdate = before.AutoUpdate, Grants = grants, Held = null };
+            // Policy and grants are the container's, whichever deployment it runs from; in one that is not in use they
+            // mean nothing yet.
+            ContainerRecord kept = after with
+            {
+                AutoUpdate = before.AutoUpdate,
+                Grants = grants,
+                Held = null,
+            };
             RecordChange.Make(host, after, kept);
             after = kept;
         }
@@ -78,6 +97,7 @@ sealed class RollbackOperation(Host host, Action<string> note)
             wanted == current.Deployment ? $"{doing}: deployment {wanted} is the one in use"
                 : wanted is null ? $"{doing}: it has no other deployment"
                 : $"{doing}: it has no deployment {wanted}",
-            "'sysctr list --all' shows the deployments");
+            "'sysctr list --all' shows the deployments"
+        );
     }
 }

@@ -21,8 +21,8 @@ using SystemContainers.Units;
 namespace SystemContainers.Verbs;
 
 /// <summary>
-/// Runs an image as a system container once and removes it: no unit file, no file on the host, a deployment that lives as long as
-/// the run. State directories stay, as they do after an uninstall.
+/// Runs an image as a system container once and removes it: no unit file, no file on the host, a deployment that lives
+/// as long as the run. State directories stay, as they do after an uninstall.
 /// </summary>
 sealed class RunOnceOperation(Host host, IPullProgress progress)
 {
@@ -43,16 +43,28 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         using ContainerTransaction transaction = new(host, progress);
         await CheckPossibleAsync(transaction, request, name, cancellation);
         IReadOnlyList<StoredImage> images = await transaction.FetchAsync(
-            () => Task.FromResult<IReadOnlyList<WantedImage>>([wanted]), () => LockWholeAsync(name), cancellation);
+            () => Task.FromResult<IReadOnlyList<WantedImage>>([wanted]),
+            () => LockWholeAsync(name),
+            cancellation
+        );
         return await RunAsync(transaction, request, name, images[0], cancellation);
     }
 
     /// <summary>What can be refused without the image.</summary>
-    private async Task CheckPossibleAsync(ContainerTransaction transaction, InstallRequest request, string name, CancellationToken cancellation)
+    private async Task CheckPossibleAsync(
+        ContainerTransaction transaction,
+        InstallRequest request,
+        string name,
+        CancellationToken cancellation
+    )
     {
         if (!host.Systemd.IsBooted)
         {
-            throw new SysctrException(ErrorKind.Host, $"running {request.Image}: no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}", "run it on a booted host");
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"running {request.Image}: no systemd runs {(host.Root == "/" ? "here" : "below " + host.Root)}",
+                "run it on a booted host"
+            );
         }
 
         await CheckFreeAsync(name, cancellation);
@@ -74,14 +86,35 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
     }
 
-    private ContainerLocks Lock(string name) => host.Locks.TryLockContainers([name]) ?? throw new SysctrException(
-        ErrorKind.Locked, $"running '{name}': another sysctr works on it, or runs it", "choose another name with --name");
+    private ContainerLocks Lock(string name) =>
+        host.Locks.TryLockContainers([name])
+        ?? throw new SysctrException(
+            ErrorKind.Locked,
+            $"running '{name}': another sysctr works on it, or runs it",
+            "choose another name with --name"
+        );
 
-    /// <summary>As the other, for an image that was fetched and a name that is locked by a transaction; with that, the container goes.</summary>
-    internal async Task<int> RunAsync(ContainerTransaction transaction, InstallRequest request, string name, StoredImage image, CancellationToken cancellation)
+    /// <summary>As the other, for an image that was fetched and a name that is locked by a transaction; with that, the
+    /// container goes.</summary>
+    internal async Task<int> RunAsync(
+        ContainerTransaction transaction,
+        InstallRequest request,
+        string name,
+        StoredImage image,
+        CancellationToken cancellation
+    )
     {
         await CheckPossibleAsync(transaction, request, name, cancellation);
-        PreparedContainer prepared = await transaction.PrepareAsync(request with { WithoutHostFiles = true, Once = true }, name, image, cancellation);
+        PreparedContainer prepared = await transaction.PrepareAsync(
+            request with
+            {
+                WithoutHostFiles = true,
+                Once = true,
+            },
+            name,
+            image,
+            cancellation
+        );
         new RightsGate(host).CheckInstall(prepared.Record);
         foreach (string line in RightsText.Lines(name, prepared.Record.Rights ?? []))
         {
@@ -91,7 +124,10 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         if (prepared.Rendered.Config is null)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"running {request.Image}: it has nothing to run, only files for the host (noContainerService)", $"'sysctr install {request.Image}' installs them");
+                ErrorKind.Usage,
+                $"running {request.Image}: it has nothing to run, only files for the host (noContainerService)",
+                $"'sysctr install {request.Image}' installs them"
+            );
         }
 
         transaction.Add(before: null, prepared);
@@ -118,17 +154,42 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             OwnedSources.Give(document, user, guard);
         }
 
-        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, record.Name, prepared.Directory.OnHost, record.Values["PIDFILE"], ToolPaths.Tool);
-        NetworkUnit network = new(ToolPaths.Tool, prepared.Directory.OnHost, record.Name, instantiated: false, NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject()));
+        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(
+            record.Runtime,
+            record.Name,
+            prepared.Directory.OnHost,
+            record.Values["PIDFILE"],
+            ToolPaths.Tool
+        );
+        NetworkUnit network = new(
+            ToolPaths.Tool,
+            prepared.Directory.OnHost,
+            record.Name,
+            instantiated: false,
+            NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject())
+        );
         return await ForegroundRun.RunAsync(
-            host, record.MainUnit, record.Name, start,
-            [.. UnitPlan.LimitLines(prepared.Rendered.ConfigJson!, OciRuntime.Find(record.Runtime, host.Root), host.User), .. network.TransientStart, .. Overlay(prepared, CommandLine.Transient(stopPost)), .. network.TransientStop],
-            cancellation);
+            host,
+            record.MainUnit,
+            record.Name,
+            start,
+            [
+                .. UnitPlan.LimitLines(
+                    prepared.Rendered.ConfigJson!,
+                    OciRuntime.Find(record.Runtime, host.Root),
+                    host.User
+                ),
+                .. network.TransientStart,
+                .. Overlay(prepared, CommandLine.Transient(stopPost)),
+                .. network.TransientStop,
+            ],
+            cancellation
+        );
     }
 
     /// <summary>
-    /// Lets the payload write to its root, where config.json says that it does: to a layer over the tree that goes with the run, for
-    /// the tree itself consists of links into the store.
+    /// Lets the payload write to its root, where config.json says that it does: to a layer over the tree that goes with
+    /// the run, for the tree itself consists of links into the store.
     /// </summary>
     private IEnumerable<string> Overlay(PreparedContainer prepared, string stopPost)
     {
@@ -140,7 +201,10 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         if (host.User is not null)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"running {prepared.Record.Image}: it writes to its root, over which only root can lay a layer", "run it without --user");
+                ErrorKind.Host,
+                $"running {prepared.Record.Image}: it writes to its root, over which only root can lay a layer",
+                "run it without --user"
+            );
         }
 
         Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "upper"));
@@ -148,8 +212,16 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         string on = prepared.Directory.OnHost;
         return
         [
-            "ExecStartPre=" + CommandLine.Transient(
-                "mount", "-t", "overlay", "-o", $"lowerdir={on}/rootfs,upperdir={on}/upper,workdir={on}/work", "overlay", $"{on}/rootfs"),
+            "ExecStartPre="
+                + CommandLine.Transient(
+                    "mount",
+                    "-t",
+                    "overlay",
+                    "-o",
+                    $"lowerdir={on}/rootfs,upperdir={on}/upper,workdir={on}/work",
+                    "overlay",
+                    $"{on}/rootfs"
+                ),
             $"ExecStopPost={stopPost}",
             $"ExecStopPost={CommandLine.Transient("umount", $"{on}/rootfs")}",
         ];
@@ -160,12 +232,19 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         if (host.Catalog.IsInstalled(name))
         {
             throw new SysctrException(
-                ErrorKind.Conflict, $"running '{name}': a container of that name is installed", "start it with 'sysctr start', or choose another name with --name");
+                ErrorKind.Conflict,
+                $"running '{name}': a container of that name is installed",
+                "start it with 'sysctr start', or choose another name with --name"
+            );
         }
 
         if (await host.Systemd.GetStatesAsync([name + ".service"], cancellation) is [{ LoadState: not "not-found" }])
         {
-            throw new SysctrException(ErrorKind.Conflict, $"running '{name}': there is a unit {name}.service", "choose another name with --name");
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"running '{name}': there is a unit {name}.service",
+                "choose another name with --name"
+            );
         }
     }
 }

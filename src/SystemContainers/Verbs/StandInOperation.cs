@@ -19,8 +19,8 @@ using SystemContainers.Units;
 namespace SystemContainers.Verbs;
 
 /// <summary>
-/// A command in place of the payload of a container that does not run: with its root, mounts and rights, in the foreground. The container's
-/// own service stays stopped. So the old tool did it (<c>atomic run NAME COMMAND</c>).
+/// A command in place of the payload of a container that does not run: with its root, mounts and rights, in the
+/// foreground. The container's own service stays stopped. So the old tool did it (<c>atomic run NAME COMMAND</c>).
 /// </summary>
 sealed class StandInOperation(Host host)
 {
@@ -28,33 +28,58 @@ sealed class StandInOperation(Host host)
     /// <param name="request">What to run, and how; it has a terminal where this process has one.</param>
     /// <param name="cancellation">Ends the wait, and the command.</param>
     /// <returns>Its exit status.</returns>
-    /// <exception cref="SysctrException">NotFound: the container is not installed; Usage: it has no root, or no such user; Locked: another sysctr works on it.</exception>
+    /// <exception cref="SysctrException">NotFound: the container is not installed; Usage: it has no root, or no such
+    /// user; Locked: another sysctr works on it.</exception>
     public async Task<int> RunAsync(ExecRequest request, CancellationToken cancellation)
     {
         string name = request.Container;
         await host.RecoverAsync(cancellation);
-        using ContainerLocks held = host.Locks.TryLockContainers([name]) ?? throw new SysctrException(
-            ErrorKind.Locked, $"running a command in '{name}': another sysctr works on it", "try again when that has ended");
+        using ContainerLocks held =
+            host.Locks.TryLockContainers([name])
+            ?? throw new SysctrException(
+                ErrorKind.Locked,
+                $"running a command in '{name}': another sysctr works on it",
+                "try again when that has ended"
+            );
         ContainerRecord record = host.Catalog.Get(name);
         if (record.ConfigDigest is null)
         {
-            throw new SysctrException(ErrorKind.Usage, $"running a command in '{name}': it consists of files on the host alone", "call them there");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"running a command in '{name}': it consists of files on the host alone",
+                "call them there"
+            );
         }
 
         // A name of its own: the service may be started meanwhile, which is nobody's fault.
         string id = $"{name}-command-{Environment.ProcessId}";
         string bundle = Path.Join(host.User?.RuntimeDirectory ?? "/run", "sysctr", "commands", id);
-        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(record.Runtime, id, bundle, bundle + ".pid", ToolPaths.Tool, record.Composefs);
+        (IReadOnlyList<string> start, IReadOnlyList<string> stopPost) = UnitPlan.ForegroundCommands(
+            record.Runtime,
+            id,
+            bundle,
+            bundle + ".pid",
+            ToolPaths.Tool,
+            record.Composefs
+        );
         try
         {
             WriteBundle(record, bundle, request);
             return await ForegroundRun.RunAsync(
-                host, id + ".service", name, start,
+                host,
+                id + ".service",
+                name,
+                start,
                 [
-                    .. UnitPlan.LimitLines(File.ReadAllBytes(host.Deployment(name, record.Deployment).ConfigFile), OciRuntime.Find(record.Runtime, host.Root), host.User),
+                    .. UnitPlan.LimitLines(
+                        File.ReadAllBytes(host.Deployment(name, record.Deployment).ConfigFile),
+                        OciRuntime.Find(record.Runtime, host.Root),
+                        host.User
+                    ),
                     $"ExecStopPost={CommandLine.Transient(stopPost)}",
                 ],
-                cancellation);
+                cancellation
+            );
         }
         finally
         {
@@ -62,7 +87,8 @@ sealed class StandInOperation(Host host)
         }
     }
 
-    /// <summary>Puts the command in the place of the payload: with its directory, variables and user, where the request says nothing else.</summary>
+    /// <summary>Puts the command in the place of the payload: with its directory, variables and user, where the request
+    /// says nothing else.</summary>
     /// <param name="document">config.json.</param>
     /// <param name="request">The command.</param>
     /// <param name="user">Who it runs as; null for whom the payload does.</param>
@@ -80,7 +106,11 @@ sealed class StandInOperation(Host host)
         {
             if (variable.Split('=', 2) is not [{ Length: > 0 } name, var value])
             {
-                throw new SysctrException(ErrorKind.Usage, $"reading --env {variable}: it is not NAME=VALUE", "write a value behind an equals sign");
+                throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"reading --env {variable}: it is not NAME=VALUE",
+                    "write a value behind an equals sign"
+                );
             }
 
             BundleConfig.SetVariable(document, name, value);
@@ -92,7 +122,9 @@ sealed class StandInOperation(Host host)
             JsonObject who = process["user"] as JsonObject ?? [];
             who["uid"] = user.Uid;
             who["gid"] = user.Gid;
-            who["additionalGids"] = new JsonArray([.. user.Groups.Where(g => g != user.Gid).Select(g => JsonValue.Create(g))]);
+            who["additionalGids"] = new JsonArray([
+                .. user.Groups.Where(g => g != user.Gid).Select(g => JsonValue.Create(g)),
+            ]);
             if (who.Parent is null)
             {
                 process["user"] = who;
@@ -104,27 +136,46 @@ sealed class StandInOperation(Host host)
     {
         DeploymentDirectory deployment = host.Deployment(record.Name, record.Deployment);
         byte[] config = File.ReadAllBytes(deployment.ConfigFile);
-        JsonObject document = JsonNode.Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!.AsObject();
+        JsonObject document = JsonNode
+            .Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!
+            .AsObject();
         Place(document, request, request.User is { } user ? new ContainerControl(host).UserOf(record, user) : null);
         BundleConfig.DropHelpers(document);
-        foreach (string source in (document["mounts"] as JsonArray ?? []).Select(m => m?["source"]?.ToString()).OfType<string>())
+        foreach (
+            string source in (document["mounts"] as JsonArray ?? [])
+                .Select(m => m?["source"]?.ToString())
+                .OfType<string>()
+        )
         {
             // systemd makes these when the service starts (RuntimeDirectory=), and takes them away again.
-            if ((source.StartsWith("/run/", StringComparison.Ordinal) || source.StartsWith("/var/run/", StringComparison.Ordinal)) && !Path.Exists(source))
+            if (
+                (
+                    source.StartsWith("/run/", StringComparison.Ordinal)
+                    || source.StartsWith("/var/run/", StringComparison.Ordinal)
+                ) && !Path.Exists(source)
+            )
             {
                 new HostPlaces(host.Target).Check($"making {source}", source);
-                Directory.CreateDirectory(source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                Directory.CreateDirectory(
+                    source,
+                    UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+                );
             }
         }
 
         Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         if (record.Composefs is not null)
         {
-            File.CreateSymbolicLink(Path.Join(bundle, ComposefsRoot.ImageName), Path.Join(deployment.OnHost, ComposefsRoot.ImageName));
+            File.CreateSymbolicLink(
+                Path.Join(bundle, ComposefsRoot.ImageName),
+                Path.Join(deployment.OnHost, ComposefsRoot.ImageName)
+            );
         }
 
         DurableFile.Write(
-            Path.Join(bundle, "config.json"), Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Path.Join(bundle, "config.json"),
+            Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite
+        );
     }
 }

@@ -9,7 +9,8 @@ using SystemContainers.Transactions;
 
 namespace SystemContainers.Verbs;
 
-/// <summary>Removes containers: one transaction over all that are named. What was begun is finished, even after a crash.</summary>
+/// <summary>Removes containers: one transaction over all that are named. What was begun is finished, even after a
+/// crash.</summary>
 sealed class UninstallOperation(Host host, Action<string> note)
 {
     /// <summary>Stops, disables and removes the containers.</summary>
@@ -17,28 +18,55 @@ sealed class UninstallOperation(Host host, Action<string> note)
     /// <param name="purge">Whether their state directories go too.</param>
     /// <param name="cancellation">Honoured until the first change.</param>
     /// <returns>What became of each.</returns>
-    /// <exception cref="SysctrException">NotFound: one is not installed; Conflict: somebody looks at its files; nothing was changed.</exception>
-    public async Task<IReadOnlyList<UninstallReport>> RunAsync(IReadOnlyList<string> names, bool purge, CancellationToken cancellation)
+    /// <exception cref="SysctrException">NotFound: one is not installed; Conflict: somebody looks at its files; nothing
+    /// was changed.</exception>
+    public async Task<IReadOnlyList<UninstallReport>> RunAsync(
+        IReadOnlyList<string> names,
+        bool purge,
+        CancellationToken cancellation
+    )
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
         await host.RecoverAsync(cancellation);
-        return await host.History.RunAsync("uninstall", distinct, origin => RemoveAsync(distinct, purge, origin, cancellation));
+        return await host.History.RunAsync(
+            "uninstall",
+            distinct,
+            origin => RemoveAsync(distinct, purge, origin, cancellation)
+        );
     }
 
-    /// <summary>Whoever looks at a tree that has its contents in the store's objects alone would lose them with the next prune.</summary>
+    /// <summary>Whoever looks at a tree that has its contents in the store's objects alone would lose them with the
+    /// next prune.</summary>
     private void CheckNotMounted(string[] names)
     {
-        foreach (MountRecord mount in new MountCatalog(host.Target, host.Locks).Live().Select(m => m.Record).Where(m => m.Kind == MountKind.Container && names.Contains(m.Name, StringComparer.Ordinal)))
+        foreach (
+            MountRecord mount in new MountCatalog(host.Target, host.Locks)
+                .Live()
+                .Select(m => m.Record)
+                .Where(m => m.Kind == MountKind.Container && names.Contains(m.Name, StringComparer.Ordinal))
+        )
         {
-            if (host.Catalog.All().Any(r => r.Name == mount.Name && r.Deployment == mount.Deployment && r.Composefs is not null))
+            if (
+                host
+                    .Catalog.All()
+                    .Any(r => r.Name == mount.Name && r.Deployment == mount.Deployment && r.Composefs is not null)
+            )
             {
                 throw new SysctrException(
-                    ErrorKind.Conflict, $"uninstalling {mount.Name}: its files are looked at in {mount.Directory}", mount.Owner is null ? $"'sysctr umount {mount.Directory}' first" : "wait until the scan has ended");
+                    ErrorKind.Conflict,
+                    $"uninstalling {mount.Name}: its files are looked at in {mount.Directory}",
+                    mount.Owner is null ? $"'sysctr umount {mount.Directory}' first" : "wait until the scan has ended"
+                );
             }
         }
     }
 
-    private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(string[] distinct, bool purge, HistoryOrigin origin, CancellationToken cancellation)
+    private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(
+        string[] distinct,
+        bool purge,
+        HistoryOrigin origin,
+        CancellationToken cancellation
+    )
     {
         using ContainerLocks locks = await host.LockAndRecoverAsync(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];

@@ -10,4 +10,10 @@ namespace SystemContainers.Verbs;
 /// <param name="Stopped">Units of others that stopped with it.</param>
 /// <param name="Purged">Directories that were removed with what was in them.</param>
 /// <param name="Kept">Files and directories that had to do with it and are still there.</param>
-sealed record UninstallReport(string Name, HistoryDeployment From, IReadOnlyList<string> Stopped, IReadOnlyList<string> Purged, IReadOnlyList<string> Kept);
+sealed record UninstallReport(
+    string Name,
+    HistoryDeployment From,
+    IReadOnlyList<string> Stopped,
+    IReadOnlyList<string> Purged,
+    IReadOnlyList<string> Kept
+);

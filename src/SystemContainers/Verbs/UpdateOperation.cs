@@ -19,19 +19,22 @@ using SystemContainers.Transactions.Health;
 namespace SystemContainers.Verbs;
 
 /// <summary>
-/// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is rolled back when the
-/// new one does not start, does not stay up or fails its health check. The old deployment stays for <see cref="RollbackOperation"/>.
+/// Brings containers to what their image is now: a new deployment beside the old one, and a switch that is rolled back
+/// when the new one does not start, does not stay up or fails its health check. The old deployment stays for
+/// <see cref="RollbackOperation"/>.
 /// </summary>
 sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> note)
 {
-    /// <summary>What each switch goes through, such as the slot of a roll-out that the host has taken; null for nothing.</summary>
+    /// <summary>What each switch goes through, such as the slot of a roll-out that the host has taken; null for
+    /// nothing.</summary>
     public Func<Func<Task>, CancellationToken, Task>? Through { get; init; }
 
     private readonly RuntimeWarning _runtimes = new(host.Target);
 
     /// <summary>Updates containers, each in a transaction of its own unless the request says together.</summary>
     /// <returns>How many have changed.</returns>
-    /// <exception cref="SysctrException">One could not be updated and is as it was; the others were tried too, unless together.</exception>
+    /// <exception cref="SysctrException">One could not be updated and is as it was; the others were tried too, unless
+    /// together.</exception>
     public async Task<int> RunAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
@@ -57,12 +60,22 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
         return failures.Count == 0
             ? changed
-            : throw new SysctrException(failures[0].Kind, string.Join('\n', failures.Select(f => f.Message)), failures[0].Hint, failures[0]);
+            : throw new SysctrException(
+                failures[0].Kind,
+                string.Join('\n', failures.Select(f => f.Message)),
+                failures[0].Hint,
+                failures[0]
+            );
     }
 
-    /// <summary>Whether <see cref="RunAsync"/> would change any of them, as far as that can be known now. What it needs for it is fetched.</summary>
+    /// <summary>Whether <see cref="RunAsync"/> would change any of them, as far as that can be known now. What it needs
+    /// for it is fetched.</summary>
     /// <exception cref="SysctrException">Why one of them can't be updated, where no other would change.</exception>
-    public async Task<bool> WouldChangeAsync(IReadOnlyList<string> names, UpdateRequest request, CancellationToken cancellation)
+    public async Task<bool> WouldChangeAsync(
+        IReadOnlyList<string> names,
+        UpdateRequest request,
+        CancellationToken cancellation
+    )
     {
         await host.RecoverAsync(cancellation);
         SysctrException? failure = null;
@@ -80,7 +93,16 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 using ContainerTransaction transaction = new(host, progress);
                 IReadOnlyList<StoredImage> images = await FetchAsync(transaction, [name], request, cancellation);
                 before = host.Catalog.Get(name);
-                if (await new UpdatePreparer(host, note).PrepareAsync(transaction, before, images[0], request, cancellation) is { } after)
+                if (
+                    await new UpdatePreparer(host, note).PrepareAsync(
+                        transaction,
+                        before,
+                        images[0],
+                        request,
+                        cancellation
+                    ) is
+                    { } after
+                )
                 {
                     new UpdateMarks(host, note).RefuseGains([(before, after.Record)], request, HistoryOrigin.Now());
                     return true;
@@ -98,7 +120,12 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     private Task<int> RecordedAsync(string[] names, UpdateRequest request, CancellationToken cancellation) =>
         host.History.RunAsync("update", names, origin => UpdateAsync(names, request, origin, cancellation));
 
-    private async Task<int> UpdateAsync(string[] names, UpdateRequest request, HistoryOrigin origin, CancellationToken cancellation)
+    private async Task<int> UpdateAsync(
+        string[] names,
+        UpdateRequest request,
+        HistoryOrigin origin,
+        CancellationToken cancellation
+    )
     {
         UpdatePreparer updater = new(host, note);
         using ContainerTransaction transaction = new(host, progress, request.Start);
@@ -144,18 +171,32 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         return updates.Count + policies.Count;
     }
 
-    /// <summary>The record of a container that keeps its deployment, where the request changes what stands in it alone; else null.</summary>
+    /// <summary>The record of a container that keeps its deployment, where the request changes what stands in it alone;
+    /// else null.</summary>
     private static ContainerRecord? WithSettings(ContainerRecord before, UpdateRequest request)
     {
-        string[] grants = [.. before.Grants.Union(request.Grants.Where(g => g != RightsRule.All), StringComparer.Ordinal)];
+        string[] grants =
+        [
+            .. before.Grants.Union(request.Grants.Where(g => g != RightsRule.All), StringComparer.Ordinal),
+        ];
         AutoUpdatePolicy policy = request.AutoUpdate ?? before.AutoUpdate;
         CheckoutForm? checkout = UpdatePreparer.CheckoutOf(before, request);
-        return policy == before.AutoUpdate && grants.Length == before.Grants.Count && checkout == before.Checkout ? null
-            : before with { AutoUpdate = policy, Grants = grants, Checkout = checkout };
+        return policy == before.AutoUpdate && grants.Length == before.Grants.Count && checkout == before.Checkout
+            ? null
+            : before with
+            {
+                AutoUpdate = policy,
+                Grants = grants,
+                Checkout = checkout,
+            };
     }
 
     private Task<IReadOnlyList<StoredImage>> FetchAsync(
-        ContainerTransaction transaction, string[] names, UpdateRequest request, CancellationToken cancellation) =>
+        ContainerTransaction transaction,
+        string[] names,
+        UpdateRequest request,
+        CancellationToken cancellation
+    ) =>
         transaction.FetchAsync(
             async () =>
             {
@@ -164,7 +205,8 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 return [.. before.Select(b => new UpdatePreparer(host, note).Wanted(b, request))];
             },
             () => host.LockAndRecoverAsync(names, cancellation),
-            cancellation);
+            cancellation
+        );
 
     /// <summary>The update is done, whatever becomes of what is not needed any more.</summary>
     private void Prune(string[] names)
@@ -183,27 +225,46 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
     private void KeepPolicy(ContainerRecord before, ContainerRecord record, HistoryOrigin origin)
     {
         RecordChange.Make(host, before, record);
-        host.History.Add(HistoryLog.Success("update", record.Name, origin) with
-        {
-            From = HistoryDeployment.Of(record),
-            To = HistoryDeployment.Of(record),
-        });
-        note($"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}" +
-             (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "") +
-             (record.Checkout == before.Checkout ? "" : $", checkout: {record.Checkout?.ToString().ToLowerInvariant() ?? "auto"}") + "; nothing else was changed");
+        host.History.Add(
+            HistoryLog.Success("update", record.Name, origin) with
+            {
+                From = HistoryDeployment.Of(record),
+                To = HistoryDeployment.Of(record),
+            }
+        );
+        note(
+            $"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}"
+                + (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "")
+                + (
+                    record.Checkout == before.Checkout
+                        ? ""
+                        : $", checkout: {record.Checkout?.ToString().ToLowerInvariant() ?? "auto"}"
+                )
+                + "; nothing else was changed"
+        );
     }
 
     private async Task SwitchAsync(
-        ContainerTransaction transaction, IEnumerable<ContainerRecord> before, HistoryOrigin origin, CancellationToken cancellation)
+        ContainerTransaction transaction,
+        IEnumerable<ContainerRecord> before,
+        HistoryOrigin origin,
+        CancellationToken cancellation
+    )
     {
         RightsGate gate = new(host);
-        string[] gained = [.. before.Zip(transaction.Prepared).SelectMany(u => RightsText.GainedLines(u.First.Name, gate.Gained(u.First, u.Second.Record)))];
+        string[] gained =
+        [
+            .. before
+                .Zip(transaction.Prepared)
+                .SelectMany(u => RightsText.GainedLines(u.First.Name, gate.Gained(u.First, u.Second.Record))),
+        ];
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
         await transaction.VerifyAndStageAsync(cancellation);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
         StartOutcome outcome = StartOutcome.Nothing;
-        async Task CommitAsync() => outcome = await transaction.CommitAsync(TransactionKind.Update, origin, cancellation);
+        async Task CommitAsync() =>
+            outcome = await transaction.CommitAsync(TransactionKind.Update, origin, cancellation);
         try
         {
             await (Through?.Invoke(CommitAsync, cancellation) ?? CommitAsync());
@@ -216,8 +277,10 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
 
         foreach (ContainerChange change in changes)
         {
-            note($"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}" +
-                 (change.Running.Count > 0 ? $", {outcome.Words(change.Name)}" : ""));
+            note(
+                $"{change.Name}: updated from deployment {change.Before!.Deployment} to {change.After!.Deployment}"
+                    + (change.Running.Count > 0 ? $", {outcome.Words(change.Name)}" : "")
+            );
         }
 
         foreach (PreparedContainer container in transaction.Prepared)

@@ -11,6 +11,7 @@ namespace SystemContainers.Verify;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<VerifyReport>))]
 sealed partial class VerifyJson : JsonSerializerContext;

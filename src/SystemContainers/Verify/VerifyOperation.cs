@@ -14,8 +14,9 @@ using SystemContainers.Target;
 namespace SystemContainers.Verify;
 
 /// <summary>
-/// Is it still what was pulled, would it be pulled today, and is there a newer one? The store against its digests, the deployment against its layers, the image against the policy as it is now, and its source.
-/// Reads only; what is broken is for fsck to mend.
+/// Is it still what was pulled, would it be pulled today, and is there a newer one? The store against its digests, the
+/// deployment against its layers, the image against the policy as it is now, and its source. Reads only; what is broken
+/// is for fsck to mend.
 /// </summary>
 /// <param name="host">Where.</param>
 /// <param name="offline">Whether nobody is asked: then what only a registry knows stays open.</param>
@@ -54,7 +55,15 @@ sealed class VerifyOperation(Host host, bool offline)
             checks.Add(await SourceAsync(reference, source.ManifestDigest, source.Container?.Name, cancellation));
         }
 
-        return new VerifyReport(source.Name, source.Image, source.ManifestDigest, [.. checks.Select(c => c with { Hint = TypedWords.For(host.User is not null, c.Hint) })]) { Deployment = source.Container?.Deployment };
+        return new VerifyReport(
+            source.Name,
+            source.Image,
+            source.ManifestDigest,
+            [.. checks.Select(c => c with { Hint = TypedWords.For(host.User is not null, c.Hint) })]
+        )
+        {
+            Deployment = source.Container?.Deployment,
+        };
     }
 
     private VerifyCheck Store(MountSource source, out byte[]? manifest)
@@ -78,23 +87,48 @@ sealed class VerifyOperation(Host host, bool offline)
         string[] lines = [.. found.Select(f => $"{f.Path} {f.Text}")];
         if (right && found.Any(f => f.Kind == FindingKind.NotChecked))
         {
-            return new VerifyCheck("deployment", VerifyState.Unknown, $"deployment {container.Deployment} could not be compared") { Details = lines };
+            return new VerifyCheck(
+                "deployment",
+                VerifyState.Unknown,
+                $"deployment {container.Deployment} could not be compared"
+            )
+            {
+                Details = lines,
+            };
         }
 
         right &= !found.Any(f => f.IsLeft);
-        return right && container.RemoteRootfs is { } remote ? new VerifyCheck("deployment", VerifyState.Unknown, $"its root is {remote}, of which nothing is known")
-            : right ? new VerifyCheck("deployment", VerifyState.Ok, $"deployment {container.Deployment} is what its layers say") { Details = lines.Length > 0 ? lines : null }
+        return right && container.RemoteRootfs is { } remote
+                ? new VerifyCheck("deployment", VerifyState.Unknown, $"its root is {remote}, of which nothing is known")
+            : right
+                ? new VerifyCheck(
+                    "deployment",
+                    VerifyState.Ok,
+                    $"deployment {container.Deployment} is what its layers say"
+                )
+                {
+                    Details = lines.Length > 0 ? lines : null,
+                }
             : Failed("deployment", $"deployment {container.Deployment} is not what its layers say", lines);
     }
 
-    private static VerifyCheck Failed(string name, string text, string[] details) => new(name, VerifyState.Failed, text)
-    {
-        Details = [.. details.Take(Told), .. details.Length > Told ? (string[])[$"and {details.Length - Told} more"] : []],
-        Hint = "'sysctr fsck --repair' mends what can be mended",
-        Kind = ErrorKind.Corrupt,
-    };
+    private static VerifyCheck Failed(string name, string text, string[] details) =>
+        new(name, VerifyState.Failed, text)
+        {
+            Details =
+            [
+                .. details.Take(Told),
+                .. details.Length > Told ? (string[])[$"and {details.Length - Told} more"] : [],
+            ],
+            Hint = "'sysctr fsck --repair' mends what can be mended",
+            Kind = ErrorKind.Corrupt,
+        };
 
-    private async Task<VerifyCheck> TrustAsync(ImageReference reference, byte[]? manifest, CancellationToken cancellation)
+    private async Task<VerifyCheck> TrustAsync(
+        ImageReference reference,
+        byte[]? manifest,
+        CancellationToken cancellation
+    )
     {
         const string name = "trust";
         try
@@ -107,7 +141,13 @@ sealed class VerifyOperation(Host host, bool offline)
 
             if (offline || manifest is null)
             {
-                return new VerifyCheck(name, VerifyState.Unknown, manifest is null ? "without its manifest nobody can tell" : "the policy asks for signatures, which were not fetched (--offline)");
+                return new VerifyCheck(
+                    name,
+                    VerifyState.Unknown,
+                    manifest is null
+                        ? "without its manifest nobody can tell"
+                        : "the policy asks for signatures, which were not fetched (--offline)"
+                );
             }
 
             IReadOnlyList<ImageProof> proofs = await _puller.JudgeStoredAsync(reference, manifest, cancellation);
@@ -123,7 +163,12 @@ sealed class VerifyOperation(Host host, bool offline)
         }
     }
 
-    private async Task<VerifyCheck> SourceAsync(ImageReference reference, Digest digest, string? container, CancellationToken cancellation)
+    private async Task<VerifyCheck> SourceAsync(
+        ImageReference reference,
+        Digest digest,
+        string? container,
+        CancellationToken cancellation
+    )
     {
         const string name = "source";
         if (offline)
@@ -136,12 +181,21 @@ sealed class VerifyOperation(Host host, bool offline)
             Digest now = await _puller.FindAsync([reference], Platform.Current, cancellation);
             return now == digest
                 ? new VerifyCheck(name, VerifyState.Ok, "it has no other image by this name")
-                : new VerifyCheck(name, VerifyState.Newer, $"it has another image now, {now}") { Hint = container is null ? "'sysctr images update' fetches it" : $"'sysctr update {container}' installs it" };
+                : new VerifyCheck(name, VerifyState.Newer, $"it has another image now, {now}")
+                {
+                    Hint = container is null
+                        ? "'sysctr images update' fetches it"
+                        : $"'sysctr update {container}' installs it",
+                };
         }
         catch (SysctrException e)
         {
             // That a policy forbids it has been told.
-            return new VerifyCheck(name, VerifyState.Unknown, e.Message) { Hint = e.Hint, Kind = e.Kind == ErrorKind.Policy ? null : e.Kind };
+            return new VerifyCheck(name, VerifyState.Unknown, e.Message)
+            {
+                Hint = e.Hint,
+                Kind = e.Kind == ErrorKind.Policy ? null : e.Kind,
+            };
         }
     }
 
@@ -153,7 +207,10 @@ sealed class VerifyOperation(Host host, bool offline)
         }
         catch (SysctrException e)
         {
-            return Failed(name, e.Message, []) with { Hint = e.Hint ?? "'sysctr fsck --repair' mends what can be mended" };
+            return Failed(name, e.Message, []) with
+            {
+                Hint = e.Hint ?? "'sysctr fsck --repair' mends what can be mended",
+            };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -6,7 +6,8 @@ namespace SystemContainers.Yaml;
 /// <param name="Source">Its file.</param>
 /// <param name="Line">From 1.</param>
 /// <param name="Entries">In order.</param>
-sealed record YamlMap(YamlSource Source, int Line, IReadOnlyList<(YamlScalar Key, YamlNode Value)> Entries) : YamlNode(Source, Line)
+sealed record YamlMap(YamlSource Source, int Line, IReadOnlyList<(YamlScalar Key, YamlNode Value)> Entries)
+    : YamlNode(Source, Line)
 {
     /// <inheritdoc/>
     public override long Size { get; } = 1 + Entries.Sum(e => 1 + e.Value.Size);

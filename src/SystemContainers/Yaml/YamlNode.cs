@@ -17,11 +17,15 @@ abstract record YamlNode(YamlSource Source, int Line)
     public string Place => $"{Source.Shown}:{Line}";
 
     /// <summary>Whether it says the same, wherever it stands; the order of a mapping says nothing.</summary>
-    public bool IsSameAs(YamlNode other) => Tag == other.Tag && (this, other) switch
-    {
-        (YamlScalar one, YamlScalar two) => one.Text == two.Text && one.IsPlain == two.IsPlain,
-        (YamlList one, YamlList two) => one.Items.Count == two.Items.Count && one.Items.Zip(two.Items).All(p => p.First.IsSameAs(p.Second)),
-        (YamlMap one, YamlMap two) => one.Entries.Count == two.Entries.Count && one.Entries.All(e => two.Find(e.Key.Text) is { } there && e.Value.IsSameAs(there)),
-        _ => false,
-    };
+    public bool IsSameAs(YamlNode other) =>
+        Tag == other.Tag
+        && (this, other) switch
+        {
+            (YamlScalar one, YamlScalar two) => one.Text == two.Text && one.IsPlain == two.IsPlain,
+            (YamlList one, YamlList two) => one.Items.Count == two.Items.Count
+                && one.Items.Zip(two.Items).All(p => p.First.IsSameAs(p.Second)),
+            (YamlMap one, YamlMap two) => one.Entries.Count == two.Entries.Count
+                && one.Entries.All(e => two.Find(e.Key.Text) is { } there && e.Value.IsSameAs(there)),
+            _ => false,
+        };
 }

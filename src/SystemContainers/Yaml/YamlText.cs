@@ -8,7 +8,8 @@ using YamlDotNet.Core.Events;
 namespace SystemContainers.Yaml;
 
 /// <summary>
-/// Reads a YAML document into values with their lines: anchors and aliases, and merge keys (<c>&lt;&lt;</c>, yaml.org/type/merge.html). How much aliases may make of a document is limited.
+/// Reads a YAML document into values with their lines: anchors and aliases, and merge keys (<c>&lt;&lt;</c>,
+/// yaml.org/type/merge.html). How much aliases may make of a document is limited.
 /// </summary>
 static class YamlText
 {
@@ -24,7 +25,8 @@ static class YamlText
     /// <param name="text">The document.</param>
     /// <param name="tags">Tags of its own that it may have, such as <c>!reset</c>; null for none.</param>
     /// <returns>Null for an empty one.</returns>
-    /// <exception cref="SysctrException">Usage: it is no YAML, more than one document, has a key twice, or exceeds a limit; names file and line.</exception>
+    /// <exception cref="SysctrException">Usage: it is no YAML, more than one document, has a key twice, or exceeds a
+    /// limit; names file and line.</exception>
     public static YamlNode? Parse(YamlSource source, string text, IReadOnlyCollection<string>? tags = null)
     {
         try
@@ -40,7 +42,11 @@ static class YamlText
     }
 
     private static SysctrException Fault(YamlSource source, Mark at, string why) =>
-        new(ErrorKind.Usage, string.Create(CultureInfo.InvariantCulture, $"reading {source.Shown}:{at.Line}: {OneLine.Of(why)}"), "it has to be a YAML document");
+        new(
+            ErrorKind.Usage,
+            string.Create(CultureInfo.InvariantCulture, $"reading {source.Shown}:{at.Line}: {OneLine.Of(why)}"),
+            "it has to be a YAML document"
+        );
 
     private sealed class Composer(YamlSource source, Parser parser, IReadOnlyCollection<string> tags)
     {
@@ -58,7 +64,9 @@ static class YamlText
 
             Next();
             YamlNode root = Node(0);
-            return Next() && parser.Current is DocumentStart more ? throw Fault(source, more.Start, "a second document begins") : root;
+            return Next() && parser.Current is DocumentStart more
+                ? throw Fault(source, more.Start, "a second document begins")
+                : root;
         }
 
         /// <summary>The node that begins at the current event; the event behind it is current then.</summary>
@@ -74,7 +82,11 @@ static class YamlText
             if (begin is AnchorAlias alias)
             {
                 Next();
-                return Counted(_anchors.GetValueOrDefault(alias.Value) ?? throw Fault(source, begin.Start, $"nothing before it has the anchor {alias.Value}"), begin.Start);
+                return Counted(
+                    _anchors.GetValueOrDefault(alias.Value)
+                        ?? throw Fault(source, begin.Start, $"nothing before it has the anchor {alias.Value}"),
+                    begin.Start
+                );
             }
 
             if (begin is not NodeEvent node)
@@ -82,7 +94,8 @@ static class YamlText
                 throw Fault(source, begin.Start, "a value is missing");
             }
 
-            string? tag = !node.Tag.IsEmpty && !node.Tag.IsNonSpecific && node.Tag.Value is ['!', ..] ? node.Tag.Value : null;
+            string? tag =
+                !node.Tag.IsEmpty && !node.Tag.IsNonSpecific && node.Tag.Value is ['!', ..] ? node.Tag.Value : null;
             if (tag is not null && !tags.Contains(tag))
             {
                 throw Fault(source, begin.Start, $"the tag {tag} is not known here");
@@ -121,7 +134,8 @@ static class YamlText
             }
         }
 
-        private YamlNode Counted(YamlNode node, Mark at) => (_nodes += node.Size) <= MaxNodes ? node : throw Fault(source, at, $"it has more than {MaxNodes} values");
+        private YamlNode Counted(YamlNode node, Mark at) =>
+            (_nodes += node.Size) <= MaxNodes ? node : throw Fault(source, at, $"it has more than {MaxNodes} values");
 
         private YamlList List(int line, int depth)
         {
@@ -151,12 +165,14 @@ static class YamlText
                 YamlNode value = Node(depth + 1);
                 if (key is { Text: Merge, IsPlain: true })
                 {
-                    merged.AddRange(value switch
-                    {
-                        YamlMap map => [map],
-                        YamlList list when list.Items.All(i => i is YamlMap) => list.Items.Cast<YamlMap>(),
-                        _ => throw Fault(source, at, "<< takes a mapping, or a list of some"),
-                    });
+                    merged.AddRange(
+                        value switch
+                        {
+                            YamlMap map => [map],
+                            YamlList list when list.Items.All(i => i is YamlMap) => list.Items.Cast<YamlMap>(),
+                            _ => throw Fault(source, at, "<< takes a mapping, or a list of some"),
+                        }
+                    );
                 }
                 else if (keys.Add(key.Text))
                 {
@@ -171,7 +187,9 @@ static class YamlText
             Next();
 
             // What stands there itself counts before what is merged, and of that the first.
-            foreach ((YamlScalar key, YamlNode value) in merged.SelectMany(m => m.Entries).Where(e => keys.Add(e.Key.Text)))
+            foreach (
+                (YamlScalar key, YamlNode value) in merged.SelectMany(m => m.Entries).Where(e => keys.Add(e.Key.Text))
+            )
             {
                 entries.Add((key, value));
             }

@@ -5,8 +5,9 @@ using SystemContainers.Verbs.Transfer;
 namespace SystemContainers.Cli.Atomic;
 
 /// <summary>
-/// Where an image comes from, in atomic's spelling (atomic-pull(1)): <c>dockertar:/PATH</c>, <c>docker:NAME:TAG</c> for the local
-/// daemon; <c>oci:</c>, <c>http:</c>, <c>https:</c>, <c>ostree:</c> before a registry's image or one of the store.
+/// Where an image comes from, in atomic's spelling (atomic-pull(1)): <c>dockertar:/PATH</c>, <c>docker:NAME:TAG</c> for
+/// the local daemon; <c>oci:</c>, <c>http:</c>, <c>https:</c>, <c>ostree:</c> before a registry's image or one of the
+/// store.
 /// </summary>
 static class AtomicImage
 {
@@ -21,7 +22,11 @@ static class AtomicImage
         }
 
         // "docker:20" is an image with a tag.
-        if (word.StartsWith("docker:", StringComparison.Ordinal) && !word.StartsWith("docker://", StringComparison.Ordinal) && word.Count(c => c == ':') > 1)
+        if (
+            word.StartsWith("docker:", StringComparison.Ordinal)
+            && !word.StartsWith("docker://", StringComparison.Ordinal)
+            && word.Count(c => c == ':') > 1
+        )
         {
             return "docker-daemon:" + word["docker:".Length..];
         }
@@ -31,7 +36,8 @@ static class AtomicImage
         return prefix is null || word[prefix.Length..] is ['/' or '.', ..] ? word : word[prefix.Length..];
     }
 
-    /// <summary>A place to copy from or to: a word without a transport is an image of the store, <c>ostree:</c> was its store.</summary>
+    /// <summary>A place to copy from or to: a word without a transport is an image of the store, <c>ostree:</c> was its
+    /// store.</summary>
     public static string Place(string word)
     {
         string ours = word.StartsWith("oci:", StringComparison.Ordinal) ? word : Ours(word);
@@ -40,5 +46,6 @@ static class AtomicImage
 
     /// <summary>Whether an image comes from an archive or the daemon.</summary>
     public static bool IsLocal(string ours) =>
-        ours.StartsWith("docker-archive:", StringComparison.Ordinal) || ours.StartsWith("docker-daemon:", StringComparison.Ordinal);
+        ours.StartsWith("docker-archive:", StringComparison.Ordinal)
+        || ours.StartsWith("docker-daemon:", StringComparison.Ordinal);
 }

@@ -8,10 +8,12 @@ namespace SystemContainers.Cli.Atomic;
 /// <param name="HasValue">Whether a value follows it.</param>
 sealed record AtomicOption(string[] Names, string? Ours, bool HasValue = false)
 {
-    /// <summary>The values that it may have, with ours; null for any, as it is. A null value leaves the option out.</summary>
+    /// <summary>The values that it may have, with ours; null for any, as it is. A null value leaves the option
+    /// out.</summary>
     public IReadOnlyDictionary<string, string?>? Values { get; init; }
 
-    /// <summary>Our verb in place of the one that the verb's own words would be; the option itself is gone then.</summary>
+    /// <summary>Our verb in place of the one that the verb's own words would be; the option itself is gone
+    /// then.</summary>
     public string[]? Verb { get; init; }
 
     /// <summary>Another option of ours that goes with it.</summary>

@@ -13,23 +13,33 @@ static class ApplyCommand
 {
     private static readonly Argument<string[]> s_places = new("FILE|DIR")
     {
-        Description = "Files that declare containers, or directories of them; by default /etc/sysctr/containers.d, with --user ~/.config/sysctr/containers.d.",
+        Description =
+            "Files that declare containers, or directories of them; by default /etc/sysctr/containers.d, with --user ~/.config/sysctr/containers.d.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
     private static readonly Option<bool> s_prune = new("--prune")
     {
-        Description = "Uninstall containers that came from a file in these directories, when no file declares them any more; and remove networks that such a file made.",
+        Description =
+            "Uninstall containers that came from a file in these directories, when no file declares them any more; and remove networks that such a file made.",
     };
 
-    private static readonly Option<bool> s_plan = new("--plan") { Description = "Show what would change, and change nothing." };
+    private static readonly Option<bool> s_plan = new("--plan")
+    {
+        Description = "Show what would change, and change nothing.",
+    };
 
     private static readonly Option<bool> s_offline = new("--offline")
     {
-        Description = "Ask no registry: the store has the images. With --plan no image is looked at: files and records alone are judged.",
+        Description =
+            "Ask no registry: the store has the images. With --plan no image is looked at: files and records alone are judged.",
     };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of what became of each container; with --plan the object that 'plan --json' prints, but with --offline the array." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description =
+            "Print a JSON array of what became of each container; with --plan the object that 'plan --json' prints, but with --offline the array.",
+    };
 
     public static Command Create()
     {
@@ -46,7 +56,15 @@ static class ApplyCommand
               sysctr apply --plan --offline ./web.container    judge a file without its image
               sysctr --root /mnt apply             for the system below /mnt, which starts them when it boots
               sysctr lint ./web.container          check a file alone
-            """) { s_places, s_prune, s_plan, s_offline, s_json };
+            """
+        )
+        {
+            s_places,
+            s_prune,
+            s_plan,
+            s_offline,
+            s_json,
+        };
         StartOptions.AddTo(command);
         command.SetAction(RunAsync);
         return command;
@@ -66,10 +84,19 @@ static class ApplyCommand
         using PullProgressView progress = new(terminal);
         if (parsed.GetValue(s_plan))
         {
-            return await PlanAsync(new ApplyPlanner(host, progress, terminal.Note), request, parsed.GetValue(s_json), terminal, cancellation);
+            return await PlanAsync(
+                new ApplyPlanner(host, progress, terminal.Note),
+                request,
+                parsed.GetValue(s_json),
+                terminal,
+                cancellation
+            );
         }
 
-        IReadOnlyList<ApplyReport> reports = await new ApplyOperation(host, progress, terminal.Note).RunAsync(request, cancellation);
+        IReadOnlyList<ApplyReport> reports = await new ApplyOperation(host, progress, terminal.Note).RunAsync(
+            request,
+            cancellation
+        );
         progress.Finish();
         if (parsed.GetValue(s_json))
         {
@@ -79,7 +106,13 @@ static class ApplyCommand
         return 0;
     }
 
-    private static async Task<int> PlanAsync(ApplyPlanner planner, ApplyRequest request, bool json, Terminal terminal, CancellationToken cancellation)
+    private static async Task<int> PlanAsync(
+        ApplyPlanner planner,
+        ApplyRequest request,
+        bool json,
+        Terminal terminal,
+        CancellationToken cancellation
+    )
     {
         if (request.Offline)
         {
@@ -90,7 +123,9 @@ static class ApplyCommand
                 return 0;
             }
 
-            foreach (string line in plan.Containers.Select(Line).Concat(plan.Networks.SelectMany(PlanText.NetworkLines)))
+            foreach (
+                string line in plan.Containers.Select(Line).Concat(plan.Networks.SelectMany(PlanText.NetworkLines))
+            )
             {
                 terminal.TextLine(line);
             }
@@ -101,11 +136,12 @@ static class ApplyCommand
         return PlanView.Show(await planner.PlanAsync(request, cancellation), json, terminal);
     }
 
-    private static string Line(ApplyReport report) => report.Action switch
-    {
-        ApplyAction.Install => $"+ install {report.Name}: {report.File}",
-        ApplyAction.Update => $"~ update {report.Name}: {report.File}",
-        ApplyAction.Uninstall => $"- uninstall {report.Name}: {report.File} is gone",
-        _ => $"= {report.Name}: is as declared",
-    };
+    private static string Line(ApplyReport report) =>
+        report.Action switch
+        {
+            ApplyAction.Install => $"+ install {report.Name}: {report.File}",
+            ApplyAction.Update => $"~ update {report.Name}: {report.File}",
+            ApplyAction.Uninstall => $"- uninstall {report.Name}: {report.File} is gone",
+            _ => $"= {report.Name}: is as declared",
+        };
 }

@@ -10,7 +10,10 @@ namespace SystemContainers.Cli.Commands;
 
 static class AutoUpdateCommand
 {
-    private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Ask the registries only; change nothing." };
+    private static readonly Option<bool> s_dryRun = new("--dry-run")
+    {
+        Description = "Ask the registries only; change nothing.",
+    };
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array." };
 
@@ -28,9 +31,11 @@ static class AutoUpdateCommand
               sysctr auto-update --dry-run                      what tonight would bring
               systemctl enable --now sysctr-update.timer
               systemctl --user enable --now sysctr-update.timer
-            """)
+            """
+        )
         {
-            s_dryRun, s_json,
+            s_dryRun,
+            s_json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -43,7 +48,10 @@ static class AutoUpdateCommand
         IReadOnlyList<AutoUpdateReport> reports;
         using (PullProgressView progress = new(terminal))
         {
-            reports = await new AutoUpdateOperation(host, progress, terminal.Note).RunAsync(parsed.GetValue(s_dryRun), cancellation);
+            reports = await new AutoUpdateOperation(host, progress, terminal.Note).RunAsync(
+                parsed.GetValue(s_dryRun),
+                cancellation
+            );
         }
 
         if (parsed.GetValue(s_json))
@@ -53,8 +61,26 @@ static class AutoUpdateCommand
         else
         {
             terminal.Table(
-                [new("UNIT") { Dispensable = 2 }, "CONTAINER", new("IMAGE") { Least = 14, KeepsEnd = true }, new("POLICY") { Dispensable = 1 }, new("RESULT") { IsState = true }],
-                [.. reports.Select(r => new[] { r.Unit, r.Name, ImageText.Name(r.Image), Reports.Word(r.Policy), Reports.Word(r.Result) })]);
+                [
+                    new("UNIT") { Dispensable = 2 },
+                    "CONTAINER",
+                    new("IMAGE") { Least = 14, KeepsEnd = true },
+                    new("POLICY") { Dispensable = 1 },
+                    new("RESULT") { IsState = true },
+                ],
+                [
+                    .. reports.Select(r =>
+                        new[]
+                        {
+                            r.Unit,
+                            r.Name,
+                            ImageText.Name(r.Image),
+                            Reports.Word(r.Policy),
+                            Reports.Word(r.Result),
+                        }
+                    ),
+                ]
+            );
         }
 
         foreach (AutoUpdateReport failed in reports.Where(r => r.Reason is not null))

@@ -24,7 +24,11 @@ static class DfCommand
             Examples:
               sysctr df
               sysctr df --json | jq .prunable
-            """) { s_json };
+            """
+        )
+        {
+            s_json,
+        };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -50,28 +54,51 @@ static class DfCommand
         {
             terminal.Table(
                 [
-                    new("IMAGE") { Least = 14, KeepsEnd = true }, new("SIZE") { IsNumber = true }, new("SHARED") { IsNumber = true, Dispensable = 2 },
-                    new("ALONE") { IsNumber = true, Dispensable = 1 }, new("USED BY") { Dispensable = 3, Least = 8 },
+                    new("IMAGE") { Least = 14, KeepsEnd = true },
+                    new("SIZE") { IsNumber = true },
+                    new("SHARED") { IsNumber = true, Dispensable = 2 },
+                    new("ALONE") { IsNumber = true, Dispensable = 1 },
+                    new("USED BY") { Dispensable = 3, Least = 8 },
                 ],
                 [
-                    .. report.Images.Select(i => new[]
-                    {
-                        ImageText.Name(i.Names[0]) + (i.Names.Count > 1 ? $" (+{i.Names.Count - 1})" : ""), ByteSize.Text(i.Bytes), ByteSize.Text(i.Shared),
-                        ByteSize.Text(i.Bytes - i.Shared), string.Join(' ', i.UsedBy.DefaultIfEmpty("-")),
-                    }),
-                ]);
+                    .. report.Images.Select(i =>
+                        new[]
+                        {
+                            ImageText.Name(i.Names[0]) + (i.Names.Count > 1 ? $" (+{i.Names.Count - 1})" : ""),
+                            ByteSize.Text(i.Bytes),
+                            ByteSize.Text(i.Shared),
+                            ByteSize.Text(i.Bytes - i.Shared),
+                            string.Join(' ', i.UsedBy.DefaultIfEmpty("-")),
+                        }
+                    ),
+                ]
+            );
             terminal.Result("");
         }
 
         if (report.Containers.Count > 0)
         {
             terminal.Table(
-                [new("CONTAINER") { Least = 12 }, new("DEPLOYMENTS") { IsNumber = true, Dispensable = 1 }, new("OWN FILES") { IsNumber = true }, new("STATE") { IsNumber = true }],
-                [.. report.Containers.Select(c => new[] { c.Name, c.Deployments.ToString(), ByteSize.Text(c.Bytes), ByteSize.Text(c.State) })]);
+                [
+                    new("CONTAINER") { Least = 12 },
+                    new("DEPLOYMENTS") { IsNumber = true, Dispensable = 1 },
+                    new("OWN FILES") { IsNumber = true },
+                    new("STATE") { IsNumber = true },
+                ],
+                [
+                    .. report.Containers.Select(c =>
+                        new[] { c.Name, c.Deployments.ToString(), ByteSize.Text(c.Bytes), ByteSize.Text(c.State) }
+                    ),
+                ]
+            );
             terminal.Result("");
         }
 
-        terminal.Result($"{report.Store}: {ByteSize.Text(report.Bytes)} in {report.Files} files; {ByteSize.Text(report.Free)} of {ByteSize.Text(report.Total)} are free");
-        terminal.Result($"'sysctr prune' would free {ByteSize.Text(report.Prunable)}, 'sysctr images prune --all' {ByteSize.Text(report.PrunableAll)}");
+        terminal.Result(
+            $"{report.Store}: {ByteSize.Text(report.Bytes)} in {report.Files} files; {ByteSize.Text(report.Free)} of {ByteSize.Text(report.Total)} are free"
+        );
+        terminal.Result(
+            $"'sysctr prune' would free {ByteSize.Text(report.Prunable)}, 'sysctr images prune --all' {ByteSize.Text(report.PrunableAll)}"
+        );
     }
 }

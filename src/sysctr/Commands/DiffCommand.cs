@@ -30,10 +30,14 @@ static class DiffCommand
 
     private static readonly Option<PullPolicy?> s_pull = new("--pull")
     {
-        Description = "When to ask the registry, as 'update' and 'plan update' do: always (default), missing (default with --image), never. Alone: what an update would bring.",
+        Description =
+            "When to ask the registry, as 'update' and 'plan update' do: always (default), missing (default with --image), never. Alone: what an update would bring.",
     };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object; the verb's manual page describes it." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON object; the verb's manual page describes it.",
+    };
 
     public static Command Create()
     {
@@ -48,9 +52,15 @@ static class DiffCommand
               sysctr diff etcd 2 4
               sysctr diff etcd --pull always                       what an update would bring
               sysctr diff etcd --image registry.example.com/etcd:3.6
-            """)
+            """
+        )
         {
-            s_name, s_numbers, s_image, s_set, s_pull, s_json,
+            s_name,
+            s_numbers,
+            s_image,
+            s_set,
+            s_pull,
+            s_json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -60,11 +70,19 @@ static class DiffCommand
     {
         Terminal terminal = GlobalOptions.Terminal(parsed);
         int[] numbers = parsed.GetValue(s_numbers)!;
-        UpdateRequest request = new() { Rebase = parsed.GetValue(s_image), Set = SetOption.Parse(parsed.GetValue(s_set)!), Pull = parsed.GetValue(s_pull) };
+        UpdateRequest request = new()
+        {
+            Rebase = parsed.GetValue(s_image),
+            Set = SetOption.Parse(parsed.GetValue(s_set)!),
+            Pull = parsed.GetValue(s_pull),
+        };
         bool compareUpdate = request.Rebase is not null || request.Set.Count > 0 || request.Pull is not null;
         if (compareUpdate && numbers.Length > 0)
         {
-            throw new SysctrException(ErrorKind.Usage, "--image, --set and --pull compare with the deployment in use; leave the numbers out");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "--image, --set and --pull compare with the deployment in use; leave the numbers out"
+            );
         }
 
         using Host host = GlobalOptions.OpenHost(parsed, terminal);

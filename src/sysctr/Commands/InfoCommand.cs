@@ -22,21 +22,30 @@ static class InfoCommand
 
     public static Command Create()
     {
-        Command command = new("info", "Shows all that is known of a container: image, state, files, values.") { s_name, s_json };
-        command.SetAction(async (parsed, cancellation) =>
+        Command command = new("info", "Shows all that is known of a container: image, state, files, values.")
         {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            ContainerDetails details = await new ContainerReports(host).DetailsAsync(parsed.GetValue(s_name)!, cancellation);
-            if (parsed.GetValue(s_json))
+            s_name,
+            s_json,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                terminal.Json(Reports.ToJson(details));
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                ContainerDetails details = await new ContainerReports(host).DetailsAsync(
+                    parsed.GetValue(s_name)!,
+                    cancellation
+                );
+                if (parsed.GetValue(s_json))
+                {
+                    terminal.Json(Reports.ToJson(details));
+                    return 0;
+                }
+
+                Print(terminal, details, host.User is not null);
                 return 0;
             }
-
-            Print(terminal, details, host.User is not null);
-            return 0;
-        });
+        );
         return command;
     }
 
@@ -60,13 +69,19 @@ static class InfoCommand
         Line("Auto-update", Reports.Word(details.AutoUpdate));
         if (details.Held is { } held)
         {
-            Line("Held", $"the update to {held.Digest}, which gained rights; {TypedWords.For(isUser, $"'sysctr update {RightsText.Options(held.Classes)} {details.Name}'")} lets it through");
+            Line(
+                "Held",
+                $"the update to {held.Digest}, which gained rights; {TypedWords.For(isUser, $"'sysctr update {RightsText.Options(held.Classes)} {details.Name}'")} lets it through"
+            );
             Lines("", RightsText.ClassLines(held.Rights));
         }
 
         if (details.Failed is { } failed)
         {
-            Line("Failed", $"the update to {failed.Digest}, at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm}: {failed.Reason}; automatic updates pass it over, {TypedWords.For(isUser, $"'sysctr update {details.Name}'")} tries it again");
+            Line(
+                "Failed",
+                $"the update to {failed.Digest}, at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm}: {failed.Reason}; automatic updates pass it over, {TypedWords.For(isUser, $"'sysctr update {details.Name}'")} tries it again"
+            );
         }
 
         Lines("Rights", RightsText.ClassLines([.. details.Rights.Select(r => new Right(r.Class, r.Detail))]));
@@ -79,7 +94,8 @@ static class InfoCommand
         Lines("Values", details.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
         Lines("Labels", details.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
 
-        void Line(string label, string value) => terminal.Result($"{(label.Length == 0 ? "" : label + ":"),-18} {value}");
+        void Line(string label, string value) =>
+            terminal.Result($"{(label.Length == 0 ? "" : label + ":"),-18} {value}");
 
         void Lines(string label, IEnumerable<string> values)
         {

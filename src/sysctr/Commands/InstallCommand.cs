@@ -17,11 +17,14 @@ static class InstallCommand
 {
     private static readonly Argument<string[]> s_images = new("IMAGE")
     {
-        Description = "What to install: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
+        Description =
+            "What to install: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<string?> s_name = ContainerArgument.NameOption("Name of the container and of its unit; by default the last part of the image's name.");
+    private static readonly Option<string?> s_name = ContainerArgument.NameOption(
+        "Name of the container and of its unit; by default the last part of the image's name."
+    );
 
     private static readonly Option<string[]> s_grant = GrantOption.Create();
     private static readonly Option<string[]> s_set = SetOption.Create();
@@ -34,17 +37,20 @@ static class InstallCommand
     };
 
     private static readonly Option<CheckoutWord?> s_checkout = CheckoutOption.Create(
-        "How it has its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk), or auto, as without the option: the form that sysctr.toml says or the best that the host can. See sysctr(1), CHECKOUT.");
+        "How it has its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk), or auto, as without the option: the form that sysctr.toml says or the best that the host can. See sysctr(1), CHECKOUT."
+    );
 
     private static readonly Option<string?> s_rootfs = new("--rootfs")
     {
-        Description = "Run on this root file system, or on the rootfs in this directory, instead of a checkout. It stays somebody else's.",
+        Description =
+            "Run on this root file system, or on the rootfs in this directory, instead of a checkout. It stays somebody else's.",
         HelpName = "DIR",
     };
 
     private static readonly Option<HostFilePolicy> s_systemPackage = new("--system-package")
     {
-        Description = "The files that the image has for the host: no (default; install them, without a package), absent (leave them out).",
+        Description =
+            "The files that the image has for the host: no (default; install them, without a package), absent (leave them out).",
     };
 
     private static readonly Option<PullPolicy> s_pull = new("--pull")
@@ -55,17 +61,24 @@ static class InstallCommand
 
     private static readonly Option<AutoUpdatePolicy> s_autoUpdate = new("--auto-update")
     {
-        Description = "Whether 'auto-update' and its timer may update it: disabled (default), registry (when the registry has a newer image).",
+        Description =
+            "Whether 'auto-update' and its timer may update it: disabled (default), registry (when the registry has a newer image).",
     };
 
-    private static readonly Option<bool> s_now = new("--now") { Description = "Start it too, and wait until it runs and is healthy." };
+    private static readonly Option<bool> s_now = new("--now")
+    {
+        Description = "Start it too, and wait until it runs and is healthy.",
+    };
 
     private static readonly Option<bool> s_display = new("--display")
     {
         Description = "Show the unit, the configuration and the final values; change nothing.",
     };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of what was installed, as 'info --json' has it, rights among it." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON array of what was installed, as 'info --json' has it, rights among it.",
+    };
 
     public static Command Create()
     {
@@ -85,7 +98,8 @@ static class InstallCommand
               sysctr install docker-archive:etcd.tar             what 'docker save' or 'podman save' wrote
               sysctr install docker-daemon:etcd:latest           from the Docker daemon of this host
               sysctr install --grant cron backup                 an image that brings a file for cron
-            """);
+            """
+        );
         AddRequestTo(command);
         StartOptions.AddTo(command);
         command.Add(s_display);
@@ -156,10 +170,16 @@ static class InstallCommand
         string? name = parsed.GetValue(s_name);
         IReadOnlyDictionary<string, string> set = SetOption.Parse(parsed.GetValue(s_set)!);
         ContainerSettings settings = SettingsOptions.Parse(parsed);
-        if (images.Length > 1 && (name is not null || set.Count > 0 || !settings.IsEmpty || parsed.GetValue(s_rootfs) is not null))
+        if (
+            images.Length > 1
+            && (name is not null || set.Count > 0 || !settings.IsEmpty || parsed.GetValue(s_rootfs) is not null)
+        )
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"--name, --set, --rootfs{(settings.IsEmpty ? "" : $" and {settings.Words().First()}")} go with a single image", "install the images one by one");
+                ErrorKind.Usage,
+                $"--name, --set, --rootfs{(settings.IsEmpty ? "" : $" and {settings.Words().First()}")} go with a single image",
+                "install the images one by one"
+            );
         }
 
         return

@@ -11,7 +11,8 @@ namespace SystemContainers.Cli.Commands;
 static class MigrateCommand
 {
     private static readonly Option<CheckoutWord?> s_checkout = CheckoutOption.Create(
-        "The form of checkout that the store is to be made ready for: composefs, hardlinks, or auto, as without the option: the one of sysctr.toml, or the best that the host can.");
+        "The form of checkout that the store is to be made ready for: composefs, hardlinks, or auto, as without the option: the one of sysctr.toml, or the best that the host can."
+    );
 
     private static readonly Option<bool> s_json = JsonOption.Create();
 
@@ -26,23 +27,29 @@ static class MigrateCommand
             Examples:
               sysctr migrate --checkout composefs
               sysctr migrate --checkout hardlinks        back, before or after a prune
-            """);
+            """
+        );
         command.Add(s_checkout);
         command.Add(s_json);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            int layers = await new MigrateOperation(host, terminal.Note).RunAsync(CheckoutOption.Form(parsed.GetValue(s_checkout)) ?? host.Checkout, cancellation);
-            if (parsed.GetValue(s_json))
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                terminal.Json(Reports.ToJson(new MigrateReport(layers)));
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                int layers = await new MigrateOperation(host, terminal.Note).RunAsync(
+                    CheckoutOption.Form(parsed.GetValue(s_checkout)) ?? host.Checkout,
+                    cancellation
+                );
+                if (parsed.GetValue(s_json))
+                {
+                    terminal.Json(Reports.ToJson(new MigrateReport(layers)));
+                    return 0;
+                }
+
+                terminal.Note($"converted {layers} layers; what they had before goes with 'sysctr images prune'");
                 return 0;
             }
-
-            terminal.Note($"converted {layers} layers; what they had before goes with 'sysctr images prune'");
-            return 0;
-        });
+        );
         return command;
     }
 }

@@ -13,9 +13,16 @@ static class MountCommand
 {
     private const string SELinux = "/sys/fs/selinux/enforce";
 
-    private static readonly Argument<string?> s_name = ContainerArgument.Optional("NAME|IMAGE", "A container, or an image of the store by name or ID. Without it what is mounted is listed.");
+    private static readonly Argument<string?> s_name = ContainerArgument.Optional(
+        "NAME|IMAGE",
+        "A container, or an image of the store by name or ID. Without it what is mounted is listed."
+    );
 
-    private static readonly Argument<string?> s_directory = new("DIR") { Description = "An empty directory.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> s_directory = new("DIR")
+    {
+        Description = "An empty directory.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     private static readonly Option<MountStorage?> s_storage = StorageOption.Create();
 
@@ -27,7 +34,8 @@ static class MountCommand
 
     private static readonly Option<bool> s_shared = new("--shared")
     {
-        Description = "Let containers read it. Without SELinux they may anyway; with it there is no label that they could, and it is refused.",
+        Description =
+            "Let containers read it. Without SELinux they may anyway; with it there is no label that they could, and it is refused.",
     };
 
     private static readonly Option<bool> s_json = new("--json") { Description = "List as a JSON array." };
@@ -44,7 +52,16 @@ static class MountCommand
               sysctr mount registry.example.com/etcd:3.5 /mnt
               sysctr mount --storage containers etcd /mnt
               sysctr umount /mnt
-            """) { s_name, s_directory, s_storage, s_options, s_shared, s_json };
+            """
+        )
+        {
+            s_name,
+            s_directory,
+            s_storage,
+            s_options,
+            s_shared,
+            s_json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -67,7 +84,10 @@ static class MountCommand
         if (parsed.GetValue(s_shared) && File.Exists(SELinux))
         {
             throw new SysctrException(
-                ErrorKind.Host, $"mounting {name} shared: SELinux is on, and the files keep the labels of the store", "copy them with 'cp -a' and label the copy with chcon");
+                ErrorKind.Host,
+                $"mounting {name} shared: SELinux is on, and the files keep the labels of the store",
+                "copy them with 'cp -a' and label the copy with chcon"
+            );
         }
 
         MountRequest request = new(name, directory)
@@ -89,7 +109,23 @@ static class MountCommand
         }
 
         terminal.Table(
-            ["DIRECTORY", new("KIND") { Dispensable = 1 }, new("NAME") { Least = 14, KeepsEnd = true }, new("MOUNTED") { Dispensable = 2 }],
-            [.. mounts.Select(m => new[] { m.Directory, m.Kind == MountKind.Image ? "image" : "container", ImageText.Name(m.Name), TimeText.Ago(m.MountedAt) })]);
+            [
+                "DIRECTORY",
+                new("KIND") { Dispensable = 1 },
+                new("NAME") { Least = 14, KeepsEnd = true },
+                new("MOUNTED") { Dispensable = 2 },
+            ],
+            [
+                .. mounts.Select(m =>
+                    new[]
+                    {
+                        m.Directory,
+                        m.Kind == MountKind.Image ? "image" : "container",
+                        ImageText.Name(m.Name),
+                        TimeText.Ago(m.MountedAt),
+                    }
+                ),
+            ]
+        );
     }
 }

@@ -12,13 +12,16 @@ static class RecoverCommand
 {
     private const string Name = "recover";
 
-    private static Option<bool> Boot { get; } = new("--boot")
-    {
-        Description = "Early at boot, as sysctr-recover.service: without D-Bus, and nothing is started but by systemd itself. With --user when the user's systemd starts.",
-    };
+    private static Option<bool> Boot { get; } =
+        new("--boot")
+        {
+            Description =
+                "Early at boot, as sysctr-recover.service: without D-Bus, and nothing is started but by systemd itself. With --user when the user's systemd starts.",
+        };
 
     /// <summary>Whether the call is the recovery service's.</summary>
-    public static bool IsAtBoot(ParseResult parsed) => parsed.CommandResult.Command.Name == Name && parsed.GetValue(Boot);
+    public static bool IsAtBoot(ParseResult parsed) =>
+        parsed.CommandResult.Command.Name == Name && parsed.GetValue(Boot);
 
     public static Command Create()
     {
@@ -31,14 +34,20 @@ static class RecoverCommand
 
             Examples:
               sysctr recover
-            """) { Boot };
-        command.SetAction(async (parsed, cancellation) =>
+            """
+        )
         {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal, isBooting: IsAtBoot(parsed));
-            await new RecoverOperation(host).RunAsync(cancellation);
-            return 0;
-        });
+            Boot,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
+            {
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal, isBooting: IsAtBoot(parsed));
+                await new RecoverOperation(host).RunAsync(cancellation);
+                return 0;
+            }
+        );
         return command;
     }
 }

@@ -33,24 +33,32 @@ static class RollbackCommand
               sysctr rollback etcd
               sysctr list --all             which deployments there are
               sysctr rollback etcd 3
-            """);
+            """
+        );
         AddRequestTo(command);
         StartOptions.AddTo(command);
         command.Add(s_json);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            (string name, int? number) = Request(parsed);
-            HistoryDeployment? before = HistoryDeployment.Of(host.Catalog.Get(name));
-            await new RollbackOperation(host, terminal.Note).RunAsync(name, number, StartOptions.Parse(parsed), cancellation);
-            if (parsed.GetValue(s_json))
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                terminal.Json(Reports.ToJson([ChangeReport.Of(host, name, before)]));
-            }
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                (string name, int? number) = Request(parsed);
+                HistoryDeployment? before = HistoryDeployment.Of(host.Catalog.Get(name));
+                await new RollbackOperation(host, terminal.Note).RunAsync(
+                    name,
+                    number,
+                    StartOptions.Parse(parsed),
+                    cancellation
+                );
+                if (parsed.GetValue(s_json))
+                {
+                    terminal.Json(Reports.ToJson([ChangeReport.Of(host, name, before)]));
+                }
 
-            return 0;
-        });
+                return 0;
+            }
+        );
         return command;
     }
 
@@ -62,5 +70,6 @@ static class RollbackCommand
     }
 
     /// <summary>What the command line asks for.</summary>
-    public static (string Name, int? Number) Request(ParseResult parsed) => (parsed.GetValue(s_name)!, parsed.GetValue(s_number));
+    public static (string Name, int? Number) Request(ParseResult parsed) =>
+        (parsed.GetValue(s_name)!, parsed.GetValue(s_number));
 }

@@ -16,17 +16,24 @@ static class RunCommand
 {
     private static readonly Argument<string> s_what = new("NAME|IMAGE")
     {
-        Description = "An installed container, which is started; or an image, which runs once in the foreground and is removed.",
+        Description =
+            "An installed container, which is started; or an image, which runs once in the foreground and is removed.",
         CustomParser = result => ContainerName.OfUnit(result.Tokens[0].Value),
     };
 
-    private static readonly Option<string?> s_name = ContainerArgument.NameOption("Name for an image's run; by default the last part of the image's name.");
+    private static readonly Option<string?> s_name = ContainerArgument.NameOption(
+        "Name for an image's run; by default the last part of the image's name."
+    );
 
     private static readonly Option<string[]> s_grant = GrantOption.Create();
     private static readonly Option<string[]> s_set = SetOption.Create();
     private static readonly Option<bool> s_leaveOutUnknown = SetOption.CreateLeaveOutUnknown();
 
-    private static readonly Option<string?> s_runtime = new("--runtime") { Description = "OCI runtime, by name or path.", HelpName = "RUNTIME" };
+    private static readonly Option<string?> s_runtime = new("--runtime")
+    {
+        Description = "OCI runtime, by name or path.",
+        HelpName = "RUNTIME",
+    };
 
     private static readonly Option<PullPolicy> s_pull = new("--pull")
     {
@@ -50,7 +57,8 @@ static class RunCommand
             Examples:
               sysctr run etcd
               sysctr run --set TARGET=/srv registry.example.com/backup
-            """);
+            """
+        );
         command.Add(s_what);
         command.Add(s_name);
         command.Add(s_set);
@@ -63,9 +71,17 @@ static class RunCommand
         return command;
     }
 
-    /// <summary>Options that were given and say something of an image, not of a container that is there. <c>--install</c> is of either, and what stands with it is of its install.</summary>
-    internal static IReadOnlyList<string> OfImage(ParseResult parsed) => parsed.GetValue(s_install) ? []
-        : [.. ((Option[])[s_name, s_set, s_grant, s_leaveOutUnknown, s_runtime, s_pull]).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)];
+    /// <summary>Options that were given and say something of an image, not of a container that is there.
+    /// <c>--install</c> is of either, and what stands with it is of its install.</summary>
+    internal static IReadOnlyList<string> OfImage(ParseResult parsed) =>
+        parsed.GetValue(s_install)
+            ? []
+            :
+            [
+                .. ((Option[])[s_name, s_set, s_grant, s_leaveOutUnknown, s_runtime, s_pull])
+                    .Where(o => parsed.GetResult(o) is { Implicit: false })
+                    .Select(o => o.Name),
+            ];
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
@@ -77,8 +93,10 @@ static class RunCommand
             if (OfImage(parsed) is [var first, ..])
             {
                 throw new SysctrException(
-                    ErrorKind.Usage, $"running {what}: a container of that name is installed, and {first} is for an image that runs once",
-                    "leave it out to start the container, 'sysctr update' to change it, or name the image in full: docker://HOST/NAME");
+                    ErrorKind.Usage,
+                    $"running {what}: a container of that name is installed, and {first} is for an image that runs once",
+                    "leave it out to start the container, 'sysctr update' to change it, or name the image in full: docker://HOST/NAME"
+                );
             }
 
             await new ContainerControl(host).StartAsync(what, cancellation);
@@ -97,7 +115,12 @@ static class RunCommand
         using PullProgressView progress = new(terminal);
         if (parsed.GetValue(s_install))
         {
-            return await new InstallOperation(host, progress, terminal.Note).RunAsync([request], now: true, StartPolicy.Default, cancellation);
+            return await new InstallOperation(host, progress, terminal.Note).RunAsync(
+                [request],
+                now: true,
+                StartPolicy.Default,
+                cancellation
+            );
         }
 
         return await new RunOnceOperation(host, progress).RunAsync(request, cancellation);

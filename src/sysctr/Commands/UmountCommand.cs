@@ -18,20 +18,28 @@ static class UmountCommand
 
     public static Command Create()
     {
-        Command command = new("umount", "Takes mounts away that 'sysctr mount' made, and what was checked out for them.") { s_directories };
-        command.Aliases.Add("unmount");
-        command.SetAction(async (parsed, cancellation) =>
+        Command command = new(
+            "umount",
+            "Takes mounts away that 'sysctr mount' made, and what was checked out for them."
+        )
         {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            MountOperation operation = new(host, terminal.Note);
-            foreach (string directory in parsed.GetValue(s_directories)!)
+            s_directories,
+        };
+        command.Aliases.Add("unmount");
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                await operation.UnmountAsync(directory, cancellation);
-            }
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                MountOperation operation = new(host, terminal.Note);
+                foreach (string directory in parsed.GetValue(s_directories)!)
+                {
+                    await operation.UnmountAsync(directory, cancellation);
+                }
 
-            return 0;
-        });
+                return 0;
+            }
+        );
         return command;
     }
 }

@@ -11,9 +11,15 @@ namespace SystemContainers.Cli.Commands;
 
 static class UninstallCommand
 {
-    private static readonly Argument<string[]> s_names = ContainerArgument.Several("The containers to remove.", mayBeNone: true);
+    private static readonly Argument<string[]> s_names = ContainerArgument.Several(
+        "The containers to remove.",
+        mayBeNone: true
+    );
 
-    private static readonly Option<bool> s_all = new("--all", "-a") { Description = "Remove every container that is installed." };
+    private static readonly Option<bool> s_all = new("--all", "-a")
+    {
+        Description = "Remove every container that is installed.",
+    };
 
     private static readonly Option<bool> s_purge = new("--purge")
     {
@@ -33,22 +39,28 @@ static class UninstallCommand
             Examples:
               sysctr uninstall etcd
               sysctr uninstall --purge etcd
-            """);
+            """
+        );
         AddRequestTo(command);
         command.Add(s_json);
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            (string[] names, bool purge) = Request(parsed, host);
-            IReadOnlyList<UninstallReport> reports = names.Length == 0 ? [] : await new UninstallOperation(host, terminal.Note).RunAsync(names, purge, cancellation);
-            if (parsed.GetValue(s_json))
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                terminal.Json(Reports.ToJson(reports));
-            }
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                (string[] names, bool purge) = Request(parsed, host);
+                IReadOnlyList<UninstallReport> reports =
+                    names.Length == 0
+                        ? []
+                        : await new UninstallOperation(host, terminal.Note).RunAsync(names, purge, cancellation);
+                if (parsed.GetValue(s_json))
+                {
+                    terminal.Json(Reports.ToJson(reports));
+                }
 
-            return 0;
-        });
+                return 0;
+            }
+        );
         return command;
     }
 
@@ -67,7 +79,23 @@ static class UninstallCommand
         string[] names = parsed.GetValue(s_names)!;
         bool all = parsed.GetValue(s_all);
         return all == names.Length > 0
-            ? throw new SysctrException(ErrorKind.Usage, all ? "uninstall: --all and names exclude each other" : "uninstall: NAME is missing", "write sysctr uninstall NAME..., or --all")
-            : (all ? [.. host.Catalog.All().Select(c => c.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)] : names, parsed.GetValue(s_purge));
+            ? throw new SysctrException(
+                ErrorKind.Usage,
+                all ? "uninstall: --all and names exclude each other" : "uninstall: NAME is missing",
+                "write sysctr uninstall NAME..., or --all"
+            )
+            : (
+                all
+                    ?
+                    [
+                        .. host
+                            .Catalog.All()
+                            .Select(c => c.Name)
+                            .Distinct(StringComparer.Ordinal)
+                            .Order(StringComparer.Ordinal),
+                    ]
+                    : names,
+                parsed.GetValue(s_purge)
+            );
     }
 }

@@ -14,13 +14,17 @@ namespace SystemContainers.Cli.Commands;
 
 static class UpdateCommand
 {
-    private static readonly Argument<string[]> s_names = ContainerArgument.Several("The containers to update.", mayBeNone: true);
+    private static readonly Argument<string[]> s_names = ContainerArgument.Several(
+        "The containers to update.",
+        mayBeNone: true
+    );
 
     private static readonly Option<bool> s_all = new("--all") { Description = "Update every installed container." };
 
     private static readonly Option<string?> s_rebase = new("--rebase")
     {
-        Description = "Go on with another image. It is fetched when the store lacks it; settings are kept as far as it knows them.",
+        Description =
+            "Go on with another image. It is fetched when the store lacks it; settings are kept as far as it knows them.",
         HelpName = "IMAGE",
     };
 
@@ -31,7 +35,8 @@ static class UpdateCommand
     };
 
     private static readonly Option<CheckoutWord?> s_checkout = CheckoutOption.Create(
-        "Another form of its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk), auto (the host's, whatever was asked for earlier). See sysctr(1), CHECKOUT.");
+        "Another form of its tree: composefs (an image of its metadata that each start mounts, over objects that all containers share), hardlinks (a tree on disk), auto (the host's, whatever was asked for earlier). See sysctr(1), CHECKOUT."
+    );
 
     private static readonly Option<PullPolicy?> s_pull = new("--pull")
     {
@@ -40,7 +45,8 @@ static class UpdateCommand
 
     private static readonly Option<AutoUpdatePolicy?> s_autoUpdate = new("--auto-update")
     {
-        Description = "Whether 'auto-update' and its timer may update it from now on: disabled, registry. That alone restarts nothing.",
+        Description =
+            "Whether 'auto-update' and its timer may update it from now on: disabled, registry. That alone restarts nothing.",
     };
 
     private static readonly Option<bool> s_together = new("--together")
@@ -50,7 +56,8 @@ static class UpdateCommand
 
     private static readonly Option<string?> s_lock = new("--lock")
     {
-        Description = "Take a slot of a semaphore in etcd first, so that no more than N hosts update at once and a failed one holds the others; none for none.",
+        Description =
+            "Take a slot of a semaphore in etcd first, so that no more than N hosts update at once and a failed one holds the others; none for none.",
         HelpName = "etcd:HOST:PORT[,...]/KEY[?slots=N]",
     };
 
@@ -82,7 +89,8 @@ static class UpdateCommand
               sysctr rollback etcd                               back to where it was
               sysctr update --all --lock 'etcd:10.0.0.1:2379,10.0.0.2:2379/rollout?slots=2'
               sysctr rollout status                              who updates, who waits, what holds them
-            """);
+            """
+        );
         AddRequestTo(command);
         command.Add(s_lock);
         command.Add(s_json);
@@ -133,8 +141,10 @@ static class UpdateCommand
         bool changes = !request.Settings.IsEmpty || request.Reset.Count > 0;
         return several && (request.Rebase is not null || request.Set.Count > 0 || changes)
             ? throw new SysctrException(
-                ErrorKind.Usage, $"--rebase{(changes ? ", --set, --reset and options of the container" : " and --set")} go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
-                "change them one by one; 'sysctr update --together' takes all to what their images are now")
+                ErrorKind.Usage,
+                $"--rebase{(changes ? ", --set, --reset and options of the container" : " and --set")} go with a single container, not with {(parsed.GetValue(s_all) ? "--all" : "several")}",
+                "change them one by one; 'sysctr update --together' takes all to what their images are now"
+            )
             : request;
     }
 
@@ -164,7 +174,12 @@ static class UpdateCommand
         string[] names = parsed.GetValue(s_names)!;
         bool all = parsed.GetValue(s_all);
         return all == (names.Length > 0)
-            ? throw new SysctrException(ErrorKind.Usage, "which containers? Name them, or say --all", "see 'sysctr update --help'")
-            : all ? [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)] : names;
+                ? throw new SysctrException(
+                    ErrorKind.Usage,
+                    "which containers? Name them, or say --all",
+                    "see 'sysctr update --help'"
+                )
+            : all ? [.. host.Catalog.DirectoryNames().Where(host.Catalog.IsInstalled)]
+            : names;
     }
 }

@@ -17,7 +17,9 @@ static class VersionCommand
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
-            string version = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+            string version = typeof(VersionCommand)
+                .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+                .InformationalVersion;
             if (parsed.GetValue(s_json))
             {
                 terminal.Json(Reports.ToJson(new VersionReport(version)));

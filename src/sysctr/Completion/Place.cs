@@ -29,10 +29,12 @@ sealed class Place
     public IReadOnlyList<string> Positional => _positional;
 
     /// <summary>The options that may stand here.</summary>
-    public IEnumerable<Option> Options => Command.Options.Where(o => !GlobalOptions.All.Contains(o)).Concat(GlobalOptions.All).DistinctBy(o => o.Name);
+    public IEnumerable<Option> Options =>
+        Command.Options.Where(o => !GlobalOptions.All.Contains(o)).Concat(GlobalOptions.All).DistinctBy(o => o.Name);
 
     /// <summary>The verbs that may stand here; null where an argument does.</summary>
-    public IEnumerable<Command>? Verbs => Command.Subcommands.Count > 0 && _positional.Count == 0 ? Command.Subcommands : null;
+    public IEnumerable<Command>? Verbs =>
+        Command.Subcommands.Count > 0 && _positional.Count == 0 ? Command.Subcommands : null;
 
     /// <summary>The argument that the word is; null where there is none any more.</summary>
     public Argument? Argument

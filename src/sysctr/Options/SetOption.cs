@@ -9,22 +9,26 @@ namespace SystemContainers.Cli.Options;
 /// <summary><c>--set VAR=VALUE</c>, which install and update share.</summary>
 static class SetOption
 {
-    public static Option<string[]> Create() => new("--set")
-    {
-        Description = "Set a variable of the image's templates; may be repeated. 'VAR=' empties it.",
-        HelpName = "VAR=VALUE",
-        DefaultValueFactory = _ => [],
-    };
+    public static Option<string[]> Create() =>
+        new("--set")
+        {
+            Description = "Set a variable of the image's templates; may be repeated. 'VAR=' empties it.",
+            HelpName = "VAR=VALUE",
+            DefaultValueFactory = _ => [],
+        };
 
-    /// <summary>For <c>atomic</c>, whose scripts set what an image may have known once; no option of ours to be found.</summary>
-    public static Option<bool> CreateLeaveOutUnknown() => new("--leave-out-unknown")
-    {
-        Description = "Leave out variables that the image does not know, instead of refusing them.",
-        Hidden = true,
-    };
+    /// <summary>For <c>atomic</c>, whose scripts set what an image may have known once; no option of ours to be
+    /// found.</summary>
+    public static Option<bool> CreateLeaveOutUnknown() =>
+        new("--leave-out-unknown")
+        {
+            Description = "Leave out variables that the image does not know, instead of refusing them.",
+            Hidden = true,
+        };
 
     /// <summary>The variables to set.</summary>
-    /// <exception cref="SysctrException">Usage: one is not of the form VAR=VALUE, or is none that an image can have set.</exception>
+    /// <exception cref="SysctrException">Usage: one is not of the form VAR=VALUE, or is none that an image can have
+    /// set.</exception>
     public static IReadOnlyDictionary<string, string> Parse(string[] assignments)
     {
         IReadOnlyDictionary<string, string> set = Assignments("--set", assignments);

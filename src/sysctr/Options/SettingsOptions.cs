@@ -12,7 +12,11 @@ static class SettingsOptions
     /// <summary>Carries one word of the payload's command, which stands behind <c>--</c>.</summary>
     public const string WordOption = "--command-word";
 
-    private static readonly Dictionary<string, Option<string[]>> s_options = SettingOptions.InOrder.ToDictionary(o => o.Name, Create, StringComparer.Ordinal);
+    private static readonly Dictionary<string, Option<string[]>> s_options = SettingOptions.InOrder.ToDictionary(
+        o => o.Name,
+        Create,
+        StringComparer.Ordinal
+    );
 
     private static readonly Option<string[]> s_envFile = new("--env-file")
     {
@@ -25,7 +29,8 @@ static class SettingsOptions
 
     private static readonly Option<string[]> s_reset = new("--reset")
     {
-        Description = "Forget what earlier calls gave for this option, such as volume; 'command' for the words behind --.",
+        Description =
+            "Forget what earlier calls gave for this option, such as volume; 'command' for the words behind --.",
         HelpName = "OPTION",
         DefaultValueFactory = _ => [],
     };
@@ -55,10 +60,14 @@ static class SettingsOptions
         foreach ((string name, Option<string[]> option) in s_options)
         {
             IReadOnlyList<string> given = parsed.GetValue(option) ?? [];
-            given = name != "env" ? given :
-            [
-                .. (parsed.GetValue(s_envFile) ?? []).SelectMany(f => EnvironmentSetting.ReadFile(f, caller)), .. given.SelectMany(g => EnvironmentSetting.Resolve(g, caller)),
-            ];
+            given =
+                name != "env"
+                    ? given
+                    :
+                    [
+                        .. (parsed.GetValue(s_envFile) ?? []).SelectMany(f => EnvironmentSetting.ReadFile(f, caller)),
+                        .. given.SelectMany(g => EnvironmentSetting.Resolve(g, caller)),
+                    ];
             if (given.Count > 0)
             {
                 SettingOption known = SettingOptions.Find(name)!;
@@ -82,19 +91,30 @@ static class SettingsOptions
     /// <summary>The options to forget.</summary>
     /// <exception cref="SysctrException">Usage: one is none.</exception>
     public static IReadOnlyList<string> ParseReset(ParseResult parsed) =>
-    [
-        .. (parsed.GetValue(s_reset) ?? []).Select(typed => typed.TrimStart('-')).Select(name => name == ContainerSettings.Command || SettingOptions.Find(name) is not null
-            ? name
-            : throw new SysctrException(ErrorKind.Usage, $"reading --reset {name}: there is no such option", $"there are {string.Join(", ", SettingOptions.InOrder.Select(o => o.Name).Append(ContainerSettings.Command))}")),
-    ];
+        [
+            .. (parsed.GetValue(s_reset) ?? [])
+                .Select(typed => typed.TrimStart('-'))
+                .Select(name =>
+                    name == ContainerSettings.Command || SettingOptions.Find(name) is not null
+                        ? name
+                        : throw new SysctrException(
+                            ErrorKind.Usage,
+                            $"reading --reset {name}: there is no such option",
+                            $"there are {string.Join(", ", SettingOptions.InOrder.Select(o => o.Name).Append(ContainerSettings.Command))}"
+                        )
+                ),
+        ];
 
-    /// <summary>Whether install, update and plan have a settings option of this name, written without its dashes.</summary>
+    /// <summary>Whether install, update and plan have a settings option of this name, written without its
+    /// dashes.</summary>
     public static bool Has(string name) => s_options.ContainsKey(name);
 
     private static Option<string[]> Create(SettingOption option)
     {
-        Option<string[]> created = option.Letter is { } letter && option.Name != "user" ? new("--" + option.Name, "-" + letter)
-            : option.Name == "user" ? new("-u") : new("--" + option.Name);
+        Option<string[]> created =
+            option.Letter is { } letter && option.Name != "user" ? new("--" + option.Name, "-" + letter)
+            : option.Name == "user" ? new("-u")
+            : new("--" + option.Name);
         created.Description = option.Help;
         created.HelpName = option.ValueName;
         created.DefaultValueFactory = _ => [];

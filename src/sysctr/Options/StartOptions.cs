@@ -27,9 +27,12 @@ static class StartOptions
     }
 
     /// <exception cref="Errors.SysctrException">Usage: no time.</exception>
-    public static StartPolicy Parse(ParseResult parsed) => new()
-    {
-        Settle = parsed.GetValue(s_settle) is { } seconds ? SysctrConfiguration.SettleOf("--settle", seconds) : null,
-        WithoutHealthCheck = parsed.GetValue(s_noHealthcheck),
-    };
+    public static StartPolicy Parse(ParseResult parsed) =>
+        new()
+        {
+            Settle = parsed.GetValue(s_settle) is { } seconds
+                ? SysctrConfiguration.SettleOf("--settle", seconds)
+                : null,
+            WithoutHealthCheck = parsed.GetValue(s_noHealthcheck),
+        };
 }

@@ -11,12 +11,14 @@ using SystemContainers.Verbs.Transfer;
 
 namespace SystemContainers.Cli.Output;
 
-/// <summary>What verbs print with <c>--json</c> beside the library's reports, camelCase and indented as those are.</summary>
+/// <summary>What verbs print with <c>--json</c> beside the library's reports, camelCase and indented as those
+/// are.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(VersionReport))]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(MigrateReport))]
@@ -45,7 +47,16 @@ sealed record VersionReport(string Version);
 /// <param name="MainPid">The payload's process, 0 where none runs.</param>
 /// <param name="Image">The image as a full reference.</param>
 /// <param name="Running">What the exit status says.</param>
-sealed record StatusReport(string Name, string Unit, string State, string SubState, string Enabled, uint MainPid, string Image, bool Running);
+sealed record StatusReport(
+    string Name,
+    string Unit,
+    string State,
+    string SubState,
+    string Enabled,
+    uint MainPid,
+    string Image,
+    bool Running
+);
 
 /// <summary>Of <c>migrate</c>.</summary>
 /// <param name="Layers">Layers that were converted.</param>

@@ -8,8 +8,8 @@ using SystemContainers.Reference;
 namespace SystemContainers.Cli.Output;
 
 /// <summary>
-/// A pull and a checkout on the terminal: a bar for each layer that is being fetched, and one for the checkout; elsewhere one plain line for each layer
-/// that is done. Where nothing is fetched nothing is said.
+/// A pull and a checkout on the terminal: a bar for each layer that is being fetched, and one for the checkout;
+/// elsewhere one plain line for each layer that is done. Where nothing is fetched nothing is said.
 /// </summary>
 /// <param name="terminal">Where it is told.</param>
 /// <param name="verb">What is being done with the images.</param>
@@ -44,9 +44,7 @@ sealed class PullProgressView(Terminal terminal, string verb = "pulling") : IPul
         }
     }
 
-    public void LayerExists(Descriptor layer)
-    {
-    }
+    public void LayerExists(Descriptor layer) { }
 
     public void LayerStarted(Descriptor layer)
     {
@@ -138,7 +136,9 @@ sealed class PullProgressView(Terminal terminal, string verb = "pulling") : IPul
         Func<int, string>[] lines =
         [
             .. _bars.Select(bar => (Func<int, string>)bar.Text),
-            .. _doing is { } doing ? [columns => doing.Length < columns ? doing : doing[..Math.Max(columns - 1, 0)]] : (Func<int, string>[])[],
+            .. _doing is { } doing
+                ? [columns => doing.Length < columns ? doing : doing[..Math.Max(columns - 1, 0)]]
+                : (Func<int, string>[])[],
         ];
         terminal.Draw(lines);
         _drawnLines = lines.Length;

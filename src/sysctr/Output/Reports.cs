@@ -44,7 +44,8 @@ static class Reports
 
     public static string ToJson(RemoteImage image) => JsonSerializer.Serialize(image, RemoteJson.Default.RemoteImage);
 
-    public static string ToJson(AttachedList attached) => JsonSerializer.Serialize(attached, RemoteJson.Default.AttachedList);
+    public static string ToJson(AttachedList attached) =>
+        JsonSerializer.Serialize(attached, RemoteJson.Default.AttachedList);
 
     public static string ToJson(TagList tags) => JsonSerializer.Serialize(tags, RemoteJson.Default.TagList);
 
@@ -69,40 +70,48 @@ static class Reports
     public static string ToJson(TrustVerdict verdict) =>
         JsonSerializer.Serialize(verdict, TrustJson.Default.TrustVerdict);
 
-    public static string ToJson(HostPlan plan) =>
-        JsonSerializer.Serialize(plan, PlanJson.Default.HostPlan);
+    public static string ToJson(HostPlan plan) => JsonSerializer.Serialize(plan, PlanJson.Default.HostPlan);
 
-    public static string ToJson(OfflinePlan plan) =>
-        JsonSerializer.Serialize(plan, PlanJson.Default.OfflinePlan);
+    public static string ToJson(OfflinePlan plan) => JsonSerializer.Serialize(plan, PlanJson.Default.OfflinePlan);
 
-    public static string ToJson(DeploymentDiff diff) =>
-        JsonSerializer.Serialize(diff, DiffJson.Default.DeploymentDiff);
+    public static string ToJson(DeploymentDiff diff) => JsonSerializer.Serialize(diff, DiffJson.Default.DeploymentDiff);
 
-    public static string ToJson(VersionReport version) => JsonSerializer.Serialize(version, CliJson.Default.VersionReport);
+    public static string ToJson(VersionReport version) =>
+        JsonSerializer.Serialize(version, CliJson.Default.VersionReport);
 
     public static string ToJson(StatusReport status) => JsonSerializer.Serialize(status, CliJson.Default.StatusReport);
 
-    public static string ToJson(MigrateReport migrated) => JsonSerializer.Serialize(migrated, CliJson.Default.MigrateReport);
+    public static string ToJson(MigrateReport migrated) =>
+        JsonSerializer.Serialize(migrated, CliJson.Default.MigrateReport);
 
     public static string ToJson(PruneReport pruned) => JsonSerializer.Serialize(pruned, CliJson.Default.PruneReport);
 
-    public static string ToJson(IReadOnlyList<PulledReport> pulled) => JsonSerializer.Serialize(pulled, CliJson.Default.IReadOnlyListPulledReport);
+    public static string ToJson(IReadOnlyList<PulledReport> pulled) =>
+        JsonSerializer.Serialize(pulled, CliJson.Default.IReadOnlyListPulledReport);
 
-    public static string ToJson(TransferReport report) => JsonSerializer.Serialize(report, CliJson.Default.TransferReport);
+    public static string ToJson(TransferReport report) =>
+        JsonSerializer.Serialize(report, CliJson.Default.TransferReport);
 
-    public static string ToJson(IReadOnlyList<TransferReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListTransferReport);
+    public static string ToJson(IReadOnlyList<TransferReport> reports) =>
+        JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListTransferReport);
 
-    public static string ToJson(IReadOnlyList<ImageVersionReport> versions) => JsonSerializer.Serialize(versions, CliJson.Default.IReadOnlyListImageVersionReport);
+    public static string ToJson(IReadOnlyList<ImageVersionReport> versions) =>
+        JsonSerializer.Serialize(versions, CliJson.Default.IReadOnlyListImageVersionReport);
 
-    public static string ToJson(IReadOnlyList<ImageVerdict> verdicts) => JsonSerializer.Serialize(verdicts, CliJson.Default.IReadOnlyListImageVerdict);
+    public static string ToJson(IReadOnlyList<ImageVerdict> verdicts) =>
+        JsonSerializer.Serialize(verdicts, CliJson.Default.IReadOnlyListImageVerdict);
 
-    public static string ToJson(IReadOnlyList<ChangeReport> changes) => JsonSerializer.Serialize(changes, CliJson.Default.IReadOnlyListChangeReport);
+    public static string ToJson(IReadOnlyList<ChangeReport> changes) =>
+        JsonSerializer.Serialize(changes, CliJson.Default.IReadOnlyListChangeReport);
 
-    public static string ToJson(IReadOnlyList<UninstallReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListUninstallReport);
+    public static string ToJson(IReadOnlyList<UninstallReport> reports) =>
+        JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListUninstallReport);
 
-    public static string ToJson(IReadOnlyList<HistoryImage> images) => JsonSerializer.Serialize(images, CliJson.Default.IReadOnlyListHistoryImage);
+    public static string ToJson(IReadOnlyList<HistoryImage> images) =>
+        JsonSerializer.Serialize(images, CliJson.Default.IReadOnlyListHistoryImage);
 
-    public static string ToJson(IReadOnlyList<ApplyReport> reports) => JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListApplyReport);
+    public static string ToJson(IReadOnlyList<ApplyReport> reports) =>
+        JsonSerializer.Serialize(reports, CliJson.Default.IReadOnlyListApplyReport);
 
     public static string ToJson(FromReport report) => JsonSerializer.Serialize(report, CliJson.Default.FromReport);
 
@@ -115,8 +124,7 @@ static class Reports
     public static string ToJson(IReadOnlyList<HistoryEntry> entries) =>
         JsonSerializer.Serialize(entries, StateJson.Default.IReadOnlyListHistoryEntry);
 
-    public static string ToJson(FsckReport report) =>
-        JsonSerializer.Serialize(report, FsckJson.Default.FsckReport);
+    public static string ToJson(FsckReport report) => JsonSerializer.Serialize(report, FsckJson.Default.FsckReport);
 
     public static string ToJson(DoctorReport report) =>
         JsonSerializer.Serialize(report, DoctorJson.Default.DoctorReport);

@@ -12,7 +12,8 @@ sealed record TableColumn(string Heading)
     /// <summary>The least that its cells are cut to, an ellipsis among it; 0: they are never cut.</summary>
     public int Least { get; init; }
 
-    /// <summary>As <see cref="Least"/>, once all columns that can be left out are: of so narrow a terminal it is better than a line that breaks.</summary>
+    /// <summary>As <see cref="Least"/>, once all columns that can be left out are: of so narrow a terminal it is better
+    /// than a line that breaks.</summary>
     public int LeastLeft { get; init; }
 
     /// <summary>Whether cells are cut in front, as of an image whose name and tag stand at the end.</summary>

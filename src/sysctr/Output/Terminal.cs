@@ -7,9 +7,10 @@ using SystemContainers.Linux.Processes;
 namespace SystemContainers.Cli.Output;
 
 /// <summary>
-/// Where the tool speaks, and the only way to: results on standard output, everything about how it is going on standard error, so that output
-/// can be piped. Quiet silences the latter but not errors. What is said is data of images, registries and payloads for the most part, so all of it
-/// is encoded here (<see cref="VisibleText"/>), on terminals and in pipes alike; only JSON is as it is, and has no such characters.
+/// Where the tool speaks, and the only way to: results on standard output, everything about how it is going on standard
+/// error, so that output can be piped. Quiet silences the latter but not errors. What is said is data of images,
+/// registries and payloads for the most part, so all of it is encoded here (<see cref="VisibleText"/>), on terminals
+/// and in pipes alike; only JSON is as it is, and has no such characters.
 /// </summary>
 sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool interactive)
 {
@@ -22,24 +23,26 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>Whether somebody types what the process reads and sees what it writes.</summary>
     public static bool IsUsedByPerson => !(Console.IsInputRedirected || Console.IsOutputRedirected);
 
-    /// <summary>The width of the terminal that results go to; null where they go elsewhere. COLUMNS says otherwise, as to systemctl.</summary>
+    /// <summary>The width of the terminal that results go to; null where they go elsewhere. COLUMNS says otherwise, as
+    /// to systemctl.</summary>
     private static int? Columns =>
         Console.IsOutputRedirected ? null
         : int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), out int said) && said > 0 ? said
-        : Console.WindowWidth is > 0 and var width ? width : null;
+        : Console.WindowWidth is > 0 and var width ? width
+        : null;
 
-    /// <summary>Whether results may have colours: on a terminal that has some, where nobody said NO_COLOR (no-color.org).</summary>
+    /// <summary>Whether results may have colours: on a terminal that has some, where nobody said NO_COLOR
+    /// (no-color.org).</summary>
     private static bool IsColoured =>
-        !Console.IsOutputRedirected && CanRedraw && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        !Console.IsOutputRedirected
+        && CanRedraw
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     private static bool CanRedraw => Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
     /// <summary>The terminal of this process.</summary>
-    public static Terminal Of(bool quiet) => new(
-        Console.Out,
-        Console.Error,
-        quiet,
-        !Console.IsErrorRedirected && CanRedraw);
+    public static Terminal Of(bool quiet) =>
+        new(Console.Out, Console.Error, quiet, !Console.IsErrorRedirected && CanRedraw);
 
     /// <summary>Whether standard error is a terminal that can redraw lines.</summary>
     public bool Interactive => interactive && !quiet;
@@ -59,10 +62,12 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         }
     }
 
-    /// <summary>A result for programs. The serializer has escaped all that is not ASCII and every control character.</summary>
+    /// <summary>A result for programs. The serializer has escaped all that is not ASCII and every control
+    /// character.</summary>
     public void Json(string json) => Write(json);
 
-    /// <summary>A document that others wrote, byte for byte, for programs. On a terminal it is a text as any other.</summary>
+    /// <summary>A document that others wrote, byte for byte, for programs. On a terminal it is a text as any
+    /// other.</summary>
     /// <param name="document">UTF-8, checked.</param>
     public void Document(byte[] document)
     {
@@ -104,16 +109,29 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     {
         if (Console.IsInputRedirected)
         {
-            throw new SysctrException(ErrorKind.Usage, $"asking for '{question.TrimEnd(' ', ':')}': standard input is no terminal", $"say it with {otherwise}");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"asking for '{question.TrimEnd(' ', ':')}': standard input is no terminal",
+                $"say it with {otherwise}"
+            );
         }
 
-        string? line = await TypedLine.ReadAsync(() => Tell(error, VisibleText.Message(question), endsLine: false), hidden, cancellation);
+        string? line = await TypedLine.ReadAsync(
+            () => Tell(error, VisibleText.Message(question), endsLine: false),
+            hidden,
+            cancellation
+        );
         if (hidden)
         {
             Tell(error, "");
         }
 
-        return (hidden ? line : line?.Trim()) ?? throw new SysctrException(ErrorKind.Usage, $"asking for '{question.TrimEnd(' ', ':')}': the input ended", $"say it with {otherwise}");
+        return (hidden ? line : line?.Trim())
+            ?? throw new SysctrException(
+                ErrorKind.Usage,
+                $"asking for '{question.TrimEnd(' ', ':')}': the input ended",
+                $"say it with {otherwise}"
+            );
     }
 
     /// <summary>All of standard input as a text, without the end of its last line.</summary>
@@ -125,7 +143,10 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         int length = await Console.In.ReadBlockAsync(text, cancellation);
         return length <= limit
             ? new string(text, 0, length).TrimEnd('\n', '\r')
-            : throw new SysctrException(ErrorKind.Usage, $"reading standard input: it is longer than {limit} characters");
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading standard input: it is longer than {limit} characters"
+            );
     }
 
     /// <summary>One of several failures: a line of standard error in any case.</summary>
@@ -144,20 +165,25 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <summary>The same for what is no error of ours to begin with.</summary>
     public static void Report(string message, string? hint = null) => Say(Console.Error, message, hint);
 
-    /// <summary>A failure that nobody foresaw: one sentence for whoever called, and the trace for whoever mends it.</summary>
+    /// <summary>A failure that nobody foresaw: one sentence for whoever called, and the trace for whoever mends
+    /// it.</summary>
     /// <returns>The exit status.</returns>
     public static int ReportDefect(Exception defect, string doing)
     {
         Say(
-            Console.Error, $"{doing}: {defect.GetType().Name}: {defect.Message}",
+            Console.Error,
+            $"{doing}: {defect.GetType().Name}: {defect.Message}",
             Environment.GetEnvironmentVariable(TraceVariable) is null
                 ? $"this is a defect of sysctr: please report it, with what it says when {TraceVariable}=1 is set"
-                : defect.ToString());
+                : defect.ToString()
+        );
         return DefectStatus;
     }
 
-    /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException, bool)"/> printed.</summary>
-    public static void ReportOutcome(string outcome) => Tell(Console.Error, $"  outcome: {VisibleText.Message(outcome)}");
+    /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException, bool)"/>
+    /// printed.</summary>
+    public static void ReportOutcome(string outcome) =>
+        Tell(Console.Error, $"  outcome: {VisibleText.Message(outcome)}");
 
     /// <summary>Draws lines that <see cref="Erase"/> takes away again; no wider than the terminal.</summary>
     /// <param name="lines">By the number of columns.</param>
@@ -173,7 +199,11 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     public void Erase(int lines) => Tell(error, $"\e[{lines}F\e[J", endsLine: false);
 
     /// <summary>Prints rows under a heading, no wider than the terminal.</summary>
-    public void Table(IReadOnlyList<TableColumn> columns, IReadOnlyList<IReadOnlyList<string>> rows, bool withHeading = true)
+    public void Table(
+        IReadOnlyList<TableColumn> columns,
+        IReadOnlyList<IReadOnlyList<string>> rows,
+        bool withHeading = true
+    )
     {
         foreach (string line in TableLayout.Lines(columns, rows, Columns, IsColoured, withHeading))
         {
@@ -188,7 +218,11 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     {
         string text = VisibleText.Line(line);
         int at = text.IndexOf(state, StringComparison.Ordinal);
-        Write(IsColoured && at >= 0 ? text[..at] + Colours.Paint(state, Colours.OfState(state)) + text[(at + state.Length)..] : text);
+        Write(
+            IsColoured && at >= 0
+                ? text[..at] + Colours.Paint(state, Colours.OfState(state)) + text[(at + state.Length)..]
+                : text
+        );
     }
 
     /// <summary>A result that can't be written is a failure of the call: whoever asked does not have it.</summary>
@@ -209,7 +243,8 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         }
     }
 
-    /// <summary>How it is going is nothing that a call may fail of: its work goes on where nobody can be told.</summary>
+    /// <summary>How it is going is nothing that a call may fail of: its work goes on where nobody can be
+    /// told.</summary>
     private static void Tell(TextWriter error, string text, bool endsLine = true)
     {
         try

@@ -18,12 +18,15 @@ static class HelpVerb
     };
 
     /// <summary>For the overview and completion; <see cref="Rewrite"/> leaves nothing for it to do.</summary>
-    public static Command Create() => new(Name, "Shows the help of a verb; the same as 'sysctr VERB --help'.") { s_verb };
+    public static Command Create() =>
+        new(Name, "Shows the help of a verb; the same as 'sysctr VERB --help'.") { s_verb };
 
     /// <summary>The command line with the option in place of the verb.</summary>
     public static string[] Rewrite(string[] words)
     {
         int verb = GlobalOptions.VerbAt(words);
-        return verb < words.Length && words[verb] == Name ? [.. words[..verb], .. words[(verb + 1)..], "--help"] : words;
+        return verb < words.Length && words[verb] == Name
+            ? [.. words[..verb], .. words[(verb + 1)..], "--help"]
+            : words;
     }
 }

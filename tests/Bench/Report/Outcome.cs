@@ -11,9 +11,19 @@ namespace SystemContainers.Bench.Report;
 /// <param name="Samples">What was measured; none where the number is all.</param>
 /// <param name="Note">What has to be known with it: a scale, what was taken off.</param>
 /// <param name="When">When it was measured.</param>
-/// <param name="Load">The machine's load average then, before the row: on a busy machine only ratios mean something.</param>
+/// <param name="Load">The machine's load average then, before the row: on a busy machine only ratios mean
+/// something.</param>
 sealed record Outcome(
-    string Row, string Title, string Unit, double Value, double Bound, IReadOnlyList<Sample> Samples, string Note, DateTimeOffset When, double Load)
+    string Row,
+    string Title,
+    string Unit,
+    double Value,
+    double Bound,
+    IReadOnlyList<Sample> Samples,
+    string Note,
+    DateTimeOffset When,
+    double Load
+)
 {
     /// <summary>Whether the target holds.</summary>
     public bool Holds => Value <= Bound;

@@ -21,6 +21,9 @@ static class OutcomeBook
     public static void Add(Outcome outcome) => Write(Place, [.. Read().Where(o => o.Row != outcome.Row), outcome]);
 
     /// <summary>Writes outcomes to a file.</summary>
-    public static void Write(string file, IEnumerable<Outcome> outcomes) => File.WriteAllText(
-        file, JsonSerializer.Serialize(outcomes.OrderBy(o => o.Row, StringComparer.Ordinal), s_json) + "\n");
+    public static void Write(string file, IEnumerable<Outcome> outcomes) =>
+        File.WriteAllText(
+            file,
+            JsonSerializer.Serialize(outcomes.OrderBy(o => o.Row, StringComparer.Ordinal), s_json) + "\n"
+        );
 }

@@ -17,7 +17,8 @@ static class OutcomeTable
         foreach (Sample s in outcome.Samples)
         {
             Console.WriteLine(
-                $"  {s.Contestant,-38}{s.Size,10}{s.Wall,9:0.000}{s.Processor,9:0.000}{s.PeakMib,10:0.0}   {s.WallLeast:0.000} {s.WallMost:0.000}, {s.Runs}");
+                $"  {s.Contestant,-38}{s.Size,10}{s.Wall,9:0.000}{s.Processor,9:0.000}{s.PeakMib,10:0.0}   {s.WallLeast:0.000} {s.WallMost:0.000}, {s.Runs}"
+            );
         }
 
         Console.WriteLine(Line(outcome));

@@ -12,7 +12,8 @@ sealed record PowerLaw(double Exponent, double Log10Factor)
     public static PowerLaw Fit(IReadOnlyList<(double Size, double Cost)> points)
     {
         (double X, double Y)[] logs = [.. points.Select(p => (Math.Log10(p.Size), Math.Log10(p.Cost)))];
-        double x = logs.Average(l => l.X), y = logs.Average(l => l.Y);
+        double x = logs.Average(l => l.X),
+            y = logs.Average(l => l.Y);
         double exponent = logs.Sum(l => (l.X - x) * (l.Y - y)) / logs.Sum(l => (l.X - x) * (l.X - x));
         return new PowerLaw(exponent, y - (exponent * x));
     }

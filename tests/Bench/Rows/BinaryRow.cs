@@ -13,7 +13,8 @@ sealed class BinaryRow() : Row("binary", "size of the program", "MB", 14)
     {
         string sysctr = Path.Combine(Workspace.Artifacts, "sysctr");
         string sections = await run.Here.ShellAsync(
-            $"size -A {sysctr} | awk '$2 + 0 > 300000 && $1 !~ /^(Total|\\.bss|\\.hydrated)$/ {{ printf \"%s %.1f, \", $1, $2 / 1e6 }}'");
+            $"size -A {sysctr} | awk '$2 + 0 > 300000 && $1 !~ /^(Total|\\.bss|\\.hydrated)$/ {{ printf \"%s %.1f, \", $1, $2 / 1e6 }}'"
+        );
         return (new FileInfo(sysctr).Length / 1e6, [], sections.TrimEnd(' ', ','));
     }
 }

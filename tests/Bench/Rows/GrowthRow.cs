@@ -4,7 +4,8 @@ using SystemContainers.Bench.Report;
 
 namespace SystemContainers.Bench.Rows;
 
-/// <summary>How the processor time of one thing grows with what there is of it: the exponent of the law that fits best.</summary>
+/// <summary>How the processor time of one thing grows with what there is of it: the exponent of the law that fits
+/// best.</summary>
 abstract class GrowthRow(string name, string title) : Row(name, title, "exponent", 1.05)
 {
     /// <summary>The sizes, from small to large.</summary>
@@ -28,6 +29,10 @@ abstract class GrowthRow(string name, string title) : Row(name, title, "exponent
             samples.AddRange(await Contest.RunAsync(run.Here, [contestant], Math.Min(run.Rounds, 3), size));
         }
 
-        return (PowerLaw.Fit([.. samples.Select(s => (s.Size!.Value, Math.Max(s.Processor, 0.005)))]).Exponent, samples, "of processor time");
+        return (
+            PowerLaw.Fit([.. samples.Select(s => (s.Size!.Value, Math.Max(s.Processor, 0.005)))]).Exponent,
+            samples,
+            "of processor time"
+        );
     }
 }

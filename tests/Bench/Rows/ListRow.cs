@@ -17,7 +17,10 @@ sealed class ListRow(string verb) : Row(verb, $"{verb} of 1 000 containers, offl
         await ManyContainers.InstallAsync(run, offline, 1, count);
         string command = Name == "info" ? $"info c{count}" : Name;
         IReadOnlyList<Sample> samples = await Contest.RunAsync(
-            run.Here, [new($"sysctr {Name}", "true", $"{Offline.Sysctr} {command} --root {offline.Root}", IsCold: false)], run.Rounds);
+            run.Here,
+            [new($"sysctr {Name}", "true", $"{Offline.Sysctr} {command} --root {offline.Root}", IsCold: false)],
+            run.Rounds
+        );
         return (samples[0].Wall, samples, $"{count} containers");
     }
 }

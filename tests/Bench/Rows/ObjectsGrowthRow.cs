@@ -6,12 +6,15 @@ namespace SystemContainers.Bench.Rows;
 sealed class ObjectsGrowthRow(string work) : GrowthRow($"growth-{work}", $"{work} with 10 000 to 1 000 000 objects")
 {
     /// <inheritdoc/>
-    protected override IEnumerable<int> Sizes(BenchRun run) => ((int[])[10_000, 30_000, 100_000, 300_000, 1_000_000]).Where(s => s <= 1_000_000 / run.Scale);
+    protected override IEnumerable<int> Sizes(BenchRun run) =>
+        ((int[])[10_000, 30_000, 100_000, 300_000, 1_000_000]).Where(s => s <= 1_000_000 / run.Scale);
 
     /// <inheritdoc/>
     protected override async Task<Contestant> PrepareAsync(BenchRun run, Offline offline, int size)
     {
-        await run.Here.ShellAsync($"{offline.Clear}; {offline.Pull(await new GeneratedLayout(1, size, 64).GetAsync())}");
+        await run.Here.ShellAsync(
+            $"{offline.Clear}; {offline.Pull(await new GeneratedLayout(1, size, 64).GetAsync())}"
+        );
         string verb = Name["growth-".Length..];
         return new($"sysctr {verb}", "true", $"{Offline.Sysctr} {verb} --quiet --root {offline.Root}", IsCold: false);
     }

@@ -5,8 +5,15 @@ using SystemContainers.TestBed;
 
 namespace SystemContainers.Bench.Rows;
 
-/// <summary>Our unit against one that calls the bare runtime on the very bundle, with systemd 252 and 257, runc and crun; and a quadlet.</summary>
-sealed class StartRow() : Row("start", "systemctl start to the running payload: our unit of the bare runtime's, the worst of four", "times", 1.15)
+/// <summary>Our unit against one that calls the bare runtime on the very bundle, with systemd 252 and 257, runc and
+/// crun; and a quadlet.</summary>
+sealed class StartRow()
+    : Row(
+        "start",
+        "systemctl start to the running payload: our unit of the bare runtime's, the worst of four",
+        "times",
+        1.15
+    )
 {
     private const string Bundle = "/var/lib/bench-bundle";
 
@@ -15,7 +22,10 @@ sealed class StartRow() : Row("start", "systemctl start to the running payload: 
     {
         List<Sample> samples = [];
         double worst = 0;
-        foreach ((NspawnHost host, string systemd) in ((NspawnHost, string)[])[(await run.BookwormAsync(), "252"), (await run.TrixieAsync(), "257")])
+        foreach (
+            (NspawnHost host, string systemd) in ((NspawnHost, string)[])
+                [(await run.BookwormAsync(), "252"), (await run.TrixieAsync(), "257")]
+        )
         {
             foreach (string runtime in (string[])["runc", "crun"])
             {
@@ -26,12 +36,17 @@ sealed class StartRow() : Row("start", "systemctl start to the running payload: 
                     [
                         Unit("ours", $"sysctr's unit, {runtime}, systemd {systemd}"),
                         Unit("bare", $"bare {runtime}, systemd {systemd}"),
-                        .. hasQuadlet ? [Unit("quadlet", $"podman quadlet, systemd {systemd}")] : Array.Empty<Contestant>(),
+                        .. hasQuadlet
+                            ? [Unit("quadlet", $"podman quadlet, systemd {systemd}")]
+                            : Array.Empty<Contestant>(),
                     ],
-                    run.Rounds);
+                    run.Rounds
+                );
                 worst = Math.Max(worst, measured[0].Wall / measured[1].Wall);
                 samples.AddRange(measured);
-                await host.ShellAsync($"systemctl stop bare; rm -f /etc/systemd/system/bare.service; {Steps.ClearSysctr}");
+                await host.ShellAsync(
+                    $"systemctl stop bare; rm -f /etc/systemd/system/bare.service; {Steps.ClearSysctr}"
+                );
             }
         }
 
@@ -45,52 +60,61 @@ sealed class StartRow() : Row("start", "systemctl start to the running payload: 
         string call = runtime == "crun" ? "/usr/bin/crun --cgroup-manager=disabled" : "/usr/bin/runc";
         await host.ShellAsync(
             $$"""
-              {{Steps.ClearSysctr}}
-              sysctr install --quiet --runtime {{runtime}} --name ours{{options}} {{image}}
-              # The bare runtime starts from a tree on disk, whatever the form of ours.
-              sysctr install --quiet --runtime {{runtime}} --checkout hardlinks --name tree {{image}}
-              tree=/var/lib/sysctr/deployments/tree/$(readlink /var/lib/sysctr/deployments/tree/current)/rootfs
-              rm -rf {{Bundle}}
-              deployment=/var/lib/sysctr/deployments/ours/$(readlink /var/lib/sysctr/deployments/ours/current)
-              # The configuration that our unit starts with; runtimes refuse a rootfs that is a link.
-              mkdir -p {{Bundle}}
-              sed "s|\"path\": \"rootfs\"|\"path\": \"$tree\"|; s|/ours.service/|/bare.service/|; s|/run/sysctr/ours/|{{Bundle}}/|" "$deployment/config.json" > {{Bundle}}/config.json
-              # What our start writes for the container.
-              touch {{Bundle}}/hosts {{Bundle}}/resolv.conf {{Bundle}}/hostname
-              cat > /etc/systemd/system/bare.service <<'END'
-              [Service]
-              Type=forking
-              PIDFile=/run/bare.pid
-              Delegate=yes
-              DelegateSubgroup=supervisor
-              ExecStart={{call}} run --detach --bundle {{Bundle}} --pid-file /run/bare.pid bare
-              ExecStopPost=-{{call}} delete --force bare
-              END
-              systemctl daemon-reload
-              """);
+            {{Steps.ClearSysctr}}
+            sysctr install --quiet --runtime {{runtime}} --name ours{{options}} {{image}}
+            # The bare runtime starts from a tree on disk, whatever the form of ours.
+            sysctr install --quiet --runtime {{runtime}} --checkout hardlinks --name tree {{image}}
+            tree=/var/lib/sysctr/deployments/tree/$(readlink /var/lib/sysctr/deployments/tree/current)/rootfs
+            rm -rf {{Bundle}}
+            deployment=/var/lib/sysctr/deployments/ours/$(readlink /var/lib/sysctr/deployments/ours/current)
+            # The configuration that our unit starts with; runtimes refuse a rootfs that is a link.
+            mkdir -p {{Bundle}}
+            sed "s|\"path\": \"rootfs\"|\"path\": \"$tree\"|; s|/ours.service/|/bare.service/|; s|/run/sysctr/ours/|{{Bundle}}/|" "$deployment/config.json" > {{Bundle}}/config.json
+            # What our start writes for the container.
+            touch {{Bundle}}/hosts {{Bundle}}/resolv.conf {{Bundle}}/hostname
+            cat > /etc/systemd/system/bare.service <<'END'
+            [Service]
+            Type=forking
+            PIDFile=/run/bare.pid
+            Delegate=yes
+            DelegateSubgroup=supervisor
+            ExecStart={{call}} run --detach --bundle {{Bundle}} --pid-file /run/bare.pid bare
+            ExecStopPost=-{{call}} delete --force bare
+            END
+            systemctl daemon-reload
+            """
+        );
         if (hasQuadlet)
         {
             await host.ShellAsync(
                 $$"""
-                  podman pull --quiet {{image}}
-                  mkdir -p /etc/containers/systemd /var/lib/quadlet
-                  cat > /etc/containers/systemd/quadlet.container <<'END'
-                  [Container]
-                  Image={{TestHost.Registry}}/probe:{{ImageBuilder.Tag}}
-                  Pull=never
-                  Network=host
-                  ReadOnly=true
-                  NoNewPrivileges=true
-                  # A nested host can neither raise limits nor count processes, and podman would.
-                  PodmanArgs=--ulimit=host --pids-limit=0
-                  Volume=/var/lib/quadlet:/var/lib/probe
-                  END
-                  systemctl daemon-reload
-                  """);
+                podman pull --quiet {{image}}
+                mkdir -p /etc/containers/systemd /var/lib/quadlet
+                cat > /etc/containers/systemd/quadlet.container <<'END'
+                [Container]
+                Image={{TestHost.Registry}}/probe:{{ImageBuilder.Tag}}
+                Pull=never
+                Network=host
+                ReadOnly=true
+                NoNewPrivileges=true
+                # A nested host can neither raise limits nor count processes, and podman would.
+                PodmanArgs=--ulimit=host --pids-limit=0
+                Volume=/var/lib/quadlet:/var/lib/probe
+                END
+                systemctl daemon-reload
+                """
+            );
         }
     }
 
-    /// <remarks>A first process that has no handler yet would not hear the signal to stop; the pause is not measured.</remarks>
+    /// <remarks>A first process that has no handler yet would not hear the signal to stop; the pause is not
+    /// measured.</remarks>
     private static Contestant Unit(string unit, string name) =>
-        new(name, $"systemctl stop {unit}", $"systemctl start {unit}", $"sleep 1; systemctl is-active --quiet {unit}; systemctl stop {unit}", IsCold: false);
+        new(
+            name,
+            $"systemctl stop {unit}",
+            $"systemctl start {unit}",
+            $"sleep 1; systemctl is-active --quiet {unit}; systemctl stop {unit}",
+            IsCold: false
+        );
 }

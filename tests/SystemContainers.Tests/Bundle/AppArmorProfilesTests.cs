@@ -12,16 +12,26 @@ public sealed class AppArmorProfilesTests
     [InlineData(null)]
     [InlineData("")]
     [InlineData("unconfined")]
-    public void What_is_not_to_be_confined_starts_on_every_host(string? profile) => AppArmorProfiles.Require("web", profile);
+    public void What_is_not_to_be_confined_starts_on_every_host(string? profile) =>
+        AppArmorProfiles.Require("web", profile);
 
     [Fact]
     public void A_profile_that_no_host_has_keeps_a_container_from_starting()
     {
-        Assert.SkipWhen(AppArmorProfiles.AreThere && AppArmorProfiles.Has("sysctr-no-such-profile"), "only root is told which profiles are loaded");
-        SysctrException refused = Assert.Throws<SysctrException>(() => AppArmorProfiles.Require("web", "sysctr-no-such-profile"));
+        Assert.SkipWhen(
+            AppArmorProfiles.AreThere && AppArmorProfiles.Has("sysctr-no-such-profile"),
+            "only root is told which profiles are loaded"
+        );
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            AppArmorProfiles.Require("web", "sysctr-no-such-profile")
+        );
 
         Assert.Equal(ErrorKind.Host, refused.Kind);
-        Assert.StartsWith("starting web: it is to be confined by the AppArmor profile sysctr-no-such-profile, and ", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "starting web: it is to be confined by the AppArmor profile sysctr-no-such-profile, and ",
+            refused.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

@@ -15,11 +15,16 @@ public sealed class OldSpecTests
     [InlineData("""{"ociVersion":"1.0.0-rc2-dev"}""", """{"ociVersion":"1.0.0-rc2-dev"}""")]
     [InlineData(
         """{"ociVersion":"1.0.0","linux":{"namespaces":[{"type":"pid","path":""},{"type":"mount","path":"/x"}]}}""",
-        """{"ociVersion":"1.0.0","linux":{"namespaces":[{"type":"pid"},{"type":"mount","path":"/x"}]}}""")]
+        """{"ociVersion":"1.0.0","linux":{"namespaces":[{"type":"pid"},{"type":"mount","path":"/x"}]}}"""
+    )]
     [InlineData(
         """{"ociVersion":"1.0.0","linux":{"seccomp":{"syscalls":[{"name":"read","args":null},{"names":["open"]}]}}}""",
-        """{"ociVersion":"1.0.0","linux":{"seccomp":{"syscalls":[{"args":null,"names":["read"]},{"names":["open"]}]}}}""")]
-    [InlineData("""{"ociVersion":"1.0.0","linux":{"seccomp":{"syscalls":{}}}}""", """{"ociVersion":"1.0.0","linux":{"seccomp":{"syscalls":{}}}}""")]
+        """{"ociVersion":"1.0.0","linux":{"seccomp":{"syscalls":[{"args":null,"names":["read"]},{"names":["open"]}]}}}"""
+    )]
+    [InlineData(
+        """{"ociVersion":"1.0.0","linux":{"seccomp":{"syscalls":{}}}}""",
+        """{"ociVersion":"1.0.0","linux":{"seccomp":{"syscalls":{}}}}"""
+    )]
     public void A_document(string old, string expected)
     {
         JsonObject document = JsonNode.Parse(old)!.AsObject();

@@ -42,10 +42,17 @@ public sealed class SeccompFilterTests : IDisposable
 
         JsonNode theirs = await PodmanConfigAsync();
 
-        JsonNode ours = JsonSerializer.SerializeToNode(SeccompFilter.For(host, capabilities)!, RuntimeJson.Default.SeccompConfig)!;
+        JsonNode ours = JsonSerializer.SerializeToNode(
+            SeccompFilter.For(host, capabilities)!,
+            RuntimeJson.Default.SeccompConfig
+        )!;
         Assert.Equal(
             capabilities.Order(StringComparer.Ordinal),
-            theirs["process"]!["capabilities"]!["bounding"]!.AsArray().Select(c => (string)c!).Order(StringComparer.Ordinal));
+            theirs["process"]!["capabilities"]!["bounding"]!
+                .AsArray()
+                .Select(c => (string)c!)
+                .Order(StringComparer.Ordinal)
+        );
         Assert.Equal(theirs["linux"]!["seccomp"]!.ToJsonString(), ours.ToJsonString());
     }
 
@@ -77,7 +84,10 @@ public sealed class SeccompFilterTests : IDisposable
     [Fact]
     public void A_profile_that_does_not_parse_is_an_error_and_not_no_filter()
     {
-        HostFacts host = RenderRequests.Host with { SeccompProfile = new SeccompFile("/etc/containers/seccomp.json", "{\"syscalls\": []}"u8.ToArray()) };
+        HostFacts host = RenderRequests.Host with
+        {
+            SeccompProfile = new SeccompFile("/etc/containers/seccomp.json", "{\"syscalls\": []}"u8.ToArray()),
+        };
 
         SysctrException refused = Assert.Throws<SysctrException>(() => SeccompFilter.For(host, []));
 
@@ -103,9 +113,13 @@ public sealed class SeccompFilterTests : IDisposable
         Assert.NotNull(SeccompFilter.For(host with { SeccompProfile = Profile([]) }, []));
     }
 
-    private static SeccompFile Profile(params JsonNode[] rules) => new(
-        "/usr/share/containers/seccomp.json",
-        JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["defaultAction"] = "SCMP_ACT_ERRNO", ["syscalls"] = new JsonArray(rules) }));
+    private static SeccompFile Profile(params JsonNode[] rules) =>
+        new(
+            "/usr/share/containers/seccomp.json",
+            JsonSerializer.SerializeToUtf8Bytes(
+                new JsonObject { ["defaultAction"] = "SCMP_ACT_ERRNO", ["syscalls"] = new JsonArray(rules) }
+            )
+        );
 
     /// <summary>The config.json that podman writes for a container that it prepares and does not run.</summary>
     private async Task<JsonNode> PodmanConfigAsync()
@@ -117,7 +131,17 @@ public sealed class SeccompFilterTests : IDisposable
         }
 
         await PodmanAsync("import", tar, "localhost/seccomp");
-        await PodmanAsync("create", "--network", "host", "--ulimit", "host", "--name", "probe", "localhost/seccomp", "/bin/true");
+        await PodmanAsync(
+            "create",
+            "--network",
+            "host",
+            "--ulimit",
+            "host",
+            "--name",
+            "probe",
+            "localhost/seccomp",
+            "/bin/true"
+        );
         // The runtime then fails, for there is no program; the configuration has been written by then.
         await PodmanAsync("init", "probe");
         string config = Directory.GetFiles(_directory, "config.json", SearchOption.AllDirectories).Single();
@@ -126,11 +150,20 @@ public sealed class SeccompFilterTests : IDisposable
         return document;
     }
 
-    private async Task PodmanAsync(params string[] arguments) => await ProcessRunner.RunAsync(
-        "podman",
-        [
-            "--root", Path.Combine(_directory, "root"), "--runroot", Path.Combine(_directory, "run"),
-            "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", .. arguments,
-        ],
-        CancellationToken.None);
+    private async Task PodmanAsync(params string[] arguments) =>
+        await ProcessRunner.RunAsync(
+            "podman",
+            [
+                "--root",
+                Path.Combine(_directory, "root"),
+                "--runroot",
+                Path.Combine(_directory, "run"),
+                "--storage-driver",
+                "vfs",
+                "--cgroup-manager",
+                "cgroupfs",
+                .. arguments,
+            ],
+            CancellationToken.None
+        );
 }

@@ -20,10 +20,21 @@ namespace SystemContainers.Tests.Checkout;
 public sealed class ComposefsTreeTests : IDisposable
 {
     private static readonly byte[] s_layer = new LayerTar()
-        .Dir("etc", mode: 0b111_000_101, uid: 3).File("etc/one", new string('1', 100), mtime: "1600000001.5").File("etc/two", new string('1', 100), mode: 0b110_000_000, uid: 7, gid: 8)
-        .File("etc/small", "in the image").File("etc/empty").File("etc/large", new string('x', 300_000), xattrs: ("user.kind", [1, 2]))
-        .Link("etc/again", "etc/large").Symlink("link", "etc/one").File("bin/su", new string('s', 5000), mode: 0b100_111_101_101).Fifo("pipe")
-        .File("bin/ping", new string('p', 80), xattrs: ("security.capability", [1, 0, 0, 2, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]))
+        .Dir("etc", mode: 0b111_000_101, uid: 3)
+        .File("etc/one", new string('1', 100), mtime: "1600000001.5")
+        .File("etc/two", new string('1', 100), mode: 0b110_000_000, uid: 7, gid: 8)
+        .File("etc/small", "in the image")
+        .File("etc/empty")
+        .File("etc/large", new string('x', 300_000), xattrs: ("user.kind", [1, 2]))
+        .Link("etc/again", "etc/large")
+        .Symlink("link", "etc/one")
+        .File("bin/su", new string('s', 5000), mode: 0b100_111_101_101)
+        .Fifo("pipe")
+        .File(
+            "bin/ping",
+            new string('p', 80),
+            xattrs: ("security.capability", [1, 0, 0, 2, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+        )
         .ToBytes();
 
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-composefs-").FullName;
@@ -37,9 +48,18 @@ public sealed class ComposefsTreeTests : IDisposable
     {
         using ContentStore store = await StoreAsync();
         (ComposefsTree tree, string image) = Write(store);
-        TreeCheckout.Write(MergedTree.Build(store, [Layer]), Path.Join(_root, "links"), [new MountPoint("/mnt/data", true, 0b111_101_101)]);
+        TreeCheckout.Write(
+            MergedTree.Build(store, [Layer]),
+            Path.Join(_root, "links"),
+            [new MountPoint("/mnt/data", true, 0b111_101_101)]
+        );
 
-        SortedDictionary<string, string> mounted = Mounted(image, tree.Digest, null, place => TreeListing.OfAsync(place).GetAwaiter().GetResult());
+        SortedDictionary<string, string> mounted = Mounted(
+            image,
+            tree.Digest,
+            null,
+            place => TreeListing.OfAsync(place).GetAwaiter().GetResult()
+        );
 
         Assert.Equal(await TreeListing.OfAsync(Path.Join(_root, "links")), mounted);
     }
@@ -53,12 +73,17 @@ public sealed class ComposefsTreeTests : IDisposable
         Directory.CreateDirectory(Path.Join(changes, "upper"));
         Directory.CreateDirectory(Path.Join(changes, "work"));
 
-        string text = Mounted(image, tree.Digest, changes, place =>
-        {
-            File.AppendAllText(Path.Join(place, "etc/one"), "2");
-            File.Delete(Path.Join(place, "etc/two"));
-            return File.ReadAllText(Path.Join(place, "etc/one"));
-        });
+        string text = Mounted(
+            image,
+            tree.Digest,
+            changes,
+            place =>
+            {
+                File.AppendAllText(Path.Join(place, "etc/one"), "2");
+                File.Delete(Path.Join(place, "etc/two"));
+                return File.ReadAllText(Path.Join(place, "etc/one"));
+            }
+        );
 
         Assert.Equal(new string('1', 100) + "2", text);
         Assert.True(File.Exists(Path.Join(changes, "upper/etc/one")));
@@ -87,7 +112,12 @@ public sealed class ComposefsTreeTests : IDisposable
         (ComposefsTree tree, string image) = Write(store);
 
         Assert.Equal(VerityHasher.Of(await File.ReadAllBytesAsync(image)), tree.Digest);
-        Assert.Equal(tree.Digest, ComposefsTree.Of(MergedTree.Build(store, [Layer]), [new MountPoint("/mnt/data", true, 0b111_101_101)]).Digest);
+        Assert.Equal(
+            tree.Digest,
+            ComposefsTree
+                .Of(MergedTree.Build(store, [Layer]), [new MountPoint("/mnt/data", true, 0b111_101_101)])
+                .Digest
+        );
         Assert.NotEqual(tree.Digest, ComposefsTree.Of(MergedTree.Build(store, [Layer]), []).Digest);
     }
 
@@ -100,7 +130,10 @@ public sealed class ComposefsTreeTests : IDisposable
         TreeDirectory part = PartialTree.Of(tree.Root, ["/etc", "/etc/one", "/bin/su"])!;
         TreeCheckout.WriteRoot(store, part, Path.Join(_root, "part"));
 
-        Assert.Equal(["bin", "bin/su", "etc", "etc/again", "etc/empty", "etc/large", "etc/one", "etc/small", "etc/two"], (await TreeListing.OfAsync(Path.Join(_root, "part"))).Keys.Where(k => k.Length > 0));
+        Assert.Equal(
+            ["bin", "bin/su", "etc", "etc/again", "etc/empty", "etc/large", "etc/one", "etc/small", "etc/two"],
+            (await TreeListing.OfAsync(Path.Join(_root, "part"))).Keys.Where(k => k.Length > 0)
+        );
         Assert.Null(PartialTree.Of(tree.Root, ["/etc/nothing"]));
         Assert.Null(PartialTree.Of(tree.Root, ["/link/x"]));
     }
@@ -115,7 +148,10 @@ public sealed class ComposefsTreeTests : IDisposable
 
     private (ComposefsTree Tree, string Image) Write(ContentStore store)
     {
-        ComposefsTree tree = ComposefsTree.Of(MergedTree.Build(store, [Layer]), [new MountPoint("/mnt/data", true, 0b111_101_101)]);
+        ComposefsTree tree = ComposefsTree.Of(
+            MergedTree.Build(store, [Layer]),
+            [new MountPoint("/mnt/data", true, 0b111_101_101)]
+        );
         string image = Path.Join(_root, "rootfs.erofs");
         Assert.False(tree.Write(image));
         return (tree, image);
@@ -131,9 +167,15 @@ public sealed class ComposefsTreeTests : IDisposable
         {
             Assert.Equal(0, Libc.unshare(Libc.CLONE_NEWNS));
             Assert.Equal(0, Libc.mount("", "/", Libc.MS_REC | Libc.MS_PRIVATE));
-            ComposefsMount mount = ComposefsMount.Open(image, digest, Path.Join(_root, "store/objects"), place, "sysctr");
+            ComposefsMount mount = ComposefsMount.Open(
+                image,
+                digest,
+                Path.Join(_root, "store/objects"),
+                place,
+                "sysctr"
+            );
             mount.Complete(changes);
-            
+
             // Whoever looks from another thread, or another process, sees it there.
             seen = look($"/proc/{new FileInfo("/proc/thread-self").LinkTarget}/root{place}");
         });

@@ -23,7 +23,11 @@ public sealed class MergeLimitTests
     public void Directories_in_each_other()
     {
         string just = string.Join('/', Enumerable.Repeat("d", LayerMerger.MaxDepth));
-        Apply(0, SampleEntry.Of(TarEntryType.Directory, just), SampleEntry.Of(TarEntryType.Symlink, just + "/link", "x"));
+        Apply(
+            0,
+            SampleEntry.Of(TarEntryType.Directory, just),
+            SampleEntry.Of(TarEntryType.Symlink, just + "/link", "x")
+        );
 
         Refused(0, SampleEntry.Of(TarEntryType.Directory, just + "/d"));
         Refused(0, SampleEntry.Of(TarEntryType.Symlink, just + "/d/link", "x"));
@@ -40,7 +44,9 @@ public sealed class MergeLimitTests
             new LayerMerger(_root, layer, s_diffId, budget).Apply(entry);
         }
 
-        SysctrException e = Assert.Throws<SysctrException>(() => new LayerMerger(_root, 3, s_diffId, budget).Apply(entry));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            new LayerMerger(_root, 3, s_diffId, budget).Apply(entry)
+        );
 
         Assert.Equal(ErrorKind.Unsafe, e.Kind);
         Assert.Contains($"{3 * cost} bytes", e.Message, StringComparison.Ordinal);
@@ -79,9 +85,17 @@ public sealed class MergeLimitTests
         Apply(0, [.. Enumerable.Range(0, Many).Select(i => SampleEntry.Of(TarEntryType.Symlink, $"d/lower{i}", "x"))]);
         LayerEntry opaque = SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x");
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Apply(1, [.. Enumerable.Range(0, Many).SelectMany(i => (LayerEntry[])[SampleEntry.Of(TarEntryType.Symlink, $"d/own{i}", "x"), opaque])]);
+        Apply(
+            1,
+            [
+                .. Enumerable
+                    .Range(0, Many)
+                    .SelectMany(i => (LayerEntry[])[SampleEntry.Of(TarEntryType.Symlink, $"d/own{i}", "x"), opaque]),
+            ]
+        );
 
-        // Each walk through a directory copies its list: twenty thousand of them would be gigabytes. Time says less on a busy machine.
+        // Each walk through a directory copies its list: twenty thousand of them would be gigabytes. Time says less on
+        // a busy machine.
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated < 500 << 20, $"{allocated >> 20} MiB");
         Assert.True(_root.TryGet("d"u8, out TreeNode? directory));
@@ -94,12 +108,29 @@ public sealed class MergeLimitTests
         const int Depth = 40;
         const int Many = 50;
         string Path(int depth) => string.Join('/', Enumerable.Repeat("d", depth));
-        Apply(0, [.. Enumerable.Range(0, Many).Select(i => SampleEntry.Of(TarEntryType.Symlink, $"{Path(Depth)}/lower{i}", "x"))]);
-        Apply(1,
-        [
-            .. Enumerable.Range(0, Many).Select(i => SampleEntry.Of(TarEntryType.Symlink, $"{Path(Depth)}/own{i}", "x")),
-            .. Enumerable.Range(0, Many).SelectMany(_ => Enumerable.Range(1, Depth).Select(d => SampleEntry.Of(TarEntryType.Symlink, $"{Path(d)}/.wh..wh..opq", "x"))),
-        ]);
+        Apply(
+            0,
+            [
+                .. Enumerable
+                    .Range(0, Many)
+                    .Select(i => SampleEntry.Of(TarEntryType.Symlink, $"{Path(Depth)}/lower{i}", "x")),
+            ]
+        );
+        Apply(
+            1,
+            [
+                .. Enumerable
+                    .Range(0, Many)
+                    .Select(i => SampleEntry.Of(TarEntryType.Symlink, $"{Path(Depth)}/own{i}", "x")),
+                .. Enumerable
+                    .Range(0, Many)
+                    .SelectMany(_ =>
+                        Enumerable
+                            .Range(1, Depth)
+                            .Select(d => SampleEntry.Of(TarEntryType.Symlink, $"{Path(d)}/.wh..wh..opq", "x"))
+                    ),
+            ]
+        );
 
         TreePath end = TreePath.Resolve(_root, Encoding.UTF8.GetBytes(Path(Depth)))!;
         Assert.Equal(Many, ((TreeDirectory)end.Node!).Slots.Count);
@@ -109,8 +140,16 @@ public sealed class MergeLimitTests
     public void A_later_layer_is_opaque_again()
     {
         Apply(0, SampleEntry.Of(TarEntryType.Symlink, "d/a", "x"));
-        Apply(1, SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), SampleEntry.Of(TarEntryType.Symlink, "d/b", "x"));
-        Apply(2, SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x"), SampleEntry.Of(TarEntryType.Symlink, "d/c", "x"));
+        Apply(
+            1,
+            SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x"),
+            SampleEntry.Of(TarEntryType.Symlink, "d/b", "x")
+        );
+        Apply(
+            2,
+            SampleEntry.Of(TarEntryType.Symlink, "d/.wh..wh..opq", "x"),
+            SampleEntry.Of(TarEntryType.Symlink, "d/c", "x")
+        );
 
         Assert.True(_root.TryGet("d"u8, out TreeNode? directory));
         Assert.Equal("c", Encoding.UTF8.GetString(Assert.Single(((TreeDirectory)directory).Slots).Key));

@@ -15,7 +15,8 @@ static class StoredImage
     public static async Task<IReadOnlyList<Digest>> AddLayoutAsync(ContentStore store, string layout, string tag)
     {
         JsonNode index = JsonNode.Parse(await File.ReadAllBytesAsync(Path.Combine(layout, "index.json")))!;
-        JsonNode entry = index["manifests"]!.AsArray()
+        JsonNode entry = index["manifests"]!
+            .AsArray()
             .First(m => (string?)m!["annotations"]?["org.opencontainers.image.ref.name"] == tag)!;
         JsonNode manifest = await ReadAsync(entry);
         JsonNode config = await ReadAsync(manifest["config"]!);
@@ -27,7 +28,8 @@ static class StoredImage
         string PathOf(JsonNode descriptor) =>
             Path.Combine(layout, "blobs/sha256", Digest.Parse((string)descriptor["digest"]!).Hex);
 
-        async Task<JsonNode> ReadAsync(JsonNode descriptor) => JsonNode.Parse(await File.ReadAllBytesAsync(PathOf(descriptor)))!;
+        async Task<JsonNode> ReadAsync(JsonNode descriptor) =>
+            JsonNode.Parse(await File.ReadAllBytesAsync(PathOf(descriptor)))!;
 
         async Task AddAsync(Digest diffId, string blob)
         {

@@ -33,18 +33,50 @@ public sealed class TreeCheckoutTests : IDisposable
     [Fact]
     public async Task Missing_mount_points_are_made_and_nothing_else_changes()
     {
-        MergedTree tree = await TreeAsync(new LayerTar()
-            .Dir("run", mtime: "1000").Dir("var", mtime: "2000").Symlink("var/run", "/run").Symlink("data", "srv/data").File("etc/hosts", "there"));
+        MergedTree tree = await TreeAsync(
+            new LayerTar()
+                .Dir("run", mtime: "1000")
+                .Dir("var", mtime: "2000")
+                .Symlink("var/run", "/run")
+                .Symlink("data", "srv/data")
+                .File("etc/hosts", "there")
+        );
         TreeCheckout.Write(
-            tree, Target,
+            tree,
+            Target,
             [
-                DirectoryAt("/var/run/a/b"), new MountPoint("/etc/resolv.conf", false, 0b110_100_100), DirectoryAt("/data"),
-                new MountPoint("/etc/hosts", false, 0b110_100_100), DirectoryAt("/../../up"), DirectoryAt("/run"), DirectoryAt("/"),
-            ]);
+                DirectoryAt("/var/run/a/b"),
+                new MountPoint("/etc/resolv.conf", false, 0b110_100_100),
+                DirectoryAt("/data"),
+                new MountPoint("/etc/hosts", false, 0b110_100_100),
+                DirectoryAt("/../../up"),
+                DirectoryAt("/run"),
+                DirectoryAt("/"),
+            ]
+        );
 
         SortedDictionary<string, string> made = await TreeListing.OfAsync(Target);
         Assert.Equal(
-            ["", "data", "dev", "etc", "etc/hosts", "etc/resolv.conf", "proc", "run", "run/a", "run/a/b", "srv", "srv/data", "sys", "up", "var", "var/run"], made.Keys);
+            [
+                "",
+                "data",
+                "dev",
+                "etc",
+                "etc/hosts",
+                "etc/resolv.conf",
+                "proc",
+                "run",
+                "run/a",
+                "run/a/b",
+                "srv",
+                "srv/data",
+                "sys",
+                "up",
+                "var",
+                "var/run",
+            ],
+            made.Keys
+        );
         Assert.StartsWith("d 755 0 0 | 1000.", made["run"], StringComparison.Ordinal);
         Assert.StartsWith("d 755 0 0 | 2000.", made["var"], StringComparison.Ordinal);
         Assert.StartsWith("d 755 0 0", made["run/a/b"], StringComparison.Ordinal);
@@ -75,7 +107,8 @@ public sealed class TreeCheckoutTests : IDisposable
                 // The second word comes from a thousand levels down.
                 progress.Add((done, total));
                 open[0] = Math.Max(open[0], OpenBelowTarget());
-            });
+            }
+        );
         List<string> found = [];
         new TreeCheck(_store, content: true, (where, what) => found.Add(where + what)).Compare(tree, Target, []);
         List<string> added = [];
@@ -91,7 +124,8 @@ public sealed class TreeCheckoutTests : IDisposable
             {
                 added.Add(where + what);
                 open[1] = Math.Max(open[1], OpenBelowTarget());
-            }).Compare(tree, Target, []);
+            }
+        ).Compare(tree, Target, []);
         File.Delete($"{Target}/{path}/stray");
 
         Assert.Equal("deep", await File.ReadAllTextAsync($"{Target}/{path}/file"));
@@ -103,7 +137,9 @@ public sealed class TreeCheckoutTests : IDisposable
     }
 
     private int OpenBelowTarget() =>
-        Directory.GetFiles("/proc/self/fd").Count(f => new FileInfo(f).LinkTarget?.StartsWith(Target, StringComparison.Ordinal) == true);
+        Directory
+            .GetFiles("/proc/self/fd")
+            .Count(f => new FileInfo(f).LinkTarget?.StartsWith(Target, StringComparison.Ordinal) == true);
 
     [Theory]
     [InlineData("/file/below")]
@@ -112,33 +148,61 @@ public sealed class TreeCheckoutTests : IDisposable
     {
         MergedTree tree = await TreeAsync(new LayerTar().File("file", "x").Symlink("loop", "loop"));
 
-        SysctrException refusal = Assert.Throws<SysctrException>(() => TreeCheckout.Write(tree, Target, [DirectoryAt(path)]));
+        SysctrException refusal = Assert.Throws<SysctrException>(() =>
+            TreeCheckout.Write(tree, Target, [DirectoryAt(path)])
+        );
 
         Assert.Equal(ErrorKind.Unsafe, refusal.Kind);
         Assert.False(Path.Exists(Target));
     }
 
-    /// <summary>Owners are mapped, links stay links, nothing is the store's own inode, and the check knows of it.</summary>
+    /// <summary>Owners are mapped, links stay links, nothing is the store's own inode, and the check knows of
+    /// it.</summary>
     [Fact]
     public async Task A_checkout_for_a_namespace_has_its_owners()
     {
-        MergedTree tree = await TreeAsync(new LayerTar().Dir("d").File("d/f", "content").Link("g", "d/f").Symlink("s", "d"));
-        IdMap owners = IdMap.Of(0, 0, [new IdRange(0, 1, 70_000)], [new IdRange(0, 1, 70_000)]).Keeping(1000, 1000, uint.MaxValue);
+        MergedTree tree = await TreeAsync(
+            new LayerTar().Dir("d").File("d/f", "content").Link("g", "d/f").Symlink("s", "d")
+        );
+        IdMap owners = IdMap
+            .Of(0, 0, [new IdRange(0, 1, 70_000)], [new IdRange(0, 1, 70_000)])
+            .Keeping(1000, 1000, uint.MaxValue);
 
         TreeCheckout.Write(tree, Target, [DirectoryAt("/mnt")], owners: owners);
 
-        CommandResult stat = await Command.MustAsync("stat", "-c", "%u:%g %h", Target, $"{Target}/d", $"{Target}/d/f", $"{Target}/s", $"{Target}/mnt");
+        CommandResult stat = await Command.MustAsync(
+            "stat",
+            "-c",
+            "%u:%g %h",
+            Target,
+            $"{Target}/d",
+            $"{Target}/d/f",
+            $"{Target}/s",
+            $"{Target}/mnt"
+        );
         Assert.Equal(["1:1", "1:1", "1:1", "1:1", "1:1"], stat.Output.Trim().Split('\n').Select(l => l.Split(' ')[0]));
         Assert.Equal("2", stat.Output.Trim().Split('\n')[2].Split(' ')[1]);
         Assert.Empty(Differences(owners));
         Assert.NotEmpty(Differences(null));
-        Assert.Throws<SysctrException>(() => TreeCheckout.Write(tree, Target + "2", [], owners: new IdMap([new IdRange(5, 6, 1)], [new IdRange(5, 6, 1)])));
+        Assert.Throws<SysctrException>(() =>
+            TreeCheckout.Write(
+                tree,
+                Target + "2",
+                [],
+                owners: new IdMap([new IdRange(5, 6, 1)], [new IdRange(5, 6, 1)])
+            )
+        );
         Assert.False(Path.Exists(Target + "2"));
 
         List<string> Differences(IdMap? given)
         {
             List<string> found = [];
-            new TreeCheck(_store, content: true, (where, what) => found.Add(where + what)).Compare(tree, Target, [DirectoryAt("/mnt")], given);
+            new TreeCheck(_store, content: true, (where, what) => found.Add(where + what)).Compare(
+                tree,
+                Target,
+                [DirectoryAt("/mnt")],
+                given
+            );
             return found;
         }
     }
@@ -151,7 +215,13 @@ public sealed class TreeCheckoutTests : IDisposable
         TreeCheckout.Write(tree, Target, []);
         TreeCheckout.Write(tree, second, []);
 
-        CommandResult inodes = await Command.MustAsync("stat", "-c", "%i %h", Path.Combine(Target, "f"), Path.Combine(second, "f"));
+        CommandResult inodes = await Command.MustAsync(
+            "stat",
+            "-c",
+            "%i %h",
+            Path.Combine(Target, "f"),
+            Path.Combine(second, "f")
+        );
 
         string[] lines = inodes.Output.Trim().Split('\n');
         Assert.Equal(lines[0], lines[1]);
@@ -161,7 +231,12 @@ public sealed class TreeCheckoutTests : IDisposable
     [Fact]
     public async Task A_checkout_of_its_own_files_has_none_of_the_store_s()
     {
-        MergedTree tree = await TreeAsync(new LayerTar().File("f", "content", mode: 0b111_101_101, mtime: "1700000000.5").Link("g", "f").File("twin", "content"));
+        MergedTree tree = await TreeAsync(
+            new LayerTar()
+                .File("f", "content", mode: 0b111_101_101, mtime: "1700000000.5")
+                .Link("g", "f")
+                .File("twin", "content")
+        );
         string shared = Path.Combine(_scratch, "shared");
         TreeCheckout.Write(tree, shared, []);
 
@@ -189,7 +264,9 @@ public sealed class TreeCheckoutTests : IDisposable
     public async Task A_lost_object_is_told_and_leaves_nothing()
     {
         MergedTree tree = await TreeAsync(new LayerTar().File("f", "content"));
-        File.Delete(Directory.GetFiles(Path.Combine(_scratch, "store/objects"), "*", SearchOption.AllDirectories).Single());
+        File.Delete(
+            Directory.GetFiles(Path.Combine(_scratch, "store/objects"), "*", SearchOption.AllDirectories).Single()
+        );
 
         SysctrException failure = Assert.Throws<SysctrException>(() => TreeCheckout.Write(tree, Target, []));
 
@@ -200,11 +277,27 @@ public sealed class TreeCheckoutTests : IDisposable
     [Fact]
     public async Task Paths_are_looked_up_inside_the_image_alone()
     {
-        MergedTree tree = await TreeAsync(new LayerTar()
-            .Dir("etc").File("etc/passwd", "image's", mode: 0b110_000_000, uid: 5, gid: 6).Symlink("abs", "/etc/passwd").Symlink("up", "../../../etc")
-            .Symlink("loop", "loop").Symlink("gone", "no/where").Fifo("pipe").File("etc/\xff", "no text").Link("hard", "etc/passwd"));
+        MergedTree tree = await TreeAsync(
+            new LayerTar()
+                .Dir("etc")
+                .File("etc/passwd", "image's", mode: 0b110_000_000, uid: 5, gid: 6)
+                .Symlink("abs", "/etc/passwd")
+                .Symlink("up", "../../../etc")
+                .Symlink("loop", "loop")
+                .Symlink("gone", "no/where")
+                .Fifo("pipe")
+                .File("etc/\xff", "no text")
+                .Link("hard", "etc/passwd")
+        );
 
-        Assert.Equal(new ImageFile("/etc/passwd", ImageFileKind.Regular, 0b110_000_000, 5, 6, 7), tree.Find("/up/./passwd")! with { Inode = null, Xattrs = [] });
+        Assert.Equal(
+            new ImageFile("/etc/passwd", ImageFileKind.Regular, 0b110_000_000, 5, 6, 7),
+            tree.Find("/up/./passwd")! with
+            {
+                Inode = null,
+                Xattrs = [],
+            }
+        );
         Assert.Same(tree.Find("/etc/passwd")!.Inode, tree.Find("/hard")!.Inode);
         Assert.Equal("/etc/passwd", tree.Find("/abs")!.Path);
         Assert.Equal("image's", Encoding.ASCII.GetString(tree.Read(tree.Find("/hard")!, 7)));
@@ -229,16 +322,38 @@ public sealed class TreeCheckoutTests : IDisposable
         (string What, LayerTar[] Layers, bool Told)[] images =
         [
             ("nothing", [new LayerTar().File("f", "x")], false),
-            ("a directory of somebody's with things in it", [new LayerTar().Dir(place, mode: 0b1_111_111_111, uid: 1000, gid: 1000, xattrs: ("user.x", [1])).File($"{place}/f", "x").Symlink($"{place}/l", "/etc").Fifo($"{place}/p")], false),
+            (
+                "a directory of somebody's with things in it",
+                [
+                    new LayerTar()
+                        .Dir(place, mode: 0b1_111_111_111, uid: 1000, gid: 1000, xattrs: ("user.x", [1]))
+                        .File($"{place}/f", "x")
+                        .Symlink($"{place}/l", "/etc")
+                        .Fifo($"{place}/p"),
+                ],
+                false
+            ),
             ("a closed directory", [new LayerTar().Dir(place, mode: 0)], false),
-            ("a link into the image", [new LayerTar().Dir("etc").Symlink(place, "etc").File($"{place}/passwd", "x")], true),
+            (
+                "a link into the image",
+                [new LayerTar().Dir("etc").Symlink(place, "etc").File($"{place}/passwd", "x")],
+                true
+            ),
             ("a link out of it", [new LayerTar().Symlink(place, "../../../../tmp")], true),
             ("a link to itself", [new LayerTar().Symlink(place, place)], true),
-            ("a link that a later layer brings", [new LayerTar().Dir(place).File($"{place}/f", "x"), new LayerTar().Symlink(place, "/etc")], true),
+            (
+                "a link that a later layer brings",
+                [new LayerTar().Dir(place).File($"{place}/f", "x"), new LayerTar().Symlink(place, "/etc")],
+                true
+            ),
             ("a file", [new LayerTar().File(place, "x", mode: 0b110_110_110)], true),
             ("a hard link of another file", [new LayerTar().File("f", "x").Link(place, "f")], true),
             ("a device", [new LayerTar().Device('3', place, 1, 3)], true),
-            ("a whiteout of it", [new LayerTar().Dir(place).File($"{place}/f", "x"), new LayerTar().Whiteout($".wh.{place}")], false),
+            (
+                "a whiteout of it",
+                [new LayerTar().Dir(place).File($"{place}/f", "x"), new LayerTar().Whiteout($".wh.{place}")],
+                false
+            ),
         ];
         foreach ((string what, LayerTar[] layers, bool told) in images)
         {
@@ -248,14 +363,23 @@ public sealed class TreeCheckoutTests : IDisposable
             TreeCheckout.Write(tree, target, []);
 
             SortedDictionary<string, string> made = await TreeListing.OfAsync(target);
-            Assert.True(made.ContainsKey(place) && made[place][0] == 'd' && made[place].Contains(" 0 0 | ", StringComparison.Ordinal), $"{what}: {made.GetValueOrDefault(place)}");
+            Assert.True(
+                made.ContainsKey(place)
+                    && made[place][0] == 'd'
+                    && made[place].Contains(" 0 0 | ", StringComparison.Ordinal),
+                $"{what}: {made.GetValueOrDefault(place)}"
+            );
             Assert.Contains(made[place].Split(' ')[1], (string[])["755", "555"]);
             Assert.DoesNotContain("user.x", made[place], StringComparison.Ordinal);
             Assert.DoesNotContain(made.Keys, k => k.StartsWith(place + "/", StringComparison.Ordinal));
             Assert.Equal(told, tree.LeftOut.Any(n => n.Contains("/" + place, StringComparison.Ordinal)));
 
             List<string> found = [];
-            new TreeCheck(_store, content: true, (path, wrong) => found.Add(path + " " + wrong)).Compare(tree, target, []);
+            new TreeCheck(_store, content: true, (path, wrong) => found.Add(path + " " + wrong)).Compare(
+                tree,
+                target,
+                []
+            );
             Assert.Empty(found);
         }
     }
@@ -264,9 +388,17 @@ public sealed class TreeCheckoutTests : IDisposable
     public async Task No_device_of_an_image_is_in_its_tree()
     {
         MergedTree tree = await TreeAsync(
-            new LayerTar().Dir("a").Dir("a/b").Device('4', "a/b/disk", 7, 0, mode: 0b110_110_110).Device('3', "kmsg", 1, 11, uid: 1000).Link("other", "kmsg")
-                .Device('3', "dev/null", 1, 3).Fifo("pipe").Symlink("s", "kmsg"),
-            new LayerTar().Device('3', "late", 0, 0));
+            new LayerTar()
+                .Dir("a")
+                .Dir("a/b")
+                .Device('4', "a/b/disk", 7, 0, mode: 0b110_110_110)
+                .Device('3', "kmsg", 1, 11, uid: 1000)
+                .Link("other", "kmsg")
+                .Device('3', "dev/null", 1, 3)
+                .Fifo("pipe")
+                .Symlink("s", "kmsg"),
+            new LayerTar().Device('3', "late", 0, 0)
+        );
 
         TreeCheckout.Write(tree, Target, []);
 

@@ -12,11 +12,17 @@ namespace SystemContainers.Tests.Checkout;
 /// <summary>All that can be told of a tree, a line an entry: what two unpackers have to agree on.</summary>
 static partial class TreeListing
 {
-    /// <summary>By path (Latin-1): type, mode, owner, mtime, link group, size, link text, device, attributes, content.</summary>
+    /// <summary>By path (Latin-1): type, mode, owner, mtime, link group, size, link text, device, attributes,
+    /// content.</summary>
     public static async Task<SortedDictionary<string, string>> OfAsync(string root)
     {
-        string output = (await Command.MustAsync(
-            "sh", "-c", $"find '{root}' -printf '%P\\0%y %m %U %G\\0%T@\\0%i\\0%s\\0%l\\0' | base64 -w0")).Output;
+        string output = (
+            await Command.MustAsync(
+                "sh",
+                "-c",
+                $"find '{root}' -printf '%P\\0%y %m %U %G\\0%T@\\0%i\\0%s\\0%l\\0' | base64 -w0"
+            )
+        ).Output;
         string[] fields = Encoding.Latin1.GetString(Convert.FromBase64String(output.Trim())).Split('\0');
         SortedDictionary<string, string> entries = new(StringComparer.Ordinal);
         SortedDictionary<string, string> inodes = new(StringComparer.Ordinal);
@@ -33,7 +39,8 @@ static partial class TreeListing
                 fields[i + 5],
                 fields[i + 1][0] is 'c' or 'b' ? Device(path) : "",
                 Attributes(path),
-                fields[i + 1][0] == 'f' ? Content(path) : "");
+                fields[i + 1][0] == 'f' ? Content(path) : ""
+            );
         }
 
         Dictionary<string, string> firsts = [];

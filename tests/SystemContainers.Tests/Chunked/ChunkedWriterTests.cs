@@ -12,7 +12,8 @@ using ZstdSharp;
 
 namespace SystemContainers.Tests.Chunked;
 
-/// <summary>Layers as zstd:chunked: any zstd unpacks them, and what stands behind the archive says where all of it is.</summary>
+/// <summary>Layers as zstd:chunked: any zstd unpacks them, and what stands behind the archive says where all of it
+/// is.</summary>
 public sealed class ChunkedWriterTests
 {
     [Fact]
@@ -27,20 +28,42 @@ public sealed class ChunkedWriterTests
                 using Decompressor zstd = new();
                 foreach (TocChunk chunk in toc.Files.SelectMany(f => f.Chunks))
                 {
-                    byte[] content = zstd.Unwrap(blob.AsSpan((int)chunk.Start, (int)(chunk.End - chunk.Start))).ToArray();
+                    byte[] content = zstd.Unwrap(blob.AsSpan((int)chunk.Start, (int)(chunk.End - chunk.Start)))
+                        .ToArray();
                     Assert.Equal(chunk.Size, content.Length);
-                    Assert.True(chunk.IsZeros ? !content.AsSpan().ContainsAnyExcept((byte)0) : ContentSum.Of(content) == chunk.Sum);
+                    Assert.True(
+                        chunk.IsZeros
+                            ? !content.AsSpan().ContainsAnyExcept((byte)0)
+                            : ContentSum.Of(content) == chunk.Sum
+                    );
                 }
             },
-            iter: 60);
+            iter: 60
+        );
 
     [Fact]
     public void The_footer_and_the_frames_are_where_the_annotations_say()
     {
         (byte[] blob, ChunkedLayer layer) = Write(new LayerTar().Dir("etc/").File("etc/a", "content").ToBytes());
 
-        long[] footer = [.. Enumerable.Range(0, 7).Select(i => BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(blob.Length - 64 + (8 * i))))];
-        Assert.Equal([layer.Toc.Offset, layer.Toc.Length, layer.Toc.PlainLength, 1, layer.TarSplit.Offset, layer.TarSplit.Length, layer.TarSplit.PlainLength], footer);
+        long[] footer =
+        [
+            .. Enumerable
+                .Range(0, 7)
+                .Select(i => BinaryPrimitives.ReadInt64LittleEndian(blob.AsSpan(blob.Length - 64 + (8 * i)))),
+        ];
+        Assert.Equal(
+            [
+                layer.Toc.Offset,
+                layer.Toc.Length,
+                layer.Toc.PlainLength,
+                1,
+                layer.TarSplit.Offset,
+                layer.TarSplit.Length,
+                layer.TarSplit.PlainLength,
+            ],
+            footer
+        );
         Assert.Equal("GNUlInUx", Encoding.ASCII.GetString(blob, blob.Length - 8, 8));
         foreach (long at in (long[])[layer.Toc.Offset, layer.TarSplit.Offset, blob.Length - 64])
         {
@@ -76,15 +99,36 @@ public sealed class ChunkedWriterTests
     public void An_entry_says_what_its_header_says()
     {
         byte[] plain = new LayerTar()
-            .Dir("etc/", mode: 0x3ff, uid: 5, gid: 6).File("etc/é".Replace("é", "Ã©", StringComparison.Ordinal), "x", mtime: "1600000000.25", xattrs: ("user.a", [1, 2])).Device('3', "null", 1, 3).ToBytes();
+            .Dir("etc/", mode: 0x3ff, uid: 5, gid: 6)
+            .File(
+                "etc/é".Replace("é", "Ã©", StringComparison.Ordinal),
+                "x",
+                mtime: "1600000000.25",
+                xattrs: ("user.a", [1, 2])
+            )
+            .Device('3', "null", 1, 3)
+            .ToBytes();
         (byte[] blob, ChunkedLayer layer) = Write(plain);
         using Decompressor zstd = new();
         JsonNode toc = JsonNode.Parse(zstd.Unwrap(blob.AsSpan((int)layer.Toc.Offset, (int)layer.Toc.Length)))!;
 
-        Assert.Equal("""{"type":"dir","name":"etc/","mode":1023,"uid":5,"gid":6,"modtime":"2020-09-13T12:26:40Z"}""", toc["entries"]![0]!.ToJsonString());
+        Assert.Equal(
+            """{"type":"dir","name":"etc/","mode":1023,"uid":5,"gid":6,"modtime":"2020-09-13T12:26:40Z"}""",
+            toc["entries"]![0]!.ToJsonString()
+        );
         JsonNode file = toc["entries"]![1]!;
-        Assert.Equal(("etc/é", "2020-09-13T12:26:40.25Z", "AQI="), ((string?)file["name"], (string?)file["modtime"], (string?)file["xattrs"]!["user.a"]));
-        Assert.Equal((1, 3, "char"), ((int?)toc["entries"]![2]!["devMajor"], (int?)toc["entries"]![2]!["devMinor"], (string?)toc["entries"]![2]!["type"]));
+        Assert.Equal(
+            ("etc/é", "2020-09-13T12:26:40.25Z", "AQI="),
+            ((string?)file["name"], (string?)file["modtime"], (string?)file["xattrs"]!["user.a"])
+        );
+        Assert.Equal(
+            (1, 3, "char"),
+            (
+                (int?)toc["entries"]![2]!["devMajor"],
+                (int?)toc["entries"]![2]!["devMinor"],
+                (string?)toc["entries"]![2]!["type"]
+            )
+        );
     }
 
     /// <summary>What containers-storage would refuse whole, or read otherwise, is no zstd:chunked layer.</summary>
@@ -104,12 +148,19 @@ public sealed class ChunkedWriterTests
             FakeImage.Noise(5000),
         ];
 
-        Assert.All(archives, a =>
-        {
-            (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(new MemoryStream(a), Stream.Null, TestContext.Current.CancellationToken);
-            Assert.Null(layer);
-            Assert.NotNull(unfit);
-        });
+        Assert.All(
+            archives,
+            a =>
+            {
+                (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(
+                    new MemoryStream(a),
+                    Stream.Null,
+                    TestContext.Current.CancellationToken
+                );
+                Assert.Null(layer);
+                Assert.NotNull(unfit);
+            }
+        );
     }
 
     /// <summary>Headers that pack a thousand to one would else be held in memory whole.</summary>
@@ -143,16 +194,23 @@ public sealed class ChunkedWriterTests
         }
 
         Assert.Contains("too large", Unfit(new MemoryStream(tar.File("a").Finished)), StringComparison.Ordinal);
-        Assert.NotEqual("", Unfit(new MemoryStream(new TarBuilder().Pax('x', ("path", new string('p', 5000))).File("a").Finished)));
+        Assert.NotEqual(
+            "",
+            Unfit(new MemoryStream(new TarBuilder().Pax('x', ("path", new string('p', 5000))).File("a").Finished))
+        );
     }
 
-    /// <summary>What nobody would read is not collected: each of these packs to nothing, and has a table of its own size.</summary>
+    /// <summary>What nobody would read is not collected: each of these packs to nothing, and has a table of its own
+    /// size.</summary>
     [Fact]
     [Trait("needs", "time")]
     public void An_archive_whose_table_is_larger_than_is_read_is_refused()
     {
         string value = new('v', 1_000_000);
-        using RepeatedEntries attributes = new(150, i => new TarBuilder().Pax('x', ("SCHILY.xattr.user.a", value)).File($"{i}").Unfinished);
+        using RepeatedEntries attributes = new(
+            150,
+            i => new TarBuilder().Pax('x', ("SCHILY.xattr.user.a", value)).File($"{i}").Unfinished
+        );
 
         Assert.Contains("larger than is read", Unfit(attributes), StringComparison.Ordinal);
         Assert.InRange(attributes.Made, 100, 130);
@@ -164,8 +222,16 @@ public sealed class ChunkedWriterTests
         string holes = string.Concat(Enumerable.Repeat("x" + new string('\0', 1024), 60));
         byte[] plain = new TarBuilder().File("a", holes).File("b", "b").Finished;
 
-        Assert.NotNull(ChunkedWriter.Write(new MemoryStream(plain), Stream.Null, TestContext.Current.CancellationToken, maxChunks: 121).Layer);
-        Assert.Contains("larger than is read", Unfit(new MemoryStream(plain), maxChunks: 120), StringComparison.Ordinal);
+        Assert.NotNull(
+            ChunkedWriter
+                .Write(new MemoryStream(plain), Stream.Null, TestContext.Current.CancellationToken, maxChunks: 121)
+                .Layer
+        );
+        Assert.Contains(
+            "larger than is read",
+            Unfit(new MemoryStream(plain), maxChunks: 120),
+            StringComparison.Ordinal
+        );
         Assert.Contains("larger than is read", Unfit(new MemoryStream(plain), maxChunks: 50), StringComparison.Ordinal);
     }
 
@@ -174,16 +240,29 @@ public sealed class ChunkedWriterTests
     {
         const string Zeros = "\"offset\":10,\"endOffset\":20,\"chunkType\":\"zeros\"";
         byte[] json = Encoding.UTF8.GetBytes(
-            "{\"version\":1,\"entries\":[{\"type\":\"reg\",\"name\":\"a\",\"size\":2," + Zeros
-            + "},{\"type\":\"chunk\",\"name\":\"a\",\"chunkOffset\":1," + Zeros + "},{\"type\":\"reg\",\"name\":\"b\",\"size\":1," + Zeros + "}]}");
+            "{\"version\":1,\"entries\":[{\"type\":\"reg\",\"name\":\"a\",\"size\":2,"
+                + Zeros
+                + "},{\"type\":\"chunk\",\"name\":\"a\",\"chunkOffset\":1,"
+                + Zeros
+                + "},{\"type\":\"reg\",\"name\":\"b\",\"size\":1,"
+                + Zeros
+                + "}]}"
+        );
 
         Assert.Equal(2, new TocParser(100, maxChunks: 3).Parse(new System.Text.Json.Utf8JsonReader(json)).Files.Count);
-        Assert.Throws<System.Text.Json.JsonException>(() => new TocParser(100, maxChunks: 2).Parse(new System.Text.Json.Utf8JsonReader(json)));
+        Assert.Throws<System.Text.Json.JsonException>(() =>
+            new TocParser(100, maxChunks: 2).Parse(new System.Text.Json.Utf8JsonReader(json))
+        );
     }
 
     private static string Unfit(Stream tar, int maxChunks = ChunkedLimits.MaxChunks)
     {
-        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(tar, Stream.Null, TestContext.Current.CancellationToken, maxChunks: maxChunks);
+        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(
+            tar,
+            Stream.Null,
+            TestContext.Current.CancellationToken,
+            maxChunks: maxChunks
+        );
         Assert.Null(layer);
         return unfit!;
     }
@@ -200,7 +279,11 @@ public sealed class ChunkedWriterTests
     private static (byte[] Blob, ChunkedLayer Layer) Write(byte[] plain)
     {
         using MemoryStream target = new();
-        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(new MemoryStream(plain), target, TestContext.Current.CancellationToken);
+        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(
+            new MemoryStream(plain),
+            target,
+            TestContext.Current.CancellationToken
+        );
         Assert.Null(unfit);
         return (target.ToArray(), layer!);
     }

@@ -42,9 +42,7 @@ sealed class RepeatedEntries(int entries, Func<int, byte[]> make) : Stream
         return read;
     }
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

@@ -39,7 +39,11 @@ public sealed class CommandLineTests
     [InlineData("list -x", "'sysctr list' has no option '-x'", "'sysctr list --help'")]
     [InlineData("install -x etcd", "'sysctr install' has no option '-x'", "'sysctr install --help'")]
     [InlineData("install etcd --dry-run", "'sysctr install' has no option '--dry-run'", "sysctr plan")]
-    [InlineData("prune --dry-run", "'sysctr prune' has no option '--dry-run'", "install, update, rollback or uninstall")]
+    [InlineData(
+        "prune --dry-run",
+        "'sysctr prune' has no option '--dry-run'",
+        "install, update, rollback or uninstall"
+    )]
     [InlineData("run --privileged etcd", "'sysctr run' has no option '--privileged'", "take '--privileged'")]
     [InlineData("run --device /dev/kvm etcd", "'sysctr run' has no option '--device'", "take '--device'")]
     [InlineData("install --gpus all etcd", "'sysctr install' has no option '--gpus'", "/dev/nvidia0")]
@@ -76,7 +80,13 @@ public sealed class CommandLineTests
     [InlineData("plan install -v /a:/b etcd -- serve", "etcd", "serve", "", false)]
     [InlineData("install -- etcd", "etcd", "", "", false)]
     [InlineData("install --name x -- etcd", "etcd", "", "", false)]
-    public void Words_behind_two_dashes_are_the_payloads_and_user_with_a_name_is_the_payloads_user(string words, string image, string command, string user, bool mode)
+    public void Words_behind_two_dashes_are_the_payloads_and_user_with_a_name_is_the_payloads_user(
+        string words,
+        string image,
+        string command,
+        string user,
+        bool mode
+    )
     {
         ParseResult parsed = Parse(words);
 
@@ -91,7 +101,9 @@ public sealed class CommandLineTests
     [Fact]
     public void Options_of_a_container_are_taken_in_every_way_that_podman_takes_them()
     {
-        ContainerSettings settings = SettingsOptions.Parse(Parse("install -e A=1 --env B=2 --env=A=3 -v /a:/b:ro --volume=x:/c --memory 1g -m 2g --entrypoint= etcd"));
+        ContainerSettings settings = SettingsOptions.Parse(
+            Parse("install -e A=1 --env B=2 --env=A=3 -v /a:/b:ro --volume=x:/c --memory 1g -m 2g --entrypoint= etcd")
+        );
 
         Assert.Equal(["A=3", "B=2"], settings.All("env"));
         Assert.Equal(["/a:/b:ro", "x:/c"], settings.All("volume"));
@@ -133,14 +145,16 @@ public sealed class CommandLineTests
         Assert.Equal(["sh", "-c", "ls", "-x", "--json", "-q"], parsed.GetValue<string[]>("COMMAND")!);
     }
 
-    /// <summary>What is of an image says nothing of a container that is started; it is refused where there is one of the name.</summary>
+    /// <summary>What is of an image says nothing of a container that is started; it is refused where there is one of
+    /// the name.</summary>
     [Theory]
     [InlineData("run etcd", "")]
     [InlineData("--quiet run etcd", "")]
     [InlineData("run --set A=b --pull always etcd", "--set --pull")]
     [InlineData("run --name x --grant cron --runtime crun etcd", "--name --grant --runtime")]
     [InlineData("run --install --name x etcd", "")]
-    public void Options_of_an_image_that_runs_once_are_known(string words, string options) => Assert.Equal(options, string.Join(' ', RunCommand.OfImage(Parse(words))));
+    public void Options_of_an_image_that_runs_once_are_known(string words, string options) =>
+        Assert.Equal(options, string.Join(' ', RunCommand.OfImage(Parse(words))));
 
     [Theory]
     [InlineData("from docker-run docker run -d --name x --json -q img --output y")]
@@ -152,14 +166,25 @@ public sealed class CommandLineTests
         ParseResult parsed = Parse(words);
 
         Assert.Null(UsageError.Describe(parsed));
-        Assert.Equal("docker run -d --name x --json -q img --output y", string.Join(' ', parsed.GetValue<string[]>("COMMAND")!));
-        Assert.Equal(words.Contains("d -- docker", StringComparison.Ordinal) || words.Contains("d docker", StringComparison.Ordinal) ? "d" : null, parsed.GetValue<string>("--output"));
+        Assert.Equal(
+            "docker run -d --name x --json -q img --output y",
+            string.Join(' ', parsed.GetValue<string[]>("COMMAND")!)
+        );
+        Assert.Equal(
+            words.Contains("d -- docker", StringComparison.Ordinal)
+            || words.Contains("d docker", StringComparison.Ordinal)
+                ? "d"
+                : null,
+            parsed.GetValue<string>("--output")
+        );
     }
 
     [Fact]
     public void Behind_a_command_that_is_quoted_options_are_ours()
     {
-        ParseResult parsed = CommandTree.Parse(FromCommand.Protect(["from", "docker-run", "docker run -d img", "--output", "d"]));
+        ParseResult parsed = CommandTree.Parse(
+            FromCommand.Protect(["from", "docker-run", "docker run -d img", "--output", "d"])
+        );
 
         Assert.Null(UsageError.Describe(parsed));
         Assert.Equal((1, "d"), (parsed.GetValue<string[]>("COMMAND")!.Length, parsed.GetValue<string>("--output")));
@@ -186,12 +211,17 @@ public sealed class CommandLineTests
 
         ParseResult parsed = Parse($"{verb} etcd.service");
         command = parsed.CommandResult.Command;
-        string?[] names = command.Arguments.Where(a => a.Name.Split('|').Contains("NAME")).Select(a => a switch
-        {
-            Argument<string[]> several => parsed.GetValue(several)!.Single(),
-            Argument<string> one => parsed.GetValue(one),
-            _ => null,
-        }).ToArray();
+        string?[] names = command
+            .Arguments.Where(a => a.Name.Split('|').Contains("NAME"))
+            .Select(a =>
+                a switch
+                {
+                    Argument<string[]> several => parsed.GetValue(several)!.Single(),
+                    Argument<string> one => parsed.GetValue(one),
+                    _ => null,
+                }
+            )
+            .ToArray();
 
         Assert.Equal(["etcd"], names);
     }
@@ -201,7 +231,8 @@ public sealed class CommandLineTests
     [InlineData("help install", "install --help")]
     [InlineData("--quiet help images list", "--quiet images list --help")]
     [InlineData("list help", "list help")]
-    public void Help_of_a_verb(string words, string same) => Assert.Equal(same.Split(' '), HelpVerb.Rewrite(words.Split(' ')));
+    public void Help_of_a_verb(string words, string same) =>
+        Assert.Equal(same.Split(' '), HelpVerb.Rewrite(words.Split(' ')));
 
     [Theory]
     [MemberData(nameof(Verbs))]
@@ -220,7 +251,13 @@ public sealed class CommandLineTests
     }
 
     internal static ParseResult Parse(string words) =>
-        CommandTree.Parse(HelpVerb.Rewrite(SettingsWords.Rewrite(FromCommand.Protect(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries))))));
+        CommandTree.Parse(
+            HelpVerb.Rewrite(
+                SettingsWords.Rewrite(
+                    FromCommand.Protect(ExecCommand.Protect(words.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+                )
+            )
+        );
 
     private static IEnumerable<string> Leaves(Command command, string words) =>
         command.Subcommands.Count == 0

@@ -58,10 +58,18 @@ public sealed class CompleterTests(StoredNames stored) : IClassFixture<StoredNam
 
         string[] lines = [.. Completer.Lines(words, InstalledNames.Of(words)).Select(l => l.Split('\t')[0])];
 
-        Assert.Equal(candidates.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal), candidates.StartsWith(':') ? lines[0].Split(' ').Order(StringComparer.Ordinal) : lines.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            candidates.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
+            candidates.StartsWith(':')
+                ? lines[0].Split(' ').Order(StringComparer.Ordinal)
+                : lines.Order(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public void Verbs_say_what_they_do() =>
-        Assert.Contains(Completer.Lines(["roll"], InstalledNames.Of(["roll"])), l => l.StartsWith("rollback\tBrings a container back", StringComparison.Ordinal));
+        Assert.Contains(
+            Completer.Lines(["roll"], InstalledNames.Of(["roll"])),
+            l => l.StartsWith("rollback\tBrings a container back", StringComparison.Ordinal)
+        );
 }

@@ -30,12 +30,25 @@ public sealed partial class ManualTests
         string[] words = verb.Split(' ');
         string page = Plain(s_pages.Single(p => p.Name == $"sysctr-{words[0]}.1").Text);
         string twin = words is ["plan", _] ? Plain(s_pages.Single(p => p.Name == $"sysctr-{words[1]}.1").Text) : "";
-        System.CommandLine.Command command = words.Aggregate((System.CommandLine.Command)CommandTree.Create(), (at, word) => at.Subcommands.Single(s => s.Name == word));
+        System.CommandLine.Command command = words.Aggregate(
+            (System.CommandLine.Command)CommandTree.Create(),
+            (at, word) => at.Subcommands.Single(s => s.Name == word)
+        );
 
         Assert.Contains($"\n.B sysctr {verb}\n", page, StringComparison.Ordinal);
-        Assert.All(command.Options.Where(o => !o.Hidden && o.Name != "--help"), o => Assert.Matches($@"(?m)^\.TP\n.*\\fB{o.Name}\\fR.*\n.", page + twin));
-        Assert.All(command.Arguments.Where(a => !a.Hidden), a => Assert.Matches($@"(?m)^\.TP\n\[?\\fI{Regex.Escape(a.Name)}\\fR.*\n.", page));
-        Assert.Contains($".BR sysctr-{words[0]} (1)", Plain(s_pages.Single(p => p.Name == "sysctr.1").Text), StringComparison.Ordinal);
+        Assert.All(
+            command.Options.Where(o => !o.Hidden && o.Name != "--help"),
+            o => Assert.Matches($@"(?m)^\.TP\n.*\\fB{o.Name}\\fR.*\n.", page + twin)
+        );
+        Assert.All(
+            command.Arguments.Where(a => !a.Hidden),
+            a => Assert.Matches($@"(?m)^\.TP\n\[?\\fI{Regex.Escape(a.Name)}\\fR.*\n.", page)
+        );
+        Assert.Contains(
+            $".BR sysctr-{words[0]} (1)",
+            Plain(s_pages.Single(p => p.Name == "sysctr.1").Text),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -59,9 +72,15 @@ public sealed partial class ManualTests
         try
         {
             File.WriteAllText(file, prose);
-            System.CommandLine.Command verb = new("verb", "Does it.") { new Option<bool>("--told") { Description = "Told." }, new Option<bool>("--untold") };
+            System.CommandLine.Command verb = new("verb", "Does it.")
+            {
+                new Option<bool>("--told") { Description = "Told." },
+                new Option<bool>("--untold"),
+            };
 
-            InvalidDataException e = Assert.Throws<InvalidDataException>(() => new VerbPage([], verb, Prose.Read(file), "2026-01-01"));
+            InvalidDataException e = Assert.Throws<InvalidDataException>(() =>
+                new VerbPage([], verb, Prose.Read(file), "2026-01-01")
+            );
             Assert.Contains(complaint, e.Message, StringComparison.Ordinal);
         }
         finally
@@ -80,7 +99,8 @@ public sealed partial class ManualTests
     public void Pages_name_pages_that_are_there() =>
         Assert.All(
             s_pages.SelectMany(p => Named().Matches(Plain(p.Text)).Select(m => m.Groups["page"].Value)).Distinct(),
-            name => Assert.Contains(name + ".1", s_pages.Select(p => p.Name)));
+            name => Assert.Contains(name + ".1", s_pages.Select(p => p.Name))
+        );
 
     [Fact]
     public async Task Mandoc_and_man_have_nothing_to_say()
@@ -95,7 +115,10 @@ public sealed partial class ManualTests
 
             string[] files = [.. directory.GetFiles().Select(f => f.FullName)];
             Assert.Equal("", (await Command.RunAsync("mandoc", ["-T", "lint", "-W", "warning", .. files])).Output);
-            Assert.Equal("", (await Command.MustAsync("groff", ["-t", "-man", "-Tutf8", "-Kutf8", "-wall", "-z", .. files])).Error);
+            Assert.Equal(
+                "",
+                (await Command.MustAsync("groff", ["-t", "-man", "-Tutf8", "-Kutf8", "-wall", "-z", .. files])).Error
+            );
         }
         finally
         {
@@ -110,8 +133,12 @@ public sealed partial class ManualTests
         RootCommand root = CommandTree.Create();
         string[] commands =
         [
-            .. root.Subcommands.Append(root).SelectMany(v => v.Subcommands.Append(v)).SelectMany(v => (v.Description ?? "").Split('\n'))
-                .Where(l => l.StartsWith("  sysctr ", StringComparison.Ordinal)).Select(l => Comment().Split(l["  sysctr ".Length..])[0].Split(" | ")[0].Trim()),
+            .. root
+                .Subcommands.Append(root)
+                .SelectMany(v => v.Subcommands.Append(v))
+                .SelectMany(v => (v.Description ?? "").Split('\n'))
+                .Where(l => l.StartsWith("  sysctr ", StringComparison.Ordinal))
+                .Select(l => Comment().Split(l["  sysctr ".Length..])[0].Split(" | ")[0].Trim()),
         ];
 
         Assert.InRange(commands.Length, 50, 500);

@@ -18,7 +18,10 @@ public sealed class StoredNames : IDisposable
 
         using Host host = Host.Open(Root, _ => { });
         Digest digest = Digest.Sha256("x"u8);
-        host.OpenStore().Images.Set(new ImageRecord("docker://127.0.0.1:5000/etcd:latest", digest, digest, [], DateTimeOffset.UtcNow));
+        host.OpenStore()
+            .Images.Set(
+                new ImageRecord("docker://127.0.0.1:5000/etcd:latest", digest, digest, [], DateTimeOffset.UtcNow)
+            );
         foreach ((string container, int[] deployments) in ((string, int[])[])[("etcd", [0, 12]), ("flanneld", [3])])
         {
             foreach (int number in deployments)
@@ -26,7 +29,10 @@ public sealed class StoredNames : IDisposable
                 Directory.CreateDirectory(Path.Join(host.StoreHere, "deployments", container, number.ToString()));
             }
 
-            File.CreateSymbolicLink(Path.Join(host.StoreHere, "deployments", container, "current"), deployments[0].ToString());
+            File.CreateSymbolicLink(
+                Path.Join(host.StoreHere, "deployments", container, "current"),
+                deployments[0].ToString()
+            );
         }
     }
 

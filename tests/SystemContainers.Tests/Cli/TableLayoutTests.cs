@@ -9,7 +9,10 @@ public sealed class TableLayoutTests
 {
     private static readonly TableColumn[] s_columns =
     [
-        new("NAME") { Least = 12 }, new("STATE") { IsState = true }, new("IMAGE") { Least = 14, KeepsEnd = true }, new("SIZE") { IsNumber = true, Dispensable = 1 },
+        new("NAME") { Least = 12 },
+        new("STATE") { IsState = true },
+        new("IMAGE") { Least = 14, KeepsEnd = true },
+        new("SIZE") { IsNumber = true, Dispensable = 1 },
         new("AUTO-UPDATE") { Dispensable = 2 },
     ];
 
@@ -36,13 +39,15 @@ public sealed class TableLayoutTests
     }
 
     [Fact]
-    public void A_pipe_gets_all_of_it() => Assert.Equal(
-        [
-            "NAME                       STATE   IMAGE                                           SIZE  AUTO-UPDATE",
-            "etcd                       active  registry.example.com/some/where/etcd:3.5.21  17.8 MB  disabled",
-            "flanneld-with-a-long-name  failed  quay.io/flannel:1                             126 MB  registry",
-        ],
-        Lines(width: null));
+    public void A_pipe_gets_all_of_it() =>
+        Assert.Equal(
+            [
+                "NAME                       STATE   IMAGE                                           SIZE  AUTO-UPDATE",
+                "etcd                       active  registry.example.com/some/where/etcd:3.5.21  17.8 MB  disabled",
+                "flanneld-with-a-long-name  failed  quay.io/flannel:1                             126 MB  registry",
+            ],
+            Lines(width: null)
+        );
 
     [Fact]
     public void Columns_that_can_be_missed_go_first()
@@ -59,9 +64,24 @@ public sealed class TableLayoutTests
     [InlineData(19, "…8 23:54:08  update", "2026-11-28")]
     public void What_is_whole_while_something_can_be_missed_is_cut_when_nothing_can(int width, string there, string not)
     {
-        TableColumn[] columns = [new("WHEN") { LeastLeft = 11, KeepsEnd = true }, "WHAT", new("BY") { Dispensable = 1 }];
+        TableColumn[] columns =
+        [
+            new("WHEN") { LeastLeft = 11, KeepsEnd = true },
+            "WHAT",
+            new("BY") { Dispensable = 1 },
+        ];
 
-        string line = TableLayout.Lines(columns, [["2026-11-28 23:54:08", "update", "somebody-with-a-name"]], width, coloured: false, withHeading: false).Single();
+        string line = TableLayout
+            .Lines(
+                columns,
+                [
+                    ["2026-11-28 23:54:08", "update", "somebody-with-a-name"],
+                ],
+                width,
+                coloured: false,
+                withHeading: false
+            )
+            .Single();
 
         Assert.True(line.Length <= width, line);
         Assert.Contains(there, line, StringComparison.Ordinal);
@@ -79,7 +99,22 @@ public sealed class TableLayoutTests
 
     [Fact]
     public void What_an_image_says_has_no_colours() =>
-        Assert.StartsWith(@"\x1b[2J", TableLayout.Lines(["NAME"], [["\e[2J"]], width: null, coloured: true, withHeading: false).Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            @"\x1b[2J",
+            TableLayout
+                .Lines(
+                    ["NAME"],
+                    [
+                        ["\e[2J"],
+                    ],
+                    width: null,
+                    coloured: true,
+                    withHeading: false
+                )
+                .Single(),
+            StringComparison.Ordinal
+        );
 
-    private static string[] Lines(int? width) => [.. TableLayout.Lines(s_columns, s_rows, width, coloured: false, withHeading: true)];
+    private static string[] Lines(int? width) =>
+        [.. TableLayout.Lines(s_columns, s_rows, width, coloured: false, withHeading: true)];
 }

@@ -8,9 +8,31 @@ namespace SystemContainers.Tests.Cli;
 /// <summary>What all verbs have in common.</summary>
 public sealed class VerbTests
 {
-    /// <summary>They print nothing of their own on standard output, or a name alone, or what another program prints.</summary>
+    /// <summary>They print nothing of their own on standard output, or a name alone, or what another program
+    /// prints.</summary>
     private static readonly string[] s_silent =
-        ["run", "start", "stop", "restart", "logs", "exec", "recover", "umount", "pin", "unpin", "images tag", "images delete", "images help", "rollout release", "network remove", "login", "logout", "trust set", "trust delete", "help"];
+    [
+        "run",
+        "start",
+        "stop",
+        "restart",
+        "logs",
+        "exec",
+        "recover",
+        "umount",
+        "pin",
+        "unpin",
+        "images tag",
+        "images delete",
+        "images help",
+        "rollout release",
+        "network remove",
+        "login",
+        "logout",
+        "trust set",
+        "trust delete",
+        "help",
+    ];
 
     [Theory]
     [MemberData(nameof(CommandLineTests.Verbs), MemberType = typeof(CommandLineTests))]

@@ -36,10 +36,21 @@ static class ComposefsDump
     }
 
     private static void Write(
-        TreeDirectory directory, string path, Dictionary<TreeLeaf, int> names, Dictionary<TreeLeaf, string> first, Func<LayerEntry, byte[]> readContent, TextWriter target)
+        TreeDirectory directory,
+        string path,
+        Dictionary<TreeLeaf, int> names,
+        Dictionary<TreeLeaf, string> first,
+        Func<LayerEntry, byte[]> readContent,
+        TextWriter target
+    )
     {
         Line(target, path.Length == 0 ? "/" : path, 0, "4", directory.Metadata, 2, 0, "-", "-", "-");
-        foreach ((byte[] name, TreeSlot slot) in directory.Slots.OrderBy(s => s.Key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))))
+        foreach (
+            (byte[] name, TreeSlot slot) in directory.Slots.OrderBy(
+                s => s.Key,
+                Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))
+            )
+        )
         {
             string at = path + "/" + Escape(name);
             if (slot.Node is TreeDirectory inner)
@@ -80,23 +91,48 @@ static class ComposefsDump
                 TarEntryType.CharacterDevice => "2",
                 _ => "6",
             };
-            ulong device = (entry.DeviceMinor & 0xff) | ((ulong)entry.DeviceMajor << 8) | ((ulong)(entry.DeviceMinor >> 8) << 20);
+            ulong device =
+                (entry.DeviceMinor & 0xff) | ((ulong)entry.DeviceMajor << 8) | ((ulong)(entry.DeviceMinor >> 8) << 20);
             long size = entry.Type switch
             {
                 TarEntryType.Regular => entry.Size,
                 TarEntryType.Symlink => entry.LinkName.Length,
                 _ => 0,
             };
-            Line(target, at, size, (isLink ? "@" : "") + type, entry.Metadata, names[leaf], device, payload, content, digest);
+            Line(
+                target,
+                at,
+                size,
+                (isLink ? "@" : "") + type,
+                entry.Metadata,
+                names[leaf],
+                device,
+                payload,
+                content,
+                digest
+            );
         }
     }
 
     private static void Line(
-        TextWriter target, string path, long size, string type, FileMetadata metadata, int links, ulong device, string payload, string content, string digest)
+        TextWriter target,
+        string path,
+        long size,
+        string type,
+        FileMetadata metadata,
+        int links,
+        ulong device,
+        string payload,
+        string content,
+        string digest
+    )
     {
-        target.Write(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{path} {size} {type}{Convert.ToString(metadata.Mode, 8).PadLeft(4, '0')} {links} {metadata.Uid} {metadata.Gid} {device} {metadata.MtimeSeconds}.{metadata.MtimeNanoseconds} {payload} {content} {digest}"));
+        target.Write(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{path} {size} {type}{Convert.ToString(metadata.Mode, 8).PadLeft(4, '0')} {links} {metadata.Uid} {metadata.Gid} {device} {metadata.MtimeSeconds}.{metadata.MtimeNanoseconds} {payload} {content} {digest}"
+            )
+        );
         foreach (FileXattr xattr in metadata.Xattrs)
         {
             target.Write($" {Escape(xattr.Name)}={Escape(xattr.Value)}");
@@ -110,9 +146,10 @@ static class ComposefsDump
         StringBuilder text = new(bytes.Length);
         foreach (byte one in bytes)
         {
-            text = char.IsAsciiLetterOrDigit((char)one) || one is (byte)'.' or (byte)'_' or (byte)'/'
-                ? text.Append((char)one)
-                : text.Append(CultureInfo.InvariantCulture, $"\\x{one:x2}");
+            text =
+                char.IsAsciiLetterOrDigit((char)one) || one is (byte)'.' or (byte)'_' or (byte)'/'
+                    ? text.Append((char)one)
+                    : text.Append(CultureInfo.InvariantCulture, $"\\x{one:x2}");
         }
 
         return text.ToString();

@@ -27,17 +27,24 @@ public sealed class ComposefsImageTests
         Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(ImageOf(make()))));
     }
 
-    /// <summary>The whole of the smallest image but for what is alike in all: its blocks hold the superblock, the root, 256 whiteouts and their names.</summary>
+    /// <summary>The whole of the smallest image but for what is alike in all: its blocks hold the superblock, the root,
+    /// 256 whiteouts and their names.</summary>
     [Fact]
     public void The_smallest_image_has_what_the_format_says()
     {
         byte[] image = ImageOf(new SampleTree());
 
-        Assert.Equal("9a6278d00100000000000000010000000000000000000000000000000000000000", Convert.ToHexStringLower(image.AsSpan(0, 33)));
+        Assert.Equal(
+            "9a6278d00100000000000000010000000000000000000000000000000000000000",
+            Convert.ToHexStringLower(image.AsSpan(0, 33))
+        );
         Assert.Equal(0, image.Length % 4096);
         Assert.Equal("e2e1f5e000000000060000000c002400", Convert.ToHexStringLower(image.AsSpan(1024, 16)));
         Assert.Equal(257, BitConverter.ToInt64(image, 1024 + 16));
-        Assert.Equal((s_plain.MtimeSeconds, s_plain.MtimeNanoseconds), (BitConverter.ToInt64(image, 1024 + 24), BitConverter.ToInt32(image, 1024 + 32)));
+        Assert.Equal(
+            (s_plain.MtimeSeconds, s_plain.MtimeNanoseconds),
+            (BitConverter.ToInt64(image, 1024 + 24), BitConverter.ToInt32(image, 1024 + 32))
+        );
         Assert.Equal(image.Length / 4096, BitConverter.ToInt32(image, 1024 + 36));
     }
 
@@ -69,45 +76,59 @@ public sealed class ComposefsImageTests
                 asked.Add(entry);
                 return tree.Content(entry);
             },
-            Stream.Null);
+            Stream.Null
+        );
 
         Assert.Equal([small.Entry], asked);
     }
 
-    public static TheoryData<string, string> Refused => new()
-    {
-        { "long name", "/directory/nnn" },
-        { "empty name", "a name has 1 to 255 bytes" },
-        { "slash in a name", "no name of a file" },
-        { "zero in a name", "no name of a file" },
-        { "dot", "no name of a file" },
-        { "two dots", "no name of a file" },
-        { "long target", "/directory/link: a symbolic link's target has 1 to 4095 bytes" },
-        { "no target", "/directory/link: a symbolic link's target" },
-        { "zero in a target", "/directory/link: a symbolic link's target" },
-        { "large attribute", "/directory/file: its extended attributes, with 7 bytes for each, take 32756 bytes, and 32755 is the most" },
-        { "large attributes of the root", "/: its extended attributes" },
-        { "long attribute name", "/directory/file: an attribute's name has 1 to 255 bytes" },
-        { "empty attribute name", "an attribute's name has 1 to 255 bytes" },
-        { "large file", "a file of 9007199254740993 bytes is larger" },
-        { "negative size", "a file of -1 bytes" },
-        { "large device", "no kernel has a device 4096:0" },
-        { "large minor", "no kernel has a device 1:1048576" },
-        { "whiteout twice", "a whiteout has several names" },
-        { "directory twice", "/directory/again: the directory has two places" },
-        { "directory in itself", "/directory/self: the directory has two places" },
-    };
+    public static TheoryData<string, string> Refused =>
+        new()
+        {
+            { "long name", "/directory/nnn" },
+            { "empty name", "a name has 1 to 255 bytes" },
+            { "slash in a name", "no name of a file" },
+            { "zero in a name", "no name of a file" },
+            { "dot", "no name of a file" },
+            { "two dots", "no name of a file" },
+            { "long target", "/directory/link: a symbolic link's target has 1 to 4095 bytes" },
+            { "no target", "/directory/link: a symbolic link's target" },
+            { "zero in a target", "/directory/link: a symbolic link's target" },
+            {
+                "large attribute",
+                "/directory/file: its extended attributes, with 7 bytes for each, take 32756 bytes, and 32755 is the most"
+            },
+            { "large attributes of the root", "/: its extended attributes" },
+            { "long attribute name", "/directory/file: an attribute's name has 1 to 255 bytes" },
+            { "empty attribute name", "an attribute's name has 1 to 255 bytes" },
+            { "large file", "a file of 9007199254740993 bytes is larger" },
+            { "negative size", "a file of -1 bytes" },
+            { "large device", "no kernel has a device 4096:0" },
+            { "large minor", "no kernel has a device 1:1048576" },
+            { "whiteout twice", "a whiteout has several names" },
+            { "directory twice", "/directory/again: the directory has two places" },
+            { "directory in itself", "/directory/self: the directory has two places" },
+        };
 
     [Theory]
     [MemberData(nameof(Refused))]
     public void What_an_image_can_not_hold_is_refused_before_a_byte_is_written(string what, string why)
     {
-        SampleTree tree = new(what == "large attributes of the root" ? s_plain with { Xattrs = [new FileXattr([.. "user.x"u8], new byte[40_000])] } : null);
+        SampleTree tree = new(
+            what == "large attributes of the root"
+                ? s_plain with
+                {
+                    Xattrs = [new FileXattr([.. "user.x"u8], new byte[40_000])],
+                }
+                : null
+        );
         TreeDirectory directory = SampleTree.Directory(tree.Root, "directory");
         Put(what, tree, directory);
         using MemoryStream image = new();
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => ComposefsImage.Write(tree.Root, tree.Content, image));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            ComposefsImage.Write(tree.Root, tree.Content, image)
+        );
 
         Assert.Equal(ErrorKind.Unsafe, refused.Kind);
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
@@ -149,7 +170,15 @@ public sealed class ComposefsImageTests
                 SampleTree.Symlink(directory, link, [1, 0, 1]);
                 break;
             case "large attribute":
-                tree.Small(directory, file, [], s_plain with { Xattrs = [new FileXattr([.. "user.x"u8], new byte[32767 - 12 - 7 - 6 + 1])] });
+                tree.Small(
+                    directory,
+                    file,
+                    [],
+                    s_plain with
+                    {
+                        Xattrs = [new FileXattr([.. "user.x"u8], new byte[32767 - 12 - 7 - 6 + 1])],
+                    }
+                );
                 break;
             case "long attribute name":
                 tree.Small(directory, file, [], s_plain with { Xattrs = [new FileXattr(Repeated('u', 256), [])] });
@@ -188,13 +217,20 @@ public sealed class ComposefsImageTests
         TreeDirectory directory = SampleTree.Directory(tree.Root, "directory");
         for (int i = 0; i < 1000; i++)
         {
-            SampleTree.Large(directory, Repeated('n', 1 + (i % 200)).Concat(Encoding.ASCII.GetBytes($"{i}")).ToArray(), 1000, i);
+            SampleTree.Large(
+                directory,
+                Repeated('n', 1 + (i % 200)).Concat(Encoding.ASCII.GetBytes($"{i}")).ToArray(),
+                1000,
+                i
+            );
         }
 
         long blocks = ImageOf(tree).Length / 4096;
         ComposefsImage.Write(tree.Root, tree.Content, Stream.Null, maxBlocks: blocks);
         using MemoryStream image = new();
-        SysctrException refused = Assert.Throws<SysctrException>(() => ComposefsImage.Write(tree.Root, tree.Content, image, maxBlocks: blocks - 1));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            ComposefsImage.Write(tree.Root, tree.Content, image, maxBlocks: blocks - 1)
+        );
 
         Assert.Equal(ErrorKind.Unsafe, refused.Kind);
         Assert.Contains($"would have {blocks} blocks", refused.Message, StringComparison.Ordinal);
@@ -211,17 +247,24 @@ public sealed class ComposefsImageTests
         SampleTree tree = new();
         tree.Small(SampleTree.Directory(tree.Root, "etc"), [.. "issue"u8], new byte[8]);
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => ComposefsImage.Write(tree.Root, _ => new byte[length], Stream.Null));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            ComposefsImage.Write(tree.Root, _ => new byte[length], Stream.Null)
+        );
 
         Assert.Equal(ErrorKind.Corrupt, refused.Kind);
-        Assert.Contains($"/etc/issue: its content has {length} bytes and not 8", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"/etc/issue: its content has {length} bytes and not 8",
+            refused.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
     [InlineData("", 0u, 0x02cc5d05u)]
     [InlineData("abc", 0u, 0x32d153ffu)]
     [InlineData("Nobody inspects the spammish repetition", 0u, 0xe2293b2fu)]
-    public void Names_are_hashed_as_xxhash_does(string text, uint seed, uint hash) => Assert.Equal(hash, XxHash32.Of(Encoding.ASCII.GetBytes(text), seed));
+    public void Names_are_hashed_as_xxhash_does(string text, uint seed, uint hash) =>
+        Assert.Equal(hash, XxHash32.Of(Encoding.ASCII.GetBytes(text), seed));
 
     private static byte[] Repeated(char one, int count) => Encoding.ASCII.GetBytes(new string(one, count));
 

@@ -39,7 +39,9 @@ public sealed class ComposefsOracleTests : IDisposable
         Assert.True(different.Count == 0, $"{different.Count} differ\n" + string.Join('\n', different.Take(40)));
     }
 
-    /// <summary>Which of its names a hard link is at, and what composefs-info reads of it, are theirs too, and fsck.erofs finds no fault; and without the option only the version is another, unless there are whiteouts.</summary>
+    /// <summary>Which of its names a hard link is at, and what composefs-info reads of it, are theirs too, and
+    /// fsck.erofs finds no fault; and without the option only the version is another, unless there are
+    /// whiteouts.</summary>
     [Fact]
     public async Task An_image_is_read_back_as_what_it_was_and_the_default_version_differs_by_its_number()
     {
@@ -52,22 +54,34 @@ public sealed class ComposefsOracleTests : IDisposable
             ComposefsImage.Write(tree.Root, tree.Content, image);
         }
 
-        (await (await ComposefsRoot.GetAsync()).RunAsync(
-            """
-            for image in "$1"/*.ours; do
-                run /usr/bin/fsck.erofs "$image" >&2
-                run /usr/bin/composefs-info dump "$image" >"$image.dump"
-                run /usr/bin/mkcomposefs --min-version=1 --from-file "$image.dump" "$image.again"
-                run /usr/bin/mkcomposefs --from-file "${image%.ours}.dump" "$image.default"
-            done
-            """,
-            _folder)).MustSucceed();
+        (
+            await (await ComposefsRoot.GetAsync()).RunAsync(
+                """
+                for image in "$1"/*.ours; do
+                    run /usr/bin/fsck.erofs "$image" >&2
+                    run /usr/bin/composefs-info dump "$image" >"$image.dump"
+                    run /usr/bin/mkcomposefs --min-version=1 --from-file "$image.dump" "$image.again"
+                    run /usr/bin/mkcomposefs --from-file "${image%.ours}.dump" "$image.default"
+                done
+                """,
+                _folder
+            )
+        ).MustSucceed();
 
         foreach (string name in names)
         {
-            byte[] ours = await File.ReadAllBytesAsync(Path.Combine(_folder, name + ".ours"), TestContext.Current.CancellationToken);
-            byte[] again = await File.ReadAllBytesAsync(Path.Combine(_folder, name + ".ours.again"), TestContext.Current.CancellationToken);
-            byte[] byDefault = await File.ReadAllBytesAsync(Path.Combine(_folder, name + ".ours.default"), TestContext.Current.CancellationToken);
+            byte[] ours = await File.ReadAllBytesAsync(
+                Path.Combine(_folder, name + ".ours"),
+                TestContext.Current.CancellationToken
+            );
+            byte[] again = await File.ReadAllBytesAsync(
+                Path.Combine(_folder, name + ".ours.again"),
+                TestContext.Current.CancellationToken
+            );
+            byte[] byDefault = await File.ReadAllBytesAsync(
+                Path.Combine(_folder, name + ".ours.default"),
+                TestContext.Current.CancellationToken
+            );
             Assert.True(ours.AsSpan().SequenceEqual(again), name);
             Assert.Equal((1, name == "whiteouts" ? 1 : 0), (ours[12], byDefault[12]));
             byDefault[12] = 1;
@@ -91,17 +105,26 @@ public sealed class ComposefsOracleTests : IDisposable
 
     private void Dump(string name, SampleTree tree)
     {
-        using StreamWriter dump = new(Path.Combine(_folder, name + ".dump"), append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        using StreamWriter dump = new(
+            Path.Combine(_folder, name + ".dump"),
+            append: false,
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)
+        );
         ComposefsDump.Write(tree.Root, tree.Content, dump);
     }
 
-    private async Task MakeAsync(string version) => (await (await ComposefsRoot.GetAsync()).RunAsync(
-        """
-        for dump in "$1"/*.dump; do
-            run /usr/bin/mkcomposefs $2 --from-file "$dump" "${dump%.dump}.image" 2>"${dump%.dump}.error" || rm -f "${dump%.dump}.image"
-        done
-        """,
-        _folder, version)).MustSucceed();
+    private async Task MakeAsync(string version) =>
+        (
+            await (await ComposefsRoot.GetAsync()).RunAsync(
+                """
+                for dump in "$1"/*.dump; do
+                    run /usr/bin/mkcomposefs $2 --from-file "$dump" "${dump%.dump}.image" 2>"${dump%.dump}.error" || rm -f "${dump%.dump}.image"
+                done
+                """,
+                _folder,
+                version
+            )
+        ).MustSucceed();
 
     private string? Difference(string name, SampleTree tree, string? sha256)
     {
@@ -117,7 +140,8 @@ public sealed class ComposefsOracleTests : IDisposable
         ComposefsImage.Write(tree.Root, tree.Content, ours);
         ReadOnlySpan<byte> bytes = ours.ToArray();
         int same = bytes.CommonPrefixLength(theirs);
-        return same < Math.Max(theirs.Length, bytes.Length) ? $"{name}: {theirs.Length} bytes and {bytes.Length}, alike up to {same}"
+        return same < Math.Max(theirs.Length, bytes.Length)
+                ? $"{name}: {theirs.Length} bytes and {bytes.Length}, alike up to {same}"
             : sha256 is not null && sha256 != hash ? $"{name}: {hash}, and FixedTrees says {sha256}"
             : null;
     }

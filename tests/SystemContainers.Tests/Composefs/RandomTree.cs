@@ -12,9 +12,28 @@ sealed class RandomTree
 {
     private static readonly string[] s_xattrNames =
     [
-        "user.a", "user.", "user.overlay.whiteout", "user.overlay.opaque", "user.overlay.whiteouts", "trusted.a", "trusted.overlay.opaque", "trusted.overlay.redirect",
-        "trusted.overlay.metacopy", "trusted.overlay.overlay.x", "trusted.overlay", "trusted.overlay.", "trusted.overlaz", "security.selinux", "security.capability",
-        "system.posix_acl_access", "system.posix_acl_default", "system.posix_acl_access.x", "system.nfs4_acl", "lustre.x", "zzz", "a",
+        "user.a",
+        "user.",
+        "user.overlay.whiteout",
+        "user.overlay.opaque",
+        "user.overlay.whiteouts",
+        "trusted.a",
+        "trusted.overlay.opaque",
+        "trusted.overlay.redirect",
+        "trusted.overlay.metacopy",
+        "trusted.overlay.overlay.x",
+        "trusted.overlay",
+        "trusted.overlay.",
+        "trusted.overlaz",
+        "security.selinux",
+        "security.capability",
+        "system.posix_acl_access",
+        "system.posix_acl_default",
+        "system.posix_acl_access.x",
+        "system.nfs4_acl",
+        "lustre.x",
+        "zzz",
+        "a",
     ];
 
     private readonly Random _random;
@@ -76,16 +95,33 @@ sealed class RandomTree
                 Add(SampleTree.Special(parent, name, TarEntryType.Fifo, metadata: Metadata()));
                 break;
             case 11:
-                Add(SampleTree.Special(
-                    parent, name, _random.Next(2) == 0 ? TarEntryType.CharacterDevice : TarEntryType.BlockDevice, (uint)_random.Next(0x1000), (uint)_random.Next(0x100000), Metadata()));
+                Add(
+                    SampleTree.Special(
+                        parent,
+                        name,
+                        _random.Next(2) == 0 ? TarEntryType.CharacterDevice : TarEntryType.BlockDevice,
+                        (uint)_random.Next(0x1000),
+                        (uint)_random.Next(0x100000),
+                        Metadata()
+                    )
+                );
                 break;
             case 12:
-                // mkcomposefs 1.0.8 can't set an attribute of these anew where there are others: it has lost count of their bytes (lcfs_node_clone).
+                // mkcomposefs 1.0.8 can't set an attribute of these anew where there are others: it has lost count of
+                // their bytes (lcfs_node_clone).
                 Add(SampleTree.Special(parent, name, TarEntryType.CharacterDevice, metadata: WithoutMarks(Metadata())));
                 parent.Described = WithoutMarks(parent.Described);
                 break;
             default:
-                Add(SampleTree.Large(parent, name, Size(), _random.Next(3) == 0 ? _random.Next(5) : _random.Next(), Metadata()));
+                Add(
+                    SampleTree.Large(
+                        parent,
+                        name,
+                        Size(),
+                        _random.Next(3) == 0 ? _random.Next(5) : _random.Next(),
+                        Metadata()
+                    )
+                );
                 break;
         }
     }
@@ -102,7 +138,9 @@ sealed class RandomTree
         };
         if (isRoot && _random.Next(5) == 0)
         {
-            return Encoding.ASCII.GetBytes(_random.Next(256).ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
+            return Encoding.ASCII.GetBytes(
+                _random.Next(256).ToString("x2", System.Globalization.CultureInfo.InvariantCulture)
+            );
         }
 
         byte[] name = new byte[length];
@@ -118,12 +156,14 @@ sealed class RandomTree
 
     private byte[] Target()
     {
-        byte[] target = new byte[_random.Next(5) switch
-        {
-            0 => _random.Next(3900, 4096),
-            1 => _random.Next(1, 4096),
-            _ => _random.Next(1, 100),
-        }];
+        byte[] target = new byte[
+            _random.Next(5) switch
+            {
+                0 => _random.Next(3900, 4096),
+                1 => _random.Next(1, 4096),
+                _ => _random.Next(1, 100),
+            }
+        ];
         for (int i = 0; i < target.Length; i++)
         {
             target[i] = (byte)_random.Next(1, 256);
@@ -132,15 +172,16 @@ sealed class RandomTree
         return target;
     }
 
-    private long Size() => _random.Next(8) switch
-    {
-        0 => _random.NextInt64(uint.MaxValue - 2L, uint.MaxValue + 3L),
-        1 => 1L << _random.Next(7, 53),
-        2 => _random.NextInt64((1L << 53) + 1),
-        3 => (1L << 53) - _random.NextInt64(1L << 46),
-        4 => _random.Next(65, 70),
-        _ => _random.Next(65, 1_000_000),
-    };
+    private long Size() =>
+        _random.Next(8) switch
+        {
+            0 => _random.NextInt64(uint.MaxValue - 2L, uint.MaxValue + 3L),
+            1 => 1L << _random.Next(7, 53),
+            2 => _random.NextInt64((1L << 53) + 1),
+            3 => (1L << 53) - _random.NextInt64(1L << 46),
+            4 => _random.Next(65, 70),
+            _ => _random.Next(65, 1_000_000),
+        };
 
     private FileMetadata Metadata()
     {
@@ -152,38 +193,68 @@ sealed class RandomTree
             _ => (_time, 0),
         };
         return new FileMetadata(
-            _random.Next(4) == 0 ? _random.Next(0x1000) : 0b110_100_100, Id(), Id(), seconds, nanoseconds,
-            [.. Xattrs().DistinctBy(x => Encoding.Latin1.GetString(x.Name)).OrderBy(x => Encoding.Latin1.GetString(x.Name), StringComparer.Ordinal)]);
+            _random.Next(4) == 0 ? _random.Next(0x1000) : 0b110_100_100,
+            Id(),
+            Id(),
+            seconds,
+            nanoseconds,
+            [
+                .. Xattrs()
+                    .DistinctBy(x => Encoding.Latin1.GetString(x.Name))
+                    .OrderBy(x => Encoding.Latin1.GetString(x.Name), StringComparer.Ordinal),
+            ]
+        );
     }
 
-    private static FileMetadata WithoutMarks(FileMetadata metadata) => metadata with
-    {
-        Xattrs = [.. metadata.Xattrs.Where(x => !x.Name.AsSpan().StartsWith("user.overlay."u8) && !x.Name.AsSpan().SequenceEqual("trusted.overlay.opaque"u8))],
-    };
+    private static FileMetadata WithoutMarks(FileMetadata metadata) =>
+        metadata with
+        {
+            Xattrs =
+            [
+                .. metadata.Xattrs.Where(x =>
+                    !x.Name.AsSpan().StartsWith("user.overlay."u8)
+                    && !x.Name.AsSpan().SequenceEqual("trusted.overlay.opaque"u8)
+                ),
+            ],
+        };
 
-    private uint Id() => _random.Next(8) switch
-    {
-        0 => 65535,
-        1 => 65536,
-        2 => uint.MaxValue - 1,
-        3 => 1000,
-        _ => 0,
-    };
+    private uint Id() =>
+        _random.Next(8) switch
+        {
+            0 => 65535,
+            1 => 65536,
+            2 => uint.MaxValue - 1,
+            3 => 1000,
+            _ => 0,
+        };
 
     private List<FileXattr> Xattrs()
     {
         List<FileXattr> xattrs = [];
-        int count = _random.Next(5) == 0 ? _random.Next(1, 6) : _random.Next(200) == 0 ? 180 : 0;
+        int count =
+            _random.Next(5) == 0 ? _random.Next(1, 6)
+            : _random.Next(200) == 0 ? 180
+            : 0;
         for (int i = 0; i < count; i++)
         {
-            byte[] name = count > 100 ? Encoding.ASCII.GetBytes($"user.many{i}") : _random.Next(6) == 0 ? XattrName() : Encoding.ASCII.GetBytes(s_xattrNames[_random.Next(s_xattrNames.Length)]);
-            xattrs.Add(new FileXattr(name, count > 100 ? [] : _random.Next(12) switch
-            {
-                0 => Enumerable.Repeat((byte)'v', _random.Next(5000)).ToArray(),
-                1 => Bytes(_random.Next(60)),
-                2 => [],
-                _ => Encoding.ASCII.GetBytes("same" + _random.Next(3)),
-            }));
+            byte[] name =
+                count > 100 ? Encoding.ASCII.GetBytes($"user.many{i}")
+                : _random.Next(6) == 0 ? XattrName()
+                : Encoding.ASCII.GetBytes(s_xattrNames[_random.Next(s_xattrNames.Length)]);
+            xattrs.Add(
+                new FileXattr(
+                    name,
+                    count > 100
+                        ? []
+                        : _random.Next(12) switch
+                        {
+                            0 => Enumerable.Repeat((byte)'v', _random.Next(5000)).ToArray(),
+                            1 => Bytes(_random.Next(60)),
+                            2 => [],
+                            _ => Encoding.ASCII.GetBytes("same" + _random.Next(3)),
+                        }
+                )
+            );
         }
 
         return xattrs;
@@ -197,7 +268,9 @@ sealed class RandomTree
             name[i] = (byte)_random.Next(1, 256);
         }
 
-        byte[] prefix = Encoding.ASCII.GetBytes(new[] { "user.", "trusted.", "trusted.overlay.", "security." }[_random.Next(4)]);
+        byte[] prefix = Encoding.ASCII.GetBytes(
+            new[] { "user.", "trusted.", "trusted.overlay.", "security." }[_random.Next(4)]
+        );
         prefix.AsSpan(0, Math.Min(prefix.Length, name.Length)).CopyTo(name);
         return name;
     }

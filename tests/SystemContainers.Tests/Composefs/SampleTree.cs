@@ -17,7 +17,8 @@ sealed class SampleTree
 
     private readonly Dictionary<LayerEntry, byte[]> _contents = [];
 
-    public SampleTree(FileMetadata? root = null) => Root = new TreeDirectory(root ?? Plain with { Mode = 0b111_101_101 });
+    public SampleTree(FileMetadata? root = null) =>
+        Root = new TreeDirectory(root ?? Plain with { Mode = 0b111_101_101 });
 
     public TreeDirectory Root { get; }
 
@@ -33,7 +34,8 @@ sealed class SampleTree
         return directory;
     }
 
-    public static TreeDirectory Directory(TreeDirectory parent, string name, FileMetadata? metadata = null) => Directory(parent, Encoding.UTF8.GetBytes(name), metadata);
+    public static TreeDirectory Directory(TreeDirectory parent, string name, FileMetadata? metadata = null) =>
+        Directory(parent, Encoding.UTF8.GetBytes(name), metadata);
 
     public TreeLeaf File(TreeDirectory parent, string name, byte[] content, FileMetadata? metadata = null)
     {
@@ -46,7 +48,13 @@ sealed class SampleTree
     }
 
     /// <summary>A file whose content nobody asks for.</summary>
-    public static TreeLeaf Large(TreeDirectory parent, byte[] name, long size, int content, FileMetadata? metadata = null)
+    public static TreeLeaf Large(
+        TreeDirectory parent,
+        byte[] name,
+        long size,
+        int content,
+        FileMetadata? metadata = null
+    )
     {
         LayerEntry entry = Entry(TarEntryType.Regular, metadata, size);
         entry.Object = ObjectKey.FromHash(SHA256.HashData(BitConverter.GetBytes(content)));
@@ -63,19 +71,33 @@ sealed class SampleTree
     public static TreeLeaf Symlink(TreeDirectory parent, byte[] name, byte[] target, FileMetadata? metadata = null) =>
         Add(parent, name, Entry(TarEntryType.Symlink, metadata ?? Plain with { Mode = 0b111_111_111 }, link: target));
 
-    public static TreeLeaf Special(TreeDirectory parent, byte[] name, TarEntryType type, uint major = 0, uint minor = 0, FileMetadata? metadata = null) =>
-        Add(parent, name, Entry(type, metadata, major: major, minor: minor));
+    public static TreeLeaf Special(
+        TreeDirectory parent,
+        byte[] name,
+        TarEntryType type,
+        uint major = 0,
+        uint minor = 0,
+        FileMetadata? metadata = null
+    ) => Add(parent, name, Entry(type, metadata, major: major, minor: minor));
 
-    private static LayerEntry Entry(TarEntryType type, FileMetadata? metadata, long size = 0, byte[]? link = null, uint major = 0, uint minor = 0) => new()
-    {
-        Type = type,
-        Name = [],
-        LinkName = link ?? [],
-        Metadata = metadata ?? Plain,
-        Size = size,
-        DeviceMajor = major,
-        DeviceMinor = minor,
-    };
+    private static LayerEntry Entry(
+        TarEntryType type,
+        FileMetadata? metadata,
+        long size = 0,
+        byte[]? link = null,
+        uint major = 0,
+        uint minor = 0
+    ) =>
+        new()
+        {
+            Type = type,
+            Name = [],
+            LinkName = link ?? [],
+            Metadata = metadata ?? Plain,
+            Size = size,
+            DeviceMajor = major,
+            DeviceMinor = minor,
+        };
 
     private static TreeLeaf Add(TreeDirectory parent, byte[] name, LayerEntry entry)
     {

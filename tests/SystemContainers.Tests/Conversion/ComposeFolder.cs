@@ -22,14 +22,31 @@ public sealed class ComposeFolder : IDisposable
         File.WriteAllText(file, text);
     }
 
-    internal ConvertedFiles Translate(string compose, Dictionary<string, string>? environment = null, string[]? profiles = null, bool isUser = false, string? name = null)
+    internal ConvertedFiles Translate(
+        string compose,
+        Dictionary<string, string>? environment = null,
+        string[]? profiles = null,
+        bool isUser = false,
+        string? name = null
+    )
     {
         Write("compose.yaml", compose);
-        return ComposeConversion.Translate(new ComposeRequest(Path) { Environment = environment ?? [], Profiles = profiles ?? [], IsUser = isUser, Name = name });
+        return ComposeConversion.Translate(
+            new ComposeRequest(Path)
+            {
+                Environment = environment ?? [],
+                Profiles = profiles ?? [],
+                IsUser = isUser,
+                Name = name,
+            }
+        );
     }
 
     /// <summary>Of a service called web with these keys.</summary>
-    internal ConvertedFiles Service(string keys) => Translate($"services:\n  web:\n    image: img\n{string.Join('\n', keys.Split('\n').Select(l => "    " + l))}\nvolumes:\n  data:\nnetworks:\n  front:\n  back:\n");
+    internal ConvertedFiles Service(string keys) =>
+        Translate(
+            $"services:\n  web:\n    image: img\n{string.Join('\n', keys.Split('\n').Select(l => "    " + l))}\nvolumes:\n  data:\nnetworks:\n  front:\n  back:\n"
+        );
 
     public void Dispose() => Directory.Delete(_above, recursive: true);
 }

@@ -14,10 +14,26 @@ public sealed class ComposeServiceTests : IDisposable
 
     [Theory]
     [InlineData("ports: [\"8080:80\", 90, '127.0.0.1:53:53/udp']", "publish", "8080:80 90 127.0.0.1:53:53/udp")]
-    [InlineData("ports:\n- {target: 80, published: \"8080\", host_ip: \"::1\", protocol: udp, mode: host, name: x, app_protocol: http}\n- target: 70", "publish", "[::1]:8080:80/udp 70")]
-    [InlineData("volumes: ['/:/host:ro', 'data:/d', /anonymous, './x:/x:z']", "volume", "/:/host:ro shop_data:/d /anonymous DIR/x:/x:z")]
-    [InlineData("volumes:\n- {type: bind, source: ./x, target: /x, read_only: true, bind: {propagation: rslave, create_host_path: true, selinux: Z}}\n- {source: data, target: /d, volume: {nocopy: false}}\n- {type: volume, target: /a}", "volume", "DIR/x:/x:ro,rslave,Z shop_data:/d /a")]
-    [InlineData("volumes:\n- {type: tmpfs, target: /t, tmpfs: {size: 64m, mode: 1777}}", "tmpfs", "/t:size=64m,mode=1777")]
+    [InlineData(
+        "ports:\n- {target: 80, published: \"8080\", host_ip: \"::1\", protocol: udp, mode: host, name: x, app_protocol: http}\n- target: 70",
+        "publish",
+        "[::1]:8080:80/udp 70"
+    )]
+    [InlineData(
+        "volumes: ['/:/host:ro', 'data:/d', /anonymous, './x:/x:z']",
+        "volume",
+        "/:/host:ro shop_data:/d /anonymous DIR/x:/x:z"
+    )]
+    [InlineData(
+        "volumes:\n- {type: bind, source: ./x, target: /x, read_only: true, bind: {propagation: rslave, create_host_path: true, selinux: Z}}\n- {source: data, target: /d, volume: {nocopy: false}}\n- {type: volume, target: /a}",
+        "volume",
+        "DIR/x:/x:ro,rslave,Z shop_data:/d /a"
+    )]
+    [InlineData(
+        "volumes:\n- {type: tmpfs, target: /t, tmpfs: {size: 64m, mode: 1777}}",
+        "tmpfs",
+        "/t:size=64m,mode=1777"
+    )]
     [InlineData("environment: {A: 1, B: 'x', C: \"\", D: true}", "env", "A=1 B=x C= D=true")]
     [InlineData("environment: [A=1, B=, 'C=x=y']", "env", "A=1 B= C=x=y")]
     [InlineData("environment:\n  GIVEN:\n  UNKNOWN:", "env", "GIVEN=caller")]
@@ -28,13 +44,21 @@ public sealed class ComposeServiceTests : IDisposable
     [InlineData("entrypoint: /start now", "entrypoint", "[\"/start\",\"now\"]")]
     [InlineData("entrypoint: [sh, -c, 'echo \"x\"']", "entrypoint", "[\"sh\",\"-c\",\"echo \\\"x\\\"\"]")]
     [InlineData("entrypoint: []", "entrypoint", "")]
-    [InlineData("healthcheck: {test: [CMD, curl, -f, 'http://x/'], interval: 1m30s, timeout: 5s, retries: 3, start_period: 40s}", "health-cmd", "[\"curl\",\"-f\",\"http://x/\"]")]
+    [InlineData(
+        "healthcheck: {test: [CMD, curl, -f, 'http://x/'], interval: 1m30s, timeout: 5s, retries: 3, start_period: 40s}",
+        "health-cmd",
+        "[\"curl\",\"-f\",\"http://x/\"]"
+    )]
     [InlineData("healthcheck: {test: [CMD-SHELL, 'a || b'], interval: 1m30s}", "health-interval", "1m30s")]
     [InlineData("healthcheck: {test: 'a || b'}", "health-cmd", "a || b")]
     [InlineData("healthcheck: {test: [NONE]}", "health-cmd", "none")]
     [InlineData("healthcheck: {disable: true}", "health-cmd", "none")]
     [InlineData("cap_add: [NET_ADMIN]\ncap_drop: [ALL]", "cap-add", "NET_ADMIN")]
-    [InlineData("devices: ['/dev/fuse:/dev/fuse:rw', {source: /dev/kvm, target: /dev/kvm}]", "device", "/dev/fuse:/dev/fuse:rw /dev/kvm:/dev/kvm")]
+    [InlineData(
+        "devices: ['/dev/fuse:/dev/fuse:rw', {source: /dev/kvm, target: /dev/kvm}]",
+        "device",
+        "/dev/fuse:/dev/fuse:rw /dev/kvm:/dev/kvm"
+    )]
     [InlineData("dns: 1.1.1.1\ndns_opt: [ndots:2]\ndns_search: [a, b]", "dns-search", "a b")]
     [InlineData("extra_hosts: ['a:10.0.0.1', 'b=10.0.0.2']", "add-host", "a:10.0.0.1 b:10.0.0.2")]
     [InlineData("extra_hosts: {a: 10.0.0.1, h: host-gateway}", "add-host", "a:10.0.0.1 h:host-gateway")]
@@ -51,17 +75,33 @@ public sealed class ComposeServiceTests : IDisposable
     [InlineData("user: '1000:50'\nworking_dir: /w", "user", "1000:50")]
     [InlineData("stop_signal: SIGQUIT\nstop_grace_period: 1m0.5s", "stop-timeout", "61")]
     [InlineData("mem_limit: 512m\nmem_reservation: 1g", "memory", "512m")]
-    [InlineData("deploy: {replicas: 1, mode: replicated, resources: {limits: {cpus: '0.50', memory: 50M, pids: 9}, reservations: {memory: 20M}}}", "memory-reservation", "20M")]
+    [InlineData(
+        "deploy: {replicas: 1, mode: replicated, resources: {limits: {cpus: '0.50', memory: 50M, pids: 9}, reservations: {memory: 20M}}}",
+        "memory-reservation",
+        "20M"
+    )]
     [InlineData("deploy: {resources: {limits: {cpus: '0.50'}}}", "cpus", "0.50")]
     [InlineData("cpus: 1.5\ncpu_shares: 512\ncpuset: 0-1\npids_limit: 10", "cpuset-cpus", "0-1")]
-    [InlineData("security_opt: ['no-new-privileges:true', 'seccomp:unconfined', label=disable]", "security-opt", "no-new-privileges=true seccomp=unconfined label=disable")]
+    [InlineData(
+        "security_opt: ['no-new-privileges:true', 'seccomp:unconfined', label=disable]",
+        "security-opt",
+        "no-new-privileges=true seccomp=unconfined label=disable"
+    )]
     [InlineData("network_mode: host\nports: ['80:80']", "network", "host")]
     [InlineData("network_mode: none", "network", "none")]
     [InlineData("", "network", "shop_default")]
     [InlineData("networks: [front, back]", "network", "shop_front shop_back")]
-    [InlineData("networks:\n  front: {aliases: [a, b], ipv4_address: 10.1.1.1}\n  back:", "network", "shop_front:alias=a,alias=b,ip=10.1.1.1 shop_back")]
+    [InlineData(
+        "networks:\n  front: {aliases: [a, b], ipv4_address: 10.1.1.1}\n  back:",
+        "network",
+        "shop_front:alias=a,alias=b,ip=10.1.1.1 shop_back"
+    )]
     [InlineData("networks: [front]", "network-alias", "web")]
-    [InlineData("tty: true\nstdin_open: true\nattach: false\nexpose: [80]\ncontainer_name: web\nprivileged: false\nx-mine: {a: b}\nlogging: {driver: journald}", "env", "")]
+    [InlineData(
+        "tty: true\nstdin_open: true\nattach: false\nexpose: [80]\ncontainer_name: web\nprivileged: false\nx-mine: {a: b}\nlogging: {driver: journald}",
+        "env",
+        ""
+    )]
     public void A_key_means_what_it_meant(string keys, string setting, string values)
     {
         _folder.Write(".env", "GIVEN=caller");
@@ -69,14 +109,23 @@ public sealed class ComposeServiceTests : IDisposable
         ConvertedFiles files = _folder.Service(keys);
 
         Assert.Equal("", RoundTrip.Lost(files));
-        Assert.Equal(values.Replace("DIR", _folder.Path, StringComparison.Ordinal), string.Join(' ', RoundTrip.Settings(files).All(setting)));
+        Assert.Equal(
+            values.Replace("DIR", _folder.Path, StringComparison.Ordinal),
+            string.Join(' ', RoundTrip.Settings(files).All(setting))
+        );
     }
 
     [Theory]
     [InlineData("restart: always", "Service Restart=always")]
     [InlineData("restart: 'no'", "")]
-    [InlineData("deploy: {restart_policy: {condition: on-failure, delay: 5s, max_attempts: 3}}", "Service RestartSec=5s, Service Restart=on-failure, Unit StartLimitBurst=4, Unit StartLimitIntervalSec=1h")]
-    [InlineData("blkio_config: {weight: 500, device_read_bps: [{path: /dev/sda, rate: 1mb}]}", "Service IOWeight=4950, Service IOReadBandwidthMax=/dev/sda 1048576")]
+    [InlineData(
+        "deploy: {restart_policy: {condition: on-failure, delay: 5s, max_attempts: 3}}",
+        "Service RestartSec=5s, Service Restart=on-failure, Unit StartLimitBurst=4, Unit StartLimitIntervalSec=1h"
+    )]
+    [InlineData(
+        "blkio_config: {weight: 500, device_read_bps: [{path: /dev/sda, rate: 1mb}]}",
+        "Service IOWeight=4950, Service IOReadBandwidthMax=/dev/sda 1048576"
+    )]
     [InlineData("logging: {driver: none}", "Service StandardOutput=null, Service StandardError=null")]
     [InlineData("oom_score_adj: 500", "Service OOMScoreAdjust=500")]
     public void A_key_is_a_line_of_the_unit(string keys, string lines)
@@ -86,7 +135,12 @@ public sealed class ComposeServiceTests : IDisposable
         Assert.Equal("", RoundTrip.Lost(files));
         Assert.Equal(
             lines.Split(", ", StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
-            Assert.Single(RoundTrip.Read(files).Containers).OwnLines.Where(l => l.Section != "Install").Select(l => $"{l.Section} {l.Key}={l.Value}").Order(StringComparer.Ordinal));
+            Assert
+                .Single(RoundTrip.Read(files).Containers)
+                .OwnLines.Where(l => l.Section != "Install")
+                .Select(l => $"{l.Section} {l.Key}={l.Value}")
+                .Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -99,7 +153,10 @@ public sealed class ComposeServiceTests : IDisposable
 
         Assert.Equal("", RoundTrip.Lost(files));
         Assert.Equal(note.Length > 0, files.Findings.Any(f => f.Place.Contains("web.", StringComparison.Ordinal)));
-        Assert.All(files.Findings.Where(f => f.Place.Contains("web.", StringComparison.Ordinal)), f => Assert.Contains(note, f.Text, StringComparison.Ordinal));
+        Assert.All(
+            files.Findings.Where(f => f.Place.Contains("web.", StringComparison.Ordinal)),
+            f => Assert.Contains(note, f.Text, StringComparison.Ordinal)
+        );
     }
 
     /// <summary>The fourth line is the first of the keys.</summary>
@@ -153,10 +210,21 @@ public sealed class ComposeServiceTests : IDisposable
         _folder.Write("plain.env", "# plain\nA=1\nB=x y\n");
         _folder.Write("quoted.env", "A='2 # $x'\nexport B=\"z\\n$GIVEN\"\nC=c # comment\nGIVEN=own\nD=$GIVEN\n");
 
-        Assert.Contains($"EnvironmentFile={_folder.Path}/plain.env\n", _folder.Service("env_file: plain.env").All[0].Render().Text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"EnvironmentFile={_folder.Path}/plain.env\n",
+            _folder.Service("env_file: plain.env").All[0].Render().Text,
+            StringComparison.Ordinal
+        );
         Assert.Equal(
             ["A=own", "B=z\n", "C=c", "GIVEN=own", "D=own"],
-            RoundTrip.Settings(_folder.Service("environment: {A: own}\nenv_file:\n- plain.env\n- path: quoted.env\n  required: true\n- {path: no.env, required: false}")).All("env"));
+            RoundTrip
+                .Settings(
+                    _folder.Service(
+                        "environment: {A: own}\nenv_file:\n- plain.env\n- path: quoted.env\n  required: true\n- {path: no.env, required: false}"
+                    )
+                )
+                .All("env")
+        );
         Assert.Equal(["A=\"1\"", "B=2"], RoundTrip.Settings(RawFile()).All("env"));
 
         ConvertedFiles RawFile()
@@ -182,12 +250,19 @@ public sealed class ComposeServiceTests : IDisposable
               far: {external: true, name: real}
             configs:
               conf: {file: ./conf.txt}
-            """);
+            """
+        );
 
         Assert.Equal("", RoundTrip.Lost(files));
         Assert.Equal(
-            [$"{_folder.Path}/one.txt:/run/secrets/one:ro", $"{_folder.Path}/one.txt:/etc/one:ro", $"{_folder.Path}/conf.txt:/conf:ro", $"{_folder.Path}/conf.txt:/etc/conf:ro"],
-            RoundTrip.Settings(files).All("volume"));
+            [
+                $"{_folder.Path}/one.txt:/run/secrets/one:ro",
+                $"{_folder.Path}/one.txt:/etc/one:ro",
+                $"{_folder.Path}/conf.txt:/conf:ro",
+                $"{_folder.Path}/conf.txt:/etc/conf:ro",
+            ],
+            RoundTrip.Settings(files).All("volume")
+        );
         Assert.Equal(["real,target=x,mode=0400"], RoundTrip.Settings(files).All("secret"));
     }
 
@@ -197,11 +272,21 @@ public sealed class ComposeServiceTests : IDisposable
         // compose-spec.io, services.
         string[] keys =
         [
-            .. "annotations attach build blkio_config cpu_count cpu_percent cpu_shares cpu_period cpu_quota cpu_rt_runtime cpu_rt_period cpus cpuset cap_add cap_drop cgroup cgroup_parent command configs".Split(' '),
-            .. "container_name credential_spec depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname driver_opts entrypoint env_file environment expose extends".Split(' '),
-            .. "external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness".Split(' '),
-            .. "memswap_limit models network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider pull_policy read_only restart".Split(' '),
-            .. "runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode uts volumes volumes_from working_dir".Split(' '),
+            .. "annotations attach build blkio_config cpu_count cpu_percent cpu_shares cpu_period cpu_quota cpu_rt_runtime cpu_rt_period cpus cpuset cap_add cap_drop cgroup cgroup_parent command configs".Split(
+                ' '
+            ),
+            .. "container_name credential_spec depends_on deploy develop device_cgroup_rules devices dns dns_opt dns_search domainname driver_opts entrypoint env_file environment expose extends".Split(
+                ' '
+            ),
+            .. "external_links extra_hosts gpus group_add healthcheck hostname image init ipc isolation label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness".Split(
+                ' '
+            ),
+            .. "memswap_limit models network_mode networks oom_kill_disable oom_score_adj pid pids_limit platform ports post_start pre_stop privileged profiles provider pull_policy read_only restart".Split(
+                ' '
+            ),
+            .. "runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits use_api_socket user userns_mode uts volumes volumes_from working_dir".Split(
+                ' '
+            ),
         ];
 
         Assert.Empty(keys.Except(SystemContainers.Conversion.Compose.ComposeKeys.All));

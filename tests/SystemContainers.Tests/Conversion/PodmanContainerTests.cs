@@ -14,7 +14,12 @@ public sealed class PodmanContainerTests
     [Fact]
     public void The_command_that_created_it_is_translated()
     {
-        ConvertedFiles files = PodmanContainer.Translate("web", """[{"Name":"/web","ImageName":"reg.example.com/img:latest","Config":{"CreateCommand":["podman","run","-d","-e","A","-v","./x:/y","img","a b"],"Env":["A=1=2"],"Labels":{"PODMAN_SYSTEMD_UNIT":"web.service"}}}]""", null, isUser: false);
+        ConvertedFiles files = PodmanContainer.Translate(
+            "web",
+            """[{"Name":"/web","ImageName":"reg.example.com/img:latest","Config":{"CreateCommand":["podman","run","-d","-e","A","-v","./x:/y","img","a b"],"Env":["A=1=2"],"Labels":{"PODMAN_SYSTEMD_UNIT":"web.service"}}}]""",
+            null,
+            isUser: false
+        );
 
         Assert.Equal("web.container", files.All[0].Name);
         Assert.Equal("reg.example.com/img:latest", Assert.Single(RoundTrip.Read(files).Containers).Request.Image);
@@ -28,13 +33,19 @@ public sealed class PodmanContainerTests
     [Theory]
     [InlineData("""[{"Name":"web","Config":{}}]""", ErrorKind.Usage, "over its API")]
     [InlineData("""[{"Name":"web","Config":{"CreateCommand":null}}]""", ErrorKind.Usage, "over its API")]
-    [InlineData("""[{"Name":"web","Config":{"CreateCommand":["podman","start","x"]}}]""", ErrorKind.Usage, "makes no container")]
+    [InlineData(
+        """[{"Name":"web","Config":{"CreateCommand":["podman","start","x"]}}]""",
+        ErrorKind.Usage,
+        "makes no container"
+    )]
     [InlineData("[]", ErrorKind.Corrupt, "what podman says")]
     [InlineData("{}", ErrorKind.Corrupt, "what podman says")]
     [InlineData("nonsense", ErrorKind.Corrupt, "what podman says")]
     public void What_podman_does_not_know_is_told(string inspected, ErrorKind kind, string why)
     {
-        SysctrException e = Assert.Throws<SysctrException>(() => PodmanContainer.Translate("web", inspected, null, isUser: false));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            PodmanContainer.Translate("web", inspected, null, isUser: false)
+        );
 
         Assert.Equal(kind, e.Kind);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
@@ -53,15 +64,43 @@ public sealed class PodmanContainerTests
         try
         {
             await Command.MustAsync("podman", "import", "-q", empty, $"localhost/{name}");
-            await Command.MustAsync("podman", "create", "--name", name, "-p", "80:8080", "--env", "A=b c", "-v", $"{name}:/d", "--memory", "1g", $"localhost/{name}", "/bin/x", "50%");
+            await Command.MustAsync(
+                "podman",
+                "create",
+                "--name",
+                name,
+                "-p",
+                "80:8080",
+                "--env",
+                "A=b c",
+                "-v",
+                $"{name}:/d",
+                "--memory",
+                "1g",
+                $"localhost/{name}",
+                "/bin/x",
+                "50%"
+            );
 
-            ConvertedFiles files = await PodmanContainer.TranslateAsync(name, null, isUser: false, TestContext.Current.CancellationToken);
+            ConvertedFiles files = await PodmanContainer.TranslateAsync(
+                name,
+                null,
+                isUser: false,
+                TestContext.Current.CancellationToken
+            );
 
             Assert.Equal([name + ".container", name + ".volume"], files.All.Select(f => f.Name));
             Assert.Equal(["A=b c"], RoundTrip.Settings(files).All("env"));
             Assert.Equal(["/bin/x", "50%"], RoundTrip.Settings(files).All("command"));
             Assert.Equal(["80:8080"], RoundTrip.Settings(files).All("publish"));
-            Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => PodmanContainer.TranslateAsync(name + "-no", null, isUser: false, default))).Kind);
+            Assert.Equal(
+                ErrorKind.NotFound,
+                (
+                    await Assert.ThrowsAsync<SysctrException>(() =>
+                        PodmanContainer.TranslateAsync(name + "-no", null, isUser: false, default)
+                    )
+                ).Kind
+            );
         }
         finally
         {

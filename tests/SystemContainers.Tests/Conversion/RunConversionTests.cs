@@ -19,9 +19,21 @@ public sealed partial class RunConversionTests
     [Theory]
     [InlineData("-e A=1 --env 'B=x  y' --env=C=%h -eD='$x'", "env", new[] { "A=1", "B=x  y", "C=%h", "D=$x" })]
     [InlineData("-p 80:80 -p127.0.0.1:53:53/udp -p=90", "publish", new[] { "80:80", "127.0.0.1:53:53/udp", "90" })]
-    [InlineData("-v /srv/a:/a:ro,cached -v data:/d -v ./c:/c -v /anonymous", "volume", new[] { "/srv/a:/a:ro", "data:/d", "/work/dir/c:/c", "/anonymous" })]
-    [InlineData("--mount 'type=bind,\"src=./c,d\",dst=/c'", "mount", new[] { "type=bind,\"source=/work/dir/c,d\",dst=/c" })]
-    [InlineData("--mount type=bind,src=./c,dst=/c,readonly,consistency=cached --mount source=data,target=/d", "mount", new[] { "type=bind,source=/work/dir/c,dst=/c,readonly", "source=data,target=/d" })]
+    [InlineData(
+        "-v /srv/a:/a:ro,cached -v data:/d -v ./c:/c -v /anonymous",
+        "volume",
+        new[] { "/srv/a:/a:ro", "data:/d", "/work/dir/c:/c", "/anonymous" }
+    )]
+    [InlineData(
+        "--mount 'type=bind,\"src=./c,d\",dst=/c'",
+        "mount",
+        new[] { "type=bind,\"source=/work/dir/c,d\",dst=/c" }
+    )]
+    [InlineData(
+        "--mount type=bind,src=./c,dst=/c,readonly,consistency=cached --mount source=data,target=/d",
+        "mount",
+        new[] { "type=bind,source=/work/dir/c,dst=/c,readonly", "source=data,target=/d" }
+    )]
     [InlineData("--cap-add NET_ADMIN --cap-add=kill", "cap-add", new[] { "NET_ADMIN", "kill" })]
     [InlineData("--cap-drop ALL", "cap-drop", new[] { "ALL" })]
     [InlineData("--net host", "network", new[] { "host" })]
@@ -31,7 +43,11 @@ public sealed partial class RunConversionTests
     [InlineData("--network bridge", "network", new string[0])]
     [InlineData("--network a --network b", "network", new[] { "a", "b" })]
     [InlineData("--network shop --net-alias x", "network-alias", new[] { "x" })]
-    [InlineData("--add-host a:10.0.0.1 --add-host b=10.0.0.2 --add-host h=host-gateway", "add-host", new[] { "a:10.0.0.1", "b:10.0.0.2", "h:host-gateway" })]
+    [InlineData(
+        "--add-host a:10.0.0.1 --add-host b=10.0.0.2 --add-host h=host-gateway",
+        "add-host",
+        new[] { "a:10.0.0.1", "b:10.0.0.2", "h:host-gateway" }
+    )]
     [InlineData("--dns 1.1.1.1 --dns-opt ndots:2", "dns", new[] { "1.1.1.1" })]
     [InlineData("--dns-opt ndots:2", "dns-option", new[] { "ndots:2" })]
     [InlineData("--entrypoint ''", "entrypoint", new[] { "" })]
@@ -57,10 +73,26 @@ public sealed partial class RunConversionTests
     [InlineData("--ulimit nofile=1024:2048", "ulimit", new[] { "nofile=1024:2048" })]
     [InlineData("-u 1000:50", "user", new[] { "1000:50" })]
     [InlineData("-w /srv", "workdir", new[] { "/srv" })]
-    [InlineData("--device /dev/fuse --device /dev/sda:/dev/xvda:r", "device", new[] { "/dev/fuse", "/dev/sda:/dev/xvda:r" })]
-    [InlineData("--security-opt no-new-privileges --security-opt seccomp=unconfined --security-opt apparmor:unconfined --security-opt systempaths=unconfined", "security-opt", new[] { "apparmor=unconfined", "no-new-privileges=true", "seccomp=unconfined", "unmask=ALL" })]
-    [InlineData("--security-opt label=disable --security-opt mask=/proc/a:/proc/b", "security-opt", new[] { "mask=/proc/a:/proc/b", "label=disable" })]
-    [InlineData("--health-cmd 'curl -f http://x/ || exit 1' --health-retries 2", "health-cmd", new[] { "curl -f http://x/ || exit 1" })]
+    [InlineData(
+        "--device /dev/fuse --device /dev/sda:/dev/xvda:r",
+        "device",
+        new[] { "/dev/fuse", "/dev/sda:/dev/xvda:r" }
+    )]
+    [InlineData(
+        "--security-opt no-new-privileges --security-opt seccomp=unconfined --security-opt apparmor:unconfined --security-opt systempaths=unconfined",
+        "security-opt",
+        new[] { "apparmor=unconfined", "no-new-privileges=true", "seccomp=unconfined", "unmask=ALL" }
+    )]
+    [InlineData(
+        "--security-opt label=disable --security-opt mask=/proc/a:/proc/b",
+        "security-opt",
+        new[] { "mask=/proc/a:/proc/b", "label=disable" }
+    )]
+    [InlineData(
+        "--health-cmd 'curl -f http://x/ || exit 1' --health-retries 2",
+        "health-cmd",
+        new[] { "curl -f http://x/ || exit 1" }
+    )]
     [InlineData("--health-cmd '\"quoted\"'", "health-cmd", new[] { "\"quoted\"" })]
     [InlineData("--health-cmd 'a\nb'", "health-cmd", new[] { "[\"/bin/sh\",\"-c\",\"a\\nb\"]" })]
     [InlineData("--health-cmd x", "health-interval", new[] { "30s" })]
@@ -82,7 +114,11 @@ public sealed partial class RunConversionTests
     [InlineData("--privileged", "privileged", new[] { "true" })]
     [InlineData("--privileged --privileged=false", "privileged", new string[0])]
     [InlineData("--disable-content-trust", "env", new string[0])]
-    [InlineData("-dit --rm -a stdout -q --restart=no --log-driver journald --sig-proxy=false --privileged=false --pid= --ipc private --detach-keys ctrl-p", "env", new string[0])]
+    [InlineData(
+        "-dit --rm -a stdout -q --restart=no --log-driver journald --sig-proxy=false --privileged=false --pid= --ipc private --detach-keys ctrl-p",
+        "env",
+        new string[0]
+    )]
     public void An_option_means_what_it_meant(string options, string setting, string[] values)
     {
         ConvertedFiles files = RoundTrip.Run($"docker run {options} img");
@@ -94,7 +130,10 @@ public sealed partial class RunConversionTests
 
     [Theory]
     [InlineData("--restart always", "Service Restart=always")]
-    [InlineData("--restart on-failure:3", "Service Restart=on-failure, Unit StartLimitBurst=4, Unit StartLimitIntervalSec=1h")]
+    [InlineData(
+        "--restart on-failure:3",
+        "Service Restart=on-failure, Unit StartLimitBurst=4, Unit StartLimitIntervalSec=1h"
+    )]
     [InlineData("-m 512m --memory-swap 1g", "Service MemorySwapMax=536870912")]
     [InlineData("--oom-score-adj -500", "Service OOMScoreAdjust=-500")]
     [InlineData("--blkio-weight 500", "Service IOWeight=4950")]
@@ -111,7 +150,17 @@ public sealed partial class RunConversionTests
         ConvertedFiles files = RoundTrip.Run($"podman run -d {options} img");
 
         Assert.Equal("", RoundTrip.Lost(files));
-        Assert.Equal(lines, string.Join(", ", Assert.Single(RoundTrip.Read(files).Containers).OwnLines.Where(l => l.Section != "Install").Select(l => $"{l.Section} {l.Key}={l.Value}").Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            lines,
+            string.Join(
+                ", ",
+                Assert
+                    .Single(RoundTrip.Read(files).Containers)
+                    .OwnLines.Where(l => l.Section != "Install")
+                    .Select(l => $"{l.Section} {l.Key}={l.Value}")
+                    .Order(StringComparer.Ordinal)
+            )
+        );
     }
 
     [Theory]
@@ -140,7 +189,11 @@ public sealed partial class RunConversionTests
         ConversionFinding lost = Assert.Single(files.Findings, f => f.Lost);
         Assert.Contains(why, lost.Text, StringComparison.Ordinal);
         Assert.Contains("Environment=KEPT=1\n", files.All[0].Render().Text, StringComparison.Ordinal);
-        Assert.Contains("# Without a counterpart here:\n#   " + lost.Place, files.All[0].Render().Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "# Without a counterpart here:\n#   " + lost.Place,
+            files.All[0].Render().Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -166,7 +219,8 @@ public sealed partial class RunConversionTests
     [InlineData("docker run reg:5000/web", "reg:5000/web")]
     [InlineData("docker run localhost/web", "localhost/web")]
     [InlineData("podman run nginx:1", "nginx:1")]
-    public void An_image_is_the_one_that_was_meant(string command, string image) => Assert.Equal(image, Assert.Single(RoundTrip.Read(RoundTrip.Run(command)).Containers).Request.Image);
+    public void An_image_is_the_one_that_was_meant(string command, string image) =>
+        Assert.Equal(image, Assert.Single(RoundTrip.Read(RoundTrip.Run(command)).Containers).Request.Image);
 
     [Fact]
     public void An_image_that_apply_would_take_for_a_file_is_told_and_stays()
@@ -174,13 +228,19 @@ public sealed partial class RunConversionTests
         ConvertedFiles files = RoundTrip.Run("docker run -d -e A=1 team/x.image");
 
         Assert.Contains("no file declares", Assert.Single(files.Findings, f => f.Lost).Text, StringComparison.Ordinal);
-        Assert.Contains("Image=docker.io/team/x.image\nEnvironment=A=1\n", files.All[0].Render().Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Image=docker.io/team/x.image\nEnvironment=A=1\n",
+            files.All[0].Render().Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Volumes_and_networks_have_files_of_their_own()
     {
-        ConvertedFiles files = RoundTrip.Run("docker run -d --name my_web -v my.data:/d -v my.data:/e --network shop reg.example.com:5000/team/web:1@sha256:00");
+        ConvertedFiles files = RoundTrip.Run(
+            "docker run -d --name my_web -v my.data:/d -v my.data:/e --network shop reg.example.com:5000/team/web:1@sha256:00"
+        );
 
         Assert.Equal(["my_web.container", "my.data.volume", "shop.network"], files.All.Select(f => f.Name));
         QuadletSet set = RoundTrip.Read(files);
@@ -195,13 +255,17 @@ public sealed partial class RunConversionTests
     [InlineData("sudo -E docker --context far container run -d --name=x img", "x")]
     [InlineData("$ sudo -u me /usr/bin/podman --log-level debug create --name x img", "x")]
     [InlineData("A=1 docker run -d -e A --name x img", "x")]
-    public void A_command_is_found_whatever_stands_before_it(string command, string name) => Assert.Equal(name + ".container", RoundTrip.Run(command).All[0].Name);
+    public void A_command_is_found_whatever_stands_before_it(string command, string name) =>
+        Assert.Equal(name + ".container", RoundTrip.Run(command).All[0].Name);
 
     [Fact]
     public void Variables_before_the_command_are_known()
     {
         Assert.Equal(["A=1"], RoundTrip.Settings(RoundTrip.Run("A=1 docker run -e A img")).All("env"));
-        Assert.Equal(["B=2"], RoundTrip.Settings(RoundTrip.Run("docker run -e B img", variables: new() { ["B"] = "2" })).All("env"));
+        Assert.Equal(
+            ["B=2"],
+            RoundTrip.Settings(RoundTrip.Run("docker run -e B img", variables: new() { ["B"] = "2" })).All("env")
+        );
     }
 
     [Theory]
@@ -228,14 +292,23 @@ public sealed partial class RunConversionTests
 
     [Fact]
     public void Words_behind_the_image_are_the_payloads() =>
-        Assert.Equal(["-e", "A=1", "a b", "", "--", "%n", "${X}", "\\", "\n", "a\"b'c"], RoundTrip.Settings(RoundTrip.Run("docker run img -e A=1 'a b' '' -- %n '${X}' '\\' '\n' a\\\"b\\'c")).All(ContainerSettings.Command));
+        Assert.Equal(
+            ["-e", "A=1", "a b", "", "--", "%n", "${X}", "\\", "\n", "a\"b'c"],
+            RoundTrip
+                .Settings(RoundTrip.Run("docker run img -e A=1 'a b' '' -- %n '${X}' '\\' '\n' a\\\"b\\'c"))
+                .All(ContainerSettings.Command)
+        );
 
     [Fact]
     public void A_user_s_container_publishes_its_ports_and_starts_with_the_user()
     {
         ConvertedFiles files = RoundTrip.Run("podman run -d --network shop -p 80:80 img", isUser: true);
 
-        Assert.Contains("no networks by name", Assert.Single(files.Findings, f => f.Lost).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "no networks by name",
+            Assert.Single(files.Findings, f => f.Lost).Text,
+            StringComparison.Ordinal
+        );
         Assert.Contains("WantedBy=default.target", Assert.Single(files.All).Render().Text, StringComparison.Ordinal);
         Assert.Equal(["80:80"], RoundTrip.Settings(files).All("publish"));
         Assert.Equal(NetworkMode.Pasta, NetworkSettings.Of(RoundTrip.Settings(files)).Mode(isUsers: true));
@@ -244,15 +317,47 @@ public sealed partial class RunConversionTests
     /// <summary>Whatever a word is, what is written is accepted, and says the same or is told.</summary>
     [Fact]
     public void Any_value_is_read_as_it_was_or_told() =>
-        Gen.String.Array[1, 4].Check(words =>
-        {
-            ConvertedFiles files = RunConversion.Translate(
-                ["docker", "run", "-e", "A=" + words[0], "-l", "l=" + words[^1], "--health-cmd", "x" + words[0], "-v", words[0], "-h", words[0], "--cap-add", words[0], "--name", words[0], "img", .. words],
-                null, "test", new RunContext { Directory = "/" }, isUser: false);
-            ContainerSettings settings = RoundTrip.Settings(files);
-            bool isText = !words.Any(w => w.Contains('\0', StringComparison.Ordinal) || w.Any(char.IsSurrogate));
-            Assert.True(!isText || (settings.One("env") == "A=" + words[0] && settings.One("label") == "l=" + words[^1] && settings.All(ContainerSettings.Command).SequenceEqual(words)));
-        });
+        Gen
+            .String.Array[1, 4]
+            .Check(words =>
+            {
+                ConvertedFiles files = RunConversion.Translate(
+                    [
+                        "docker",
+                        "run",
+                        "-e",
+                        "A=" + words[0],
+                        "-l",
+                        "l=" + words[^1],
+                        "--health-cmd",
+                        "x" + words[0],
+                        "-v",
+                        words[0],
+                        "-h",
+                        words[0],
+                        "--cap-add",
+                        words[0],
+                        "--name",
+                        words[0],
+                        "img",
+                        .. words,
+                    ],
+                    null,
+                    "test",
+                    new RunContext { Directory = "/" },
+                    isUser: false
+                );
+                ContainerSettings settings = RoundTrip.Settings(files);
+                bool isText = !words.Any(w => w.Contains('\0', StringComparison.Ordinal) || w.Any(char.IsSurrogate));
+                Assert.True(
+                    !isText
+                        || (
+                            settings.One("env") == "A=" + words[0]
+                            && settings.One("label") == "l=" + words[^1]
+                            && settings.All(ContainerSettings.Command).SequenceEqual(words)
+                        )
+                );
+            });
 
     /// <summary>A wrong arity would take a value for the image.</summary>
     [Fact]
@@ -260,37 +365,74 @@ public sealed partial class RunConversionTests
     public async Task The_table_has_each_option_of_the_podman_that_is_here()
     {
         await Packages.EnsureAsync();
-        string help = (await Command.MustAsync("podman", "run", "--help")).Output + (await Command.MustAsync("podman", "create", "--help")).Output;
+        string help =
+            (await Command.MustAsync("podman", "run", "--help")).Output
+            + (await Command.MustAsync("podman", "create", "--help")).Output;
 
-        (string Letter, string Name, string Type)[] options = [.. Option().Matches(help).Select(m => (m.Groups["letter"].Value, m.Groups["name"].Value, m.Groups["type"].Value))];
+        (string Letter, string Name, string Type)[] options =
+        [
+            .. Option()
+                .Matches(help)
+                .Select(m => (m.Groups["letter"].Value, m.Groups["name"].Value, m.Groups["type"].Value)),
+        ];
 
         Assert.InRange(options.Length, 200, 500);
-        Assert.All(options, o => Assert.Equal((o.Name, o.Type.Length == 0), (o.Name, RunOptions.Find(o.Name)?.IsSwitch ?? throw new InvalidDataException(o.Name))));
-        Assert.All(options.Where(o => o.Letter.Length > 0), o => Assert.Same(RunOptions.Find(o.Name), RunOptions.Find(o.Letter[0])));
+        Assert.All(
+            options,
+            o =>
+                Assert.Equal(
+                    (o.Name, o.Type.Length == 0),
+                    (o.Name, RunOptions.Find(o.Name)?.IsSwitch ?? throw new InvalidDataException(o.Name))
+                )
+        );
+        Assert.All(
+            options.Where(o => o.Letter.Length > 0),
+            o => Assert.Same(RunOptions.Find(o.Name), RunOptions.Find(o.Letter[0]))
+        );
     }
 
     [Fact]
     [Trait("needs", "programs")]
     public async Task A_shell_splits_a_command_as_we_do()
     {
-        await Gen.Char[" \t'\"\\ab=-%"].Array[0, 12].CheckAsync(async chars =>
-        {
-            string text = new(chars);
-            IReadOnlyList<string>? ours = null;
-            try
-            {
-                ours = ShellWords.Command(text);
-            }
-            catch (SysctrException)
-            {
-                // Quotes that don't close.
-            }
+        await Gen.Char[" \t'\"\\ab=-%"]
+            .Array[0, 12]
+            .CheckAsync(
+                async chars =>
+                {
+                    string text = new(chars);
+                    IReadOnlyList<string>? ours = null;
+                    try
+                    {
+                        ours = ShellWords.Command(text);
+                    }
+                    catch (SysctrException)
+                    {
+                        // Quotes that don't close.
+                    }
 
-            using Process shell = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"for w in {text.Trim()}\ndo printf '<%s>' \"$w\"; done"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
-            string theirs = await shell.StandardOutput.ReadToEndAsync();
-            await shell.WaitForExitAsync();
-            Assert.True(ours is null ? shell.ExitCode != 0 : text.Trim().EndsWith('\\') || theirs == string.Concat(ours.Select(w => $"<{w}>")), text);
-        }, iter: 300);
+                    using Process shell = Process.Start(
+                        new ProcessStartInfo(
+                            "/bin/sh",
+                            ["-c", $"for w in {text.Trim()}\ndo printf '<%s>' \"$w\"; done"]
+                        )
+                        {
+                            UseShellExecute = false,
+                            RedirectStandardOutput = true,
+                            RedirectStandardError = true,
+                        }
+                    )!;
+                    string theirs = await shell.StandardOutput.ReadToEndAsync();
+                    await shell.WaitForExitAsync();
+                    Assert.True(
+                        ours is null
+                            ? shell.ExitCode != 0
+                            : text.Trim().EndsWith('\\') || theirs == string.Concat(ours.Select(w => $"<{w}>")),
+                        text
+                    );
+                },
+                iter: 300
+            );
     }
 
     [Theory]
@@ -314,9 +456,13 @@ public sealed partial class RunConversionTests
     [InlineData("a # b")]
     [InlineData("a 'b")]
     [InlineData("a \"b")]
-    public void What_wants_a_shell_is_refused(string text) => Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => ShellWords.Command(text)).Kind);
+    public void What_wants_a_shell_is_refused(string text) =>
+        Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => ShellWords.Command(text)).Kind);
 
     // "  -e, --env strings    Set", "      --init    Run"
-    [GeneratedRegex(@"^ +(-(?<letter>\w), )?--(?<name>[\w-]+)( (?<type>\S+))?  ", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^ +(-(?<letter>\w), )?--(?<name>[\w-]+)( (?<type>\S+))?  ",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Option();
 }

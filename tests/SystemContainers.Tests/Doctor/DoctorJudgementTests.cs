@@ -8,7 +8,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Doctor;
 
-/// <summary>What is said of things that a test can't break on its own machine: clock, mounts, room, cgroups, locks.</summary>
+/// <summary>What is said of things that a test can't break on its own machine: clock, mounts, room, cgroups,
+/// locks.</summary>
 public sealed class DoctorJudgementTests : IDisposable
 {
     private static readonly DateTimeOffset s_now = new(2026, 12, 1, 0, 0, 0, TimeSpan.Zero);
@@ -24,8 +25,12 @@ public sealed class DoctorJudgementTests : IDisposable
     [InlineData("2026-12-01", "2026-12-01", false, "Warning")]
     [InlineData("2026-12-01", "2026-12-01", null, "Unknown")]
     [InlineData("2026-12-01", "2026-12-01", true, "Ok")]
-    public void A_clock_that_can_t_be_right_is_a_problem(string now, string installed, bool? synchronised, string level) =>
-        Assert.Equal(level, ClockCheck.Judge(Time(now), Time(installed), synchronised).Level.ToString());
+    public void A_clock_that_can_t_be_right_is_a_problem(
+        string now,
+        string installed,
+        bool? synchronised,
+        string level
+    ) => Assert.Equal(level, ClockCheck.Judge(Time(now), Time(installed), synchronised).Level.ToString());
 
     [Theory]
     [InlineData("ext4", "rw,relatime", "Ok")]
@@ -56,12 +61,20 @@ public sealed class DoctorJudgementTests : IDisposable
             32 31 8:3 / /var/lib rw - ext4 /dev/sdc rw
             33 31 8:4 / /var/lib rw,noexec master:3 propagate_from:2 - btrfs /dev/sdd ro
             nonsense
-            """);
+            """
+        );
 
         Assert.Equal("ext4", MountFacts.Of(mounts, "/variant")!.Type);
         Assert.Equal("tmpfs", MountFacts.Of(mounts, "/var odd/x")!.Type);
         Assert.Equal("xfs", MountFacts.Of(mounts, "/var")!.Type);
-        Assert.Equal(("btrfs", true, true), (MountFacts.Of(mounts, "/var/lib/sysctr")!.Type, MountFacts.Of(mounts, "/var/lib/sysctr")!.Options.Contains("noexec"), MountFacts.Of(mounts, "/var/lib/sysctr")!.Options.Contains("ro")));
+        Assert.Equal(
+            ("btrfs", true, true),
+            (
+                MountFacts.Of(mounts, "/var/lib/sysctr")!.Type,
+                MountFacts.Of(mounts, "/var/lib/sysctr")!.Options.Contains("noexec"),
+                MountFacts.Of(mounts, "/var/lib/sysctr")!.Options.Contains("ro")
+            )
+        );
     }
 
     [Theory]
@@ -72,9 +85,23 @@ public sealed class DoctorJudgementTests : IDisposable
     [InlineData(100_000, 0, 1_000_000L, "Problem")]
     [InlineData(100_000, 90_000, 50L, "Problem")]
     [InlineData(100_000, 90_000, 500L, "Warning")]
-    public void A_store_without_room_is_said_before_a_pull_fails(int totalMegabytes, int freeMegabytes, long? inodes, string level)
+    public void A_store_without_room_is_said_before_a_pull_fails(
+        int totalMegabytes,
+        int freeMegabytes,
+        long? inodes,
+        string level
+    )
     {
-        DoctorFinding found = SpaceCheck.Store("/var/lib/sysctr", new FileSystemSpace(totalMegabytes * 1_000_000L, freeMegabytes * 1_000_000L, freeMegabytes * 1_000_000L, inodes), kept: 500_000_000);
+        DoctorFinding found = SpaceCheck.Store(
+            "/var/lib/sysctr",
+            new FileSystemSpace(
+                totalMegabytes * 1_000_000L,
+                freeMegabytes * 1_000_000L,
+                freeMegabytes * 1_000_000L,
+                inodes
+            ),
+            kept: 500_000_000
+        );
 
         Assert.Equal(level, found.Level.ToString());
     }
@@ -106,7 +133,9 @@ public sealed class DoctorJudgementTests : IDisposable
             2: FLOCK  ADVISORY  READ  0 08:01:78 0 EOF
             3: POSIX  ADVISORY  WRITE 1400 08:01:77 0 EOF
             4: FLOCK  ADVISORY  WRITE 1500 08:02:77 0 EOF
-            """, files);
+            """,
+            files
+        );
 
         Assert.Equal([new("etcd", 1234), new("+store", 0)], held);
     }
@@ -128,11 +157,18 @@ public sealed class DoctorJudgementTests : IDisposable
     {
         IReadOnlyList<DoctorFinding> findings = KernelCheck.Run(new DoctorTarget("/", null));
 
-        Assert.Contains(findings, f => f.Check == "kernel" && f.Found.Contains("openat2", StringComparison.Ordinal) && f.Found.Contains("seccomp", StringComparison.Ordinal));
+        Assert.Contains(
+            findings,
+            f =>
+                f.Check == "kernel"
+                && f.Found.Contains("openat2", StringComparison.Ordinal)
+                && f.Found.Contains("seccomp", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(findings, f => f.Level == DoctorLevel.Problem);
         Assert.NotNull(KernelClock.IsSynchronised);
         Assert.True(ClockCheck.Judge(s_now, s_now, null).Remedy is null);
     }
 
-    private static DateTimeOffset Time(string date) => DateTimeOffset.Parse(date + "T00:00:00Z", System.Globalization.CultureInfo.InvariantCulture);
+    private static DateTimeOffset Time(string date) =>
+        DateTimeOffset.Parse(date + "T00:00:00Z", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -13,8 +13,9 @@ using Xunit;
 namespace SystemContainers.Tests.Doctor;
 
 /// <summary>
-/// The whole page over a system below a directory: in order it has no problem, and each thing that is broken is named with a remedy, while the
-/// rest stays as it was. What needs a running host is in DoctorJudgementTests and, on a booted host, in sysctr.HostTests.
+/// The whole page over a system below a directory: in order it has no problem, and each thing that is broken is named
+/// with a remedy, while the rest stays as it was. What needs a running host is in DoctorJudgementTests and, on a booted
+/// host, in sysctr.HostTests.
 /// </summary>
 public sealed class DoctorTests : IDisposable
 {
@@ -31,13 +32,22 @@ public sealed class DoctorTests : IDisposable
         Write("/var/lib/dpkg/info/runc.list", "/usr/bin/runc\n");
         Write("/usr/share/doc/runc/changelog.Debian", Changelog("1.3.6-1", "  * New upstream version"));
         Write("/usr/bin/sysctr", "", executable: true);
-        Write("/usr/lib/systemd/system/sysctr-recover.service", "[Service]\nExecStart=/usr/bin/sysctr recover --boot\n");
+        Write(
+            "/usr/lib/systemd/system/sysctr-recover.service",
+            "[Service]\nExecStart=/usr/bin/sysctr recover --boot\n"
+        );
         Link("/usr/lib/systemd/system/sysinit.target.wants/sysctr-recover.service", "../sysctr-recover.service");
         Write("/usr/lib/systemd/system/sysctr-update.timer", "[Timer]\nOnCalendar=daily\n");
-        Write("/etc/containers/policy.json", """{"default": [{"type": "reject"}], "transports": {"docker": {"registry.example": [{"type": "insecureAcceptAnything"}]}}}""");
+        Write(
+            "/etc/containers/policy.json",
+            """{"default": [{"type": "reject"}], "transports": {"docker": {"registry.example": [{"type": "insecureAcceptAnything"}]}}}"""
+        );
         Write("/etc/containers/registries.conf", "unqualified-search-registries = [\"registry.example\"]\n");
         Write("/etc/sysctr/sysctr.toml", "keep = 3\n");
-        Write("/var/lib/sysctr/meta.json", """{"version":1,"compatible":[],"readOnlyCompatible":[],"incompatible":[]}""");
+        Write(
+            "/var/lib/sysctr/meta.json",
+            """{"version":1,"compatible":[],"readOnlyCompatible":[],"incompatible":[]}"""
+        );
         Directory.CreateDirectory(Here("/var/lib/sysctr/locks"));
         Directory.CreateDirectory(Here("/var/lib/sysctr/transactions"));
         File.SetUnixFileMode(Here("/var/lib/sysctr"), Private);
@@ -53,66 +63,135 @@ public sealed class DoctorTests : IDisposable
 
         Assert.Empty(report.Checks.Where(c => c.Level == DoctorLevel.Problem).SelectMany(c => c.Lines));
         Assert.Equal(
-            ["sysctr", "systemd", "kernel", "runtime", "network", "configuration", "policy", "registries", "credentials", "seccomp", "store", "space", "locks", "leftovers", "recovery", "updates"],
-            report.Checks.Select(c => c.Check).Distinct());
+            [
+                "sysctr",
+                "systemd",
+                "kernel",
+                "runtime",
+                "network",
+                "configuration",
+                "policy",
+                "registries",
+                "credentials",
+                "seccomp",
+                "store",
+                "space",
+                "locks",
+                "leftovers",
+                "recovery",
+                "updates",
+            ],
+            report.Checks.Select(c => c.Check).Distinct()
+        );
         Assert.All(
-            (string[])["sysctr", "systemd", "runtime", "network", "configuration", "policy", "registries", "credentials", "seccomp", "locks", "leftovers", "recovery", "updates"],
-            name => Assert.All(report.Checks.Where(c => c.Check == name), c => Assert.True(c.Level == DoctorLevel.Ok, string.Join('\n', c.Lines))));
+            (string[])
+                [
+                    "sysctr",
+                    "systemd",
+                    "runtime",
+                    "network",
+                    "configuration",
+                    "policy",
+                    "registries",
+                    "credentials",
+                    "seccomp",
+                    "locks",
+                    "leftovers",
+                    "recovery",
+                    "updates",
+                ],
+            name =>
+                Assert.All(
+                    report.Checks.Where(c => c.Check == name),
+                    c => Assert.True(c.Level == DoctorLevel.Ok, string.Join('\n', c.Lines))
+                )
+        );
     }
 
     /// <summary>What is broken, of which check the finding is, how bad it is, and what it and its remedy say.</summary>
-    public static TheoryData<string, string, string, string, string> Damages => new()
-    {
-        { "no tool", "sysctr", "Problem", "which is not there", "install sysctr there" },
-        { "no listen helper", "sysctr", "Problem", "sysctr-listen is not there", "make install" },
-        { "open tool", "sysctr", "Problem", "can be written by others", "give it" },
-        { "no systemd", "systemd", "Problem", "not installed", "install systemd" },
-        { "old systemd", "systemd", "Warning", "241", "update" },
-        { "no runtime", "runtime", "Problem", "not installed", "apt install runc" },
-        { "foreign runtime", "runtime", "Problem", "belongs to the user 1234", "give it" },
-        { "open runtime directory", "runtime", "Problem", "/usr/bin can be written", "give it" },
-        { "runtime by a link", "runtime", "Problem", "/opt/odd can be written", "give it" },
-        { "runtime with holes", "runtime", "Warning", "known holes", "update runc" },
-        { "runtime without a changelog", "runtime", "Warning", "known holes", "a runc of" },
-        { "configuration that does not parse", "configuration", "Problem", "sysctr.toml", "sysctr.toml(5)" },
-        { "configuration with an unknown key", "configuration", "Problem", "'kep'", "known settings" },
-        { "configuration that is a FIFO", "configuration", "Problem", "no regular file", "mended or removed" },
-        { "open configuration", "configuration", "Problem", "chooses what runs as root", "give it" },
-        { "no policy", "policy", "Warning", "every image is accepted", "reject" },
-        { "policy that accepts all", "policy", "Warning", "accepts every image", "reject" },
-        { "policy that does not parse", "policy", "Problem", "nothing can be pulled", "containers-policy.json(5)" },
-        { "policy that is a FIFO", "policy", "Problem", "no regular file", "containers-policy.json(5)" },
-        { "policy by a link out", "policy", "Warning", "every image is accepted", "reject" },
-        { "registries that do not parse", "registries", "Problem", "registries.conf", "containers-registries.conf(5)" },
-        { "drop-in that is a FIFO", "registries", "Problem", "no regular file", "containers-registries.conf(5)" },
-        { "open passwords", "credentials", "Problem", "others than its owner", "chmod 0600" },
-        { "passwords that do not parse", "credentials", "Problem", "no JSON", "log in again" },
-        { "profile that does not parse", "seccomp", "Problem", "/etc/containers/seccomp.json", "mend or remove" },
-        { "open profile", "seccomp", "Problem", "can be written by others", "give it" },
-        { "open store", "store", "Problem", "open to others", "chmod 0700" },
-        { "foreign store", "store", "Problem", "owner 1234", "chown 0" },
-        { "store of the future", "store", "Problem", "format 7", "newer" },
-        { "store without its format", "store", "Problem", "meta.json is missing", "fsck" },
-        { "store that is a file", "store", "Problem", "no directory", "move it away" },
-        { "lock that is a directory", "locks", "Problem", "no lock file", "remove it" },
-        { "lock of another program", "locks", "Warning", "'etcd': locked by sleep", "end it" },
-        { "lock of a stopped process", "locks", "Warning", "the store: locked by sleep", "kill -CONT" },
-        { "intent", "leftovers", "Problem", "an install of etcd was cut off", "sysctr recover" },
-        { "intent that does not parse", "leftovers", "Problem", "transactions/", "move it away" },
-        { "intent that is a FIFO", "leftovers", "Problem", "no regular file", "move it away" },
-        { "staging", "leftovers", "Warning", "1 directory of processes that died", "sysctr recover" },
-        { "half deployment", "leftovers", "Warning", "'etcd' has a deployment that was being put together", "sysctr recover" },
-        { "no recovery unit", "recovery", "Problem", "not installed", "make install" },
-        { "masked recovery unit", "recovery", "Problem", "masked (/etc/systemd/system/sysctr-recover.service)", "unmask" },
-        { "empty recovery unit", "recovery", "Problem", "masked", "unmask" },
-        { "disabled recovery unit", "recovery", "Problem", "not enabled", "add-wants sysinit.target" },
-        { "recovery unit that calls nothing", "recovery", "Problem", "calls /usr/bin/sysctr, which is not there", "install" },
-    };
+    public static TheoryData<string, string, string, string, string> Damages =>
+        new()
+        {
+            { "no tool", "sysctr", "Problem", "which is not there", "install sysctr there" },
+            { "no listen helper", "sysctr", "Problem", "sysctr-listen is not there", "make install" },
+            { "open tool", "sysctr", "Problem", "can be written by others", "give it" },
+            { "no systemd", "systemd", "Problem", "not installed", "install systemd" },
+            { "old systemd", "systemd", "Warning", "241", "update" },
+            { "no runtime", "runtime", "Problem", "not installed", "apt install runc" },
+            { "foreign runtime", "runtime", "Problem", "belongs to the user 1234", "give it" },
+            { "open runtime directory", "runtime", "Problem", "/usr/bin can be written", "give it" },
+            { "runtime by a link", "runtime", "Problem", "/opt/odd can be written", "give it" },
+            { "runtime with holes", "runtime", "Warning", "known holes", "update runc" },
+            { "runtime without a changelog", "runtime", "Warning", "known holes", "a runc of" },
+            { "configuration that does not parse", "configuration", "Problem", "sysctr.toml", "sysctr.toml(5)" },
+            { "configuration with an unknown key", "configuration", "Problem", "'kep'", "known settings" },
+            { "configuration that is a FIFO", "configuration", "Problem", "no regular file", "mended or removed" },
+            { "open configuration", "configuration", "Problem", "chooses what runs as root", "give it" },
+            { "no policy", "policy", "Warning", "every image is accepted", "reject" },
+            { "policy that accepts all", "policy", "Warning", "accepts every image", "reject" },
+            { "policy that does not parse", "policy", "Problem", "nothing can be pulled", "containers-policy.json(5)" },
+            { "policy that is a FIFO", "policy", "Problem", "no regular file", "containers-policy.json(5)" },
+            { "policy by a link out", "policy", "Warning", "every image is accepted", "reject" },
+            {
+                "registries that do not parse",
+                "registries",
+                "Problem",
+                "registries.conf",
+                "containers-registries.conf(5)"
+            },
+            { "drop-in that is a FIFO", "registries", "Problem", "no regular file", "containers-registries.conf(5)" },
+            { "open passwords", "credentials", "Problem", "others than its owner", "chmod 0600" },
+            { "passwords that do not parse", "credentials", "Problem", "no JSON", "log in again" },
+            { "profile that does not parse", "seccomp", "Problem", "/etc/containers/seccomp.json", "mend or remove" },
+            { "open profile", "seccomp", "Problem", "can be written by others", "give it" },
+            { "open store", "store", "Problem", "open to others", "chmod 0700" },
+            { "foreign store", "store", "Problem", "owner 1234", "chown 0" },
+            { "store of the future", "store", "Problem", "format 7", "newer" },
+            { "store without its format", "store", "Problem", "meta.json is missing", "fsck" },
+            { "store that is a file", "store", "Problem", "no directory", "move it away" },
+            { "lock that is a directory", "locks", "Problem", "no lock file", "remove it" },
+            { "lock of another program", "locks", "Warning", "'etcd': locked by sleep", "end it" },
+            { "lock of a stopped process", "locks", "Warning", "the store: locked by sleep", "kill -CONT" },
+            { "intent", "leftovers", "Problem", "an install of etcd was cut off", "sysctr recover" },
+            { "intent that does not parse", "leftovers", "Problem", "transactions/", "move it away" },
+            { "intent that is a FIFO", "leftovers", "Problem", "no regular file", "move it away" },
+            { "staging", "leftovers", "Warning", "1 directory of processes that died", "sysctr recover" },
+            {
+                "half deployment",
+                "leftovers",
+                "Warning",
+                "'etcd' has a deployment that was being put together",
+                "sysctr recover"
+            },
+            { "no recovery unit", "recovery", "Problem", "not installed", "make install" },
+            {
+                "masked recovery unit",
+                "recovery",
+                "Problem",
+                "masked (/etc/systemd/system/sysctr-recover.service)",
+                "unmask"
+            },
+            { "empty recovery unit", "recovery", "Problem", "masked", "unmask" },
+            { "disabled recovery unit", "recovery", "Problem", "not enabled", "add-wants sysinit.target" },
+            {
+                "recovery unit that calls nothing",
+                "recovery",
+                "Problem",
+                "calls /usr/bin/sysctr, which is not there",
+                "install"
+            },
+        };
 
     [Theory]
     [Trait("needs", "root")]
     [MemberData(nameof(Damages))]
-    public async Task What_is_broken_is_named_with_a_remedy_and_nothing_else(string damage, string check, string level, string found, string remedy)
+    public async Task What_is_broken_is_named_with_a_remedy_and_nothing_else(
+        string damage,
+        string check,
+        string level,
+        string found,
+        string remedy
+    )
     {
         DoctorReport before = await ExamineAsync();
         using Process? holder = Do(damage);
@@ -130,15 +209,26 @@ public sealed class DoctorTests : IDisposable
         string page = string.Join('\n', report.Checks.SelectMany(c => c.Lines));
         Assert.True(
             report.Checks.Any(c =>
-                c.Check == check && c.Level.ToString() == level && c.Found.Contains(found, StringComparison.Ordinal) && c.Remedy?.Contains(remedy, StringComparison.Ordinal) == true),
-            $"no {level} of {check} with '{found}' and '{remedy}':\n{page}");
+                c.Check == check
+                && c.Level.ToString() == level
+                && c.Found.Contains(found, StringComparison.Ordinal)
+                && c.Remedy?.Contains(remedy, StringComparison.Ordinal) == true
+            ),
+            $"no {level} of {check} with '{found}' and '{remedy}':\n{page}"
+        );
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(10), $"it took {watch.Elapsed}");
 
         // A directory that others can write concerns what is in it.
-        string[] also = damage is "open runtime directory" or "no tool" ? ["sysctr", "recovery"] : damage == "no systemd" ? ["kernel"] : [];
+        string[] also =
+            damage is "open runtime directory" or "no tool" ? ["sysctr", "recovery"]
+            : damage == "no systemd" ? ["kernel"]
+            : [];
         Assert.Equal(
             before.Checks.Where(c => c.Level == DoctorLevel.Problem).Select(c => c.Check),
-            report.Checks.Where(c => c.Level == DoctorLevel.Problem && c.Check != check && !also.Contains(c.Check)).Select(c => c.Check));
+            report
+                .Checks.Where(c => c.Level == DoctorLevel.Problem && c.Check != check && !also.Contains(c.Check))
+                .Select(c => c.Check)
+        );
     }
 
     [Fact]
@@ -149,7 +239,12 @@ public sealed class DoctorTests : IDisposable
 
         DoctorFinding runtime = (await ExamineAsync()).Checks.Single(c => c.Check == "runtime");
 
-        Assert.Contains(runtime.Details, d => d.StartsWith("CVE-2025-31133: ", StringComparison.Ordinal) && d.Contains("mended in 1.2.8, 1.3.3, 1.4.0-rc.3", StringComparison.Ordinal));
+        Assert.Contains(
+            runtime.Details,
+            d =>
+                d.StartsWith("CVE-2025-31133: ", StringComparison.Ordinal)
+                && d.Contains("mended in 1.2.8, 1.3.3, 1.4.0-rc.3", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(runtime.Details, d => d.StartsWith("CVE-2024-21626", StringComparison.Ordinal));
     }
 
@@ -166,7 +261,10 @@ public sealed class DoctorTests : IDisposable
         holder.Kill();
         await holder.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal(["an install of etcd is under way"], report.Checks.Where(c => c.Check == "leftovers").Select(c => c.Found));
+        Assert.Equal(
+            ["an install of etcd is under way"],
+            report.Checks.Where(c => c.Check == "leftovers").Select(c => c.Found)
+        );
         Assert.Equal((true, false), (unlisted, LockCheck.IsHeld(new DoctorTarget(_root, null), "etcd", [])));
     }
 
@@ -200,17 +298,28 @@ public sealed class DoctorTests : IDisposable
     {
         Do("intent");
 
-        DoctorReport report = await new DoctorOperation(new DoctorTarget(_root, null) { IsRoot = false }).RunAsync(TestContext.Current.CancellationToken);
+        DoctorReport report = await new DoctorOperation(new DoctorTarget(_root, null) { IsRoot = false }).RunAsync(
+            TestContext.Current.CancellationToken
+        );
 
         Assert.All(
             (string[])["store", "leftovers", "updates"],
-            name => Assert.Contains(report.Checks, c => c.Check == name && c.Level == DoctorLevel.Unknown && c.Remedy == "call it as root"));
+            name =>
+                Assert.Contains(
+                    report.Checks,
+                    c => c.Check == name && c.Level == DoctorLevel.Unknown && c.Remedy == "call it as root"
+                )
+        );
         Assert.Equal(0, report.Problems);
     }
 
     /// <summary>CONTAINERS_POLICY_JSON: for the running system, where the caller's files decide.</summary>
     [Theory]
-    [InlineData("{\"default\": [{\"type\": \"reject\"}]}", "Ok", "says what may be pulled, for $CONTAINERS_POLICY_JSON names it")]
+    [InlineData(
+        "{\"default\": [{\"type\": \"reject\"}]}",
+        "Ok",
+        "says what may be pulled, for $CONTAINERS_POLICY_JSON names it"
+    )]
     [InlineData("{\"default\": [{\"type\": \"insecureAcceptAnything\"}]}", "Warning", "accepts every image")]
     [InlineData("{", "Problem", "nothing can be pulled")]
     [InlineData(null, "Problem", "is not there, and $CONTAINERS_POLICY_JSON names it")]
@@ -221,26 +330,48 @@ public sealed class DoctorTests : IDisposable
             Write("/srv/named.json", text);
         }
 
-        DoctorFinding finding = TrustCheck.Policy(new DoctorTarget("/", null) { Environment = name => name == "CONTAINERS_POLICY_JSON" ? Here("/srv/named.json") : null })[0];
+        DoctorFinding finding = TrustCheck.Policy(
+            new DoctorTarget("/", null)
+            {
+                Environment = name => name == "CONTAINERS_POLICY_JSON" ? Here("/srv/named.json") : null,
+            }
+        )[0];
 
         Assert.Equal(level, finding.Level.ToString());
         Assert.Contains(found, finding.Found, StringComparison.Ordinal);
         Assert.Contains("/srv/named.json", finding.Found, StringComparison.Ordinal);
-        Assert.Contains("/etc/containers/policy.json", TrustCheck.Policy(new DoctorTarget(_root, null) { Environment = _ => Here("/srv/named.json") })[0].Found, StringComparison.Ordinal);
+        Assert.Contains(
+            "/etc/containers/policy.json",
+            TrustCheck.Policy(new DoctorTarget(_root, null) { Environment = _ => Here("/srv/named.json") })[0].Found,
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>In root's home directory too, which decides before the host's; whoever else may write it is told.</summary>
+    /// <summary>In root's home directory too, which decides before the host's; whoever else may write it is
+    /// told.</summary>
     [Fact]
     public void Root_s_own_policy_is_the_one_that_is_looked_at()
     {
         Write("/home/.config/containers/policy.json", """{"default": [{"type": "reject"}]}""");
         Write("/root/.config/containers/policy.json", """{"default": [{"type": "reject"}]}""");
-        File.SetUnixFileMode(Here("/root/.config/containers/policy.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
+        File.SetUnixFileMode(
+            Here("/root/.config/containers/policy.json"),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite
+        );
 
-        Assert.Contains(Here("/home/.config/containers/policy.json"), TrustCheck.Policy(new DoctorTarget("/", null) { Environment = name => name == "HOME" ? Here("/home") : null })[0].Found, StringComparison.Ordinal);
+        Assert.Contains(
+            Here("/home/.config/containers/policy.json"),
+            TrustCheck
+                .Policy(new DoctorTarget("/", null) { Environment = name => name == "HOME" ? Here("/home") : null })[0]
+                .Found,
+            StringComparison.Ordinal
+        );
         IReadOnlyList<DoctorFinding> below = TrustCheck.Policy(new DoctorTarget(_root, null));
         Assert.StartsWith("/root/.config/containers/policy.json says", below[0].Found, StringComparison.Ordinal);
-        Assert.Contains(below, f => f.Level == DoctorLevel.Problem && f.Found.Contains("who writes it", StringComparison.Ordinal));
+        Assert.Contains(
+            below,
+            f => f.Level == DoctorLevel.Problem && f.Found.Contains("who writes it", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -249,7 +380,10 @@ public sealed class DoctorTests : IDisposable
         using ManualResetEventSlim never = new();
         Stopwatch watch = Stopwatch.StartNew();
 
-        IReadOnlyList<DoctorFinding> findings = await new DoctorOperation(new DoctorTarget(_root, null)) { Timeout = TimeSpan.FromMilliseconds(200) }.RunAsync(
+        IReadOnlyList<DoctorFinding> findings = await new DoctorOperation(new DoctorTarget(_root, null))
+        {
+            Timeout = TimeSpan.FromMilliseconds(200),
+        }.RunAsync(
             "policy",
             (_, _) =>
             {
@@ -257,7 +391,8 @@ public sealed class DoctorTests : IDisposable
                 never.Wait(TimeSpan.FromSeconds(60), CancellationToken.None);
                 return Task.FromResult<IReadOnlyList<DoctorFinding>>([]);
             },
-            TestContext.Current.CancellationToken);
+            TestContext.Current.CancellationToken
+        );
 
         never.Set();
         DoctorFinding finding = Assert.Single(findings);
@@ -270,8 +405,13 @@ public sealed class DoctorTests : IDisposable
     [InlineData(false, "Unknown")]
     public async Task A_disk_that_fails_is_a_problem_of_its_check_alone(bool isRoot, string level)
     {
-        IReadOnlyList<DoctorFinding> findings = await new DoctorOperation(new DoctorTarget(_root, null) { IsRoot = isRoot }).RunAsync(
-            "store", (_, _) => throw new LinuxException("statx", "/var/lib/sysctr", Errno.EIO), TestContext.Current.CancellationToken);
+        IReadOnlyList<DoctorFinding> findings = await new DoctorOperation(
+            new DoctorTarget(_root, null) { IsRoot = isRoot }
+        ).RunAsync(
+            "store",
+            (_, _) => throw new LinuxException("statx", "/var/lib/sysctr", Errno.EIO),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(("store", level), (findings.Single().Check, findings.Single().Level.ToString()));
         Assert.Contains("/var/lib/sysctr", findings.Single().Found, StringComparison.Ordinal);
@@ -286,13 +426,16 @@ public sealed class DoctorTests : IDisposable
         JsonElement json = JsonSerializer.SerializeToElement(await ExamineAsync(), DoctorJson.Default.DoctorReport);
 
         Assert.Equal(["checks", "problems", "warnings", "unknown"], json.EnumerateObject().Select(p => p.Name));
-        JsonElement policy = json.GetProperty("checks").EnumerateArray().Single(c => c.GetProperty("check").GetString() == "policy");
+        JsonElement policy = json.GetProperty("checks")
+            .EnumerateArray()
+            .Single(c => c.GetProperty("check").GetString() == "policy");
         Assert.Equal(["check", "level", "found", "remedy", "details"], policy.EnumerateObject().Select(p => p.Name));
         Assert.Equal("warning", policy.GetProperty("level").GetString());
         Assert.True(json.GetProperty("warnings").GetInt32() > 0);
     }
 
-    private Task<DoctorReport> ExamineAsync() => new DoctorOperation(new DoctorTarget(_root, null)).RunAsync(TestContext.Current.CancellationToken);
+    private Task<DoctorReport> ExamineAsync() =>
+        new DoctorOperation(new DoctorTarget(_root, null)).RunAsync(TestContext.Current.CancellationToken);
 
     /// <returns>A process that has to be ended.</returns>
     private Process? Do(string damage)
@@ -312,7 +455,10 @@ public sealed class DoctorTests : IDisposable
                 File.Delete(Here("/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so"));
                 break;
             case "old systemd":
-                File.Move(Here("/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so"), Here("/usr/lib/systemd/libsystemd-shared-241.so"));
+                File.Move(
+                    Here("/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so"),
+                    Here("/usr/lib/systemd/libsystemd-shared-241.so")
+                );
                 break;
             case "no runtime":
                 File.Delete(Here("/usr/bin/runc"));
@@ -331,7 +477,10 @@ public sealed class DoctorTests : IDisposable
                 File.SetUnixFileMode(Here("/opt/odd"), (UnixFileMode)0x1ff);
                 break;
             case "runtime with holes":
-                Write("/usr/share/doc/runc/changelog.Debian", Changelog("1.1.5+ds1-1+deb12u1", "  * CVE-2024-21626: leaked descriptors"));
+                Write(
+                    "/usr/share/doc/runc/changelog.Debian",
+                    Changelog("1.1.5+ds1-1+deb12u1", "  * CVE-2024-21626: leaked descriptors")
+                );
                 break;
             case "runtime without a changelog":
                 File.Delete(Here("/usr/share/doc/runc/changelog.Debian"));
@@ -352,7 +501,10 @@ public sealed class DoctorTests : IDisposable
                 File.Delete(Here("/etc/containers/policy.json"));
                 break;
             case "policy that accepts all":
-                Write("/etc/containers/policy.json", """{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"a.example": [{"type": "insecureAcceptAnything"}]}}}""");
+                Write(
+                    "/etc/containers/policy.json",
+                    """{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"a.example": [{"type": "insecureAcceptAnything"}]}}}"""
+                );
                 break;
             case "policy that does not parse":
                 Write("/etc/containers/policy.json", """{"default": [{"type": "rejekt"}]}""");
@@ -392,7 +544,10 @@ public sealed class DoctorTests : IDisposable
                 Give("/var/lib/sysctr");
                 break;
             case "store of the future":
-                Write("/var/lib/sysctr/meta.json", """{"version":7,"compatible":[],"readOnlyCompatible":[],"incompatible":[]}""");
+                Write(
+                    "/var/lib/sysctr/meta.json",
+                    """{"version":7,"compatible":[],"readOnlyCompatible":[],"incompatible":[]}"""
+                );
                 break;
             case "store without its format":
                 File.Delete(Here("/var/lib/sysctr/meta.json"));
@@ -411,12 +566,16 @@ public sealed class DoctorTests : IDisposable
                 Process.Start("kill", ["-STOP", stopped.Id.ToString()]).WaitForExit();
 
                 // The signal is there at once, the state when the process is scheduled next.
-                SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{stopped.Id}/stat").Contains(") T ", StringComparison.Ordinal), TimeSpan.FromSeconds(20));
+                SpinWait.SpinUntil(
+                    () => File.ReadAllText($"/proc/{stopped.Id}/stat").Contains(") T ", StringComparison.Ordinal),
+                    TimeSpan.FromSeconds(20)
+                );
                 return stopped;
             case "intent":
                 Write(
                     "/var/lib/sysctr/transactions/0123456789abcdef0123456789abcdef.json",
-                    """{"operation":"Install","changes":[{"after":{"name":"etcd","deployment":0,"installedAt":"2026-11-28T00:00:00Z","image":"docker://registry.example/etcd:1","manifestDigest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","imageId":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","diffIds":[],"runtime":"/usr/bin/runc","set":{},"values":{},"units":[],"enabled":[],"hostFiles":[],"hostDirectories":[],"stateDirectories":[],"labels":{}}}]}""");
+                    """{"operation":"Install","changes":[{"after":{"name":"etcd","deployment":0,"installedAt":"2026-11-28T00:00:00Z","image":"docker://registry.example/etcd:1","manifestDigest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","imageId":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","diffIds":[],"runtime":"/usr/bin/runc","set":{},"values":{},"units":[],"enabled":[],"hostFiles":[],"hostDirectories":[],"stateDirectories":[],"labels":{}}}]}"""
+                );
                 break;
             case "intent that does not parse":
                 Write("/var/lib/sysctr/transactions/0123456789abcdef0123456789abcdef.json", "{");
@@ -428,7 +587,9 @@ public sealed class DoctorTests : IDisposable
                 Directory.CreateDirectory(Here("/var/lib/sysctr/staging/0123456789abcdef0123456789abcdef/objects"));
                 break;
             case "half deployment":
-                Directory.CreateDirectory(Here($"/var/lib/sysctr/deployments/etcd/{DeploymentDirectory.StagedPrefix}0"));
+                Directory.CreateDirectory(
+                    Here($"/var/lib/sysctr/deployments/etcd/{DeploymentDirectory.StagedPrefix}0")
+                );
                 break;
             case "no recovery unit":
                 File.Delete(Here("/usr/lib/systemd/system/sysctr-recover.service"));
@@ -458,7 +619,10 @@ public sealed class DoctorTests : IDisposable
         string file = Write($"/var/lib/sysctr/locks/{name}.lock", "");
         Process holder = Process.Start("flock", ["--no-fork", file, "sleep", "60"]);
         Stopwatch watch = Stopwatch.StartNew();
-        while (LockCheck.Held(new DoctorTarget(_root, null)).Count == 0 || File.ReadAllText($"/proc/{holder.Id}/comm").Trim() != "sleep")
+        while (
+            LockCheck.Held(new DoctorTarget(_root, null)).Count == 0
+            || File.ReadAllText($"/proc/{holder.Id}/comm").Trim() != "sleep"
+        )
         {
             Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), "nobody took the lock");
             Thread.Sleep(20);
@@ -497,8 +661,10 @@ public sealed class DoctorTests : IDisposable
     private void Give(string path) => Process.Start("chown", ["1234", Here(path)]).WaitForExit();
 
     private string[] Tree() =>
-    [
-        .. Directory.EnumerateFileSystemEntries(_root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-            .Select(f => $"{f} {File.GetLastWriteTimeUtc(f).Ticks} {(int)File.GetUnixFileMode(f)}"),
-    ];
+        [
+            .. Directory
+                .EnumerateFileSystemEntries(_root, "*", SearchOption.AllDirectories)
+                .Order(StringComparer.Ordinal)
+                .Select(f => $"{f} {File.GetLastWriteTimeUtc(f).Ticks} {(int)File.GetUnixFileMode(f)}"),
+        ];
 }

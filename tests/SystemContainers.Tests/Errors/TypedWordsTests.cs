@@ -9,7 +9,10 @@ public sealed class TypedWordsTests
 {
     [Theory]
     [InlineData("'sysctr start web' starts it", "'sysctr --user start web' starts it")]
-    [InlineData("'sysctr prune' or 'sysctr images prune'; see sysctr(1)", "'sysctr --user prune' or 'sysctr --user images prune'; see sysctr(1)")]
+    [InlineData(
+        "'sysctr prune' or 'sysctr images prune'; see sysctr(1)",
+        "'sysctr --user prune' or 'sysctr --user images prune'; see sysctr(1)"
+    )]
     [InlineData("'sysctr --user from podman' asks for yours", "'sysctr --user from podman' asks for yours")]
     [InlineData("'systemctl start web' starts it", "'systemctl start web' starts it")]
     [InlineData(null, null)]

@@ -38,16 +38,22 @@ public sealed class VisibleTextTests
     }
 
     [Fact]
-    public void A_line_of_a_text_keeps_its_tabs_and_nothing_else() => Assert.Equal(@"	a	b\r\x1b\n", VisibleText.TextLine("\ta\tb\r\x1b\n"));
+    public void A_line_of_a_text_keeps_its_tabs_and_nothing_else() =>
+        Assert.Equal(@"	a	b\r\x1b\n", VisibleText.TextLine("\ta\tb\r\x1b\n"));
 
     [Fact]
-    public void A_text_keeps_its_lines_and_shows_what_would_write_over_them() => Assert.Equal(
-        ["[Service]", @"ExecStart=/bin/evil\rExecStart=/bin/good", @"#\x1b[1A\x1b[2K"],
-        VisibleText.TextLines("[Service]\nExecStart=/bin/evil\rExecStart=/bin/good\n#\x1b[1A\x1b[2K"));
+    public void A_text_keeps_its_lines_and_shows_what_would_write_over_them() =>
+        Assert.Equal(
+            ["[Service]", @"ExecStart=/bin/evil\rExecStart=/bin/good", @"#\x1b[1A\x1b[2K"],
+            VisibleText.TextLines("[Service]\nExecStart=/bin/evil\rExecStart=/bin/good\n#\x1b[1A\x1b[2K")
+        );
 
     [Fact]
-    public void Further_lines_of_a_message_do_not_begin_like_ours() => Assert.Equal(
-        "a failed: it said\n    sysctr: all is well\n    \\x1b[A", VisibleText.Message("a failed: it said\nsysctr: all is well\r\n\x1b[A"));
+    public void Further_lines_of_a_message_do_not_begin_like_ours() =>
+        Assert.Equal(
+            "a failed: it said\n    sysctr: all is well\n    \\x1b[A",
+            VisibleText.Message("a failed: it said\nsysctr: all is well\r\n\x1b[A")
+        );
 
     [Fact]
     public void No_text_at_all_comes_through_with_a_control_character()
@@ -58,10 +64,20 @@ public sealed class VisibleTextTests
             all.Append(i < 0x10000 ? ((char)i).ToString() : char.ConvertFromUtf32(i));
         }
 
-        foreach (string shown in (string[])[VisibleText.Line(all.ToString()), .. VisibleText.TextLines(all.ToString()), VisibleText.Message(all.ToString()).Replace("\n", "", StringComparison.Ordinal)])
+        foreach (
+            string shown in (string[])
+                [
+                    VisibleText.Line(all.ToString()),
+                    .. VisibleText.TextLines(all.ToString()),
+                    VisibleText.Message(all.ToString()).Replace("\n", "", StringComparison.Ordinal),
+                ]
+        )
         {
             Assert.DoesNotContain(shown.Replace("\t", "", StringComparison.Ordinal), char.IsControl);
-            Assert.DoesNotContain(shown, c => c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029');
+            Assert.DoesNotContain(
+                shown,
+                c => c is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029'
+            );
         }
     }
 }

@@ -58,8 +58,10 @@ public sealed class ImageExportsTests
     public void The_richer_language_wins_where_an_image_has_both()
     {
         TestImage image = new TestImage()
-            .File("/exports/config.json", "{}").File("/exports/config.json.sbn", "{{ A }}")
-            .File("/exports/tmpfiles.template", "$B").File("/exports/tmpfiles.sbn", "{{ C }}");
+            .File("/exports/config.json", "{}")
+            .File("/exports/config.json.sbn", "{{ A }}")
+            .File("/exports/tmpfiles.template", "$B")
+            .File("/exports/tmpfiles.sbn", "{{ C }}");
 
         ImageExports exports = ImageExports.Read(image);
 
@@ -73,7 +75,10 @@ public sealed class ImageExportsTests
     {
         TestImage image = new TestImage()
             .File("/exports/service.template", "PIDFile=$PIDFILE")
-            .File("/exports/manifest.json", """{"renameFiles": {"etc/a": "/etc/$NEW"}, "installedFilesTemplate": ["/etc/b"]}""")
+            .File(
+                "/exports/manifest.json",
+                """{"renameFiles": {"etc/a": "/etc/$NEW"}, "installedFilesTemplate": ["/etc/b"]}"""
+            )
             .File("/exports/hostfs/etc/a", "$NOT")
             .File("/exports/hostfs/etc/b", "$CONTENT");
 
@@ -100,7 +105,10 @@ public sealed class ImageExportsTests
     [InlineData("{\"defaultValues\": {\"A\": [\"b\"]}}", "defaultValues.A has to be a string, not an array")]
     [InlineData("{\"renameFiles\": [\"/a\"]}", "renameFiles has to be an object, not an array")]
     [InlineData("{\"renameFiles\": 7}", "renameFiles has to be an object, not a number")]
-    [InlineData("{\"installedFilesTemplate\": {\"/a\": true}}", "installedFilesTemplate has to be an array, not an object")]
+    [InlineData(
+        "{\"installedFilesTemplate\": {\"/a\": true}}",
+        "installedFilesTemplate has to be an array, not an object"
+    )]
     [InlineData("{\"noContainerService\": 0}", "noContainerService has to be a boolean, not a number")]
     [InlineData("{\"useLinks\": \"\"}", "useLinks has to be a boolean, not a string")]
     [InlineData("\"text\"", "has to be a JSON object, not a string")]
@@ -109,7 +117,11 @@ public sealed class ImageExportsTests
     [InlineData("", "no JSON")]
     public void A_manifest_of_wrong_types_is_refused_with_the_reason(string manifest, string reason)
     {
-        SysctrException error = Refused(new TestImage().File("/exports/manifest.json", manifest), ErrorKind.Template, reason);
+        SysctrException error = Refused(
+            new TestImage().File("/exports/manifest.json", manifest),
+            ErrorKind.Template,
+            reason
+        );
 
         Assert.Contains("/exports/manifest.json", error.Message, StringComparison.Ordinal);
     }
@@ -122,7 +134,10 @@ public sealed class ImageExportsTests
     [InlineData("nowhere", false)]
     public void Host_files_may_be_behind_a_link_that_stays_in_the_image(string target, bool read)
     {
-        TestImage image = new TestImage().File("/exports/host/etc/a", "a").File("/opt/host/etc/a", "a").Link("/exports/hostfs", target);
+        TestImage image = new TestImage()
+            .File("/exports/host/etc/a", "a")
+            .File("/opt/host/etc/a", "a")
+            .Link("/exports/hostfs", target);
 
         if (read)
         {
@@ -135,17 +150,29 @@ public sealed class ImageExportsTests
     }
 
     [Fact]
-    public void A_byte_order_mark_is_no_text() => Assert.Equal(
-        "[Unit]\n",
-        ImageExports.Read(new TestImage().File("/exports/manifest.json", "\ufeff{}").File("/exports/service.template", "\ufeff[Unit]\n")).Units[0].File.Text);
+    public void A_byte_order_mark_is_no_text() =>
+        Assert.Equal(
+            "[Unit]\n",
+            ImageExports
+                .Read(
+                    new TestImage()
+                        .File("/exports/manifest.json", "\ufeff{}")
+                        .File("/exports/service.template", "\ufeff[Unit]\n")
+                )
+                .Units[0]
+                .File.Text
+        );
 
     [Fact]
     public void A_manifest_is_read()
     {
-        ExportManifest manifest = ExportManifest.Read("m", """
+        ExportManifest manifest = ExportManifest.Read(
+            "m",
+            """
             {"version": 1.0, "defaultValues": {"A": "x", "PORT": 8081, "DEBUG": false, "NOTHING": null}, "renameFiles": {"etc//a": "/b"}, "useLinks": false,
              "noContainerService": true, "installedFilesTemplate": ["etc/c"], "somebodyElses": [1]}
-            """);
+            """
+        );
 
         Assert.Equal("1.0", manifest.Version);
         Assert.Equal("8081", manifest.DefaultValues["PORT"]);
@@ -158,8 +185,12 @@ public sealed class ImageExportsTests
     }
 
     [Fact]
-    public void A_manifest_that_nests_without_end_is_refused() => Refused(
-        new TestImage().File("/exports/manifest.json", "{\"x\": " + new string('[', 500_000)), ErrorKind.Template, "depth");
+    public void A_manifest_that_nests_without_end_is_refused() =>
+        Refused(
+            new TestImage().File("/exports/manifest.json", "{\"x\": " + new string('[', 500_000)),
+            ErrorKind.Template,
+            "depth"
+        );
 
     [Theory]
     [InlineData("/exports/hostfs/etc/..")]
@@ -168,28 +199,52 @@ public sealed class ImageExportsTests
         Refused(new TestImage().File(path, "x"), ErrorKind.Unsafe, "has an entry called '.");
 
     [Fact]
-    public void A_tree_of_host_files_that_does_not_end_is_refused() => Refused(
-        new TestImage().File("/exports/hostfs" + string.Concat(Enumerable.Repeat("/d", 100)), "x"), ErrorKind.Unsafe, "directories deep");
+    public void A_tree_of_host_files_that_does_not_end_is_refused() =>
+        Refused(
+            new TestImage().File("/exports/hostfs" + string.Concat(Enumerable.Repeat("/d", 100)), "x"),
+            ErrorKind.Unsafe,
+            "directories deep"
+        );
 
     [Fact]
     public void A_manifest_and_a_configuration_of_50_MB_are_refused_as_templates_are()
     {
-        Refused(new TestImage().File("/exports/manifest.json", new byte[50 << 20]), ErrorKind.Unsafe, "/exports/manifest.json");
-        Refused(new TestImage().File("/exports/config.json", new byte[50 << 20]), ErrorKind.Unsafe, "/exports/config.json");
         Refused(
-            new TestImage().File("/exports/hostfs/etc/x", new byte[50 << 20]).File("/exports/manifest.json", """{"installedFilesTemplate": ["/etc/x"]}"""),
-            ErrorKind.Unsafe, "/exports/hostfs/etc/x");
+            new TestImage().File("/exports/manifest.json", new byte[50 << 20]),
+            ErrorKind.Unsafe,
+            "/exports/manifest.json"
+        );
+        Refused(
+            new TestImage().File("/exports/config.json", new byte[50 << 20]),
+            ErrorKind.Unsafe,
+            "/exports/config.json"
+        );
+        Refused(
+            new TestImage()
+                .File("/exports/hostfs/etc/x", new byte[50 << 20])
+                .File("/exports/manifest.json", """{"installedFilesTemplate": ["/etc/x"]}"""),
+            ErrorKind.Unsafe,
+            "/exports/hostfs/etc/x"
+        );
     }
 
     [Fact]
     public void A_template_of_50_MB_is_refused() =>
-        Refused(new TestImage().File("/exports/service.template", new byte[50 << 20]), ErrorKind.Unsafe, "52428800 bytes");
+        Refused(
+            new TestImage().File("/exports/service.template", new byte[50 << 20]),
+            ErrorKind.Unsafe,
+            "52428800 bytes"
+        );
 
     [Fact]
     public void A_template_that_is_no_text_is_refused()
     {
         Refused(new TestImage().File("/exports/service.template", [0x41, 0xff]), ErrorKind.Template, "not UTF-8");
-        Refused(new TestImage().File("/exports/service.template", [0x41, 0]), ErrorKind.Template, "service.template:1:2");
+        Refused(
+            new TestImage().File("/exports/service.template", [0x41, 0]),
+            ErrorKind.Template,
+            "service.template:1:2"
+        );
         Refused(new TestImage().Directory("/exports/config.json"), ErrorKind.Template, "regular file");
         Refused(new TestImage().Directory("/exports/service.template"), ErrorKind.Template, "regular file");
     }
@@ -205,7 +260,10 @@ public sealed class ImageExportsTests
     [Fact]
     public void Links_in_hostfs_are_not_followed()
     {
-        TestImage image = new TestImage().File("/etc/shadow", "secret").Link("/exports/hostfs/etc/dir", "/etc").Link("/exports/hostfs/up", "../../etc");
+        TestImage image = new TestImage()
+            .File("/etc/shadow", "secret")
+            .Link("/exports/hostfs/etc/dir", "/etc")
+            .Link("/exports/hostfs/up", "../../etc");
 
         ImageExports exports = ImageExports.Read(image);
 

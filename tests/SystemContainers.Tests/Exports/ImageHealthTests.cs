@@ -20,20 +20,33 @@ public sealed class ImageHealthTests
     [Fact]
     public void The_manifest_has_every_member_with_its_variables()
     {
-        HealthCheck check = Render("""{ "health": { "command": "ping $NAME", "http": "http://[::1]:$PORT/", "tcp": "localhost:${PORT}", "timeout": 60, "interval": "0.5" } }""")!;
+        HealthCheck check = Render(
+            """{ "health": { "command": "ping $NAME", "http": "http://[::1]:$PORT/", "tcp": "localhost:${PORT}", "timeout": 60, "interval": "0.5" } }"""
+        )!;
 
         Assert.Equal(["/bin/sh", "-c", "ping etcd"], check.Command!);
-        Assert.Equal(("http://[::1]:2379/", "localhost:2379", 60, 0.5), (check.Http, check.Tcp, check.Timeout, check.Interval));
+        Assert.Equal(
+            ("http://[::1]:2379/", "localhost:2379", 60, 0.5),
+            (check.Http, check.Tcp, check.Timeout, check.Interval)
+        );
         Assert.Equal(["ping", "etcd"], Render("""{ "health": { "command": ["ping", "$NAME"] } }""")!.Command!);
     }
 
     [Fact]
     public void Its_variables_can_be_set()
     {
-        TestImage image = new TestImage().File("/exports/manifest.json", """{ "health": { "tcp": "127.0.0.1:$CHECKED" } }""");
+        TestImage image = new TestImage().File(
+            "/exports/manifest.json",
+            """{ "health": { "tcp": "127.0.0.1:$CHECKED" } }"""
+        );
 
         Assert.Contains("CHECKED", ImageExports.Read(image).Variables);
-        Assert.True(TemplateValues.IsKnown(ImageExports.Read(new TestImage(), Labels(("http", "http://h:$LABELLED/"))), "LABELLED"));
+        Assert.True(
+            TemplateValues.IsKnown(
+                ImageExports.Read(new TestImage(), Labels(("http", "http://h:$LABELLED/"))),
+                "LABELLED"
+            )
+        );
     }
 
     [Fact]
@@ -97,5 +110,13 @@ public sealed class ImageHealthTests
         new() { Labels = labels.ToDictionary(l => "sysctr.health." + l.Name, l => l.Text) };
 
     private static ImageRunConfig Docker(params string[] test) =>
-        new() { Healthcheck = new ImageHealthcheck { Test = test, Timeout = 3_000_000_000, StartPeriod = 20_000_000_000 } };
+        new()
+        {
+            Healthcheck = new ImageHealthcheck
+            {
+                Test = test,
+                Timeout = 3_000_000_000,
+                StartPeriod = 20_000_000_000,
+            },
+        };
 }

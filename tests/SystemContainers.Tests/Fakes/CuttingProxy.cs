@@ -13,5 +13,6 @@ public sealed class CuttingProxy(string target, long after, int cuts) : Forwardi
     /// <summary>How many cuts are left.</summary>
     public int Left => _cuts;
 
-    protected override bool Pass(bool isClients, int count, long passed) => !isClients || passed <= after || Interlocked.Decrement(ref _cuts) < 0;
+    protected override bool Pass(bool isClients, int count, long passed) =>
+        !isClients || passed <= after || Interlocked.Decrement(ref _cuts) < 0;
 }

@@ -59,11 +59,21 @@ public sealed class FakeImage
     /// <param name="plain">The archive.</param>
     /// <param name="change">Changes the annotations, before the manifest is made.</param>
     /// <param name="blob">Changes the blob.</param>
-    public FakeImage AddChunked(byte[] plain, Action<IDictionary<string, string>>? change = null, Func<byte[], byte[]>? blob = null)
+    public FakeImage AddChunked(
+        byte[] plain,
+        Action<IDictionary<string, string>>? change = null,
+        Func<byte[], byte[]>? blob = null
+    )
     {
         using MemoryStream target = new();
-        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(new MemoryStream(plain), target, CancellationToken.None);
-        Dictionary<string, string> annotations = new(layer?.ToAnnotations() ?? throw new ArgumentException(unfit, nameof(plain)));
+        (ChunkedLayer? layer, string? unfit) = ChunkedWriter.Write(
+            new MemoryStream(plain),
+            target,
+            CancellationToken.None
+        );
+        Dictionary<string, string> annotations = new(
+            layer?.ToAnnotations() ?? throw new ArgumentException(unfit, nameof(plain))
+        );
         change?.Invoke(annotations);
         byte[] bytes = blob?.Invoke(target.ToArray()) ?? target.ToArray();
         Add(plain, bytes, "application/vnd.oci.image.layer.v1.tar+zstd");
@@ -73,7 +83,10 @@ public sealed class FakeImage
     /// <summary>Gives a layer's descriptor annotations.</summary>
     public FakeImage Annotate(int index, IReadOnlyDictionary<string, string> annotations)
     {
-        ChangeManifest += manifest => manifest["layers"]![index]!["annotations"] = new JsonObject([.. annotations.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value))]);
+        ChangeManifest += manifest =>
+            manifest["layers"]![index]!["annotations"] = new JsonObject([
+                .. annotations.Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value)),
+            ]);
         return this;
     }
 
@@ -179,12 +192,15 @@ public sealed class FakeImage
     }
 
     /// <summary>An index of descriptors.</summary>
-    public static byte[] Index(params JsonObject[] manifests) => Encoding.UTF8.GetBytes(new JsonObject
-    {
-        ["schemaVersion"] = 2,
-        ["mediaType"] = "application/vnd.oci.image.index.v1+json",
-        ["manifests"] = new JsonArray([.. manifests]),
-    }.ToJsonString());
+    public static byte[] Index(params JsonObject[] manifests) =>
+        Encoding.UTF8.GetBytes(
+            new JsonObject
+            {
+                ["schemaVersion"] = 2,
+                ["mediaType"] = "application/vnd.oci.image.index.v1+json",
+                ["manifests"] = new JsonArray([.. manifests]),
+            }.ToJsonString()
+        );
 
     /// <summary>A descriptor, for a platform <c>os/architecture[/variant]</c> where one is given.</summary>
     public static JsonObject Descriptor(string type, byte[] bytes, string? platform = null)

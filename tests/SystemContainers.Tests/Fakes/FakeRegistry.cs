@@ -12,8 +12,8 @@ using SystemContainers.Oci;
 namespace SystemContainers.Tests.Fakes;
 
 /// <summary>
-/// A registry in this process that can misbehave on purpose, beside the real one that the tests use too. HTTP/1.1 on raw
-/// sockets, a request a connection, so that a test decides each byte.
+/// A registry in this process that can misbehave on purpose, beside the real one that the tests use too. HTTP/1.1 on
+/// raw sockets, a request a connection, so that a test decides each byte.
 /// </summary>
 public sealed class FakeRegistry : IDisposable
 {
@@ -73,10 +73,17 @@ public sealed class FakeRegistry : IDisposable
 
     /// <summary>A piece of a blob.</summary>
     public static FakeResponse Range(byte[] blob, int start, int end) =>
-        new(206, blob[start..end], "application/octet-stream") { Headers = { ["Content-Range"] = $"bytes {start}-{end - 1}/{blob.Length}" } };
+        new(206, blob[start..end], "application/octet-stream")
+        {
+            Headers = { ["Content-Range"] = $"bytes {start}-{end - 1}/{blob.Length}" },
+        };
 
     public static FakeResponse Error(int status, string code, string message) =>
-        new(status, Encoding.UTF8.GetBytes($$$"""{"errors":[{"code":"{{{code}}}","message":"{{{message}}}","detail":{}}]}"""), "application/json");
+        new(
+            status,
+            Encoding.UTF8.GetBytes($$$"""{"errors":[{"code":"{{{code}}}","message":"{{{message}}}","detail":{}}]}"""),
+            "application/json"
+        );
 
     private async Task AcceptAsync()
     {
@@ -110,8 +117,13 @@ public sealed class FakeRegistry : IDisposable
                 await WriteAsync(stream, Misbehave(request) ?? Behave(request));
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or SocketException
-            or System.Security.Authentication.AuthenticationException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or OperationCanceledException
+                        or SocketException
+                        or System.Security.Authentication.AuthenticationException
+            )
         {
             // The client went away, or spoke TLS where there is none: its business.
         }
@@ -125,13 +137,15 @@ public sealed class FakeRegistry : IDisposable
         }
 
         SslStream tls = new(client.GetStream());
-        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
-        {
-            ServerCertificate = _certificate,
-            ClientCertificateRequired = ClientThumbprint is not null,
-            RemoteCertificateValidationCallback =
-                (_, client, _, _) => ClientThumbprint is null || (client as X509Certificate2)?.Thumbprint == ClientThumbprint,
-        });
+        await tls.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions
+            {
+                ServerCertificate = _certificate,
+                ClientCertificateRequired = ClientThumbprint is not null,
+                RemoteCertificateValidationCallback = (_, client, _, _) =>
+                    ClientThumbprint is null || (client as X509Certificate2)?.Thumbprint == ClientThumbprint,
+            }
+        );
         return tls;
     }
 
@@ -170,11 +184,19 @@ public sealed class FakeRegistry : IDisposable
             headers[name] = headers.TryGetValue(name, out string? former) ? $"{former}, {value}" : value;
         }
 
-        byte[] body = new byte[int.Parse(headers.GetValueOrDefault("content-length", "0"), CultureInfo.InvariantCulture)];
+        byte[] body = new byte[
+            int.Parse(headers.GetValueOrDefault("content-length", "0"), CultureInfo.InvariantCulture)
+        ];
         await stream.ReadExactlyAsync(body);
         string[] words = lines[0].Split(' ');
         string[] target = words[1].Split('?', 2);
-        return new FakeRequest(words[0], target[0], target.ElementAtOrDefault(1) ?? "", headers, Encoding.UTF8.GetString(body));
+        return new FakeRequest(
+            words[0],
+            target[0],
+            target.ElementAtOrDefault(1) ?? "",
+            headers,
+            Encoding.UTF8.GetString(body)
+        );
     }
 
     private async Task WriteAsync(Stream stream, FakeResponse response)
@@ -219,8 +241,7 @@ public sealed class FakeRegistry : IDisposable
         {
             await stream.WriteAsync(response.Body.AsMemory(0, response.CutAfter ?? response.Body.Length), _stop.Token);
             await stream.FlushAsync(_stop.Token);
-        }
-        while (response.Endless);
+        } while (response.Endless);
 
         if (response.Hang)
         {

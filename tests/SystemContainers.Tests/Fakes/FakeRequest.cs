@@ -4,7 +4,12 @@ namespace SystemContainers.Tests.Fakes;
 
 /// <summary>What a client sent, headers by name in lower case.</summary>
 public sealed record FakeRequest(
-    string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
+    string Method,
+    string Path,
+    string Query,
+    IReadOnlyDictionary<string, string> Headers,
+    string Body
+)
 {
     public string? Header(string name) => Headers.GetValueOrDefault(name.ToLowerInvariant());
 

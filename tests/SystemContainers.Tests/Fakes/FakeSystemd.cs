@@ -6,8 +6,8 @@ using SystemContainers.Systemd;
 namespace SystemContainers.Tests.Fakes;
 
 /// <summary>
-/// A systemd that is a table of units, for tests of what we ask of it and in which order. <c>SystemdContract</c> holds it to what the real one
-/// does; what that suite does not say of it, nothing may rely on.
+/// A systemd that is a table of units, for tests of what we ask of it and in which order. <c>SystemdContract</c> holds
+/// it to what the real one does; what that suite does not say of it, nothing may rely on.
 /// </summary>
 /// <param name="clock">What services that end by themselves go by.</param>
 sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
@@ -46,7 +46,8 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
     /// <summary>Variables that every unit has.</summary>
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal) { ["PATH"] = "/usr/bin" };
 
-    public Task<IReadOnlyDictionary<string, string>> GetEnvironmentAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyDictionary<string, string>>(Variables);
+    public Task<IReadOnlyDictionary<string, string>> GetEnvironmentAsync(CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyDictionary<string, string>>(Variables);
 
     public Task ReloadAsync(CancellationToken cancellation) => DoAsync("reload", () => { }, cancellation);
 
@@ -68,24 +69,47 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
         await SettleAsync([unit], UnitHealth.Briefly, mayEnd: true, cancellation);
     }
 
-    public Task StartTogetherAsync(IReadOnlyList<string> units, IReadOnlyList<string> anew, CancellationToken cancellation) =>
-        RunAsync("start", UnitOrder.Starting([.. units.Distinct(StringComparer.Ordinal)], u => this[u].After), anew, cancellation);
+    public Task StartTogetherAsync(
+        IReadOnlyList<string> units,
+        IReadOnlyList<string> anew,
+        CancellationToken cancellation
+    ) =>
+        RunAsync(
+            "start",
+            UnitOrder.Starting([.. units.Distinct(StringComparer.Ordinal)], u => this[u].After),
+            anew,
+            cancellation
+        );
 
     public Task StopAsync(string unit, CancellationToken cancellation) => StopTogetherAsync([unit], cancellation);
 
     public Task StopTogetherAsync(IReadOnlyList<string> units, CancellationToken cancellation)
     {
-        IReadOnlyList<string> ordered = UnitOrder.Stopping([.. units.Distinct(StringComparer.Ordinal)], u => this[u].After);
-        return ordered.Count == 0 ? Task.CompletedTask : DoAsync("stop " + Words(ordered), () =>
-        {
-            foreach (string unit in ordered.Concat(Dependents(ordered)).Where(u => this[u].IsUp))
-            {
-                this[unit].ActiveState = "inactive";
-            }
-        }, cancellation);
+        IReadOnlyList<string> ordered = UnitOrder.Stopping(
+            [.. units.Distinct(StringComparer.Ordinal)],
+            u => this[u].After
+        );
+        return ordered.Count == 0
+            ? Task.CompletedTask
+            : DoAsync(
+                "stop " + Words(ordered),
+                () =>
+                {
+                    foreach (string unit in ordered.Concat(Dependents(ordered)).Where(u => this[u].IsUp))
+                    {
+                        this[unit].ActiveState = "inactive";
+                    }
+                },
+                cancellation
+            );
     }
 
-    public async Task SettleAsync(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation)
+    public async Task SettleAsync(
+        IReadOnlyList<string> units,
+        TimeSpan time,
+        bool mayEnd,
+        CancellationToken cancellation
+    )
     {
         List<string> watched = [.. units.Distinct(StringComparer.Ordinal).Where(UnitOrder.IsService)];
         using CancellationTokenSource end = new(time, clock);
@@ -113,47 +137,70 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
                 return;
             }
 
-            await changed.WaitAsync(either.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await changed
+                .WaitAsync(either.Token)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
-    public Task ResetFailedAsync(string unit, CancellationToken cancellation) => DoAsync("reset-failed " + unit, () =>
-    {
-        this[unit].Result = "success";
-        this[unit].Restarts = 0;
-        if (this[unit].ActiveState == "failed")
-        {
-            this[unit].ActiveState = "inactive";
-        }
-    }, cancellation);
+    public Task ResetFailedAsync(string unit, CancellationToken cancellation) =>
+        DoAsync(
+            "reset-failed " + unit,
+            () =>
+            {
+                this[unit].Result = "success";
+                this[unit].Restarts = 0;
+                if (this[unit].ActiveState == "failed")
+                {
+                    this[unit].ActiveState = "inactive";
+                }
+            },
+            cancellation
+        );
 
     public Task<UnitStatus> GetStatusAsync(string unit, CancellationToken cancellation)
     {
         FakeUnit there = this[unit];
-        return Task.FromResult(new UnitStatus
-        {
-            Name = unit,
-            LoadState = LoadState(there),
-            ActiveState = there.ActiveState,
-            UnitFileState = there.IsThere ? there.FileState : "",
-            Type = UnitOrder.IsService(unit) ? there.Type : "",
-            Result = UnitOrder.IsService(unit) ? there.Result : "",
-            Restarts = there.Restarts,
-            IsTriggered = there.IsTriggered,
-        });
+        return Task.FromResult(
+            new UnitStatus
+            {
+                Name = unit,
+                LoadState = LoadState(there),
+                ActiveState = there.ActiveState,
+                UnitFileState = there.IsThere ? there.FileState : "",
+                Type = UnitOrder.IsService(unit) ? there.Type : "",
+                Result = UnitOrder.IsService(unit) ? there.Result : "",
+                Restarts = there.Restarts,
+                IsTriggered = there.IsTriggered,
+            }
+        );
     }
 
     public Task<IReadOnlyList<UnitState>> GetStatesAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<UnitState>>([.. units.Select(u => new UnitState(u, LoadState(this[u]), this[u].ActiveState, ""))]);
+        Task.FromResult<IReadOnlyList<UnitState>>([
+            .. units.Select(u => new UnitState(u, LoadState(this[u]), this[u].ActiveState, "")),
+        ]);
 
-    public Task<IReadOnlyDictionary<string, string>> GetFileStatesAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyDictionary<string, string>>(units.Where(u => this[u].IsThere).ToDictionary(u => u, u => this[u].FileState, StringComparer.Ordinal));
+    public Task<IReadOnlyDictionary<string, string>> GetFileStatesAsync(
+        IReadOnlyList<string> units,
+        CancellationToken cancellation
+    ) =>
+        Task.FromResult<IReadOnlyDictionary<string, string>>(
+            units.Where(u => this[u].IsThere).ToDictionary(u => u, u => this[u].FileState, StringComparer.Ordinal)
+        );
 
-    public Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> GetAfterAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyDictionary<string, IReadOnlyList<string>>>(units.ToDictionary(u => u, u => this[u].After, StringComparer.Ordinal));
+    public Task<IReadOnlyDictionary<string, IReadOnlyList<string>>> GetAfterAsync(
+        IReadOnlyList<string> units,
+        CancellationToken cancellation
+    ) =>
+        Task.FromResult<IReadOnlyDictionary<string, IReadOnlyList<string>>>(
+            units.ToDictionary(u => u, u => this[u].After, StringComparer.Ordinal)
+        );
 
-    public Task<IReadOnlyList<string>> GetRunningDependentsAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<string>>([.. Dependents(units).Where(u => this[u].IsUp)]);
+    public Task<IReadOnlyList<string>> GetRunningDependentsAsync(
+        IReadOnlyList<string> units,
+        CancellationToken cancellation
+    ) => Task.FromResult<IReadOnlyList<string>>([.. Dependents(units).Where(u => this[u].IsUp)]);
 
     public void Dispose() => _timers.ForEach(t => t.Dispose());
 
@@ -164,14 +211,25 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
         Interlocked.Exchange(ref _changed, New()).TrySetResult();
     }
 
-    private Task RunAsync(string verb, IReadOnlyList<string> units, IReadOnlyList<string> anew, CancellationToken cancellation) =>
-        units.Count == 0 ? Task.CompletedTask : DoAsync($"{verb} {Words(units)}", () =>
-        {
-            foreach (FakeUnit unit in units.Select(u => this[u]).Where(u => !u.IsUp || anew.Contains(u.Name)))
-            {
-                Start(verb, unit);
-            }
-        }, cancellation);
+    private Task RunAsync(
+        string verb,
+        IReadOnlyList<string> units,
+        IReadOnlyList<string> anew,
+        CancellationToken cancellation
+    ) =>
+        units.Count == 0
+            ? Task.CompletedTask
+            : DoAsync(
+                $"{verb} {Words(units)}",
+                () =>
+                {
+                    foreach (FakeUnit unit in units.Select(u => this[u]).Where(u => !u.IsUp || anew.Contains(u.Name)))
+                    {
+                        Start(verb, unit);
+                    }
+                },
+                cancellation
+            );
 
     private void Start(string verb, FakeUnit unit)
     {
@@ -190,7 +248,22 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
         (unit.ActiveState, unit.Result, unit.Restarts) = (unit.Type == "oneshot" ? "inactive" : "active", "success", 0);
         if (unit.EndsAfter is { } time)
         {
-            _timers.Add(clock.CreateTimer(_ => Change(unit.Name, u => (u.ActiveState, u.Result) = (u.EndsWith == "success" ? "inactive" : "failed", u.EndsWith)), null, time, Timeout.InfiniteTimeSpan));
+            _timers.Add(
+                clock.CreateTimer(
+                    _ =>
+                        Change(
+                            unit.Name,
+                            u =>
+                                (u.ActiveState, u.Result) = (
+                                    u.EndsWith == "success" ? "inactive" : "failed",
+                                    u.EndsWith
+                                )
+                        ),
+                    null,
+                    time,
+                    Timeout.InfiniteTimeSpan
+                )
+            );
         }
     }
 

@@ -58,7 +58,10 @@ public abstract class ForwardingProxy : IDisposable
             using (client)
             {
                 await server.ConnectAsync(_target);
-                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), isClients: true), CopyAsync(server.GetStream(), client.GetStream(), isClients: false));
+                await Task.WhenAny(
+                    CopyAsync(client.GetStream(), server.GetStream(), isClients: true),
+                    CopyAsync(server.GetStream(), client.GetStream(), isClients: false)
+                );
             }
         }
         catch (Exception e) when (e is IOException or SocketException)

@@ -16,27 +16,74 @@ public sealed class LayerTar
     /// <summary>The archive with its end blocks.</summary>
     public byte[] ToBytes() => [.. _archive, .. new byte[2 * BlockSize]];
 
-    public LayerTar Dir(string name, int mode = 0b111_101_101, uint uid = 0, uint gid = 0, string mtime = "1600000000", params (string, byte[])[] xattrs) =>
-        Entry('5', name, mode: mode, uid: uid, gid: gid, mtime: mtime, xattrs: xattrs);
+    public LayerTar Dir(
+        string name,
+        int mode = 0b111_101_101,
+        uint uid = 0,
+        uint gid = 0,
+        string mtime = "1600000000",
+        params (string, byte[])[] xattrs
+    ) => Entry('5', name, mode: mode, uid: uid, gid: gid, mtime: mtime, xattrs: xattrs);
 
-    public LayerTar File(string name, string content = "", int mode = 0b110_100_100, uint uid = 0, uint gid = 0, string mtime = "1600000000", params (string, byte[])[] xattrs) =>
-        Entry('0', name, content: Encoding.Latin1.GetBytes(content), mode: mode, uid: uid, gid: gid, mtime: mtime, xattrs: xattrs);
+    public LayerTar File(
+        string name,
+        string content = "",
+        int mode = 0b110_100_100,
+        uint uid = 0,
+        uint gid = 0,
+        string mtime = "1600000000",
+        params (string, byte[])[] xattrs
+    ) =>
+        Entry(
+            '0',
+            name,
+            content: Encoding.Latin1.GetBytes(content),
+            mode: mode,
+            uid: uid,
+            gid: gid,
+            mtime: mtime,
+            xattrs: xattrs
+        );
 
     public LayerTar Link(string name, string target) => Entry('1', name, target);
 
-    public LayerTar Symlink(string name, string target, uint uid = 0, uint gid = 0, string mtime = "1600000000", params (string, byte[])[] xattrs) =>
-        Entry('2', name, target, mode: 0b111_111_111, uid: uid, gid: gid, mtime: mtime, xattrs: xattrs);
+    public LayerTar Symlink(
+        string name,
+        string target,
+        uint uid = 0,
+        uint gid = 0,
+        string mtime = "1600000000",
+        params (string, byte[])[] xattrs
+    ) => Entry('2', name, target, mode: 0b111_111_111, uid: uid, gid: gid, mtime: mtime, xattrs: xattrs);
 
-    public LayerTar Device(char type, string name, int major, int minor, int mode = 0b110_000_000, uint uid = 0, uint gid = 0) =>
-        Entry(type, name, mode: mode, uid: uid, gid: gid, major: major, minor: minor);
+    public LayerTar Device(
+        char type,
+        string name,
+        int major,
+        int minor,
+        int mode = 0b110_000_000,
+        uint uid = 0,
+        uint gid = 0
+    ) => Entry(type, name, mode: mode, uid: uid, gid: gid, major: major, minor: minor);
 
-    public LayerTar Fifo(string name, int mode = 0b110_100_100, string mtime = "1600000000") => Entry('6', name, mode: mode, mtime: mtime);
+    public LayerTar Fifo(string name, int mode = 0b110_100_100, string mtime = "1600000000") =>
+        Entry('6', name, mode: mode, mtime: mtime);
 
     public LayerTar Whiteout(string name) => File(name);
 
     private LayerTar Entry(
-        char type, string name, string link = "", byte[]? content = null, int mode = 0b110_100_100, uint uid = 0, uint gid = 0,
-        string mtime = "1600000000", int major = 0, int minor = 0, (string Name, byte[] Value)[]? xattrs = null)
+        char type,
+        string name,
+        string link = "",
+        byte[]? content = null,
+        int mode = 0b110_100_100,
+        uint uid = 0,
+        uint gid = 0,
+        string mtime = "1600000000",
+        int major = 0,
+        int minor = 0,
+        (string Name, byte[] Value)[]? xattrs = null
+    )
     {
         List<(string Key, byte[] Value)> records = [];
         if (name.Length > 100)
@@ -68,12 +115,33 @@ public sealed class LayerTar
 
         string whole = mtime.Split('.')[0];
         long seconds = whole.StartsWith('-') ? 0 : long.Parse(whole);
-        Block(type, name[..Math.Min(name.Length, 100)], link[..Math.Min(link.Length, 100)], content ?? [], mode, uid, gid, seconds, major, minor);
+        Block(
+            type,
+            name[..Math.Min(name.Length, 100)],
+            link[..Math.Min(link.Length, 100)],
+            content ?? [],
+            mode,
+            uid,
+            gid,
+            seconds,
+            major,
+            minor
+        );
         return this;
     }
 
     private void Block(
-        char type, string name, string link, byte[] content, int mode, uint uid, uint gid, long mtime, int major, int minor)
+        char type,
+        string name,
+        string link,
+        byte[] content,
+        int mode,
+        uint uid,
+        uint gid,
+        long mtime,
+        int major,
+        int minor
+    )
     {
         byte[] header = new byte[BlockSize];
         Put(0, name);

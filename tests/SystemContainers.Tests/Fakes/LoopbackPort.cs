@@ -6,8 +6,9 @@ using System.Net.Sockets;
 namespace SystemContainers.Tests.Fakes;
 
 /// <summary>
-/// Ports for servers that have to be told one, as HttpListener and docker-registry. A free port that the kernel named may be given to the next who asks before
-/// its server listens, be it as the other end of a connection; these lie below what the kernel gives (ip_local_port_range), and this process hands each out once.
+/// Ports for servers that have to be told one, as HttpListener and docker-registry. A free port that the kernel named
+/// may be given to the next who asks before its server listens, be it as the other end of a connection; these lie below
+/// what the kernel gives (ip_local_port_range), and this process hands each out once.
 /// </summary>
 static class LoopbackPort
 {

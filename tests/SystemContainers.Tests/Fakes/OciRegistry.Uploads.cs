@@ -70,8 +70,12 @@ public sealed partial class OciRegistry
                 return;
             }
 
-            if (Mounts && context.Request.QueryString["from"] is { } from && _repositories.TryGetValue(from, out OciRepository? other)
-                && other.Blobs.TryGetValue(wanted, out byte[]? there))
+            if (
+                Mounts
+                && context.Request.QueryString["from"] is { } from
+                && _repositories.TryGetValue(from, out OciRepository? other)
+                && other.Blobs.TryGetValue(wanted, out byte[]? there)
+            )
             {
                 Made(context, name, wanted, there);
                 return;
@@ -129,11 +133,12 @@ public sealed partial class OciRegistry
             if (from != upload.Bytes.Length || to - from + 1 != context.Request.ContentLength64)
             {
                 Tell(context, name, id, upload, 416);
-                Violations.Enqueue($"{method}: range {range} of {context.Request.ContentLength64} bytes where {upload.Bytes.Length} are there");
+                Violations.Enqueue(
+                    $"{method}: range {range} of {context.Request.ContentLength64} bytes where {upload.Bytes.Length} are there"
+                );
                 return;
             }
         }
-
         else if (upload.Bytes.Length > 0 && context.Request.ContentLength64 != 0)
         {
             await RefuseAsync(context, 416, "BLOB_UPLOAD_INVALID", "a further chunk says no Content-Range");
@@ -163,8 +168,13 @@ public sealed partial class OciRegistry
 
     private async Task FinishAsync(HttpListenerContext context, string name, string told, byte[] bytes)
     {
-        if (!Digest.TryParse(told, out Digest digest)
-            || Digest.FromHash(digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, bytes)) != digest)
+        if (
+            !Digest.TryParse(told, out Digest digest)
+            || Digest.FromHash(
+                digest.HashName,
+                System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, bytes)
+            ) != digest
+        )
         {
             await ErrorAsync(context, 400, "DIGEST_INVALID", "provided digest did not match uploaded content");
             return;
@@ -205,7 +215,11 @@ public sealed partial class OciRegistry
     {
         long left = CutBody(context.Request) ?? long.MaxValue;
         byte[] buffer = new byte[64 << 10];
-        while (await context.Request.InputStream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length))) is > 0 and int read)
+        while (
+            await context.Request.InputStream.ReadAsync(buffer.AsMemory(0, (int)Math.Min(left, buffer.Length)))
+                is > 0
+                    and int read
+        )
         {
             bytes.Write(buffer, 0, read);
             left -= read;
@@ -219,7 +233,8 @@ public sealed partial class OciRegistry
         return bytes;
     }
 
-    /// <summary>Ends the connection without an answer, which the listener itself has no way to: its Abort answers 200.</summary>
+    /// <summary>Ends the connection without an answer, which the listener itself has no way to: its Abort answers
+    /// 200.</summary>
     private static void Cut(HttpListenerContext context)
     {
         const BindingFlags Hidden = BindingFlags.Instance | BindingFlags.NonPublic;
@@ -238,19 +253,30 @@ public sealed partial class OciRegistry
             return;
         }
 
-        string token = Convert.ToBase64String(Encoding.UTF8.GetBytes(_secret + " " + string.Join(' ', context.Request.QueryString.GetValues("scope") ?? [])));
+        string token = Convert.ToBase64String(
+            Encoding.UTF8.GetBytes(
+                _secret + " " + string.Join(' ', context.Request.QueryString.GetValues("scope") ?? [])
+            )
+        );
         await AnswerAsync(context, 200, Encoding.UTF8.GetBytes($$"""{"token":"{{token}}"}"""), "application/json");
     }
 
     private bool IsAuthorized(HttpListenerRequest request, Match route)
     {
-        if (request.Headers["Authorization"] is not { } header || !header.StartsWith("Bearer ", StringComparison.Ordinal))
+        if (
+            request.Headers["Authorization"] is not { } header
+            || !header.StartsWith("Bearer ", StringComparison.Ordinal)
+        )
         {
             return false;
         }
 
         string[] granted = Encoding.UTF8.GetString(Convert.FromBase64String(header["Bearer ".Length..])).Split(' ');
-        return granted[0] == _secret && (!route.Success || Scope(request, route).Split(' ').All(wanted => granted.Skip(1).Any(g => Covers(g, wanted))));
+        return granted[0] == _secret
+            && (
+                !route.Success
+                || Scope(request, route).Split(' ').All(wanted => granted.Skip(1).Any(g => Covers(g, wanted)))
+            );
     }
 
     private static bool Covers(string granted, string wanted)
@@ -263,7 +289,12 @@ public sealed partial class OciRegistry
     /// <summary>What a request needs (distribution's "Token Scope Documentation").</summary>
     private static string Scope(HttpListenerRequest request, Match route)
     {
-        string actions = request.HttpMethod switch { "GET" or "HEAD" => "pull", "DELETE" => "delete", _ => "pull,push" };
+        string actions = request.HttpMethod switch
+        {
+            "GET" or "HEAD" => "pull",
+            "DELETE" => "delete",
+            _ => "pull,push",
+        };
         string from = request.QueryString["from"] is { } other ? $" repository:{other}:pull" : "";
         return $"repository:{route.Groups["name"].Value}:{actions}{from}";
     }

@@ -12,9 +12,10 @@ using SystemContainers.Oci;
 namespace SystemContainers.Tests.Fakes;
 
 /// <summary>
-/// A registry in this process that keeps to the OCI distribution-spec 1.1 to the letter, and refuses what it lets a registry refuse: sessions whose
-/// Location is an old one, ranges that do not join, manifests whose blobs are not there, names and digests that are none. With referrers, or without.
-/// Beside Debian's docker-registry (2.8), which knows none of 1.1.
+/// A registry in this process that keeps to the OCI distribution-spec 1.1 to the letter, and refuses what it lets a
+/// registry refuse: sessions whose Location is an old one, ranges that do not join, manifests whose blobs are not
+/// there, names and digests that are none. With referrers, or without. Beside Debian's docker-registry (2.8), which
+/// knows none of 1.1.
 /// </summary>
 public sealed partial class OciRegistry : IDisposable
 {
@@ -34,7 +35,8 @@ public sealed partial class OciRegistry : IDisposable
     /// <summary>As references name it; plain HTTP.</summary>
     public string Host { get; }
 
-    /// <summary>Whether <c>/referrers/</c> is there, and <c>OCI-Subject</c> told; else clients have to keep the fallback tag.</summary>
+    /// <summary>Whether <c>/referrers/</c> is there, and <c>OCI-Subject</c> told; else clients have to keep the
+    /// fallback tag.</summary>
     public bool HasReferrers { get; init; } = true;
 
     /// <summary>The most that a page of a list has.</summary>
@@ -46,16 +48,19 @@ public sealed partial class OciRegistry : IDisposable
     /// <summary>Whether a token with the right scopes is wanted, of <c>/token</c> with this user's password.</summary>
     public (string User, string Password)? Login { get; init; }
 
-    /// <summary>Asked before each request is served: how many bytes of its body to take before the connection is cut; null for all of them.</summary>
+    /// <summary>Asked before each request is served: how many bytes of its body to take before the connection is cut;
+    /// null for all of them.</summary>
     public Func<HttpListenerRequest, long?> CutBody { get; set; } = static _ => null;
 
-    /// <summary>Asked before each request is served: a status to answer in place of what it asks for; null to serve it.</summary>
+    /// <summary>Asked before each request is served: a status to answer in place of what it asks for; null to serve
+    /// it.</summary>
     public Func<HttpListenerRequest, int?> Fail { get; set; } = static _ => null;
 
     /// <summary>What was asked for: <c>PUT /v2/app/manifests/v1</c>, with the query.</summary>
     public IReadOnlyList<string> Requests => [.. _requests];
 
-    /// <summary>What the registry refused that a client must not send; a test of a client looks that it is empty.</summary>
+    /// <summary>What the registry refused that a client must not send; a test of a client looks that it is
+    /// empty.</summary>
     public ConcurrentQueue<string> Violations { get; } = new();
 
     /// <summary>A repository, made where it is not there.</summary>
@@ -98,7 +103,8 @@ public sealed partial class OciRegistry : IDisposable
 
             context.Response.Close();
         }
-        catch (Exception e) when (e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e)
+            when (e is HttpListenerException or IOException or ObjectDisposedException or InvalidOperationException)
         {
             context.Response.Abort();
         }
@@ -117,7 +123,8 @@ public sealed partial class OciRegistry : IDisposable
         if (Login is not null && !IsAuthorized(context.Request, match))
         {
             string scope = match.Success ? $",scope=\"{Scope(context.Request, match)}\"" : "";
-            context.Response.Headers["WWW-Authenticate"] = $"Bearer realm=\"http://{Host}/token\",service=\"test\"{scope}";
+            context.Response.Headers["WWW-Authenticate"] =
+                $"Bearer realm=\"http://{Host}/token\",service=\"test\"{scope}";
             await ErrorAsync(context, 401, "UNAUTHORIZED", "authentication required");
         }
         else if (path == "/v2/")
@@ -132,14 +139,16 @@ public sealed partial class OciRegistry : IDisposable
         {
             string name = match.Groups["name"].Value;
             string last = Uri.UnescapeDataString(match.Groups["last"].Value);
-            await (match.Groups["kind"].Value switch
-            {
-                "manifests" => ManifestAsync(context, name, last),
-                "blobs/uploads" => UploadAsync(context, name, last),
-                "blobs" => BlobAsync(context, name, last),
-                "tags/list" => TagsAsync(context, name),
-                _ => ReferrersAsync(context, name, last),
-            });
+            await (
+                match.Groups["kind"].Value switch
+                {
+                    "manifests" => ManifestAsync(context, name, last),
+                    "blobs/uploads" => UploadAsync(context, name, last),
+                    "blobs" => BlobAsync(context, name, last),
+                    "tags/list" => TagsAsync(context, name),
+                    _ => ReferrersAsync(context, name, last),
+                }
+            );
         }
     }
 
@@ -170,7 +179,12 @@ public sealed partial class OciRegistry : IDisposable
         await AnswerAsync(context, 200, manifest.Bytes, manifest.Type);
     }
 
-    private async Task PutManifestAsync(HttpListenerContext context, string name, OciRepository repository, string reference)
+    private async Task PutManifestAsync(
+        HttpListenerContext context,
+        string name,
+        OciRepository repository,
+        string reference
+    )
     {
         if (await ReadBodyAsync(context) is not { } bytes)
         {
@@ -226,26 +240,40 @@ public sealed partial class OciRegistry : IDisposable
             return;
         }
 
-        int end = range.Split('-') is [_, { Length: > 0 } until] ? (int)Math.Min(long.Parse(until, CultureInfo.InvariantCulture) + 1, blob.Length) : blob.Length;
+        int end = range.Split('-') is [_, { Length: > 0 } until]
+            ? (int)Math.Min(long.Parse(until, CultureInfo.InvariantCulture) + 1, blob.Length)
+            : blob.Length;
         context.Response.Headers["Content-Range"] = $"bytes {from}-{end - 1}/{blob.Length}";
         await AnswerAsync(context, 206, blob[(int)from..end], "application/octet-stream");
     }
 
     private async Task TagsAsync(HttpListenerContext context, string name)
     {
-        if (!_repositories.TryGetValue(name, out OciRepository? repository) || (repository.Manifests.IsEmpty && repository.Blobs.IsEmpty))
+        if (
+            !_repositories.TryGetValue(name, out OciRepository? repository)
+            || (repository.Manifests.IsEmpty && repository.Blobs.IsEmpty)
+        )
         {
             await ErrorAsync(context, 404, "NAME_UNKNOWN", "repository name not known to registry");
             return;
         }
 
         string? last = context.Request.QueryString["last"];
-        int most = Math.Min(PageSize, int.Parse(context.Request.QueryString["n"] ?? "1000", CultureInfo.InvariantCulture));
-        string[] rest = [.. repository.Tags.Keys.Order(StringComparer.Ordinal).Where(t => last is null || string.CompareOrdinal(t, last) > 0)];
+        int most = Math.Min(
+            PageSize,
+            int.Parse(context.Request.QueryString["n"] ?? "1000", CultureInfo.InvariantCulture)
+        );
+        string[] rest =
+        [
+            .. repository
+                .Tags.Keys.Order(StringComparer.Ordinal)
+                .Where(t => last is null || string.CompareOrdinal(t, last) > 0),
+        ];
         string[] page = [.. rest.Take(most)];
         if (rest.Length > page.Length)
         {
-            context.Response.Headers["Link"] = $"</v2/{name}/tags/list?n={most}&last={Uri.EscapeDataString(page[^1])}>; rel=\"next\"";
+            context.Response.Headers["Link"] =
+                $"</v2/{name}/tags/list?n={most}&last={Uri.EscapeDataString(page[^1])}>; rel=\"next\"";
         }
 
         JsonObject list = new() { ["name"] = name, ["tags"] = new JsonArray([.. page.Select(t => (JsonNode)t)]) };
@@ -261,13 +289,21 @@ public sealed partial class OciRegistry : IDisposable
         }
 
         string? wanted = context.Request.QueryString["artifactType"];
-        JsonArray manifests = [.. Repository(name).ReferrersOf(subject).Where(r => wanted is null || (string?)r["artifactType"] == wanted)];
+        JsonArray manifests =
+        [
+            .. Repository(name).ReferrersOf(subject).Where(r => wanted is null || (string?)r["artifactType"] == wanted),
+        ];
         if (wanted is not null)
         {
             context.Response.Headers["OCI-Filters-Applied"] = "artifactType";
         }
 
-        JsonObject index = new() { ["schemaVersion"] = 2, ["mediaType"] = MediaTypes.OciIndex, ["manifests"] = manifests };
+        JsonObject index = new()
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = MediaTypes.OciIndex,
+            ["manifests"] = manifests,
+        };
         await AnswerAsync(context, 200, Encoding.UTF8.GetBytes(index.ToJsonString()), MediaTypes.OciIndex);
     }
 
@@ -278,7 +314,14 @@ public sealed partial class OciRegistry : IDisposable
     }
 
     private static Task ErrorAsync(HttpListenerContext context, int status, string code, string message) =>
-        AnswerAsync(context, status, JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["errors"] = new JsonArray(new JsonObject { ["code"] = code, ["message"] = message }) }), "application/json");
+        AnswerAsync(
+            context,
+            status,
+            JsonSerializer.SerializeToUtf8Bytes(
+                new JsonObject { ["errors"] = new JsonArray(new JsonObject { ["code"] = code, ["message"] = message }) }
+            ),
+            "application/json"
+        );
 
     private static async Task AnswerAsync(HttpListenerContext context, int status, byte[] body, string type)
     {
@@ -292,6 +335,9 @@ public sealed partial class OciRegistry : IDisposable
     }
 
     // distribution-spec, "Pull": names as it has them.
-    [GeneratedRegex(@"\A/v2/(?<name>[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*?)/(?:(?<kind>blobs/uploads)/(?<last>[^/]*)|(?<kind>manifests|blobs|referrers)/(?<last>[^/]+)|(?<kind>tags/list))\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\A/v2/(?<name>[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*?)/(?:(?<kind>blobs/uploads)/(?<last>[^/]*)|(?<kind>manifests|blobs|referrers)/(?<last>[^/]+)|(?<kind>tags/list))\z",
+        RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Routes();
 }

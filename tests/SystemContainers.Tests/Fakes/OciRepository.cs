@@ -19,8 +19,13 @@ public sealed partial class OciRepository
 
     /// <summary>What a tag or digest means; null where it is not there.</summary>
     public Digest? Resolve(string reference) =>
-        Digest.TryParse(reference, out Digest digest) ? Manifests.ContainsKey(digest) ? digest : null
-        : Tags.TryGetValue(reference, out Digest tagged) ? tagged : null;
+        Digest.TryParse(reference, out Digest digest)
+            ? Manifests.ContainsKey(digest)
+                ? digest
+                : null
+            : Tags.TryGetValue(reference, out Digest tagged)
+                ? tagged
+                : null;
 
     /// <summary>The digest of a manifest that may be kept; else why not.</summary>
     public (Digest? Digest, string? Why) Check(byte[] bytes, string type, string reference)
@@ -45,7 +50,12 @@ public sealed partial class OciRepository
             digest = Digest.Sha256(bytes);
         }
 
-        if (Digest.FromHash(digest.HashName, System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, bytes)) != digest)
+        if (
+            Digest.FromHash(
+                digest.HashName,
+                System.Security.Cryptography.CryptographicOperations.HashData(digest.HashName, bytes)
+            ) != digest
+        )
         {
             return (null, "it has another digest");
         }
@@ -55,7 +65,10 @@ public sealed partial class OciRepository
             return (null, $"it is sent as {type} and calls itself {inside}");
         }
 
-        string? missing = Named(manifest, "layers").Concat(manifest["config"] is JsonObject config ? [(string)config["digest"]!] : []).FirstOrDefault(d => !Blobs.ContainsKey(Digest.Parse(d)))
+        string? missing =
+            Named(manifest, "layers")
+                .Concat(manifest["config"] is JsonObject config ? [(string)config["digest"]!] : [])
+                .FirstOrDefault(d => !Blobs.ContainsKey(Digest.Parse(d)))
             ?? Named(manifest, "manifests").FirstOrDefault(d => !Manifests.ContainsKey(Digest.Parse(d)));
         return missing is null ? (digest, null) : (null, $"{missing} is not there");
     }
@@ -91,20 +104,20 @@ public sealed partial class OciRepository
 
     /// <summary>Descriptors of the manifests that are about another.</summary>
     public IReadOnlyList<JsonObject> ReferrersOf(Digest subject) =>
-    [
-        .. from kept in Manifests
-           where Subject(kept.Value.Bytes) == subject
-           orderby kept.Key.ToString()
-           let manifest = JsonNode.Parse(kept.Value.Bytes)!.AsObject()
-           select new JsonObject
-           {
-               ["mediaType"] = kept.Value.Type,
-               ["digest"] = kept.Key.ToString(),
-               ["size"] = kept.Value.Bytes.Length,
-               ["artifactType"] = (string?)manifest["artifactType"] ?? (string?)manifest["config"]?["mediaType"],
-               ["annotations"] = manifest["annotations"]?.DeepClone() ?? new JsonObject(),
-           },
-    ];
+        [
+            .. from kept in Manifests
+            where Subject(kept.Value.Bytes) == subject
+            orderby kept.Key.ToString()
+            let manifest = JsonNode.Parse(kept.Value.Bytes)!.AsObject()
+            select new JsonObject
+            {
+                ["mediaType"] = kept.Value.Type,
+                ["digest"] = kept.Key.ToString(),
+                ["size"] = kept.Value.Bytes.Length,
+                ["artifactType"] = (string?)manifest["artifactType"] ?? (string?)manifest["config"]?["mediaType"],
+                ["annotations"] = manifest["annotations"]?.DeepClone() ?? new JsonObject(),
+            },
+        ];
 
     private static Digest? Subject(byte[] bytes) =>
         JsonNode.Parse(bytes)!["subject"] is JsonObject subject ? Digest.Parse((string)subject["digest"]!) : null;

@@ -16,8 +16,7 @@ sealed class PullingHost : IDisposable
 {
     private static readonly Platform s_platform = new("amd64", "linux");
 
-    public PullingHost() =>
-        File.WriteAllText(In("registries.conf"), "");
+    public PullingHost() => File.WriteAllText(In("registries.conf"), "");
 
     public string Root { get; } = Directory.CreateTempSubdirectory("sysctr-pull-").FullName;
 
@@ -26,19 +25,23 @@ sealed class PullingHost : IDisposable
     public RecordingProgress Progress { get; } = new();
 
     /// <summary>Quick enough for tests that let everything fail.</summary>
-    public PullOptions Options { get; set; } = new()
-    {
-        FirstPause = TimeSpan.FromMilliseconds(1),
-        LongestPause = TimeSpan.FromMilliseconds(2),
-        MaxAttempts = 3,
-    };
+    public PullOptions Options { get; set; } =
+        new()
+        {
+            FirstPause = TimeSpan.FromMilliseconds(1),
+            LongestPause = TimeSpan.FromMilliseconds(2),
+            MaxAttempts = 3,
+        };
 
     public string In(string name) => Path.Combine(Root, name);
 
     /// <summary>Allows plain HTTP for a registry; more of registries.conf may follow.</summary>
     public PullingHost Insecure(params string[] hosts)
     {
-        File.AppendAllLines(In("registries.conf"), hosts.Select(h => $"[[registry]]\nlocation = \"{h}\"\ninsecure = true"));
+        File.AppendAllLines(
+            In("registries.conf"),
+            hosts.Select(h => $"[[registry]]\nlocation = \"{h}\"\ninsecure = true")
+        );
         return this;
     }
 
@@ -56,15 +59,23 @@ sealed class PullingHost : IDisposable
         return Write("auth.json", "{\"auths\":{\"" + key + "\":{\"auth\":\"" + auth + "\"}}}");
     }
 
-    public Task<PulledImage> PullAsync(string image, Platform? platform = null, ILayerSink? sink = null, CancellationToken cancellationToken = default) =>
-        PullAsync([ImageReference.Parse(image)], platform, sink, cancellationToken);
+    public Task<PulledImage> PullAsync(
+        string image,
+        Platform? platform = null,
+        ILayerSink? sink = null,
+        CancellationToken cancellationToken = default
+    ) => PullAsync([ImageReference.Parse(image)], platform, sink, cancellationToken);
 
     public Task<PulledImage> PullAsync(
-        IReadOnlyList<ImageReference> candidates, Platform? platform = null, ILayerSink? sink = null, CancellationToken cancellationToken = default) =>
-        Puller().PullAsync(candidates, platform ?? s_platform, sink ?? Sink, cancellationToken);
+        IReadOnlyList<ImageReference> candidates,
+        Platform? platform = null,
+        ILayerSink? sink = null,
+        CancellationToken cancellationToken = default
+    ) => Puller().PullAsync(candidates, platform ?? s_platform, sink ?? Sink, cancellationToken);
 
     /// <summary>registries.conf as it is now.</summary>
-    public RegistriesConfig Registries => RegistriesConfig.Load(new RegistriesConfPaths(In("registries.conf"), null, null));
+    public RegistriesConfig Registries =>
+        RegistriesConfig.Load(new RegistriesConfPaths(In("registries.conf"), null, null));
 
     /// <summary>auth.json as it is now.</summary>
     public CredentialStore Credentials => new([In("auth.json")], Registries.CredentialHelpers);
@@ -73,7 +84,8 @@ sealed class PullingHost : IDisposable
     public PullOptions OwnOptions => Options with { CertificateDirectories = [In("certs.d")] };
 
     /// <summary>A puller by what the files say now.</summary>
-    public ImagePuller Puller() => new(Registries, Credentials, SignaturePolicy.Load(In("policy.json")), Progress, OwnOptions);
+    public ImagePuller Puller() =>
+        new(Registries, Credentials, SignaturePolicy.Load(In("policy.json")), Progress, OwnOptions);
 
     /// <summary>Pulls, and gives the error that it ends in.</summary>
     public async Task<SysctrException> FailAsync(string image, ErrorKind kind)

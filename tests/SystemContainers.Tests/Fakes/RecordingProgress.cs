@@ -14,7 +14,8 @@ sealed class RecordingProgress : IPullProgress
 
     public void Trying(ImageReference reference) => Events.Enqueue($"trying {reference.Identity}");
 
-    public void Found(ImageReference reference, Digest manifest, int layers) => Events.Enqueue($"found {manifest} {layers}");
+    public void Found(ImageReference reference, Digest manifest, int layers) =>
+        Events.Enqueue($"found {manifest} {layers}");
 
     public void LayerExists(Descriptor layer) => Events.Enqueue($"exists {layer.Digest}");
 
@@ -24,7 +25,8 @@ sealed class RecordingProgress : IPullProgress
 
     public void LayerDone(Descriptor layer) => Events.Enqueue($"done {layer.Digest}");
 
-    public void CheckingOut(string container, int done, int total) => Events.Enqueue($"checking out {container} {done}/{total}");
+    public void CheckingOut(string container, int done, int total) =>
+        Events.Enqueue($"checking out {container} {done}/{total}");
 
     public void Retrying(string why) => Events.Enqueue($"retrying {why}");
 }

@@ -27,10 +27,12 @@ public sealed class TestCertificates : IDisposable
     public X509Certificate2 Client { get; }
 
     /// <summary>The server's as it was: of the same authority, and of the past.</summary>
-    public X509Certificate2 Expired => Issue("CN=registry", DateTimeOffset.UtcNow.AddHours(-20), DateTimeOffset.UtcNow.AddHours(-10));
+    public X509Certificate2 Expired =>
+        Issue("CN=registry", DateTimeOffset.UtcNow.AddHours(-20), DateTimeOffset.UtcNow.AddHours(-10));
 
     /// <summary>The server's as it will be.</summary>
-    public X509Certificate2 Future => Issue("CN=registry", DateTimeOffset.UtcNow.AddHours(10), DateTimeOffset.UtcNow.AddHours(20));
+    public X509Certificate2 Future =>
+        Issue("CN=registry", DateTimeOffset.UtcNow.AddHours(10), DateTimeOffset.UtcNow.AddHours(20));
 
     public string AuthorityPem => _authority.ExportCertificatePem();
 
@@ -55,7 +57,10 @@ public sealed class TestCertificates : IDisposable
         SubjectAlternativeNameBuilder names = new();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(12));
+        using X509Certificate2 made = request.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddHours(-1),
+            DateTimeOffset.UtcNow.AddHours(12)
+        );
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 
@@ -69,7 +74,11 @@ public sealed class TestCertificates : IDisposable
 
         // A serial number is positive, which Go insists on: its first bit is the sign.
         using X509Certificate2 bare = request.Create(
-            _authority, from ?? DateTimeOffset.UtcNow.AddHours(-1), to ?? DateTimeOffset.UtcNow.AddHours(12), [1, .. RandomNumberGenerator.GetBytes(8)]);
+            _authority,
+            from ?? DateTimeOffset.UtcNow.AddHours(-1),
+            to ?? DateTimeOffset.UtcNow.AddHours(12),
+            [1, .. RandomNumberGenerator.GetBytes(8)]
+        );
         using X509Certificate2 withKey = bare.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pkcs12), null);
     }

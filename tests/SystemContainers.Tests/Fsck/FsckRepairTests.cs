@@ -24,15 +24,25 @@ public sealed class FsckRepairTests : IDisposable
         Digest layer = Digest.Sha256(tar);
         await host.OpenStore().AddLayerAsync(layer, new MemoryStream(tar), CancellationToken.None);
         host.OpenStore().Commit();
-        File.Delete(Directory.GetFiles(Path.Join(host.StoreHere, "objects"), "*", SearchOption.AllDirectories).Single());
+        File.Delete(
+            Directory.GetFiles(Path.Join(host.StoreHere, "objects"), "*", SearchOption.AllDirectories).Single()
+        );
         FsckPass found = await FsckPass.RunAsync(host, content: true, _ => true, CancellationToken.None);
         Assert.Single(found.Layers.Damaged);
 
         // Another process finds the layer in the store, and does not fetch it.
         host.OpenStore().PutBlob(Digest.Sha256("manifest"u8), "manifest"u8);
         host.OpenStore().PutBlob(Digest.Sha256("config"u8), "config"u8);
-        host.OpenStore().Images.Set(new ImageRecord(
-            "docker://registry.example/late:latest", Digest.Sha256("manifest"u8), Digest.Sha256("config"u8), [layer], DateTimeOffset.UnixEpoch));
+        host.OpenStore()
+            .Images.Set(
+                new ImageRecord(
+                    "docker://registry.example/late:latest",
+                    Digest.Sha256("manifest"u8),
+                    Digest.Sha256("config"u8),
+                    [layer],
+                    DateTimeOffset.UnixEpoch
+                )
+            );
         new LeftoverRepair(host, new RepairLog()).Run(found, CancellationToken.None);
         Assert.True(File.Exists(host.OpenStore().IndexPath(layer)));
 
@@ -48,7 +58,12 @@ public sealed class FsckRepairTests : IDisposable
         using MemoryStream stream = new();
         using (TarWriter writer = new(stream, TarEntryFormat.Ustar, leaveOpen: true))
         {
-            writer.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "file") { DataStream = new MemoryStream(Encoding.UTF8.GetBytes("content")) });
+            writer.WriteEntry(
+                new UstarTarEntry(TarEntryType.RegularFile, "file")
+                {
+                    DataStream = new MemoryStream(Encoding.UTF8.GetBytes("content")),
+                }
+            );
         }
 
         return stream.ToArray();

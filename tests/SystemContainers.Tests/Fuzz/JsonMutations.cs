@@ -6,18 +6,40 @@ using System.Text.Json.Nodes;
 namespace SystemContainers.Tests.Fuzz;
 
 /// <summary>
-/// What becomes of a valid document when each of its values in turn is null, missing, there twice or of another type, when a text in it is not
-/// Unicode, and when it ends early. The same for every run.
+/// What becomes of a valid document when each of its values in turn is null, missing, there twice or of another type,
+/// when a text in it is not Unicode, and when it ends early. The same for every run.
 /// </summary>
 static class JsonMutations
 {
     // Half a surrogate pair is JSON, and no text; 1e999 is a number, and none that anything holds.
     private static readonly string[] s_values =
-        ["null", "true", "7", "-1", "1.5", "1e999", "99999999999999999999999", "\"\"", "\"x\"", "\"\\ud800\"", "\"\\u0000\"", "\"a\\nb\"", "[]", "{}", "[null]", "[[]]", "[{}]", "[\"x\", 7]", "{\"\": null}", "{\"x\": \"y\"}"];
+    [
+        "null",
+        "true",
+        "7",
+        "-1",
+        "1.5",
+        "1e999",
+        "99999999999999999999999",
+        "\"\"",
+        "\"x\"",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "\"a\\nb\"",
+        "[]",
+        "{}",
+        "[null]",
+        "[[]]",
+        "[{}]",
+        "[\"x\", 7]",
+        "{\"\": null}",
+        "{\"x\": \"y\"}",
+    ];
 
     /// <summary>Each with what was done, for messages.</summary>
     /// <param name="valid">The document.</param>
-    /// <param name="share">Of a large one each value becomes null, missing and doubled, but only one of so many of the others.</param>
+    /// <param name="share">Of a large one each value becomes null, missing and doubled, but only one of so many of the
+    /// others.</param>
     public static IEnumerable<(string What, byte[] Document)> Of(string valid, int share = 1)
     {
         yield return ("nothing", Encoding.UTF8.GetBytes(valid));
@@ -30,7 +52,9 @@ static class JsonMutations
         string[] paths = [.. Paths(root, [])];
         foreach (string path in paths)
         {
-            foreach (string value in s_values.Where((v, n) => v == "null" || (n + Array.IndexOf(paths, path)) % share == 0))
+            foreach (
+                string value in s_values.Where((v, n) => v == "null" || (n + Array.IndexOf(paths, path)) % share == 0)
+            )
             {
                 yield return ($"{path} = {value}", Encoding.UTF8.GetBytes(Print(root, path, value)));
             }
@@ -68,29 +92,37 @@ static class JsonMutations
         }
     }
 
-    private static JsonNode?[] Children(JsonNode? node) => node switch
-    {
-        JsonObject o => [.. o.Select(m => m.Value)],
-        JsonArray a => [.. a],
-        _ => [],
-    };
+    private static JsonNode?[] Children(JsonNode? node) =>
+        node switch
+        {
+            JsonObject o => [.. o.Select(m => m.Value)],
+            JsonArray a => [.. a],
+            _ => [],
+        };
 
-    /// <summary>Writes the document with one value replaced, left out (null) or there <c>twice</c>; by hand, for a serializer would not.</summary>
+    /// <summary>Writes the document with one value replaced, left out (null) or there <c>twice</c>; by hand, for a
+    /// serializer would not.</summary>
     private static string Print(JsonNode? node, string path, string? replacement, string here = "")
     {
         string At(int i) => here.Length == 0 ? $"{i}" : $"{here}.{i}";
-        IEnumerable<string> Parts(IEnumerable<(string Name, JsonNode? Value)> all) => all.SelectMany((m, i) =>
-            At(i) != path ? [m.Name + Print(m.Value, path, replacement, At(i))]
-            : replacement switch
-            {
-                null => Array.Empty<string>(),
-                "twice" => [m.Name + (m.Value?.ToJsonString() ?? "null"), m.Name + "null"],
-                _ => [m.Name + replacement],
-            });
+        IEnumerable<string> Parts(IEnumerable<(string Name, JsonNode? Value)> all) =>
+            all.SelectMany(
+                (m, i) =>
+                    At(i) != path
+                        ? [m.Name + Print(m.Value, path, replacement, At(i))]
+                        : replacement switch
+                        {
+                            null => Array.Empty<string>(),
+                            "twice" => [m.Name + (m.Value?.ToJsonString() ?? "null"), m.Name + "null"],
+                            _ => [m.Name + replacement],
+                        }
+            );
 
         return node switch
         {
-            JsonObject o => "{" + string.Join(", ", Parts(o.Select(m => (JsonValue.Create(m.Key).ToJsonString() + ": ", m.Value)))) + "}",
+            JsonObject o => "{"
+                + string.Join(", ", Parts(o.Select(m => (JsonValue.Create(m.Key).ToJsonString() + ": ", m.Value))))
+                + "}",
             JsonArray a => "[" + string.Join(", ", Parts(a.Select(v => ("", v)))) + "]",
             _ => node?.ToJsonString() ?? "null",
         };

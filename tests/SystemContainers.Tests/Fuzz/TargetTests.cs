@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Fuzz;
 
-/// <summary>The targets of <c>tests/Fuzz</c> without its instrumentation: their seeds, and what is wrong in one place.</summary>
+/// <summary>The targets of <c>tests/Fuzz</c> without its instrumentation: their seeds, and what is wrong in one
+/// place.</summary>
 [Trait("needs", "time")]
 public sealed class TargetTests
 {
@@ -49,12 +50,16 @@ public sealed class TargetTests
         FuzzTarget target = FuzzTargets.All.Single(t => t.Name == name);
 
         Assert.All(
-            target.Seeds.Take(6).SelectMany(s => TextMutations.Of(Encoding.Latin1.GetString(s))).Where(m => m.Text.All(c => c < 256)),
+            target
+                .Seeds.Take(6)
+                .SelectMany(s => TextMutations.Of(Encoding.Latin1.GetString(s)))
+                .Where(m => m.Text.All(c => c < 256)),
             m =>
             {
                 byte[] bytes = Encoding.Latin1.GetBytes(m.Text);
                 target.Mend(bytes);
                 Assert.Null(target.Judge(bytes));
-            });
+            }
+        );
     }
 }

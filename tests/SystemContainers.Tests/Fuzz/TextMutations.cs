@@ -2,10 +2,33 @@
 
 namespace SystemContainers.Tests.Fuzz;
 
-/// <summary>What becomes of a valid text: cut at every few characters, lines gone or twice, words replaced by what does not belong there.</summary>
+/// <summary>What becomes of a valid text: cut at every few characters, lines gone or twice, words replaced by what does
+/// not belong there.</summary>
 static class TextMutations
 {
-    private static readonly string[] s_words = ["", "-1", "99999999999999999999999", "x", "\0", "\"", "'", "[", "{}", "=", "\ud800", "%", "$", "/../..", "\t\r", "true", "1.5", "[[]]", "{a = 1}", "[1]"];
+    private static readonly string[] s_words =
+    [
+        "",
+        "-1",
+        "99999999999999999999999",
+        "x",
+        "\0",
+        "\"",
+        "'",
+        "[",
+        "{}",
+        "=",
+        "\ud800",
+        "%",
+        "$",
+        "/../..",
+        "\t\r",
+        "true",
+        "1.5",
+        "[[]]",
+        "{a = 1}",
+        "[1]",
+    ];
 
     /// <summary>Each with what was done, for messages.</summary>
     public static IEnumerable<(string What, string Text)> Of(string valid)
@@ -21,14 +44,20 @@ static class TextMutations
         for (int i = 0; i < lines.Length; i++)
         {
             yield return ($"without line {i + 1}", string.Join('\n', lines.Where((_, n) => n != i)));
-            yield return ($"line {i + 1} twice", string.Join('\n', lines.SelectMany((l, n) => n == i ? new[] { l, l } : [l])));
+            yield return (
+                $"line {i + 1} twice",
+                string.Join('\n', lines.SelectMany((l, n) => n == i ? new[] { l, l } : [l]))
+            );
         }
 
         foreach ((int start, int length) in Words(valid))
         {
             foreach (string word in s_words)
             {
-                yield return ($"'{word}' instead of '{valid.Substring(start, length)}' at {start}", valid[..start] + word + valid[(start + length)..]);
+                yield return (
+                    $"'{word}' instead of '{valid.Substring(start, length)}' at {start}",
+                    valid[..start] + word + valid[(start + length)..]
+                );
             }
         }
     }

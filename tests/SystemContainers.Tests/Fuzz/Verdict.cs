@@ -32,11 +32,16 @@ static class Verdict
             }
             catch (Exception e)
             {
-                faults.Add($"{what}: {e.GetType().Name}: {e.Message}\n{string.Join('\n', (e.StackTrace ?? "").Split('\n').Take(6))}");
+                faults.Add(
+                    $"{what}: {e.GetType().Name}: {e.Message}\n{string.Join('\n', (e.StackTrace ?? "").Split('\n').Take(6))}"
+                );
             }
         }
 
-        Assert.True(faults.Count == 0, $"{faults.Count} faults, such as:\n{string.Join("\n\n", faults.DistinctBy(f => f.Split('\n').ElementAtOrDefault(1) ?? f).Take(12))}");
+        Assert.True(
+            faults.Count == 0,
+            $"{faults.Count} faults, such as:\n{string.Join("\n\n", faults.DistinctBy(f => f.Split('\n').ElementAtOrDefault(1) ?? f).Take(12))}"
+        );
         Assert.True(refused > 0, "nothing was refused: the documents never reached the reader");
     }
 }

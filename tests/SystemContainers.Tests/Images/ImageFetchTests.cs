@@ -13,7 +13,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Images;
 
-/// <summary>An image in the store is used without asking anybody while the rules that it was judged by are what they were.</summary>
+/// <summary>An image in the store is used without asking anybody while the rules that it was judged by are what they
+/// were.</summary>
 [Trait("needs", "root")]
 public sealed class ImageFetchTests : IDisposable
 {
@@ -42,7 +43,8 @@ public sealed class ImageFetchTests : IDisposable
         await Assert.ThrowsAsync<SysctrException>(() => FetchAsync(host));
     }
 
-    /// <summary>A changed policy lets the first registry be asked again, and does not make a short name mean another registry's image.</summary>
+    /// <summary>A changed policy lets the first registry be asked again, and does not make a short name mean another
+    /// registry's image.</summary>
     [Fact]
     public async Task What_has_to_be_judged_again_is_not_passed_over_for_another_registry()
     {
@@ -50,16 +52,28 @@ public sealed class ImageFetchTests : IDisposable
         const string second = "127.0.0.1:1";
         string conf = Path.Combine(_root, "registries.conf");
         await File.WriteAllTextAsync(
-            conf, $"unqualified-search-registries = [\"{first.Host}\", \"{second}\"]\n[[registry]]\nlocation = \"{first.Host}\"\ninsecure = true\n", TestContext.Current.CancellationToken);
+            conf,
+            $"unqualified-search-registries = [\"{first.Host}\", \"{second}\"]\n[[registry]]\nlocation = \"{first.Host}\"\ninsecure = true\n",
+            TestContext.Current.CancellationToken
+        );
         Policy("key", first.Host);
-        using Host host = Host.Open(_root, _ => { }, new HostOptions { Registries = new RegistriesConfPaths(conf, null, null) });
+        using Host host = Host.Open(
+            _root,
+            _ => { },
+            new HostOptions { Registries = new RegistriesConfPaths(conf, null, null) }
+        );
         Keep(host, judgement: null, $"{first.Host}/app:1");
         Keep(host, judgement: null, $"{second}/app:1");
         using StoreLease lease = host.Locks.LeaseStore(TestContext.Current.CancellationToken);
-        WantedImage wanted = new(host.Registries, new InstallRequest("app:1") { Name = "app", Pull = PullPolicy.Missing });
+        WantedImage wanted = new(
+            host.Registries,
+            new InstallRequest("app:1") { Name = "app", Pull = PullPolicy.Missing }
+        );
         Assert.Equal(2, wanted.Candidates.Count);
 
-        await Assert.ThrowsAsync<SysctrException>(() => new ImageFetch(host, NoProgress.Instance).FetchAsync(wanted, lease, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<SysctrException>(() =>
+            new ImageFetch(host, NoProgress.Instance).FetchAsync(wanted, lease, TestContext.Current.CancellationToken)
+        );
 
         Assert.NotEmpty(first.Requests);
     }
@@ -74,17 +88,37 @@ public sealed class ImageFetchTests : IDisposable
     {
         using (lease)
         {
-            WantedImage wanted = new(host.Registries, new InstallRequest(Image) { Name = "app", Pull = PullPolicy.Never });
-            return await new ImageFetch(host, NoProgress.Instance).FetchAsync(wanted, lease, TestContext.Current.CancellationToken);
+            WantedImage wanted = new(
+                host.Registries,
+                new InstallRequest(Image) { Name = "app", Pull = PullPolicy.Never }
+            );
+            return await new ImageFetch(host, NoProgress.Instance).FetchAsync(
+                wanted,
+                lease,
+                TestContext.Current.CancellationToken
+            );
         }
     }
 
     private static void Keep(Host host, string? judgement, string image = Image)
     {
-        byte[] config = """{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"""u8.ToArray();
+        byte[] config =
+            """{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"""u8.ToArray();
         host.OpenStore().PutBlob(Digest.Sha256(config), config);
         host.OpenStore().PutBlob(Digest.Sha256("{}"u8), "{}"u8.ToArray());
-        host.OpenStore().Images.Set(new ImageRecord("docker://" + image, Digest.Sha256("{}"u8), Digest.Sha256(config), [], DateTimeOffset.UtcNow) { Judgement = judgement });
+        host.OpenStore()
+            .Images.Set(
+                new ImageRecord(
+                    "docker://" + image,
+                    Digest.Sha256("{}"u8),
+                    Digest.Sha256(config),
+                    [],
+                    DateTimeOffset.UtcNow
+                )
+                {
+                    Judgement = judgement,
+                }
+            );
     }
 
     private void Policy(string key, string registry = "quay.io")
@@ -93,7 +127,11 @@ public sealed class ImageFetchTests : IDisposable
         File.WriteAllText(Path.Combine(directory, "key.gpg"), key);
         File.WriteAllText(
             Path.Combine(directory, "policy.json"),
-            """{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"REGISTRY":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/etc/containers/key.gpg"}]}}}"""
-                .Replace("REGISTRY", registry, StringComparison.Ordinal));
+            """{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker":{"REGISTRY":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/etc/containers/key.gpg"}]}}}""".Replace(
+                "REGISTRY",
+                registry,
+                StringComparison.Ordinal
+            )
+        );
     }
 }

@@ -11,8 +11,36 @@ public sealed class ContainerFilterTests
 {
     private static readonly ContainerReport[] s_containers =
     [
-        new("etcd", "docker://quay.io/org/etcd:3", "id", 0, true, false, "active", "enabled", "/usr/bin/runc", default, default(AutoUpdatePolicy), null, null),
-        new("flanneld", "docker://quay.io/org/flannel:1", "id", 0, true, false, "inactive", "enabled", "/usr/bin/crun", default, default(AutoUpdatePolicy), null, null),
+        new(
+            "etcd",
+            "docker://quay.io/org/etcd:3",
+            "id",
+            0,
+            true,
+            false,
+            "active",
+            "enabled",
+            "/usr/bin/runc",
+            default,
+            default(AutoUpdatePolicy),
+            null,
+            null
+        ),
+        new(
+            "flanneld",
+            "docker://quay.io/org/flannel:1",
+            "id",
+            0,
+            true,
+            false,
+            "inactive",
+            "enabled",
+            "/usr/bin/crun",
+            default,
+            default(AutoUpdatePolicy),
+            null,
+            null
+        ),
     ];
 
     [Theory]
@@ -27,11 +55,17 @@ public sealed class ContainerFilterTests
     [InlineData("runtime=crun", "flanneld")]
     [InlineData("runtime=run state=inactive", "flanneld")]
     public void Filters_have_to_match_all(string filters, string names) =>
-        Assert.Equal(names, string.Join(' ', ContainerFilter.Apply(s_containers, filters.Split(' ')).Select(c => c.Name)));
+        Assert.Equal(
+            names,
+            string.Join(' ', ContainerFilter.Apply(s_containers, filters.Split(' ')).Select(c => c.Name))
+        );
 
     [Theory]
     [InlineData("name")]
     [InlineData("created=x")]
     public void Others_are_refused(string filter) =>
-        Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => ContainerFilter.Apply(s_containers, [filter])).Kind);
+        Assert.Equal(
+            ErrorKind.Usage,
+            Assert.Throws<SysctrException>(() => ContainerFilter.Apply(s_containers, [filter])).Kind
+        );
 }

@@ -13,18 +13,25 @@ static class Linted
 {
     public const string Service = "[Service]\nExecStart=$EXEC_START\n";
 
-    public const string Confined =
-        """
+    public const string Confined = """
         "linux": {"namespaces": [{"type": "pid"}], "seccomp": {"defaultAction": "SCMP_ACT_ERRNO"}, "maskedPaths": []}
         """;
 
     /// <summary>Everything that is found.</summary>
-    public static Task<IReadOnlyList<LintMessage>> AllAsync(TestImage image) => LintOperation.RunAsync(
-        new LintTarget(
-            "etcd", "docker://registry.example/etcd:3.4", image,
-            new ImageConfig("amd64", "linux", new ImageRootFs("layers", [])) { Run = new ImageRunConfig { Entrypoint = ["/usr/bin/etcd"] } },
-            Prefix: ""),
-        TestContext.Current.CancellationToken);
+    public static Task<IReadOnlyList<LintMessage>> AllAsync(TestImage image) =>
+        LintOperation.RunAsync(
+            new LintTarget(
+                "etcd",
+                "docker://registry.example/etcd:3.4",
+                image,
+                new ImageConfig("amd64", "linux", new ImageRootFs("layers", []))
+                {
+                    Run = new ImageRunConfig { Entrypoint = ["/usr/bin/etcd"] },
+                },
+                Prefix: ""
+            ),
+            TestContext.Current.CancellationToken
+        );
 
     /// <summary>Errors and warnings, as they are printed.</summary>
     public static async Task<string[]> GraveAsync(TestImage image) => Grave(await AllAsync(image));

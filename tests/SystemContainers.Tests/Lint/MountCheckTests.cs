@@ -9,14 +9,20 @@ namespace SystemContainers.Tests.Lint;
 [Trait("needs", "programs")]
 public sealed class MountCheckTests
 {
-    private static TestImage Image(string source, string tmpfiles, string service = Linted.Service) => new TestImage()
-        .File("/exports/service.template", service)
-        .File("/exports/tmpfiles.template", tmpfiles)
-        .File("/exports/hostfs/var/lib/brought/x", "x")
-        .File("/exports/config.json.template", RenderRequests.Config(mounts: $$"""
-            {"type": "tmpfs", "source": "tmpfs", "destination": "/tmp"},
-            {"type": "bind", "source": "{{source}}", "destination": "/x", "options": ["rbind"]}
-            """));
+    private static TestImage Image(string source, string tmpfiles, string service = Linted.Service) =>
+        new TestImage()
+            .File("/exports/service.template", service)
+            .File("/exports/tmpfiles.template", tmpfiles)
+            .File("/exports/hostfs/var/lib/brought/x", "x")
+            .File(
+                "/exports/config.json.template",
+                RenderRequests.Config(
+                    mounts: $$"""
+                    {"type": "tmpfs", "source": "tmpfs", "destination": "/tmp"},
+                    {"type": "bind", "source": "{{source}}", "destination": "/x", "options": ["rbind"]}
+                    """
+                )
+            );
 
     [Theory]
     [InlineData("$STATE_DIRECTORY/$NAME/data")]
@@ -43,22 +49,38 @@ public sealed class MountCheckTests
         Assert.Empty(await Linted.GraveAsync(Image(source, tmpfiles + "\n")));
 
     [Fact]
-    public async Task A_units_own_directories_count() => Assert.Empty(await Linted.GraveAsync(
-        Image("/run/etcd", "# nothing\n", Linted.Service + "RuntimeDirectory=x ${NAME}\n")));
+    public async Task A_units_own_directories_count() =>
+        Assert.Empty(
+            await Linted.GraveAsync(Image("/run/etcd", "# nothing\n", Linted.Service + "RuntimeDirectory=x ${NAME}\n"))
+        );
 
     [Theory]
     [InlineData("/var/lib/etcd/data", 0)]
     [InlineData("/run/etcd.sock", 1)]
     public async Task Without_tmpfiles_lines_are_made_which_is_wrong_for_files(string source, int warnings)
     {
-        TestImage image = new TestImage().File("/exports/service.template", Linted.Service).File(
-            "/exports/config.json", RenderRequests.Config(mounts: $$"""{"type": "bind", "source": "{{source}}", "destination": "/x", "options": ["bind"]}"""));
+        TestImage image = new TestImage()
+            .File("/exports/service.template", Linted.Service)
+            .File(
+                "/exports/config.json",
+                RenderRequests.Config(
+                    mounts: $$"""{"type": "bind", "source": "{{source}}", "destination": "/x", "options": ["bind"]}"""
+                )
+            );
 
-        Assert.Equal(warnings, (await Linted.GraveAsync(image)).Count(m => m.Contains("sysctr makes a directory", StringComparison.Ordinal)));
+        Assert.Equal(
+            warnings,
+            (await Linted.GraveAsync(image)).Count(m =>
+                m.Contains("sysctr makes a directory", StringComparison.Ordinal)
+            )
+        );
     }
 
     [Theory]
-    [InlineData("# x\n\nd var/lib/x 0755", "/exports/tmpfiles.template:3:1: error: the path of a tmpfiles.d line has to be absolute, not 'var/lib/x'")]
+    [InlineData(
+        "# x\n\nd var/lib/x 0755",
+        "/exports/tmpfiles.template:3:1: error: the path of a tmpfiles.d line has to be absolute, not 'var/lib/x'"
+    )]
     [InlineData("O /var/lib/x", "/exports/tmpfiles.template:1:1: error: 'O' is no type of a tmpfiles.d line")]
     public async Task Lines_that_tmpfiles_would_pass_over_are_errors(string tmpfiles, string message) =>
         Assert.Equal([message], await Linted.GraveAsync(Image("/srv/x", tmpfiles + "\n")));

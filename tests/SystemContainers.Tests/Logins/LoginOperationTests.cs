@@ -25,10 +25,10 @@ public sealed class LoginOperationTests : IDisposable
         _environment["HOME"] = In("home");
         _environment["XDG_RUNTIME_DIR"] = In("run");
         File.WriteAllText(In("registries.conf"), "");
-        _registry.Misbehave = r => r.Path == "/v2/" && r.Header("authorization") == "Basic " + s_me.Basic ? new FakeResponse() : new FakeResponse(401)
-        {
-            Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" },
-        };
+        _registry.Misbehave = r =>
+            r.Path == "/v2/" && r.Header("authorization") == "Basic " + s_me.Basic
+                ? new FakeResponse()
+                : new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } };
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -48,7 +48,15 @@ public sealed class LoginOperationTests : IDisposable
     {
         Assert.True(await Logins().CheckAsync(Key, s_me, verify: false, Cancellation));
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Logins().CheckAsync(Key, new Credential("me", "WRONG", null) { Source = "this login" }, verify: false, Cancellation));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            Logins()
+                .CheckAsync(
+                    Key,
+                    new Credential("me", "WRONG", null) { Source = "this login" },
+                    verify: false,
+                    Cancellation
+                )
+        );
         Assert.Equal(ErrorKind.Unauthorized, e.Kind);
         Assert.Contains("credentials of 'me' from this login are not accepted", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("WRONG", e.ToString(), StringComparison.Ordinal);
@@ -58,30 +66,59 @@ public sealed class LoginOperationTests : IDisposable
     [Fact]
     public async Task Tls_is_wanted_unless_the_option_or_the_file_say_otherwise()
     {
-        Assert.Equal(ErrorKind.Unreachable, (await Assert.ThrowsAsync<SysctrException>(() => Logins().CheckAsync(Key, s_me, verify: null, Cancellation))).Kind);
+        Assert.Equal(
+            ErrorKind.Unreachable,
+            (
+                await Assert.ThrowsAsync<SysctrException>(() =>
+                    Logins().CheckAsync(Key, s_me, verify: null, Cancellation)
+                )
+            ).Kind
+        );
 
         File.WriteAllText(In("registries.conf"), $"[[registry]]\nlocation=\"{_registry.Host}\"\ninsecure=true");
         Assert.True(await Logins().CheckAsync(Key, s_me, verify: null, Cancellation));
-        Assert.Equal(ErrorKind.Unreachable, (await Assert.ThrowsAsync<SysctrException>(() => Logins().CheckAsync(Key, s_me, verify: true, Cancellation))).Kind);
+        Assert.Equal(
+            ErrorKind.Unreachable,
+            (
+                await Assert.ThrowsAsync<SysctrException>(() =>
+                    Logins().CheckAsync(Key, s_me, verify: true, Cancellation)
+                )
+            ).Kind
+        );
 
         File.WriteAllText(In("registries.conf"), $"[[registry]]\nlocation=\"{_registry.Host}\"\nblocked=true");
-        Assert.Equal(ErrorKind.Policy, (await Assert.ThrowsAsync<SysctrException>(() => Logins().CheckAsync(Key, s_me, verify: false, Cancellation))).Kind);
+        Assert.Equal(
+            ErrorKind.Policy,
+            (
+                await Assert.ThrowsAsync<SysctrException>(() =>
+                    Logins().CheckAsync(Key, s_me, verify: false, Cancellation)
+                )
+            ).Kind
+        );
     }
 
     [Fact]
     public async Task A_token_server_is_asked_for_no_repository()
     {
         using FakeRegistry tokens = new();
-        tokens.Misbehave = r => r.Header("authorization") == "Basic " + s_me.Basic ? new FakeResponse(200, """{"token":"t"}"""u8.ToArray()) : FakeRegistry.Error(401, "UNAUTHORIZED", "who?");
-        _registry.Misbehave = r => r.Header("authorization") == "Bearer t" ? new FakeResponse() : new FakeResponse(401)
-        {
-            Headers = { ["WWW-Authenticate"] = $"Bearer realm=\"http://{tokens.Host}/token\",service=\"s\"" },
-        };
+        tokens.Misbehave = r =>
+            r.Header("authorization") == "Basic " + s_me.Basic
+                ? new FakeResponse(200, """{"token":"t"}"""u8.ToArray())
+                : FakeRegistry.Error(401, "UNAUTHORIZED", "who?");
+        _registry.Misbehave = r =>
+            r.Header("authorization") == "Bearer t"
+                ? new FakeResponse()
+                : new FakeResponse(401)
+                {
+                    Headers = { ["WWW-Authenticate"] = $"Bearer realm=\"http://{tokens.Host}/token\",service=\"s\"" },
+                };
 
         Assert.True(await Logins().CheckAsync(Key, s_me, verify: false, Cancellation));
 
         Assert.Equal("service=s", Assert.Single(tokens.Requests).Query);
-        await Assert.ThrowsAsync<SysctrException>(() => Logins().CheckAsync(Key, new Credential("me", "wrong", null), verify: false, Cancellation));
+        await Assert.ThrowsAsync<SysctrException>(() =>
+            Logins().CheckAsync(Key, new Credential("me", "wrong", null), verify: false, Cancellation)
+        );
     }
 
     [Fact]
@@ -100,11 +137,18 @@ public sealed class LoginOperationTests : IDisposable
         Assert.Equal("me", (await Logins().FindAsync(new AuthKey("quay.io/team/app"), Cancellation))?.User);
 
         new AuthFile(In("run/containers/auth.json")).Set(key, "podman", "x");
-        Assert.Contains($"{In("run/containers/auth.json")} has credentials of quay.io/team too", (await Logins().KeepAsync(key, "me", "s3cret", Cancellation)).Warning, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{In("run/containers/auth.json")} has credentials of quay.io/team too",
+            (await Logins().KeepAsync(key, "me", "s3cret", Cancellation)).Warning,
+            StringComparison.Ordinal
+        );
 
         Assert.Equal([Main, In("run/containers/auth.json")], await Logins().ForgetAsync(key, Cancellation));
         Assert.Null(await Logins().FindAsync(key, Cancellation));
-        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => Logins().ForgetAsync(key, Cancellation))).Kind);
+        Assert.Equal(
+            ErrorKind.NotFound,
+            (await Assert.ThrowsAsync<SysctrException>(() => Logins().ForgetAsync(key, Cancellation))).Kind
+        );
     }
 
     [Fact]
@@ -113,7 +157,9 @@ public sealed class LoginOperationTests : IDisposable
         Directory.CreateDirectory(In("home/.docker"));
         File.WriteAllText(In("home/.docker/config.json"), "{\"auths\":{\"quay.io\":{\"auth\":\"bWU6cA==\"}}}");
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Logins().ForgetAsync(new AuthKey("quay.io"), Cancellation));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            Logins().ForgetAsync(new AuthKey("quay.io"), Cancellation)
+        );
 
         Assert.Contains(In("home/.docker/config.json"), e.Message, StringComparison.Ordinal);
         Assert.Contains("docker logout", e.Hint, StringComparison.Ordinal);
@@ -133,7 +179,8 @@ public sealed class LoginOperationTests : IDisposable
         Assert.False(File.Exists(Main));
     }
 
-    /// <summary>By a helper of the file, and by those of registries.conf in their order; the next one where one fails.</summary>
+    /// <summary>By a helper of the file, and by those of registries.conf in their order; the next one where one
+    /// fails.</summary>
     [Theory]
     [Trait("needs", "root")]
     [Trait("needs", "programs")]
@@ -144,24 +191,35 @@ public sealed class LoginOperationTests : IDisposable
     public async Task A_helper_keeps_and_forgets(string registry, bool inFile)
     {
         using KeepingHelper helper = new(_directory);
-        File.WriteAllText(In("registries.conf"), inFile ? "" : $"credential-helpers = [\"no-such-helper\", \"{helper.Name}\", \"containers-auth.json\"]");
+        File.WriteAllText(
+            In("registries.conf"),
+            inFile ? "" : $"credential-helpers = [\"no-such-helper\", \"{helper.Name}\", \"containers-auth.json\"]"
+        );
         Directory.CreateDirectory(Path.GetDirectoryName(Main)!);
         string before = inFile ? "{\"credHelpers\":{\"" + registry + "\":\"" + helper.Name + "\"}}" : "{}";
         File.WriteAllText(Main, before);
         AuthKey key = new(registry);
 
-        Assert.Equal(($"docker-credential-{helper.Name}", null), await Logins().KeepAsync(key, "me", "p\"q", Cancellation));
+        Assert.Equal(
+            ($"docker-credential-{helper.Name}", null),
+            await Logins().KeepAsync(key, "me", "p\"q", Cancellation)
+        );
         Assert.Equal("p\"q", (await Logins().FindAsync(new AuthKey(registry + "/team/app"), Cancellation))?.Password);
         Assert.Equal(before, File.ReadAllText(Main));
 
         if (inFile)
         {
-            SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Logins().KeepAsync(new AuthKey(registry + "/team"), "me", "p", Cancellation));
+            SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+                Logins().KeepAsync(new AuthKey(registry + "/team"), "me", "p", Cancellation)
+            );
             Assert.Contains("knows registries only", e.Message, StringComparison.Ordinal);
         }
         else
         {
-            Assert.Equal(Main, (await Logins().KeepAsync(new AuthKey(registry + "/team"), "me", "p", Cancellation)).Place);
+            Assert.Equal(
+                Main,
+                (await Logins().KeepAsync(new AuthKey(registry + "/team"), "me", "p", Cancellation)).Place
+            );
             return;
         }
 
@@ -172,7 +230,8 @@ public sealed class LoginOperationTests : IDisposable
         Assert.Empty(Directory.GetFiles(helper.Kept));
     }
 
-    /// <summary>What other programs keep in the helper is not this file's to erase; of a helper of registries.conf everything is.</summary>
+    /// <summary>What other programs keep in the helper is not this file's to erase; of a helper of registries.conf
+    /// everything is.</summary>
     [Theory]
     [Trait("needs", "root")]
     [Trait("needs", "programs")]
@@ -183,7 +242,12 @@ public sealed class LoginOperationTests : IDisposable
         using KeepingHelper helper = new(_directory);
         File.WriteAllText(In("registries.conf"), inFile ? "" : $"credential-helpers = [\"{helper.Name}\"]");
         Directory.CreateDirectory(Path.GetDirectoryName(Main)!);
-        File.WriteAllText(Main, inFile ? "{\"credHelpers\":{\"quay.io\":\"" + helper.Name + "\",\"docker.io\":\"" + helper.Name + "\"}}" : "{}");
+        File.WriteAllText(
+            Main,
+            inFile
+                ? "{\"credHelpers\":{\"quay.io\":\"" + helper.Name + "\",\"docker.io\":\"" + helper.Name + "\"}}"
+                : "{}"
+        );
         foreach (string registry in (string[])["quay.io", "https://index.docker.io/v1/", "ghcr.io"])
         {
             await CredentialHelper.StoreAsync(helper.Name, registry, "me", "p", Cancellation);
@@ -204,12 +268,14 @@ public sealed class LoginOperationTests : IDisposable
 
     private string In(string name) => Path.Combine(_directory, name);
 
-    private LoginOperation Logins(string? file = null) => new(
-        RegistriesConfig.Load(new RegistriesConfPaths(In("registries.conf"), null, null)),
-        new PullOptions { MaxAttempts = 1 },
-        new NoProgress(),
-        file,
-        _environment.GetValueOrDefault);
+    private LoginOperation Logins(string? file = null) =>
+        new(
+            RegistriesConfig.Load(new RegistriesConfPaths(In("registries.conf"), null, null)),
+            new PullOptions { MaxAttempts = 1 },
+            new NoProgress(),
+            file,
+            _environment.GetValueOrDefault
+        );
 
     /// <summary>A helper that keeps a file a server; their names have no slash there.</summary>
     private sealed class KeepingHelper : IDisposable
@@ -241,7 +307,8 @@ public sealed class LoginOperationTests : IDisposable
                     os.remove(place(text))
                 else:
                     print(open(place(text)).read())
-                """.Replace("KEPT", Kept, StringComparison.Ordinal));
+                """.Replace("KEPT", Kept, StringComparison.Ordinal)
+            );
             _link = "/usr/local/bin/docker-credential-" + Name;
             File.CreateSymbolicLink(_link, file);
         }

@@ -36,20 +36,62 @@ public sealed class RealLoginTests : IDisposable
 
         foreach (string tool in new[] { "podman", "skopeo", "sysctr" })
         {
-            Assert.Equal("me", (await RunAsync(null, tool, "login", "--authfile", AuthFile, "--get-login", registry.Host)).MustSucceed().Output.Trim());
+            Assert.Equal(
+                "me",
+                (await RunAsync(null, tool, "login", "--authfile", AuthFile, "--get-login", registry.Host))
+                    .MustSucceed()
+                    .Output.Trim()
+            );
         }
 
-        Assert.Contains("logged in already", (await RunAsync(null, [.. login[..^2], registry.Host])).MustSucceed().Error, StringComparison.Ordinal);
-        foreach ((string by, string remover) in new[] { ("sysctr", "skopeo"), ("skopeo", "sysctr"), ("podman", "sysctr"), ("sysctr", "podman") })
+        Assert.Contains(
+            "logged in already",
+            (await RunAsync(null, [.. login[..^2], registry.Host])).MustSucceed().Error,
+            StringComparison.Ordinal
+        );
+        foreach (
+            (string by, string remover) in new[]
+            {
+                ("sysctr", "skopeo"),
+                ("skopeo", "sysctr"),
+                ("podman", "sysctr"),
+                ("sysctr", "podman"),
+            }
+        )
         {
             (await RunAsync(null, remover, "logout", "--authfile", AuthFile, registry.Host)).MustSucceed();
-            Assert.NotEqual(0, (await RunAsync(null, "skopeo", "login", "--authfile", AuthFile, "--get-login", registry.Host)).ExitCode);
-            (await RunAsync(null, by, "login", "--authfile", AuthFile, "--tls-verify=false", "-u", "me", "-p", "s3cret", registry.Host)).MustSucceed();
-            Assert.Equal("me", (await RunAsync(null, "sysctr", "login", "--authfile", AuthFile, "--get-login", registry.Host)).MustSucceed().Output.Trim());
+            Assert.NotEqual(
+                0,
+                (await RunAsync(null, "skopeo", "login", "--authfile", AuthFile, "--get-login", registry.Host)).ExitCode
+            );
+            (
+                await RunAsync(
+                    null,
+                    by,
+                    "login",
+                    "--authfile",
+                    AuthFile,
+                    "--tls-verify=false",
+                    "-u",
+                    "me",
+                    "-p",
+                    "s3cret",
+                    registry.Host
+                )
+            ).MustSucceed();
+            Assert.Equal(
+                "me",
+                (await RunAsync(null, "sysctr", "login", "--authfile", AuthFile, "--get-login", registry.Host))
+                    .MustSucceed()
+                    .Output.Trim()
+            );
         }
 
         (await RunAsync(null, "sysctr", "logout", "--authfile", AuthFile, "--all")).MustSucceed();
-        Assert.Equal(3, (await RunAsync(null, "sysctr", "login", "--authfile", AuthFile, "--get-login", registry.Host)).ExitCode);
+        Assert.Equal(
+            3,
+            (await RunAsync(null, "sysctr", "login", "--authfile", AuthFile, "--get-login", registry.Host)).ExitCode
+        );
         Assert.Equal(3, (await RunAsync(null, "sysctr", "logout", "--authfile", AuthFile, registry.Host)).ExitCode);
     }
 
@@ -72,17 +114,41 @@ public sealed class RealLoginTests : IDisposable
     {
         using FakeRegistry open = new() { Misbehave = static _ => new FakeResponse() };
         string home = Path.Combine(_directory, "home");
-        await Command.MustAsync("sh", "-c", $"chmod 755 {_directory}; mkdir {home}; chown 65534:65534 {home}; cp -r {AppContext.BaseDirectory} {_directory}/bin; chmod -R a+rX {_directory}/bin");
-        string[] nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", $"HOME={home}", "PATH=/usr/bin:/bin", $"{_directory}/bin/sysctr"];
+        await Command.MustAsync(
+            "sh",
+            "-c",
+            $"chmod 755 {_directory}; mkdir {home}; chown 65534:65534 {home}; cp -r {AppContext.BaseDirectory} {_directory}/bin; chmod -R a+rX {_directory}/bin"
+        );
+        string[] nobody =
+        [
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "env",
+            "-i",
+            $"HOME={home}",
+            "PATH=/usr/bin:/bin",
+            $"{_directory}/bin/sysctr",
+        ];
 
-        (await RunAsync(null, [.. nobody, "login", "-u", "me", "-p", "p", "--tls-verify=false", open.Host])).MustSucceed();
+        (
+            await RunAsync(null, [.. nobody, "login", "-u", "me", "-p", "p", "--tls-verify=false", open.Host])
+        ).MustSucceed();
 
-        Assert.Equal("65534 600", (await Command.MustAsync("stat", "-c", "%u %a", $"{home}/.config/containers/auth.json")).Output.Trim());
-        Assert.Equal("me", (await RunAsync(null, [.. nobody, "login", "--get-login", open.Host])).MustSucceed().Output.Trim());
+        Assert.Equal(
+            "65534 600",
+            (await Command.MustAsync("stat", "-c", "%u %a", $"{home}/.config/containers/auth.json")).Output.Trim()
+        );
+        Assert.Equal(
+            "me",
+            (await RunAsync(null, [.. nobody, "login", "--get-login", open.Host])).MustSucceed().Output.Trim()
+        );
         (await RunAsync(null, [.. nobody, "logout", open.Host])).MustSucceed();
     }
 
-    /// <summary>Ended at any of its steps, or without room for one, it leaves the file as it was or as it is to be.</summary>
+    /// <summary>Ended at any of its steps, or without room for one, it leaves the file as it was or as it is to
+    /// be.</summary>
     [Theory]
     [InlineData("kill")]
     [InlineData("enospc")]
@@ -97,7 +163,21 @@ public sealed class RealLoginTests : IDisposable
         {
             Directory.CreateDirectory(directory);
             await File.WriteAllTextAsync(file, before, TestContext.Current.CancellationToken);
-            string[] words = ["env", $"SYSCTR_FAULT={cut}:{steps + 1}", "sysctr", "login", "--authfile", file, "--tls-verify=false", "-u", "me", "-p", "p", open.Host];
+            string[] words =
+            [
+                "env",
+                $"SYSCTR_FAULT={cut}:{steps + 1}",
+                "sysctr",
+                "login",
+                "--authfile",
+                file,
+                "--tls-verify=false",
+                "-u",
+                "me",
+                "-p",
+                "p",
+                open.Host,
+            ];
             exit = (await RunAsync(null, words)).ExitCode;
             string after = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
             Assert.True(after == before || after.Contains(open.Host, StringComparison.Ordinal), after);
@@ -106,7 +186,11 @@ public sealed class RealLoginTests : IDisposable
             // What a killed one leaves beside the file, the next one removes.
             (await RunAsync(null, [.. words[2..]])).MustSucceed();
             Assert.Equal([file], Directory.GetFiles(directory));
-            Assert.Contains("other.example", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Contains(
+                "other.example",
+                await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken),
+                StringComparison.Ordinal
+            );
             Directory.Delete(directory, recursive: true);
         }
 
@@ -136,7 +220,18 @@ public sealed class RealLoginTests : IDisposable
             print(seen.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
             """;
 
-        CommandResult result = await RunAsync(null, "python3", "-c", typist, "sysctr", "login", "--authfile", AuthFile, "--tls-verify=false", registry.Host);
+        CommandResult result = await RunAsync(
+            null,
+            "python3",
+            "-c",
+            typist,
+            "sysctr",
+            "login",
+            "--authfile",
+            AuthFile,
+            "--tls-verify=false",
+            registry.Host
+        );
 
         Assert.Contains("logged in as me", result.MustSucceed().Output, StringComparison.Ordinal);
         Assert.EndsWith(" 0", result.Output.TrimEnd(), StringComparison.Ordinal);
@@ -145,5 +240,8 @@ public sealed class RealLoginTests : IDisposable
 
     /// <summary>With the sysctr that is beside the tests in front.</summary>
     private static Task<CommandResult> RunAsync(string? input, params string[] command) =>
-        Command.RunAsync(["env", $"PATH={AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}", .. command], input: input);
+        Command.RunAsync(
+            ["env", $"PATH={AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}", .. command],
+            input: input
+        );
 }

@@ -21,20 +21,32 @@ public sealed class AddressPoolTests
             Assert.True(taken.TryAdd(given, $"c{count}"));
         }
 
-        Assert.Equal(["10.1.2.2", "10.1.2.3", "10.1.2.4", "10.1.2.5", "10.1.2.6"], taken.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(ErrorKind.Host, Assert.Throws<SysctrException>(() => AddressPool.Take(network, [], taken, "one-more")).Kind);
+        Assert.Equal(
+            ["10.1.2.2", "10.1.2.3", "10.1.2.4", "10.1.2.5", "10.1.2.6"],
+            taken.Keys.Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            ErrorKind.Host,
+            Assert.Throws<SysctrException>(() => AddressPool.Take(network, [], taken, "one-more")).Kind
+        );
     }
 
     [Fact]
     public void A_container_is_given_what_it_had() =>
-        Assert.Equal(AddressPool.Take(Made("10.89.0.0/24"), [], new Dictionary<string, string>(), "web"), AddressPool.Take(Made("10.89.0.0/24"), [], new Dictionary<string, string> { ["10.89.0.1"] = "x" }, "web"));
+        Assert.Equal(
+            AddressPool.Take(Made("10.89.0.0/24"), [], new Dictionary<string, string>(), "web"),
+            AddressPool.Take(Made("10.89.0.0/24"), [], new Dictionary<string, string> { ["10.89.0.1"] = "x" }, "web")
+        );
 
     [Fact]
     public void What_is_asked_for_is_given_beside_what_is_free()
     {
         NetworkDefinition network = Made("10.1.2.0/24", "fd00:1::/64");
 
-        Assert.Equal(["10.1.2.77", "fd00:1::5"], AddressPool.Take(network, ["fd00:1::5", "10.1.2.77"], new Dictionary<string, string>(), "c"));
+        Assert.Equal(
+            ["10.1.2.77", "fd00:1::5"],
+            AddressPool.Take(network, ["fd00:1::5", "10.1.2.77"], new Dictionary<string, string>(), "c")
+        );
         IReadOnlyList<string> mixed = AddressPool.Take(network, ["fd00:1::5"], new Dictionary<string, string>(), "c");
         Assert.Equal("fd00:1::5", mixed[1]);
         Assert.True(IPNetwork.Parse("10.1.2.0/24").Contains(IPAddress.Parse(mixed[0])));
@@ -46,7 +58,14 @@ public sealed class AddressPoolTests
     [InlineData("10.1.3.9", ErrorKind.Usage, "10.1.2.0/24")]
     public void What_can_not_be_given_is_refused_by_name(string address, ErrorKind kind, string said)
     {
-        SysctrException e = Assert.Throws<SysctrException>(() => AddressPool.Take(Made("10.1.2.0/24"), [address], new Dictionary<string, string> { ["10.1.2.9"] = "other" }, "c"));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            AddressPool.Take(
+                Made("10.1.2.0/24"),
+                [address],
+                new Dictionary<string, string> { ["10.1.2.9"] = "other" },
+                "c"
+            )
+        );
 
         Assert.Equal(kind, e.Kind);
         Assert.Contains(said, e.Message, StringComparison.Ordinal);
@@ -55,8 +74,10 @@ public sealed class AddressPoolTests
     [Theory]
     [InlineData("0a:00:0a:59:01:17", "10.89.1.23")]
     [InlineData("0a:00:0a:59:01:17", "fd00:1::5", "10.89.1.23")]
-    public void A_hardware_address_is_as_long_lived_as_the_address_that_it_goes_with(string wanted, params string[] addresses) =>
-        Assert.Equal(wanted, AddressPool.HardwareAddress(addresses));
+    public void A_hardware_address_is_as_long_lived_as_the_address_that_it_goes_with(
+        string wanted,
+        params string[] addresses
+    ) => Assert.Equal(wanted, AddressPool.HardwareAddress(addresses));
 
     [Fact]
     public void Six_bytes_are_too_few_for_IPv6_and_differ_all_the_same()
@@ -71,17 +92,34 @@ public sealed class AddressPoolTests
     [Fact]
     public void A_range_limits_what_is_given_unasked()
     {
-        NetworkDefinition network = new NetworkDefinition { Name = "n", Subnets = [new() { Subnet = "10.1.2.0/24", LeaseRange = new("10.1.2.100", "10.1.2.101") }] }.Completed([], []);
+        NetworkDefinition network = new NetworkDefinition
+        {
+            Name = "n",
+            Subnets = [new() { Subnet = "10.1.2.0/24", LeaseRange = new("10.1.2.100", "10.1.2.101") }],
+        }.Completed([], []);
 
-        Assert.All("abcdef", c => Assert.Contains(AddressPool.Take(network, [], new Dictionary<string, string>(), $"{c}")[0], (string[])["10.1.2.100", "10.1.2.101"]));
+        Assert.All(
+            "abcdef",
+            c =>
+                Assert.Contains(
+                    AddressPool.Take(network, [], new Dictionary<string, string>(), $"{c}")[0],
+                    (string[])["10.1.2.100", "10.1.2.101"]
+                )
+        );
     }
 
     [Fact]
     public void A_network_that_names_no_subnet_gets_one_that_nobody_uses()
     {
-        NetworkDefinition network = new NetworkDefinition { Name = "n", Ipv6Enabled = true }.Completed([IPNetwork.Parse("10.89.0.0/23"), IPNetwork.Parse("10.89.2.128/25")], ["sysctr0"]);
+        NetworkDefinition network = new NetworkDefinition { Name = "n", Ipv6Enabled = true }.Completed(
+            [IPNetwork.Parse("10.89.0.0/23"), IPNetwork.Parse("10.89.2.128/25")],
+            ["sysctr0"]
+        );
 
-        Assert.Equal(("10.89.3.0/24", "10.89.3.1", "sysctr1"), (network.Subnets[0].Subnet, network.Subnets[0].Gateway, network.NetworkInterface));
+        Assert.Equal(
+            ("10.89.3.0/24", "10.89.3.1", "sysctr1"),
+            (network.Subnets[0].Subnet, network.Subnets[0].Gateway, network.NetworkInterface)
+        );
         Assert.StartsWith("fd", network.Subnets[1].Subnet, StringComparison.Ordinal);
     }
 
@@ -103,9 +141,23 @@ public sealed class AddressPoolTests
     [InlineData("10.89.0.128/25", null, ErrorKind.Conflict)]
     [InlineData("10.0.0.0/8", null, ErrorKind.Conflict)]
     public void What_is_no_subnet_or_another_s_is_refused(string subnet, string? gateway, ErrorKind kind) =>
-        Assert.Equal(kind, Assert.Throws<SysctrException>(
-            () => new NetworkDefinition { Name = "n", Subnets = [new() { Subnet = subnet, Gateway = gateway }] }.Completed([IPNetwork.Parse("10.89.0.0/24")], [])).Kind);
+        Assert.Equal(
+            kind,
+            Assert
+                .Throws<SysctrException>(() =>
+                    new NetworkDefinition
+                    {
+                        Name = "n",
+                        Subnets = [new() { Subnet = subnet, Gateway = gateway }],
+                    }.Completed([IPNetwork.Parse("10.89.0.0/24")], [])
+                )
+                .Kind
+        );
 
     private static NetworkDefinition Made(params string[] subnets) =>
-        new NetworkDefinition { Name = "n", Subnets = [.. subnets.Select(s => new NetworkSubnet { Subnet = s })] }.Completed([], []);
+        new NetworkDefinition
+        {
+            Name = "n",
+            Subnets = [.. subnets.Select(s => new NetworkSubnet { Subnet = s })],
+        }.Completed([], []);
 }

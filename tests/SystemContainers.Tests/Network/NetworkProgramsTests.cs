@@ -21,7 +21,9 @@ public sealed class NetworkProgramsTests : IDisposable
     {
         Make(there);
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => NetworkPrograms.Require(new NetworkRequest { Mode = NetworkMode.Bridge, Name = "a" }, p => _root + p));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            NetworkPrograms.Require(new NetworkRequest { Mode = NetworkMode.Bridge, Name = "a" }, p => _root + p)
+        );
 
         Assert.Equal((ErrorKind.Host, true), (refused.Kind, refused.Hint!.Contains(said, StringComparison.Ordinal)));
     }

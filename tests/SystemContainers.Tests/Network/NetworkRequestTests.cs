@@ -16,8 +16,13 @@ public sealed class NetworkRequestTests
     [Fact]
     public void It_is_read_from_config_json_as_it_was_written()
     {
-        NetworkRequest request = Of("--network=web:ip=10.1.2.3,alias=a --network=db --publish=[::1]:8080-8081:80-81/udp --network-alias=b --dns=1.1.1.1");
-        JsonObject document = new() { ["annotations"] = new JsonObject { [NetworkRequest.Annotation] = request.ToJson() } };
+        NetworkRequest request = Of(
+            "--network=web:ip=10.1.2.3,alias=a --network=db --publish=[::1]:8080-8081:80-81/udp --network-alias=b --dns=1.1.1.1"
+        );
+        JsonObject document = new()
+        {
+            ["annotations"] = new JsonObject { [NetworkRequest.Annotation] = request.ToJson() },
+        };
 
         NetworkRequest read = NetworkRequest.Find(document)!;
 
@@ -34,7 +39,8 @@ public sealed class NetworkRequestTests
     [InlineData("""{"annotations":{"a":"b"}}""", false)]
     [InlineData("""{"annotations":{"io.sysctr.network":"{}"}}""", true)]
     [InlineData("""{"annotations":{"io.sysctr\u002enetwork":"{}"}}""", true)]
-    public void An_image_s_own_is_found_however_it_is_spelt(string json, bool named) => Assert.Equal(named, NetworkRequest.IsNamed(Encoding.UTF8.GetBytes(json)));
+    public void An_image_s_own_is_found_however_it_is_spelt(string json, bool named) =>
+        Assert.Equal(named, NetworkRequest.IsNamed(Encoding.UTF8.GetBytes(json)));
 
     [Theory]
     [InlineData("--network=web", true)]
@@ -64,17 +70,32 @@ public sealed class NetworkRequestTests
     [Fact]
     public void Netavark_is_given_what_podman_gives_it()
     {
-        NetworkDefinition network = new NetworkDefinition { Name = "sysctr-web", DnsEnabled = true, Subnets = [new() { Subnet = "10.1.2.0/24" }], Created = DateTimeOffset.UnixEpoch }.Completed([], []);
+        NetworkDefinition network = new NetworkDefinition
+        {
+            Name = "sysctr-web",
+            DnsEnabled = true,
+            Subnets = [new() { Subnet = "10.1.2.0/24" }],
+            Created = DateTimeOffset.UnixEpoch,
+        }.Completed([], []);
         NetavarkInput input = new(
-            "sysctr-c", "c", [PublishedPort.Parse("127.0.0.1:8080:80")],
-            new Dictionary<string, NetavarkAttachment> { ["sysctr-web"] = new("eth0", ["10.1.2.3"], null, ["c", "front"]) },
-            new Dictionary<string, NetworkDefinition> { ["sysctr-web"] = network });
+            "sysctr-c",
+            "c",
+            [PublishedPort.Parse("127.0.0.1:8080:80")],
+            new Dictionary<string, NetavarkAttachment>
+            {
+                ["sysctr-web"] = new("eth0", ["10.1.2.3"], null, ["c", "front"]),
+            },
+            new Dictionary<string, NetworkDefinition> { ["sysctr-web"] = network }
+        );
 
         Assert.Equal(
             $$$$$"""
             {"container_id":"sysctr-c","container_name":"c","port_mappings":[{"host_ip":"127.0.0.1","host_port":8080,"container_port":80,"range":1,"protocol":"tcp"}],"networks":{"sysctr-web":{"interface_name":"eth0","static_ips":["10.1.2.3"],"aliases":["c","front"]}},"network_info":{"sysctr-web":{"name":"sysctr-web","id":"{{{{{network.Id}}}}}","driver":"bridge","network_interface":"sysctr0","created":"1970-01-01T00:00:00+00:00","subnets":[{"subnet":"10.1.2.0/24","gateway":"10.1.2.1"}],"ipv6_enabled":false,"internal":false,"dns_enabled":true,"ipam_options":{"driver":"host-local"}}}}
             """,
-            JsonSerializer.Serialize(input, NetworkJson.Default.NetavarkInput).Replace("\\u002B", "+", StringComparison.Ordinal));
+            JsonSerializer
+                .Serialize(input, NetworkJson.Default.NetavarkInput)
+                .Replace("\\u002B", "+", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -82,13 +103,32 @@ public sealed class NetworkRequestTests
     {
         Assert.Equal(
             "--config-net --quiet --no-netns-quit -t 8080:80 -u 127.0.0.1/5300-5301:53-54 -T none -U none --no-map-gw --dns-forward 169.254.1.1 77",
-            string.Join(' ', Pasta.Words([PublishedPort.Parse("8080:80"), PublishedPort.Parse("127.0.0.1:5300-5301:53-54/udp")], [], "77")));
+            string.Join(
+                ' ',
+                Pasta.Words(
+                    [PublishedPort.Parse("8080:80"), PublishedPort.Parse("127.0.0.1:5300-5301:53-54/udp")],
+                    [],
+                    "77"
+                )
+            )
+        );
         Assert.Equal(
-            "--config-net --quiet --no-netns-quit --mtu 1400 -t none -u none -T none -U none --dns-forward 169.254.1.1 77", string.Join(' ', Pasta.Words([], ["--mtu", "1400", "--map-gw"], "77")));
+            "--config-net --quiet --no-netns-quit --mtu 1400 -t none -u none -T none -U none --dns-forward 169.254.1.1 77",
+            string.Join(' ', Pasta.Words([], ["--mtu", "1400", "--map-gw"], "77"))
+        );
         Assert.Throws<SysctrException>(() => Pasta.Words([PublishedPort.Parse("80:80/sctp")], [], "77"));
     }
 
-    private static NetworkRequest Of(string words, bool isUsers = false) => NetworkRequest.For(
-        new ContainerSettings(words.Split(' ').Select(w => w[2..].Split('=', 2)).GroupBy(w => w[0], w => w[1], StringComparer.Ordinal).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g], StringComparer.Ordinal)).Spec,
-        "shop_1", isUsers);
+    private static NetworkRequest Of(string words, bool isUsers = false) =>
+        NetworkRequest.For(
+            new ContainerSettings(
+                words
+                    .Split(' ')
+                    .Select(w => w[2..].Split('=', 2))
+                    .GroupBy(w => w[0], w => w[1], StringComparer.Ordinal)
+                    .ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g], StringComparer.Ordinal)
+            ).Spec,
+            "shop_1",
+            isUsers
+        );
 }

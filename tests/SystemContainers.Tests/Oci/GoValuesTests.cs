@@ -12,13 +12,17 @@ public sealed class GoValuesTests
     [Fact]
     public void Null_elements_of_an_images_configuration_are_empty()
     {
-        ImageRunConfig run = JsonSerializer.Deserialize(
-            """
-            {
-              "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [] },
-              "config": { "Env": [null, "A=b"], "Entrypoint": ["/bin/x", null], "Cmd": [null], "Labels": { "a": null, "b": "c" }, "Healthcheck": { "Test": [null] } }
-            }
-            """, OciJson.Default.ImageConfig)!.Run!;
+        ImageRunConfig run = JsonSerializer
+            .Deserialize(
+                """
+                {
+                  "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [] },
+                  "config": { "Env": [null, "A=b"], "Entrypoint": ["/bin/x", null], "Cmd": [null], "Labels": { "a": null, "b": "c" }, "Healthcheck": { "Test": [null] } }
+                }
+                """,
+                OciJson.Default.ImageConfig
+            )!
+            .Run!;
 
         Assert.Equal(["", "A=b"], run.Env);
         Assert.Equal(["/bin/x", ""], run.Entrypoint);
@@ -31,9 +35,12 @@ public sealed class GoValuesTests
     [Fact]
     public void What_is_not_there_stays_so()
     {
-        ImageRunConfig run = JsonSerializer.Deserialize(
-            """{ "architecture": "a", "os": "l", "rootfs": { "type": "layers", "diff_ids": [] }, "config": { "Env": null, "Labels": null } }""",
-            OciJson.Default.ImageConfig)!.Run!;
+        ImageRunConfig run = JsonSerializer
+            .Deserialize(
+                """{ "architecture": "a", "os": "l", "rootfs": { "type": "layers", "diff_ids": [] }, "config": { "Env": null, "Labels": null } }""",
+                OciJson.Default.ImageConfig
+            )!
+            .Run!;
 
         Assert.Null(run.Env);
         Assert.Null(run.Labels);

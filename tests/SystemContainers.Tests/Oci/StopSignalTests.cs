@@ -24,7 +24,11 @@ public sealed class StopSignalTests
     [InlineData("64", "SIGRTMIN+30", "143")]
     [InlineData("SIGRTMIN+3", "SIGRTMIN+3", "143")]
     [InlineData("rtmax-1", "SIGRTMAX-1", "143")]
-    public void Names_and_numbers_become_names_and_the_statuses_of_such_an_end(string? given, string name, string statuses)
+    public void Names_and_numbers_become_names_and_the_statuses_of_such_an_end(
+        string? given,
+        string name,
+        string statuses
+    )
     {
         Assert.Equal(name, StopSignal.ForUnit(given));
         Assert.Equal(statuses, string.Join(' ', StopSignal.ExitStatuses(name)));
@@ -38,5 +42,6 @@ public sealed class StopSignalTests
     [InlineData("SIGNOTHING")]
     [InlineData("RTMIN+31")]
     [InlineData("TERM\nExecStart=/x")]
-    public void What_is_no_signal_is_refused(string given) => Assert.Equal(ErrorKind.Template, Assert.Throws<SysctrException>(() => StopSignal.ForUnit(given)).Kind);
+    public void What_is_no_signal_is_refused(string given) =>
+        Assert.Equal(ErrorKind.Template, Assert.Throws<SysctrException>(() => StopSignal.ForUnit(given)).Kind);
 }

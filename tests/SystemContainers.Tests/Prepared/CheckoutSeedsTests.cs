@@ -10,15 +10,25 @@ public sealed class CheckoutSeedsTests
 {
     private const string Bundle = "/var/lib/sysctr/deployments/web/0";
 
-    private static readonly string s_start = $"[Service]\nExecStart=/usr/bin/sysctr launch start --runtime=/usr/bin/runc --bundle={Bundle} --composefs={new string('0', 64)} web\n";
+    private static readonly string s_start =
+        $"[Service]\nExecStart=/usr/bin/sysctr launch start --runtime=/usr/bin/runc --bundle={Bundle} --composefs={new string('0', 64)} web\n";
 
     [Fact]
-    public void What_tmpfiles_copy_from_a_tree_is_on_disk() => Assert.Equal(
-        ["/var/www", "/etc/a b"],
-        CheckoutSeeds.Of(Container(s_start, $"d /var/lib/web 0700 - - -\nC /var/lib/web/www - - - - {Bundle}/rootfs/var/www\nC /var/lib/web/b - - - - {Bundle}/rootfs/etc/a\\x20b\n"), Bundle + "/rootfs"));
+    public void What_tmpfiles_copy_from_a_tree_is_on_disk() =>
+        Assert.Equal(
+            ["/var/www", "/etc/a b"],
+            CheckoutSeeds.Of(
+                Container(
+                    s_start,
+                    $"d /var/lib/web 0700 - - -\nC /var/lib/web/www - - - - {Bundle}/rootfs/var/www\nC /var/lib/web/b - - - - {Bundle}/rootfs/etc/a\\x20b\n"
+                ),
+                Bundle + "/rootfs"
+            )
+        );
 
     [Fact]
-    public void A_container_whose_tree_is_mounted_by_its_start_needs_nothing_of_it() => Assert.Empty(CheckoutSeeds.Of(Container(s_start, null), Bundle + "/rootfs")!);
+    public void A_container_whose_tree_is_mounted_by_its_start_needs_nothing_of_it() =>
+        Assert.Empty(CheckoutSeeds.Of(Container(s_start, null), Bundle + "/rootfs")!);
 
     /// <summary>A start that is not ours, or something that looks into the bundle by itself.</summary>
     [Theory]
@@ -26,12 +36,15 @@ public sealed class CheckoutSeedsTests
     [InlineData("WorkingDirectory={0}")]
     [InlineData("ExecStartPre=/bin/sh -c 'cd {0} && ls rootfs'")]
     public void What_else_names_the_tree_wants_it_on_disk(string line) =>
-        Assert.Null(CheckoutSeeds.Of(Container(s_start + string.Format(line, Bundle) + "\n", null), Bundle + "/rootfs"));
+        Assert.Null(
+            CheckoutSeeds.Of(Container(s_start + string.Format(line, Bundle) + "\n", null), Bundle + "/rootfs")
+        );
 
     [Theory]
     [InlineData("[Service]\nExecStart=/usr/local/bin/start-web\n")]
     [InlineData("[Service]\nExecStart=/usr/bin/runc run web\n")]
-    public void A_start_that_is_its_authors_wants_it_on_disk(string unit) => Assert.Null(CheckoutSeeds.Of(Container(unit, null), Bundle + "/rootfs"));
+    public void A_start_that_is_its_authors_wants_it_on_disk(string unit) =>
+        Assert.Null(CheckoutSeeds.Of(Container(unit, null), Bundle + "/rootfs"));
 
     [Theory]
     [InlineData("L /etc/x - - - - {0}/rootfs/etc/x")]
@@ -39,15 +52,20 @@ public sealed class CheckoutSeedsTests
     public void Lines_that_do_anything_else_with_it_want_it_on_disk(string line) =>
         Assert.Null(CheckoutSeeds.Of(Container(s_start, string.Format(line, Bundle) + "\n"), Bundle + "/rootfs"));
 
-    private static RenderedContainer Container(string unit, string? tmpfiles) => new()
-    {
-        Units = [new RenderedUnit("web.service", unit, "/exports/web.service.template"), new RenderedUnit("web.service.d/10-sysctr.conf", $"[Unit]\nRequiresMountsFor={Bundle}\n", null)],
-        Tmpfiles = tmpfiles,
-        Config = null,
-        Values = new Dictionary<string, string>(),
-        HostFiles = [],
-        GeneratedDirectories = [],
-        Warnings = [],
-        Mounts = [],
-    };
+    private static RenderedContainer Container(string unit, string? tmpfiles) =>
+        new()
+        {
+            Units =
+            [
+                new RenderedUnit("web.service", unit, "/exports/web.service.template"),
+                new RenderedUnit("web.service.d/10-sysctr.conf", $"[Unit]\nRequiresMountsFor={Bundle}\n", null),
+            ],
+            Tmpfiles = tmpfiles,
+            Config = null,
+            Values = new Dictionary<string, string>(),
+            HostFiles = [],
+            GeneratedDirectories = [],
+            Warnings = [],
+            Mounts = [],
+        };
 }

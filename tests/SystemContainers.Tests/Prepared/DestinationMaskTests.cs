@@ -13,5 +13,6 @@ public sealed class DestinationMaskTests
     [InlineData("/d/etcd/1/rootfs", "$DESTDIR/rootfs")]
     [InlineData("/d/etcd/12 /d/etcd/1", "/d/etcd/12 $DESTDIR")]
     [InlineData("nothing", "nothing")]
-    public void Its_own_directory_is_masked(string text, string masked) => Assert.Equal(masked, DestinationMask.Apply(text, "/d/etcd/1"));
+    public void Its_own_directory_is_masked(string text, string masked) =>
+        Assert.Equal(masked, DestinationMask.Apply(text, "/d/etcd/1"));
 }

@@ -34,7 +34,9 @@ public sealed class HostFileSetTests : IDisposable
     {
         File.CreateSymbolicLink(_root + "/link", "etc");
 
-        SysctrException error = Assert.Throws<SysctrException>(() => new HostFileSet(_host).CheckFree(Files(newName), before: null));
+        SysctrException error = Assert.Throws<SysctrException>(() =>
+            new HostFileSet(_host).CheckFree(Files(newName), before: null)
+        );
 
         Assert.Equal(ErrorKind.Conflict, error.Kind);
         Assert.Contains("/etc/passwd", error.Message, StringComparison.Ordinal);
@@ -48,11 +50,15 @@ public sealed class HostFileSetTests : IDisposable
 
         Assert.Equal(
             ErrorKind.Conflict,
-            Assert.Throws<SysctrException>(() => new HostFileSet(_host).CheckFree(Files("/etc/dangling"), before: null)).Kind);
+            Assert
+                .Throws<SysctrException>(() => new HostFileSet(_host).CheckFree(Files("/etc/dangling"), before: null))
+                .Kind
+        );
     }
 
     [Fact]
-    public void A_name_that_nobody_has_is_free() => new HostFileSet(_host).CheckFree(Files("/etc/passwd.new"), before: null);
+    public void A_name_that_nobody_has_is_free() =>
+        new HostFileSet(_host).CheckFree(Files("/etc/passwd.new"), before: null);
 
     public void Dispose()
     {
@@ -67,7 +73,10 @@ public sealed class HostFileSetTests : IDisposable
             .File("/exports/manifest.json", $$$"""{"renameFiles": {"/etc/mine": "{{{newName}}}"}}""");
         return
         [
-            .. RenderRequests.Render(image).HostFiles.Where(f => f.Kind != ImageFileKind.Directory).Select(f => HostFileSet.Record(f, image)),
+            .. RenderRequests
+                .Render(image)
+                .HostFiles.Where(f => f.Kind != ImageFileKind.Directory)
+                .Select(f => HostFileSet.Record(f, image)),
         ];
     }
 }

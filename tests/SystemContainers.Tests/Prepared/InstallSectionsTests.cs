@@ -81,7 +81,8 @@ public sealed class InstallSectionsTests : IDisposable
         Assert.Contains(
             "kv.service is there",
             Assert.Throws<SysctrException>(() => Check(Container("other", "Alias=kv.service"))).Message,
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -89,14 +90,20 @@ public sealed class InstallSectionsTests : IDisposable
     {
         Assert.Contains(
             "a.service of this call has that name",
-            Assert.Throws<SysctrException>(() => Check(Container("a", "Alias=kv.service"), Container("b", "Alias=kv.service"))).Message,
-            StringComparison.Ordinal);
+            Assert
+                .Throws<SysctrException>(() =>
+                    Check(Container("a", "Alias=kv.service"), Container("b", "Alias=kv.service"))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<SysctrException>(() => Check(Container("a", "Alias=b.service"), Container("b", "")));
     }
 
     public void Dispose() => TreeRemoval.Remove(_root);
 
-    private void Check(params PreparedContainer[] containers) => InstallSections.Check(new HostPaths(_root), containers);
+    private void Check(params PreparedContainer[] containers) =>
+        InstallSections.Check(new HostPaths(_root), containers);
 
     private static PreparedContainer Container(string name, string line)
     {
@@ -105,7 +112,10 @@ public sealed class InstallSectionsTests : IDisposable
             .File("/exports/main.socket", "[Socket]\nListenStream=/run/x\n")
             .File("/exports/config.json", RenderRequests.Config());
         RenderedContainer rendered = ContainerRenderer.Render(RenderRequests.For(image) with { Name = name });
-        HostText[] units = [.. rendered.Units.Select(u => new HostText(Path.Join(HostPaths.Units, u.FileName), u.Text))];
+        HostText[] units =
+        [
+            .. rendered.Units.Select(u => new HostText(Path.Join(HostPaths.Units, u.FileName), u.Text)),
+        ];
         return new PreparedContainer
         {
             Directory = new DeploymentDirectory("/var/lib/sysctr", "/nowhere", name, 0),
@@ -114,7 +124,12 @@ public sealed class InstallSectionsTests : IDisposable
             Rendered = rendered,
             UnitFiles = units,
             HostFiles = [],
-            Record = SampleRecord.Of(name) with { Values = rendered.Values, Units = [.. units.Select(HostFileSet.Record)], Enabled = [name + ".service"] },
+            Record = SampleRecord.Of(name) with
+            {
+                Values = rendered.Values,
+                Units = [.. units.Select(HostFileSet.Record)],
+                Enabled = [name + ".service"],
+            },
         };
     }
 }

@@ -12,11 +12,15 @@ using Xunit;
 
 namespace SystemContainers.Tests.Pull;
 
-/// <summary>Archives by hand: what <c>docker save</c> has written over the years, and what nobody should have written.</summary>
+/// <summary>Archives by hand: what <c>docker save</c> has written over the years, and what nobody should have
+/// written.</summary>
 public sealed class DockerArchiveTests : IDisposable
 {
     private readonly PullingHost _host = new();
-    private readonly FakeImage _image = new FakeImage().AddPlain(FakeImage.Noise(200_000, 1)).AddPlain(FakeImage.Noise(70_000, 2)).Build();
+    private readonly FakeImage _image = new FakeImage()
+        .AddPlain(FakeImage.Noise(200_000, 1))
+        .AddPlain(FakeImage.Noise(70_000, 2))
+        .Build();
 
     private string File => _host.In("image.tar");
 
@@ -42,7 +46,13 @@ public sealed class DockerArchiveTests : IDisposable
     {
         Write(Saved());
         Digest first = (await _host.PullAsync($"docker-archive:{File}")).ManifestDigest;
-        Write(new TarBuilder().File("./manifest.json", List()).File("./0.tar", Layer(0)).File("./1.tar", Layer(1)).File("./config.json", Configuration));
+        Write(
+            new TarBuilder()
+                .File("./manifest.json", List())
+                .File("./0.tar", Layer(0))
+                .File("./1.tar", Layer(1))
+                .File("./config.json", Configuration)
+        );
         int layers = _host.Sink.Layers.Count;
 
         Assert.Equal(first, (await _host.PullAsync($"docker-archive:{File}")).ManifestDigest);
@@ -52,8 +62,17 @@ public sealed class DockerArchiveTests : IDisposable
     [Fact]
     public async Task A_layer_that_another_image_has_is_a_link()
     {
-        Write(new TarBuilder().Add('5', "a/").File("a/layer.tar", Layer(0)).Add('5', "b/").Add('2', "b/layer.tar", link: "../a/layer.tar")
-            .Add('1', "c.tar", link: "d.tar").File("d.tar", Layer(1)).File("config.json", Configuration).File("manifest.json", List("b/layer.tar", "c.tar")));
+        Write(
+            new TarBuilder()
+                .Add('5', "a/")
+                .File("a/layer.tar", Layer(0))
+                .Add('5', "b/")
+                .Add('2', "b/layer.tar", link: "../a/layer.tar")
+                .Add('1', "c.tar", link: "d.tar")
+                .File("d.tar", Layer(1))
+                .File("config.json", Configuration)
+                .File("manifest.json", List("b/layer.tar", "c.tar"))
+        );
 
         AssertPulled(await _host.PullAsync($"docker-archive:{File}"));
     }
@@ -68,7 +87,13 @@ public sealed class DockerArchiveTests : IDisposable
         AssertPulled(await _host.PullAsync($"docker-archive:{File}"));
         _host.Sink.Layers.Clear();
 
-        Write(new TarBuilder().File("0.tar", Latin1(pack(_image.Plains[0]))).File("1.tar", Layer(1)).File("config.json", Configuration).File("manifest.json", List()));
+        Write(
+            new TarBuilder()
+                .File("0.tar", Latin1(pack(_image.Plains[0])))
+                .File("1.tar", Layer(1))
+                .File("config.json", Configuration)
+                .File("manifest.json", List())
+        );
         Digest packed = (await _host.PullAsync($"docker-archive:{File}")).ManifestDigest;
 
         AssertPulled(await _host.PullAsync($"docker-archive:{File}"));
@@ -161,7 +186,11 @@ public sealed class DockerArchiveTests : IDisposable
     {
         string huge = new(' ', 9 << 20);
         TarBuilder archive = new TarBuilder().File("0.tar", Layer(0)).File("1.tar", Layer(1));
-        Write(name == "config.json" ? archive.File("config.json", huge).File("manifest.json", List()) : archive.File("config.json", Configuration).File("manifest.json", huge));
+        Write(
+            name == "config.json"
+                ? archive.File("config.json", huge).File("manifest.json", List())
+                : archive.File("config.json", Configuration).File("manifest.json", huge)
+        );
 
         SysctrException e = await _host.FailAsync($"docker-archive:{File}", ErrorKind.Unsafe);
 
@@ -205,14 +234,34 @@ public sealed class DockerArchiveTests : IDisposable
     public async Task What_it_is_not_is_said()
     {
         await _host.FailAsync($"docker-archive:{File}", ErrorKind.NotFound);
-        Assert.Contains("oci:", (await _host.FailAsync($"docker-archive:{_host.Root}", ErrorKind.Usage)).Hint, StringComparison.Ordinal);
+        Assert.Contains(
+            "oci:",
+            (await _host.FailAsync($"docker-archive:{_host.Root}", ErrorKind.Usage)).Hint,
+            StringComparison.Ordinal
+        );
         Write(new TarBuilder().File("index.json", "{}"));
-        Assert.Contains("oci-archive:", (await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt)).Hint, StringComparison.Ordinal);
+        Assert.Contains(
+            "oci-archive:",
+            (await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt)).Hint,
+            StringComparison.Ordinal
+        );
         Write(Saved());
-        Assert.Contains("docker-archive:", (await _host.FailAsync($"oci-archive:{File}", ErrorKind.Corrupt)).Hint, StringComparison.Ordinal);
-        Assert.Contains("docker-archive:", (await _host.FailAsync($"oci:{File}", ErrorKind.NotFound)).Hint, StringComparison.Ordinal);
+        Assert.Contains(
+            "docker-archive:",
+            (await _host.FailAsync($"oci-archive:{File}", ErrorKind.Corrupt)).Hint,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "docker-archive:",
+            (await _host.FailAsync($"oci:{File}", ErrorKind.NotFound)).Hint,
+            StringComparison.Ordinal
+        );
         System.IO.File.WriteAllBytes(File, [0xFD, .. "7zXZ\0 and more"u8]);
-        Assert.Contains("compressed with xz", (await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "compressed with xz",
+            (await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt)).Message,
+            StringComparison.Ordinal
+        );
         System.IO.File.WriteAllText(File, "no archive at all");
         await _host.FailAsync($"docker-archive:{File}", ErrorKind.Corrupt);
     }
@@ -223,7 +272,8 @@ public sealed class DockerArchiveTests : IDisposable
         Write(Saved());
         _host.Write(
             "policy.json",
-            """{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker-archive":{"":[{"type":"reject"}]}}}""");
+            """{"default":[{"type":"insecureAcceptAnything"}],"transports":{"docker-archive":{"":[{"type":"reject"}]}}}"""
+        );
 
         await _host.FailAsync($"docker-archive:{File}", ErrorKind.Policy);
     }
@@ -239,18 +289,22 @@ public sealed class DockerArchiveTests : IDisposable
 
     private TarBuilder Saved() => Parts().File("manifest.json", List());
 
-    private TarBuilder Parts() => new TarBuilder().File("0.tar", Layer(0)).File("1.tar", Layer(1)).File("config.json", Configuration);
+    private TarBuilder Parts() =>
+        new TarBuilder().File("0.tar", Layer(0)).File("1.tar", Layer(1)).File("config.json", Configuration);
 
     private static string List() => List("0.tar", "1.tar");
 
     private static string List(params string[] layers) => List(layers, "etcd:v1");
 
-    private static string List(string[] layers, string tag) => new JsonArray(new JsonObject
-    {
-        [nameof(DockerSaveItem.Config)] = "config.json",
-        [nameof(DockerSaveItem.RepoTags)] = new JsonArray(tag),
-        [nameof(DockerSaveItem.Layers)] = new JsonArray([.. layers.Select(l => (JsonNode)l)]),
-    }).ToJsonString();
+    private static string List(string[] layers, string tag) =>
+        new JsonArray(
+            new JsonObject
+            {
+                [nameof(DockerSaveItem.Config)] = "config.json",
+                [nameof(DockerSaveItem.RepoTags)] = new JsonArray(tag),
+                [nameof(DockerSaveItem.Layers)] = new JsonArray([.. layers.Select(l => (JsonNode)l)]),
+            }
+        ).ToJsonString();
 
     private string Layer(int layer) => Latin1(_image.Plains[layer]);
 

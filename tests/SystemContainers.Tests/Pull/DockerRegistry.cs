@@ -37,14 +37,23 @@ public sealed class DockerRegistry : IAsyncDisposable
             [
                 "version: 0.1",
                 "log: {level: error, accesslog: {disabled: true}}",
-                "storage: {filesystem: {rootdirectory: " + In("data") + "}, delete: {enabled: " + (deletes ? "true" : "false") + "}}",
+                "storage: {filesystem: {rootdirectory: "
+                    + In("data")
+                    + "}, delete: {enabled: "
+                    + (deletes ? "true" : "false")
+                    + "}}",
                 "http: {addr: \"" + Host + "\"" + tls + "}",
                 authentication,
-            ]);
-        _process = Process.Start(new ProcessStartInfo("docker-registry", ["serve", In("config.yml")])
-        {
-            UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true,
-        })!;
+            ]
+        );
+        _process = Process.Start(
+            new ProcessStartInfo("docker-registry", ["serve", In("config.yml")])
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            }
+        )!;
         _process.ErrorDataReceived += static (_, _) => { };
         _process.OutputDataReceived += static (_, _) => { };
         _process.BeginErrorReadLine();
@@ -53,7 +62,11 @@ public sealed class DockerRegistry : IAsyncDisposable
 
     public string Host { get; }
 
-    public static async Task<DockerRegistry> StartAsync(TestCertificates? certificates = null, (string User, string Password)? login = null, bool deletes = false)
+    public static async Task<DockerRegistry> StartAsync(
+        TestCertificates? certificates = null,
+        (string User, string Password)? login = null,
+        bool deletes = false
+    )
     {
         string? passwords = login is { } basic
             ? (await ProcessRunner.RunAsync("htpasswd", ["-Bbn", basic.User, basic.Password], default)).Output
@@ -75,7 +88,11 @@ public sealed class DockerRegistry : IAsyncDisposable
 
     private async Task WaitAsync()
     {
-        for (Stopwatch watch = Stopwatch.StartNew(); !_process.HasExited && watch.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(20))
+        for (
+            Stopwatch watch = Stopwatch.StartNew();
+            !_process.HasExited && watch.Elapsed < TimeSpan.FromSeconds(30);
+            await Task.Delay(20)
+        )
         {
             using TcpClient client = new();
             try

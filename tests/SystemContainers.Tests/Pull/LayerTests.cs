@@ -41,7 +41,9 @@ public sealed class LayerTests : IDisposable
     public async Task A_compression_that_layers_can_not_have_is_named(string tool, string head)
     {
         byte[] plain = FakeImage.Noise(100);
-        new FakeImage().Add(plain, [.. Convert.FromHexString(head), .. plain], "application/vnd.oci.image.layer.v1.tar+gzip").PushTo(_registry, "1");
+        new FakeImage()
+            .Add(plain, [.. Convert.FromHexString(head), .. plain], "application/vnd.oci.image.layer.v1.tar+gzip")
+            .PushTo(_registry, "1");
 
         SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Corrupt);
 
@@ -64,12 +66,17 @@ public sealed class LayerTests : IDisposable
     public async Task A_layer_that_comes_a_byte_now_and_then_ends_the_pull()
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(100_000)).PushTo(_registry, "1");
-        _registry.Misbehave = r => r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
-            ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(20) }
-            : null;
+        _registry.Misbehave = r =>
+            r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
+                ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(20) }
+                : null;
 
         // Never a stall: the next byte is always there in time.
-        _host.Options = _host.Options with { StallTimeout = TimeSpan.FromSeconds(30), RateWindow = TimeSpan.FromMilliseconds(300) };
+        _host.Options = _host.Options with
+        {
+            StallTimeout = TimeSpan.FromSeconds(30),
+            RateWindow = TimeSpan.FromMilliseconds(300),
+        };
 
         SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
 
@@ -82,12 +89,17 @@ public sealed class LayerTests : IDisposable
     public async Task A_layer_at_just_the_least_rate_is_taken()
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(200)).PushTo(_registry, "1");
-        _registry.Misbehave = r => r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
-            ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(20) }
-            : null;
+        _registry.Misbehave = r =>
+            r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
+                ? new FakeResponse(200, image.BlobBytes(0)) { Drip = TimeSpan.FromMilliseconds(20) }
+                : null;
 
         // Two windows, each of which a pause of the machine may take some of.
-        _host.Options = _host.Options with { LeastRate = 5, RateWindow = TimeSpan.FromSeconds(2) };
+        _host.Options = _host.Options with
+        {
+            LeastRate = 5,
+            RateWindow = TimeSpan.FromSeconds(2),
+        };
 
         await _host.PullAsync(_registry.Host + "/x:1");
 
@@ -100,9 +112,13 @@ public sealed class LayerTests : IDisposable
     public async Task What_just_keeps_to_the_rate_is_bounded_by_the_time_of_the_whole_pull(string path)
     {
         new FakeImage().AddPlain(FakeImage.Noise(100_000)).PushTo(_registry, "1");
-        _registry.Misbehave = r => r.Path.Contains(path, StringComparison.Ordinal)
-            ? new FakeResponse(200, _registry.Behave(r).Body, "application/vnd.oci.image.manifest.v1+json") { Drip = TimeSpan.FromMilliseconds(5) }
-            : null;
+        _registry.Misbehave = r =>
+            r.Path.Contains(path, StringComparison.Ordinal)
+                ? new FakeResponse(200, _registry.Behave(r).Body, "application/vnd.oci.image.manifest.v1+json")
+                {
+                    Drip = TimeSpan.FromMilliseconds(5),
+                }
+                : null;
         _host.Options = _host.Options with { LeastRate = 1, LongestPull = TimeSpan.FromMilliseconds(500) };
 
         SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
@@ -114,7 +130,10 @@ public sealed class LayerTests : IDisposable
     [Fact]
     public async Task A_manifest_that_comes_a_byte_now_and_then_ends_the_pull()
     {
-        _registry.Misbehave = static _ => new FakeResponse(200, new byte[100_000], "application/json") { Drip = TimeSpan.FromMilliseconds(20) };
+        _registry.Misbehave = static _ => new FakeResponse(200, new byte[100_000], "application/json")
+        {
+            Drip = TimeSpan.FromMilliseconds(20),
+        };
         _host.Options = _host.Options with { StallTimeout = TimeSpan.FromSeconds(2) };
 
         SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
@@ -126,8 +145,11 @@ public sealed class LayerTests : IDisposable
     public async Task Gzip_zstd_and_plain_layers_arrive_as_they_were()
     {
         FakeImage image = new FakeImage()
-            .AddGzip(FakeImage.Noise(700_000, 1)).AddZstd(FakeImage.Noise(600_000, 2)).AddPlain(FakeImage.Noise(500_000, 3))
-            .AddGzip([]).AddZstd(new byte[3_000_000])
+            .AddGzip(FakeImage.Noise(700_000, 1))
+            .AddZstd(FakeImage.Noise(600_000, 2))
+            .AddPlain(FakeImage.Noise(500_000, 3))
+            .AddGzip([])
+            .AddZstd(new byte[3_000_000])
             .PushTo(_registry, "1");
 
         PulledImage pulled = await _host.PullAsync(_registry.Host + "/x:1");
@@ -163,7 +185,10 @@ public sealed class LayerTests : IDisposable
     [Fact]
     public async Task A_layer_that_is_there_is_not_fetched()
     {
-        FakeImage image = new FakeImage().AddGzip(FakeImage.Noise(1000, 1)).AddGzip(FakeImage.Noise(1000, 2)).PushTo(_registry, "1");
+        FakeImage image = new FakeImage()
+            .AddGzip(FakeImage.Noise(1000, 1))
+            .AddGzip(FakeImage.Noise(1000, 2))
+            .PushTo(_registry, "1");
         _host.Sink.Layers[image.DiffId(0)] = image.Plains[0];
 
         await _host.PullAsync(_registry.Host + "/x:1");
@@ -177,7 +202,11 @@ public sealed class LayerTests : IDisposable
     public async Task A_layer_that_stands_twice_is_fetched_once()
     {
         byte[] plain = FakeImage.Noise(1000);
-        FakeImage image = new FakeImage().AddGzip(plain).AddZstd(FakeImage.Noise(10)).AddPlain(plain).PushTo(_registry, "1");
+        FakeImage image = new FakeImage()
+            .AddGzip(plain)
+            .AddZstd(FakeImage.Noise(10))
+            .AddPlain(plain)
+            .PushTo(_registry, "1");
 
         PulledImage pulled = await _host.PullAsync(_registry.Host + "/x:1");
 
@@ -226,10 +255,10 @@ public sealed class LayerTests : IDisposable
     {
         FakeImage image = new FakeImage().AddGzip(FakeImage.Noise(2_000_000)).PushTo(_registry, "1");
         int calls = 0;
-        _registry.Misbehave = r => !IsBlob(r, image) ? null
-            : Interlocked.Increment(ref calls) == 1
-                ? new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 999_999 }
-                : new FakeResponse(200, image.BlobBytes(0));
+        _registry.Misbehave = r =>
+            !IsBlob(r, image) ? null
+            : Interlocked.Increment(ref calls) == 1 ? new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 999_999 }
+            : new FakeResponse(200, image.BlobBytes(0));
 
         await _host.PullAsync(_registry.Host + "/x:1");
 
@@ -277,13 +306,14 @@ public sealed class LayerTests : IDisposable
     public async Task A_connection_that_is_cut_each_time_ends_as_unreachable()
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(100_000)).PushTo(_registry, "1");
-        _registry.Misbehave = r => IsBlob(r, image) && r.Header("range") is null
-            ? new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 10 }
-            : IsBlob(r, image) ? new FakeResponse(206, image.BlobBytes(0)[(int)r.RangeStart..])
-            {
-                Headers = { ["Content-Range"] = $"bytes {r.RangeStart}-99999/100000" },
-                CutAfter = 10,
-            }
+        _registry.Misbehave = r =>
+            IsBlob(r, image) && r.Header("range") is null ? new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 10 }
+            : IsBlob(r, image)
+                ? new FakeResponse(206, image.BlobBytes(0)[(int)r.RangeStart..])
+                {
+                    Headers = { ["Content-Range"] = $"bytes {r.RangeStart}-99999/100000" },
+                    CutAfter = 10,
+                }
             : null;
 
         SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Unreachable);
@@ -322,7 +352,8 @@ public sealed class LayerTests : IDisposable
     public async Task An_endless_body_is_not_read_endlessly()
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(100_000)).PushTo(_registry, "1");
-        _registry.Misbehave = r => IsBlob(r, image) ? new FakeResponse(200, image.BlobBytes(0)) { Endless = true } : null;
+        _registry.Misbehave = r =>
+            IsBlob(r, image) ? new FakeResponse(200, image.BlobBytes(0)) { Endless = true } : null;
 
         SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Corrupt);
 
@@ -359,7 +390,9 @@ public sealed class LayerTests : IDisposable
     {
         byte[] plain = FakeImage.Noise(300_000);
         byte[] whole = new FakeImage().AddZstd(plain).BlobBytes(0);
-        new FakeImage().Add(plain, whole[..150_000], "application/vnd.oci.image.layer.v1.tar+zstd").PushTo(_registry, "1");
+        new FakeImage()
+            .Add(plain, whole[..150_000], "application/vnd.oci.image.layer.v1.tar+zstd")
+            .PushTo(_registry, "1");
 
         await _host.FailAsync(_registry.Host + "/x:1", ErrorKind.Corrupt);
     }
@@ -394,7 +427,10 @@ public sealed class LayerTests : IDisposable
     [Fact]
     public async Task One_layer_that_fails_ends_the_others_and_keeps_those_that_were_whole()
     {
-        FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(1000, 1)).AddPlain(FakeImage.Noise(1000, 2)).PushTo(_registry, "1");
+        FakeImage image = new FakeImage()
+            .AddPlain(FakeImage.Noise(1000, 1))
+            .AddPlain(FakeImage.Noise(1000, 2))
+            .PushTo(_registry, "1");
         TaskCompletionSource whole = new();
         ObservedSink sink = new(_host.Sink, whole);
         _registry.Misbehave = r =>
@@ -437,21 +473,28 @@ public sealed class LayerTests : IDisposable
     public async Task Any_damage_in_a_compressed_stream_is_corrupt_or_harmless(bool zstd)
     {
         // Damage before the push: size and digest are right, so the decoder meets it.
-        byte[] plain = [.. Enumerable.Range(0, 5000).SelectMany(i => System.Text.Encoding.ASCII.GetBytes($"line {i * 7919 % 997}\n"))];
+        byte[] plain =
+        [
+            .. Enumerable
+                .Range(0, 5000)
+                .SelectMany(i => System.Text.Encoding.ASCII.GetBytes($"line {i * 7919 % 997}\n")),
+        ];
         byte[] whole = zstd ? new FakeImage().AddZstd(plain).BlobBytes(0) : FakeImage.Gzip(plain);
-        await Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte[1, 255], Gen.Int[0, 3]).CheckAsync(
-            async change =>
-            {
-                (int at, byte flip, int kind) = change;
-                byte[] damaged = kind == 0 ? whole[..at] : [.. whole];
-                if (kind != 0)
+        await Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte[1, 255], Gen.Int[0, 3])
+            .CheckAsync(
+                async change =>
                 {
-                    damaged[at] ^= flip;
-                }
+                    (int at, byte flip, int kind) = change;
+                    byte[] damaged = kind == 0 ? whole[..at] : [.. whole];
+                    if (kind != 0)
+                    {
+                        damaged[at] ^= flip;
+                    }
 
-                await CorruptOrHarmlessAsync(plain, damaged);
-            },
-            iter: 300);
+                    await CorruptOrHarmlessAsync(plain, damaged);
+                },
+                iter: 300
+            );
     }
 
     private static async Task CorruptOrHarmlessAsync(byte[] plain, byte[] blob)
@@ -461,7 +504,12 @@ public sealed class LayerTests : IDisposable
         using MemoryStream read = new();
         try
         {
-            await using LayerStream layer = await LayerStream.OpenAsync(compressed, Digest.Sha256(plain), "test", default);
+            await using LayerStream layer = await LayerStream.OpenAsync(
+                compressed,
+                Digest.Sha256(plain),
+                "test",
+                default
+            );
             await layer.CopyToAsync(read);
             Assert.Equal(plain, read.ToArray());
         }
@@ -487,8 +535,9 @@ public sealed class LayerTests : IDisposable
             return new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 10, Hang = true };
         };
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => _host.PullAsync(_registry.Host + "/x:1", cancellationToken: stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            _host.PullAsync(_registry.Host + "/x:1", cancellationToken: stop.Token)
+        );
         Assert.Empty(_host.Sink.Layers);
     }
 
@@ -497,8 +546,9 @@ public sealed class LayerTests : IDisposable
     {
         new FakeImage().AddPlain(FakeImage.Noise(1000)).PushTo(_registry, "1");
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(
-            () => _host.PullAsync(_registry.Host + "/x:1", sink: new LazySink()));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync(_registry.Host + "/x:1", sink: new LazySink())
+        );
 
         Assert.Equal(ErrorKind.Failed, e.Kind);
     }

@@ -13,7 +13,9 @@ namespace SystemContainers.Tests.Pull;
 public sealed class LayoutTests : IDisposable
 {
     private readonly PullingHost _host = new();
-    private readonly FakeImage _image = new FakeImage().AddGzip(FakeImage.Noise(200_000, 1)).AddPlain(FakeImage.Noise(300, 2));
+    private readonly FakeImage _image = new FakeImage()
+        .AddGzip(FakeImage.Noise(200_000, 1))
+        .AddPlain(FakeImage.Noise(300, 2));
 
     public LayoutTests() => _image.WriteTo(Layout, "v1");
 
@@ -106,7 +108,10 @@ public sealed class LayoutTests : IDisposable
     [InlineData("{", ErrorKind.Corrupt)]
     [InlineData("null", ErrorKind.Corrupt)]
     [InlineData("""{"schemaVersion":2,"manifests":[null]}""", ErrorKind.Corrupt)]
-    [InlineData("""{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:../../../../etc/passwd","size":1}]}""", ErrorKind.Corrupt)]
+    [InlineData(
+        """{"schemaVersion":2,"manifests":[{"mediaType":"x","digest":"sha256:../../../../etc/passwd","size":1}]}""",
+        ErrorKind.Corrupt
+    )]
     [InlineData("""{"schemaVersion":2,"manifests":[]}""", ErrorKind.NotFound)]
     public async Task A_hostile_index_is_refused(string index, ErrorKind kind)
     {
@@ -131,7 +136,10 @@ public sealed class LayoutTests : IDisposable
     {
         _host.Write(
             "policy.json",
-            "{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"oci\":{\"" + _host.Root + "\":[{\"type\":\"reject\"}]}}}");
+            "{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"oci\":{\""
+                + _host.Root
+                + "\":[{\"type\":\"reject\"}]}}}"
+        );
 
         await _host.FailAsync($"oci:{Layout}:v1", ErrorKind.Policy);
     }

@@ -23,7 +23,8 @@ public sealed class LoginTests : IDisposable
     public LoginTests()
     {
         _host.Insecure(_registry.Host);
-        _registry.Misbehave = r => r.Header("authorization") == "Bearer " + _valid ? null : Challenge($"http://{_tokens.Host}/token?a=b");
+        _registry.Misbehave = r =>
+            r.Header("authorization") == "Bearer " + _valid ? null : Challenge($"http://{_tokens.Host}/token?a=b");
         _tokens.Misbehave = _ => Token(_valid);
     }
 
@@ -45,8 +46,7 @@ public sealed class LoginTests : IDisposable
 
         FakeRequest request = Assert.Single(_tokens.Requests);
         Assert.Null(request.Header("authorization"));
-        Assert.Equal(
-            $"service=my%20registry&scope={Uri.EscapeDataString("repository:team/x:pull")}", request.Query);
+        Assert.Equal($"service=my%20registry&scope={Uri.EscapeDataString("repository:team/x:pull")}", request.Query);
         Assert.Equal(5, _registry.Requests.Count);
     }
 
@@ -60,17 +60,27 @@ public sealed class LoginTests : IDisposable
 
         string basic = "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("me:pass:wörd"));
         Assert.Equal(basic, Assert.Single(_tokens.Requests).Header("authorization"));
-        Assert.DoesNotContain(_registry.Requests, r => r.Header("authorization")?.StartsWith("Basic", StringComparison.Ordinal) == true);
+        Assert.DoesNotContain(
+            _registry.Requests,
+            r => r.Header("authorization")?.StartsWith("Basic", StringComparison.Ordinal) == true
+        );
     }
 
     [Fact]
     public async Task The_scope_is_ours_whatever_the_registry_asks_for()
     {
         new FakeImage().PushTo(_registry, "1");
-        _registry.Misbehave = r => r.Header("authorization") is not null ? null : new FakeResponse(401)
-        {
-            Headers = { ["WWW-Authenticate"] = $"Bearer realm=\"http://{_tokens.Host}/token\",scope=\"repository:private/vault:pull,push\"" },
-        };
+        _registry.Misbehave = r =>
+            r.Header("authorization") is not null
+                ? null
+                : new FakeResponse(401)
+                {
+                    Headers =
+                    {
+                        ["WWW-Authenticate"] =
+                            $"Bearer realm=\"http://{_tokens.Host}/token\",scope=\"repository:private/vault:pull,push\"",
+                    },
+                };
 
         await _host.PullAsync(Image);
 
@@ -92,7 +102,9 @@ public sealed class LoginTests : IDisposable
         await _host.PullAsync(Image);
 
         Assert.Equal(
-            $"service=my%20registry&scope={Uri.EscapeDataString("repository:team/x:pull")}", Assert.Single(_tokens.Requests).Query);
+            $"service=my%20registry&scope={Uri.EscapeDataString("repository:team/x:pull")}",
+            Assert.Single(_tokens.Requests).Query
+        );
     }
 
     [Fact]
@@ -101,7 +113,8 @@ public sealed class LoginTests : IDisposable
         new FakeImage().PushTo(_registry, "1");
         _host.Write("auth.json", "{\"auths\":{\"" + _registry.Host + "\":{\"identitytoken\":\"refresh/me\"}}}");
         Func<FakeRequest, FakeResponse?> usual = _registry.Misbehave;
-        _registry.Misbehave = r => usual(r) is null ? null : Challenge($"http://{_tokens.Host}/token?scope=repository:secret:push");
+        _registry.Misbehave = r =>
+            usual(r) is null ? null : Challenge($"http://{_tokens.Host}/token?scope=repository:secret:push");
 
         await _host.PullAsync(Image);
 
@@ -174,7 +187,10 @@ public sealed class LoginTests : IDisposable
         int asked = 0;
         _host.Options = _host.Options with
         {
-            Resolve = (name, token) => name == "registry.test" && ++asked > 2 ? Task.FromResult<IPAddress[]>([IPAddress.Loopback]) : first(name, token),
+            Resolve = (name, token) =>
+                name == "registry.test" && ++asked > 2
+                    ? Task.FromResult<IPAddress[]>([IPAddress.Loopback])
+                    : first(name, token),
         };
         bool seen = false;
         Func<FakeRequest, FakeResponse?> usual = _registry.Misbehave;
@@ -196,9 +212,10 @@ public sealed class LoginTests : IDisposable
         Resolve(registry: ["93.184.216.34"], tokens: [storage]);
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(1000)).PushTo(_registry, "1");
         image.PushTo(_tokens, "1");
-        _registry.Misbehave = r => r.Path.Contains("/blobs/", StringComparison.Ordinal)
-            ? new FakeResponse(307) { Headers = { ["Location"] = $"http://tokens.test:{Port(_tokens)}{r.Path}" } }
-            : null;
+        _registry.Misbehave = r =>
+            r.Path.Contains("/blobs/", StringComparison.Ordinal)
+                ? new FakeResponse(307) { Headers = { ["Location"] = $"http://tokens.test:{Port(_tokens)}{r.Path}" } }
+                : null;
         _tokens.Misbehave = static _ => null;
 
         if (allowed)
@@ -218,7 +235,11 @@ public sealed class LoginTests : IDisposable
         Func<FakeRequest, FakeResponse?> strict = _registry.Misbehave;
         _registry.Misbehave = r =>
         {
-            if (r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal) && r.Header("authorization") == "Bearer token-1" && _valid == "token-1")
+            if (
+                r.Path.EndsWith(image.Blob(0).ToString(), StringComparison.Ordinal)
+                && r.Header("authorization") == "Bearer token-1"
+                && _valid == "token-1"
+            )
             {
                 _valid = "token-2";
                 return new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 30_000 };
@@ -238,7 +259,8 @@ public sealed class LoginTests : IDisposable
     {
         new FakeImage().PushTo(_registry, "1");
         _host.Write("auth.json", "{\"auths\":{\"" + _registry.Host + "\":{\"identitytoken\":\"refresh/me\"}}}");
-        _tokens.Misbehave = r => r.Method == "POST" ? new FakeResponse(200, """{"access_token":"token-1"}"""u8.ToArray()) : null;
+        _tokens.Misbehave = r =>
+            r.Method == "POST" ? new FakeResponse(200, """{"access_token":"token-1"}"""u8.ToArray()) : null;
 
         await _host.PullAsync(Image);
 
@@ -303,7 +325,11 @@ public sealed class LoginTests : IDisposable
         SysctrException e = await _host.FailAsync(Image, ErrorKind.Unauthorized);
 
         Assert.Contains("incorrect username or password", e.Message, StringComparison.Ordinal);
-        Assert.Contains($"credentials of 'me' from {_host.In("auth.json")} are not accepted", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"credentials of 'me' from {_host.In("auth.json")} are not accepted",
+            e.Message,
+            StringComparison.Ordinal
+        );
         Assert.DoesNotContain("wrong", e.Message, StringComparison.Ordinal);
     }
 
@@ -312,29 +338,39 @@ public sealed class LoginTests : IDisposable
     [InlineData(403, "without credentials, for there are none", "do not allow it")]
     public async Task Wrong_credentials_are_told_from_none(int status, string none, string wrong)
     {
-        _registry.Misbehave = r => r.Header("authorization") is null || status == 401
-            ? new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } }
-            : new FakeResponse(403);
+        _registry.Misbehave = r =>
+            r.Header("authorization") is null || status == 401
+                ? new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } }
+                : new FakeResponse(403);
         Assert.Contains(none, (await _host.FailAsync(Image, ErrorKind.Unauthorized)).Message, StringComparison.Ordinal);
 
         _host.Login(_registry.Host, "me", "pass");
         SysctrException e = await _host.FailAsync(Image, ErrorKind.Unauthorized);
 
-        Assert.Contains($"the credentials of 'me' from {_host.In("auth.json")} {wrong}", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"the credentials of 'me' from {_host.In("auth.json")} {wrong}",
+            e.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_registry_that_wants_basic_and_gets_nothing_is_unauthorized()
     {
-        _registry.Misbehave = static _ => new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } };
+        _registry.Misbehave = static _ => new FakeResponse(401)
+        {
+            Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" },
+        };
 
         await _host.FailAsync(Image, ErrorKind.Unauthorized);
         Assert.Single(_registry.Requests);
     }
 
-    private static int Port(FakeRegistry registry) => int.Parse(registry.Host.Split(':')[1], CultureInfo.InvariantCulture);
+    private static int Port(FakeRegistry registry) =>
+        int.Parse(registry.Host.Split(':')[1], CultureInfo.InvariantCulture);
 
-    /// <summary>Names for the two servers, at addresses that this machine need not have: whatever is connected to is one of the two.</summary>
+    /// <summary>Names for the two servers, at addresses that this machine need not have: whatever is connected to is
+    /// one of the two.</summary>
     private void Resolve(string[] registry, string[] tokens)
     {
         new FakeImage().PushTo(_registry, "1");
@@ -343,7 +379,10 @@ public sealed class LoginTests : IDisposable
         _registry.Misbehave = r => usual(r) is null ? null : Challenge($"http://tokens.test:{Port(_tokens)}/token");
         _host.Options = _host.Options with
         {
-            Resolve = (name, _) => Task.FromResult<IPAddress[]>([.. (name == "registry.test" ? registry : tokens).Select(IPAddress.Parse)]),
+            Resolve = (name, _) =>
+                Task.FromResult<IPAddress[]>([
+                    .. (name == "registry.test" ? registry : tokens).Select(IPAddress.Parse),
+                ]),
             Connect = async (address, token) =>
             {
                 _connected.Add(address.Address.ToString());
@@ -356,12 +395,19 @@ public sealed class LoginTests : IDisposable
 
     private Task<PulledImage> PullNamedAsync() => _host.PullAsync($"registry.test:{Port(_registry)}/team/x:1");
 
-    private Task<SysctrException> FailNamedAsync() => _host.FailAsync($"registry.test:{Port(_registry)}/team/x:1", ErrorKind.Unauthorized);
+    private Task<SysctrException> FailNamedAsync() =>
+        _host.FailAsync($"registry.test:{Port(_registry)}/team/x:1", ErrorKind.Unauthorized);
 
-    private static FakeResponse Challenge(string realm) => new(401)
-    {
-        Headers = { ["WWW-Authenticate"] = $"Bearer realm=\"{realm}\",service=\"my registry\",scope=\"repository:team/x:pull\"" },
-    };
+    private static FakeResponse Challenge(string realm) =>
+        new(401)
+        {
+            Headers =
+            {
+                ["WWW-Authenticate"] =
+                    $"Bearer realm=\"{realm}\",service=\"my registry\",scope=\"repository:team/x:pull\"",
+            },
+        };
 
-    private static FakeResponse Token(string token) => new(200, Encoding.UTF8.GetBytes("{\"token\":\"" + token + "\",\"expires_in\":300}"));
+    private static FakeResponse Token(string token) =>
+        new(200, Encoding.UTF8.GetBytes("{\"token\":\"" + token + "\",\"expires_in\":300}"));
 }

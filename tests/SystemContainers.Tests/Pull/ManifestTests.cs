@@ -33,15 +33,24 @@ public sealed class ManifestTests : IDisposable
     public async Task An_index_gives_the_manifest_of_the_platform()
     {
         FakeImage amd = new FakeImage().AddPlain(FakeImage.Noise(10, 1)).PushTo(_registry, "amd");
-        FakeImage arm = new FakeImage { Architecture = "arm64" }.AddPlain(FakeImage.Noise(10, 2)).PushTo(_registry, "arm");
-        Push(OciIndex, FakeImage.Index(
-            FakeImage.Descriptor(OciManifest, FakeImage.Noise(9), "unknown/unknown"),
-            FakeImage.Descriptor(OciManifest, arm.Manifest, "linux/arm64/v8"),
-            FakeImage.Descriptor(OciManifest, amd.Manifest, "linux/amd64")));
+        FakeImage arm = new FakeImage { Architecture = "arm64" }
+            .AddPlain(FakeImage.Noise(10, 2))
+            .PushTo(_registry, "arm");
+        Push(
+            OciIndex,
+            FakeImage.Index(
+                FakeImage.Descriptor(OciManifest, FakeImage.Noise(9), "unknown/unknown"),
+                FakeImage.Descriptor(OciManifest, arm.Manifest, "linux/arm64/v8"),
+                FakeImage.Descriptor(OciManifest, amd.Manifest, "linux/amd64")
+            )
+        );
 
         Assert.Equal(amd.ManifestDigest, (await _host.PullAsync(Image)).ManifestDigest);
         Assert.Equal(arm.ManifestDigest, (await _host.PullAsync(Image, new Platform("arm64", "linux"))).ManifestDigest);
-        Assert.Equal(arm.ManifestDigest, (await _host.PullAsync(Image, new Platform("arm64", "linux", "v8"))).ManifestDigest);
+        Assert.Equal(
+            arm.ManifestDigest,
+            (await _host.PullAsync(Image, new Platform("arm64", "linux", "v8"))).ManifestDigest
+        );
     }
 
     [Fact]
@@ -53,7 +62,9 @@ public sealed class ManifestTests : IDisposable
         Push(OciIndex, FakeImage.Index(blake, FakeImage.Descriptor(OciManifest, amd.Manifest, "linux/amd64")));
 
         Assert.Equal(amd.ManifestDigest, (await _host.PullAsync(Image)).ManifestDigest);
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync(Image, new Platform("arm64", "linux")));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync(Image, new Platform("arm64", "linux"))
+        );
 
         Assert.Equal(ErrorKind.Corrupt, e.Kind);
         Assert.Contains("blake3:", e.Message, StringComparison.Ordinal);
@@ -63,7 +74,13 @@ public sealed class ManifestTests : IDisposable
     public async Task An_image_beside_its_attestation_needs_no_platform()
     {
         FakeImage amd = new FakeImage().PushTo(_registry, "amd");
-        Push(OciIndex, FakeImage.Index(FakeImage.Descriptor(OciManifest, FakeImage.Noise(9), "unknown/unknown"), FakeImage.Descriptor(OciManifest, amd.Manifest)));
+        Push(
+            OciIndex,
+            FakeImage.Index(
+                FakeImage.Descriptor(OciManifest, FakeImage.Noise(9), "unknown/unknown"),
+                FakeImage.Descriptor(OciManifest, amd.Manifest)
+            )
+        );
 
         Assert.Equal(amd.ManifestDigest, (await _host.PullAsync(Image)).ManifestDigest);
     }
@@ -85,9 +102,13 @@ public sealed class ManifestTests : IDisposable
     public async Task A_missing_platform_is_not_found_and_says_what_there_is()
     {
         FakeImage arm = new FakeImage { Architecture = "arm64" }.PushTo(_registry, "arm");
-        Push(OciIndex, FakeImage.Index(
-            FakeImage.Descriptor(OciManifest, arm.Manifest, "linux/arm64/v8"),
-            FakeImage.Descriptor(OciManifest, arm.Manifest, "linux/s390x")));
+        Push(
+            OciIndex,
+            FakeImage.Index(
+                FakeImage.Descriptor(OciManifest, arm.Manifest, "linux/arm64/v8"),
+                FakeImage.Descriptor(OciManifest, arm.Manifest, "linux/s390x")
+            )
+        );
 
         SysctrException e = await _host.FailAsync(Image, ErrorKind.NotFound);
 
@@ -159,9 +180,13 @@ public sealed class ManifestTests : IDisposable
     public async Task A_body_that_is_not_what_the_registry_announces_is_corrupt()
     {
         FakeImage image = new FakeImage().PushTo(_registry, "1");
-        _registry.Misbehave = r => r.Path.Contains("/manifests/", StringComparison.Ordinal)
-            ? new FakeResponse(200, image.Manifest, OciManifest) { Headers = { ["Docker-Content-Digest"] = Digest.Sha256([]).ToString() } }
-            : null;
+        _registry.Misbehave = r =>
+            r.Path.Contains("/manifests/", StringComparison.Ordinal)
+                ? new FakeResponse(200, image.Manifest, OciManifest)
+                {
+                    Headers = { ["Docker-Content-Digest"] = Digest.Sha256([]).ToString() },
+                }
+                : null;
 
         await _host.FailAsync(Image, ErrorKind.Corrupt);
     }
@@ -169,7 +194,11 @@ public sealed class ManifestTests : IDisposable
     [Fact]
     public async Task A_manifest_of_more_than_four_mebibytes_is_refused()
     {
-        _registry.Misbehave = _ => new FakeResponse(200, new byte[100], OciManifest) { SaysLength = 5 << 20, CutAfter = 100 };
+        _registry.Misbehave = _ => new FakeResponse(200, new byte[100], OciManifest)
+        {
+            SaysLength = 5 << 20,
+            CutAfter = 100,
+        };
 
         await _host.FailAsync(Image, ErrorKind.Unsafe);
         Assert.Single(_registry.Requests);
@@ -187,14 +216,30 @@ public sealed class ManifestTests : IDisposable
     [InlineData("both kinds", OciManifest, """{"schemaVersion":2,"manifests":[],"layers":[],"config":{}}""")]
     [InlineData("neither kind", OciManifest, """{"schemaVersion":2}""")]
     [InlineData("a manifest called index", OciIndex, """{"schemaVersion":2,"layers":[],"config":{}}""")]
-    [InlineData("two names for it", OciIndex, """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]}""")]
+    [InlineData(
+        "two names for it",
+        OciIndex,
+        """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","manifests":[]}"""
+    )]
     [InlineData("a key twice", OciManifest, """{"schemaVersion":2,"layers":[],"layers":[],"config":{}}""")]
     [InlineData("cut", OciManifest, """{"schemaVersion":2,"layers":""")]
     [InlineData("no object", OciManifest, "[]")]
     [InlineData("nulls", OciManifest, """{"schemaVersion":2,"layers":null,"config":null}""")]
-    [InlineData("null layer", OciManifest, """{"schemaVersion":2,"layers":[null],"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0}}""")]
-    [InlineData("a path for a digest", OciManifest, """{"schemaVersion":2,"layers":[],"config":{"mediaType":"x","digest":"sha256:../../../etc/passwd","size":1}}""")]
-    [InlineData("schema 1", "application/vnd.docker.distribution.manifest.v1+prettyjws", """{"schemaVersion":1,"fsLayers":[]}""")]
+    [InlineData(
+        "null layer",
+        OciManifest,
+        """{"schemaVersion":2,"layers":[null],"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":0}}"""
+    )]
+    [InlineData(
+        "a path for a digest",
+        OciManifest,
+        """{"schemaVersion":2,"layers":[],"config":{"mediaType":"x","digest":"sha256:../../../etc/passwd","size":1}}"""
+    )]
+    [InlineData(
+        "schema 1",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        """{"schemaVersion":1,"fsLayers":[]}"""
+    )]
     [InlineData("schema 1 without a type", "application/json", """{"schemaVersion":1,"fsLayers":[]}""")]
     [InlineData("another type", "application/vnd.example+json", """{"schemaVersion":2,"layers":[],"config":{}}""")]
     public async Task A_manifest_of_doubtful_kind_is_refused(string what, string type, string body)
@@ -203,7 +248,10 @@ public sealed class ManifestTests : IDisposable
 
         SysctrException e = await _host.FailAsync(Image, ErrorKind.Corrupt);
 
-        Assert.True(!what.StartsWith("schema 1", StringComparison.Ordinal) || e.Message.Contains("schema 1", StringComparison.Ordinal));
+        Assert.True(
+            !what.StartsWith("schema 1", StringComparison.Ordinal)
+                || e.Message.Contains("schema 1", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -220,8 +268,12 @@ public sealed class ManifestTests : IDisposable
     [Fact]
     public async Task A_configuration_with_other_layers_than_the_manifest_is_corrupt()
     {
-        new FakeImage { ChangeConfig = static c => c["rootfs"]!["diff_ids"]!.AsArray().Add(Digest.Sha256([]).ToString()) }
-            .AddPlain(FakeImage.Noise(10)).PushTo(_registry, "1");
+        new FakeImage
+        {
+            ChangeConfig = static c => c["rootfs"]!["diff_ids"]!.AsArray().Add(Digest.Sha256([]).ToString()),
+        }
+            .AddPlain(FakeImage.Noise(10))
+            .PushTo(_registry, "1");
 
         await _host.FailAsync(Image, ErrorKind.Corrupt);
         Assert.Empty(_host.Sink.Layers);
@@ -235,7 +287,10 @@ public sealed class ManifestTests : IDisposable
     public async Task A_layer_of_another_kind_is_refused_before_any_is_fetched(string type, string reason)
     {
         byte[] bytes = FakeImage.Noise(10);
-        FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(10, 2)).Add(bytes, bytes, type).PushTo(_registry, "1");
+        FakeImage image = new FakeImage()
+            .AddPlain(FakeImage.Noise(10, 2))
+            .Add(bytes, bytes, type)
+            .PushTo(_registry, "1");
 
         SysctrException e = await _host.FailAsync(Image, ErrorKind.Corrupt);
 
@@ -256,7 +311,10 @@ public sealed class ManifestTests : IDisposable
     [Fact]
     public async Task A_configuration_of_more_than_eight_mebibytes_is_not_fetched()
     {
-        FakeImage image = new FakeImage { ChangeManifest = static m => m["config"]!["size"] = 9 << 20 }.PushTo(_registry, "1");
+        FakeImage image = new FakeImage { ChangeManifest = static m => m["config"]!["size"] = 9 << 20 }.PushTo(
+            _registry,
+            "1"
+        );
 
         await _host.FailAsync(Image, ErrorKind.Unsafe);
         Assert.Empty(_registry.BlobRequests(Digest.Sha256(image.Config)));
@@ -270,7 +328,9 @@ public sealed class ManifestTests : IDisposable
         {
             ManifestType = "application/vnd.docker.distribution.manifest.v2+json",
             ConfigType = "application/vnd.docker.container.image.v1+json",
-        }.Add(plain, FakeImage.Gzip(plain), "application/vnd.docker.image.rootfs.diff.tar.gzip").PushTo(_registry, "1");
+        }
+            .Add(plain, FakeImage.Gzip(plain), "application/vnd.docker.image.rootfs.diff.tar.gzip")
+            .PushTo(_registry, "1");
 
         PulledImage pulled = await _host.PullAsync(Image);
 

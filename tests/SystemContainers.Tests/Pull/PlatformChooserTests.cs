@@ -34,12 +34,23 @@ public sealed class PlatformChooserTests
     {
         Descriptor[] manifests =
         [
-            .. offered.Split(' ').Select((o, i) => new Descriptor(MediaTypes.OciManifest, Digest.Sha256([(byte)i]), i)
-            {
-                Platform = o.Contains('/', StringComparison.Ordinal) ? Platform(o) : null,
-                Annotations = o == "attestation" ? new Dictionary<string, string> { ["vnd.docker.reference.type"] = "attestation-manifest" } : null,
-                ArtifactType = o == "signature" ? "application/vnd.dev.cosign.artifact.sig.v1+json" : null,
-            }),
+            .. offered
+                .Split(' ')
+                .Select(
+                    (o, i) =>
+                        new Descriptor(MediaTypes.OciManifest, Digest.Sha256([(byte)i]), i)
+                        {
+                            Platform = o.Contains('/', StringComparison.Ordinal) ? Platform(o) : null,
+                            Annotations =
+                                o == "attestation"
+                                    ? new Dictionary<string, string>
+                                    {
+                                        ["vnd.docker.reference.type"] = "attestation-manifest",
+                                    }
+                                    : null,
+                            ArtifactType = o == "signature" ? "application/vnd.dev.cosign.artifact.sig.v1+json" : null,
+                        }
+                ),
         ];
 
         Assert.Equal(expected, (int?)PlatformChooser.Choose(manifests, Platform(wanted))?.Size);

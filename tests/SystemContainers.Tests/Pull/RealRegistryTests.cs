@@ -23,13 +23,27 @@ public sealed class RealRegistryTests : IDisposable
     [InlineData("oci", "gzip", MediaTypes.OciConfig, MediaTypes.OciLayerGzip)]
     [InlineData("oci", "zstd", MediaTypes.OciConfig, MediaTypes.OciLayerZstd)]
     [InlineData("v2s2", "gzip", MediaTypes.DockerConfig, MediaTypes.DockerLayerGzip)]
-    public async Task What_skopeo_pushes_is_pulled(string format, string compression, string configType, string layerType)
+    public async Task What_skopeo_pushes_is_pulled(
+        string format,
+        string compression,
+        string configType,
+        string layerType
+    )
     {
         await using DockerRegistry registry = await DockerRegistry.StartAsync();
         string layout = await MakeImageAsync("amd64");
         await RunAsync(
-            "skopeo", "copy", "--quiet", "--dest-tls-verify=false", "--format", format, "--dest-compress-format", compression,
-            $"oci:{layout}:v1", $"docker://{registry.Host}/team/app:v1");
+            "skopeo",
+            "copy",
+            "--quiet",
+            "--dest-tls-verify=false",
+            "--format",
+            format,
+            "--dest-compress-format",
+            compression,
+            $"oci:{layout}:v1",
+            $"docker://{registry.Host}/team/app:v1"
+        );
         _host.Insecure(registry.Host);
 
         PulledImage pulled = await _host.PullAsync($"{registry.Host}/team/app:v1");
@@ -58,8 +72,15 @@ public sealed class RealRegistryTests : IDisposable
         await using DockerRegistry registry = await DockerRegistry.StartAsync(login: ("me", "s3cret"));
         string layout = await MakeImageAsync("amd64");
         await RunAsync(
-            "skopeo", "copy", "--quiet", "--dest-tls-verify=false", "--dest-creds", "me:s3cret",
-            $"oci:{layout}:v1", $"docker://{registry.Host}/app:v1");
+            "skopeo",
+            "copy",
+            "--quiet",
+            "--dest-tls-verify=false",
+            "--dest-creds",
+            "me:s3cret",
+            $"oci:{layout}:v1",
+            $"docker://{registry.Host}/app:v1"
+        );
         _host.Insecure(registry.Host);
 
         SysctrException e = await _host.FailAsync($"{registry.Host}/app:v1", ErrorKind.Unauthorized);
@@ -69,7 +90,17 @@ public sealed class RealRegistryTests : IDisposable
         await _host.FailAsync($"{registry.Host}/app:v1", ErrorKind.Unauthorized);
 
         await RunAsync(
-            "skopeo", "login", "--authfile", _host.In("auth.json"), "--tls-verify=false", "-u", "me", "-p", "s3cret", registry.Host);
+            "skopeo",
+            "login",
+            "--authfile",
+            _host.In("auth.json"),
+            "--tls-verify=false",
+            "-u",
+            "me",
+            "-p",
+            "s3cret",
+            registry.Host
+        );
         await HoldsFilesAsync(await _host.PullAsync($"{registry.Host}/app:v1"), "one", "two");
     }
 
@@ -81,8 +112,14 @@ public sealed class RealRegistryTests : IDisposable
         string layout = await MakeImageAsync("amd64");
         _host.Write($"certs.d/{registry.Host}/ca.crt", certificates.AuthorityPem);
         await RunAsync(
-            "skopeo", "copy", "--quiet", "--dest-cert-dir", _host.In($"certs.d/{registry.Host}"),
-            $"oci:{layout}:v1", $"docker://{registry.Host}/app:v1");
+            "skopeo",
+            "copy",
+            "--quiet",
+            "--dest-cert-dir",
+            _host.In($"certs.d/{registry.Host}"),
+            $"oci:{layout}:v1",
+            $"docker://{registry.Host}/app:v1"
+        );
 
         await HoldsFilesAsync(await _host.PullAsync($"{registry.Host}/app:v1"), "one", "two");
 
@@ -99,21 +136,38 @@ public sealed class RealRegistryTests : IDisposable
         {
             string layout = await MakeImageAsync(architecture);
             await RunAsync(
-                "skopeo", "copy", "--quiet", "--dest-tls-verify=false", $"oci:{layout}:v1", $"docker://{registry.Host}/app:{architecture}");
-            manifests.Add((MediaTypes.OciManifest, await RawAsync(registry.Host, "app:" + architecture), $"linux/{architecture}"));
+                "skopeo",
+                "copy",
+                "--quiet",
+                "--dest-tls-verify=false",
+                $"oci:{layout}:v1",
+                $"docker://{registry.Host}/app:{architecture}"
+            );
+            manifests.Add(
+                (MediaTypes.OciManifest, await RawAsync(registry.Host, "app:" + architecture), $"linux/{architecture}")
+            );
         }
 
         using HttpClient http = new();
-        using ByteArrayContent index = new(FakeImage.Index([.. manifests.Select(m => FakeImage.Descriptor(m.Type, m.Bytes, m.Platform))]));
+        using ByteArrayContent index = new(
+            FakeImage.Index([.. manifests.Select(m => FakeImage.Descriptor(m.Type, m.Bytes, m.Platform))])
+        );
         index.Headers.ContentType = new MediaTypeHeaderValue(MediaTypes.OciIndex);
-        using HttpResponseMessage pushed = await http.PutAsync(new Uri($"http://{registry.Host}/v2/app/manifests/v1"), index);
+        using HttpResponseMessage pushed = await http.PutAsync(
+            new Uri($"http://{registry.Host}/v2/app/manifests/v1"),
+            index
+        );
         pushed.EnsureSuccessStatusCode();
         _host.Insecure(registry.Host);
 
         Assert.Equal(manifests[0].Bytes, (await _host.PullAsync($"{registry.Host}/app:v1")).Manifest);
-        Assert.Equal(manifests[1].Bytes, (await _host.PullAsync($"{registry.Host}/app:v1", new Platform("arm64", "linux"))).Manifest);
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(
-            () => _host.PullAsync($"{registry.Host}/app:v1", new Platform("s390x", "linux")));
+        Assert.Equal(
+            manifests[1].Bytes,
+            (await _host.PullAsync($"{registry.Host}/app:v1", new Platform("arm64", "linux"))).Manifest
+        );
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync($"{registry.Host}/app:v1", new Platform("s390x", "linux"))
+        );
         Assert.Equal(ErrorKind.NotFound, e.Kind);
         Assert.Contains("linux/amd64, linux/arm64", e.Hint, StringComparison.Ordinal);
     }
@@ -135,7 +189,13 @@ public sealed class RealRegistryTests : IDisposable
         await using DockerRegistry registry = await DockerRegistry.StartAsync();
         string layout = await MakeImageAsync("amd64", FakeImage.Noise(2_000_000));
         await RunAsync(
-            "skopeo", "copy", "--quiet", "--dest-tls-verify=false", $"oci:{layout}:v1", $"docker://{registry.Host}/app:v1");
+            "skopeo",
+            "copy",
+            "--quiet",
+            "--dest-tls-verify=false",
+            $"oci:{layout}:v1",
+            $"docker://{registry.Host}/app:v1"
+        );
 
         // A proxy before the real registry that cuts the first answer of each blob in the middle.
         using FakeRegistry proxy = new();
@@ -162,7 +222,11 @@ public sealed class RealRegistryTests : IDisposable
         using HttpResponseMessage answer = http.Send(message);
         using MemoryStream body = new();
         answer.Content.ReadAsStream().CopyTo(body);
-        FakeResponse response = new((int)answer.StatusCode, body.ToArray(), answer.Content.Headers.ContentType?.ToString())
+        FakeResponse response = new(
+            (int)answer.StatusCode,
+            body.ToArray(),
+            answer.Content.Headers.ContentType?.ToString()
+        )
         {
             CutAfter = body.Length > 1_000_000 && request.Header("range") is null ? 1_000_000 : null,
         };
@@ -185,12 +249,25 @@ public sealed class RealRegistryTests : IDisposable
         foreach (string name in new[] { "one", "two" })
         {
             // Not umoci insert: version 0.4.7 writes a tar without padding and end.
-            File.WriteAllBytes(Path.Combine(bundle, "rootfs", name), content ?? Encoding.UTF8.GetBytes(name + architecture));
+            File.WriteAllBytes(
+                Path.Combine(bundle, "rootfs", name),
+                content ?? Encoding.UTF8.GetBytes(name + architecture)
+            );
             await RunAsync("umoci", "repack", "--refresh-bundle", "--image", layout + ":v1", bundle);
         }
 
         await RunAsync(
-            "umoci", "config", "--image", layout + ":v1", "--architecture", architecture, "--os", "linux", "--config.cmd", "/bin/app");
+            "umoci",
+            "config",
+            "--image",
+            layout + ":v1",
+            "--architecture",
+            architecture,
+            "--os",
+            "linux",
+            "--config.cmd",
+            "/bin/app"
+        );
         return layout;
     }
 
@@ -207,10 +284,14 @@ public sealed class RealRegistryTests : IDisposable
     }
 
     private static async Task<byte[]> RawAsync(string host, string image) =>
-        Encoding.UTF8.GetBytes(await RunAsync("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{host}/{image}"));
+        Encoding.UTF8.GetBytes(
+            await RunAsync("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{host}/{image}")
+        );
 
     private static async Task<string> InspectAsync(string host, string image, string format) =>
-        (await RunAsync("skopeo", "inspect", "--tls-verify=false", "--format", format, $"docker://{host}/{image}")).Trim();
+        (
+            await RunAsync("skopeo", "inspect", "--tls-verify=false", "--format", format, $"docker://{host}/{image}")
+        ).Trim();
 
     private static async Task<string> RunAsync(string program, params string[] arguments)
     {

@@ -69,9 +69,10 @@ public sealed class RegistryTests : IDisposable
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(1000)).PushTo(_registry, "1");
         int calls = 0;
-        _registry.Misbehave = _ => Interlocked.Increment(ref calls) % 2 == 1
-            ? new FakeResponse(status) { Headers = { ["Retry-After"] = "120" } }
-            : null;
+        _registry.Misbehave = _ =>
+            Interlocked.Increment(ref calls) % 2 == 1
+                ? new FakeResponse(status) { Headers = { ["Retry-After"] = "120" } }
+                : null;
 
         await _host.PullAsync(Image);
 
@@ -97,7 +98,8 @@ public sealed class RegistryTests : IDisposable
     {
         FakeImage image = new FakeImage().PushTo(_registry, "1");
         int calls = 0;
-        _registry.Misbehave = _ => Interlocked.Increment(ref calls) == 1 ? new FakeResponse(200, image.Manifest) { CutAfter = 20 } : null;
+        _registry.Misbehave = _ =>
+            Interlocked.Increment(ref calls) == 1 ? new FakeResponse(200, image.Manifest) { CutAfter = 20 } : null;
 
         Assert.Equal(image.ManifestDigest, (await _host.PullAsync(Image)).ManifestDigest);
     }
@@ -108,7 +110,9 @@ public sealed class RegistryTests : IDisposable
     {
         _host.Options = _host.Options with
         {
-            StallTimeout = TimeSpan.FromSeconds(2), ConnectTimeout = TimeSpan.FromSeconds(2), MaxAttempts = 2,
+            StallTimeout = TimeSpan.FromSeconds(2),
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            MaxAttempts = 2,
         };
         _registry.Misbehave = _ => new FakeResponse(200, FakeImage.Noise(100)) { CutAfter = 10, Hang = true };
 
@@ -119,7 +123,8 @@ public sealed class RegistryTests : IDisposable
     [Fact]
     public async Task An_errors_body_is_read_to_a_limit_and_can_not_drive_the_terminal()
     {
-        _registry.Misbehave = _ => FakeRegistry.Error(403, "DENIED", "no\\u001b[2J way\\nat all" + new string('x', 1000));
+        _registry.Misbehave = _ =>
+            FakeRegistry.Error(403, "DENIED", "no\\u001b[2J way\\nat all" + new string('x', 1000));
         SysctrException e = await _host.FailAsync(Image, ErrorKind.Unauthorized);
         Assert.DoesNotContain(e.Message, char.IsControl);
         Assert.True(e.Message.Length < 400);
@@ -135,15 +140,20 @@ public sealed class RegistryTests : IDisposable
         _host.Login(_registry.Host, "me", "secret");
         string name = image.Blob(0).ToString();
         int calls = 0;
-        _registry.Misbehave = r => r.Header("authorization") is null
-            ? new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } }
+        _registry.Misbehave = r =>
+            r.Header("authorization") is null
+                ? new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } }
             : r.Path.EndsWith(name, StringComparison.Ordinal)
-                ? new FakeResponse(307) { Headers = { ["Location"] = $"http://{_other.Host}/bucket/{name}?signature=abc" } }
-                : null;
-        _other.Blobs[name] = image.BlobBytes(0);
-        _other.Misbehave = _ => Interlocked.Increment(ref calls) == 1
-            ? new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 40_000 }
+                ? new FakeResponse(307)
+                {
+                    Headers = { ["Location"] = $"http://{_other.Host}/bucket/{name}?signature=abc" },
+                }
             : null;
+        _other.Blobs[name] = image.BlobBytes(0);
+        _other.Misbehave = _ =>
+            Interlocked.Increment(ref calls) == 1
+                ? new FakeResponse(200, image.BlobBytes(0)) { CutAfter = 40_000 }
+                : null;
 
         await _host.PullAsync(Image);
 
@@ -159,15 +169,21 @@ public sealed class RegistryTests : IDisposable
     {
         new FakeImage().PushTo(_registry, "1");
         _host.Login(_registry.Host, "me", "secret");
-        _registry.Misbehave = r => r.Path.StartsWith("/back", StringComparison.Ordinal) ? null
+        _registry.Misbehave = r =>
+            r.Path.StartsWith("/back", StringComparison.Ordinal) ? null
             : r.Header("authorization") is null
                 ? new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = "Basic realm=\"x\"" } }
-                : new FakeResponse(302) { Headers = { ["Location"] = $"http://{_other.Host}/away" } };
-        _other.Misbehave = _ => new FakeResponse(302) { Headers = { ["Location"] = $"http://{_registry.Host}/back/manifests/none" } };
+            : new FakeResponse(302) { Headers = { ["Location"] = $"http://{_other.Host}/away" } };
+        _other.Misbehave = _ => new FakeResponse(302)
+        {
+            Headers = { ["Location"] = $"http://{_registry.Host}/back/manifests/none" },
+        };
 
         await _host.FailAsync(Image, ErrorKind.NotFound);
 
-        Assert.Null(_registry.Requests.First(r => r.Path.StartsWith("/back", StringComparison.Ordinal)).Header("authorization"));
+        Assert.Null(
+            _registry.Requests.First(r => r.Path.StartsWith("/back", StringComparison.Ordinal)).Header("authorization")
+        );
     }
 
     [Fact]
@@ -176,9 +192,16 @@ public sealed class RegistryTests : IDisposable
         new FakeImage().PushTo(_registry, "1");
         _host.Login(_registry.Host, "me", "secret");
         _registry.Misbehave = _ => new FakeResponse(307) { Headers = { ["Location"] = $"http://{_other.Host}/x" } };
-        _other.Misbehave = r => r.Path == "/token"
-            ? new FakeResponse(200, """{"token":"t"}"""u8.ToArray())
-            : new FakeResponse(401) { Headers = { ["WWW-Authenticate"] = $"Bearer realm=\"http://{_other.Host}/token\", Basic realm=\"x\"" } };
+        _other.Misbehave = r =>
+            r.Path == "/token"
+                ? new FakeResponse(200, """{"token":"t"}"""u8.ToArray())
+                : new FakeResponse(401)
+                {
+                    Headers =
+                    {
+                        ["WWW-Authenticate"] = $"Bearer realm=\"http://{_other.Host}/token\", Basic realm=\"x\"",
+                    },
+                };
 
         await _host.FailAsync(Image, ErrorKind.Unauthorized);
 
@@ -200,7 +223,10 @@ public sealed class RegistryTests : IDisposable
         using TestCertificates certificates = new();
         using FakeRegistry secure = new(certificates.Server);
         _host.Write($"certs.d/{secure.Host}/ca.crt", certificates.AuthorityPem);
-        secure.Misbehave = _ => new FakeResponse(302) { Headers = { ["Location"] = $"http://{_other.Host}/b?X-Signature=abc" } };
+        secure.Misbehave = _ => new FakeResponse(302)
+        {
+            Headers = { ["Location"] = $"http://{_other.Host}/b?X-Signature=abc" },
+        };
 
         SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unsafe);
 
@@ -273,7 +299,9 @@ public sealed class RegistryTests : IDisposable
     public async Task A_mirror_that_lacks_the_image_or_lies_gives_way_to_the_registry(bool lies)
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(1000)).PushTo(_registry, "1");
-        _host.Write("registries.conf", $"""
+        _host.Write(
+            "registries.conf",
+            $"""
             [[registry]]
             prefix = "images.example"
             location = "{_registry.Host}"
@@ -281,7 +309,8 @@ public sealed class RegistryTests : IDisposable
             [[registry.mirror]]
             location = "{_other.Host}/cache"
             insecure = true
-            """);
+            """
+        );
         if (lies)
         {
             image.PushTo(_other, "1");
@@ -298,7 +327,9 @@ public sealed class RegistryTests : IDisposable
     [Fact]
     public async Task When_mirror_and_registry_fail_both_reasons_are_told_and_the_registrys_counts()
     {
-        _host.Write("registries.conf", $"""
+        _host.Write(
+            "registries.conf",
+            $"""
             [[registry]]
             prefix = "images.example"
             location = "{_registry.Host}"
@@ -306,7 +337,8 @@ public sealed class RegistryTests : IDisposable
             [[registry.mirror]]
             location = "{_other.Host}/cache"
             insecure = true
-            """);
+            """
+        );
         _other.Misbehave = _ => new FakeResponse(403);
 
         SysctrException e = await _host.FailAsync("images.example/x:1", ErrorKind.NotFound);
@@ -329,7 +361,11 @@ public sealed class RegistryTests : IDisposable
     {
         FakeImage image = new FakeImage().AddPlain(FakeImage.Noise(10)).PushTo(_other, "latest");
         _host.Insecure(_other.Host);
-        ImageReference[] candidates = [ImageReference.Parse(_registry.Host + "/etcd"), ImageReference.Parse(_other.Host + "/etcd")];
+        ImageReference[] candidates =
+        [
+            ImageReference.Parse(_registry.Host + "/etcd"),
+            ImageReference.Parse(_other.Host + "/etcd"),
+        ];
 
         PulledImage pulled = await _host.PullAsync(candidates);
 
@@ -344,8 +380,12 @@ public sealed class RegistryTests : IDisposable
         _registry.Manifests["latest"] = ("application/vnd.oci.image.manifest.v1+json", Encoding.UTF8.GetBytes("{"));
         _host.Insecure(_other.Host);
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync(
-            [ImageReference.Parse(_registry.Host + "/etcd"), ImageReference.Parse(_other.Host + "/etcd")]));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync([
+                ImageReference.Parse(_registry.Host + "/etcd"),
+                ImageReference.Parse(_other.Host + "/etcd"),
+            ])
+        );
 
         Assert.Equal(ErrorKind.Corrupt, e.Kind);
         Assert.Empty(_other.Requests);

@@ -13,7 +13,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Pull;
 
-/// <summary>Archives that skopeo, podman and buildah wrote of a layout's image: the same check-out as from the layout.</summary>
+/// <summary>Archives that skopeo, podman and buildah wrote of a layout's image: the same check-out as from the
+/// layout.</summary>
 [Trait("needs", "programs")]
 public sealed class SavedImageTests : IAsyncLifetime
 {
@@ -26,7 +27,14 @@ public sealed class SavedImageTests : IAsyncLifetime
     {
         await Packages.EnsureAsync();
         new FakeImage()
-            .AddGzip(new LayerTar().Dir("etc").File("etc/name", "one\n", uid: 1, gid: 2).File("usr/bin/tool", "x", mode: 0b111_101_101).Symlink("link", "etc/name").ToBytes())
+            .AddGzip(
+                new LayerTar()
+                    .Dir("etc")
+                    .File("etc/name", "one\n", uid: 1, gid: 2)
+                    .File("usr/bin/tool", "x", mode: 0b111_101_101)
+                    .Symlink("link", "etc/name")
+                    .ToBytes()
+            )
             .AddGzip(new LayerTar().File("etc/name", "two\n").File("big", new string('b', 300_000)).ToBytes())
             .WriteTo(Layout, "v1");
         _expected = await CheckedOutAsync($"oci:{Layout}:v1");
@@ -50,20 +58,68 @@ public sealed class SavedImageTests : IAsyncLifetime
 
         // The manifest that a docker archive lacks is the one that skopeo would make.
         PulledImage pulled = await _host.PullAsync($"docker-archive:{_host.In("docker.tar")}");
-        CommandResult raw = await Command.MustAsync("skopeo", "--insecure-policy", "inspect", "--raw", $"docker-archive:{_host.In("docker.tar")}");
+        CommandResult raw = await Command.MustAsync(
+            "skopeo",
+            "--insecure-policy",
+            "inspect",
+            "--raw",
+            $"docker-archive:{_host.In("docker.tar")}"
+        );
         Assert.Equal(raw.Output.TrimEnd('\n'), System.Text.Encoding.UTF8.GetString(pulled.Manifest));
-        Assert.Equal((await _host.PullAsync($"oci:{Layout}:v1")).ManifestDigest, (await _host.PullAsync($"oci-archive:{_host.In("oci.tar")}")).ManifestDigest);
+        Assert.Equal(
+            (await _host.PullAsync($"oci:{Layout}:v1")).ManifestDigest,
+            (await _host.PullAsync($"oci-archive:{_host.In("oci.tar")}")).ManifestDigest
+        );
     }
 
     [Fact]
     public async Task From_podman_and_buildah()
     {
         string[] storage = await PodmanAsync();
-        await Command.MustAsync("podman", [.. storage, "tag", "docker.io/library/etcd:v1", "localhost/etcd:v1", "localhost/etcd:v2"]);
-        await Command.MustAsync("podman", [.. storage, "save", "--quiet", "--output", _host.In("podman.tar"), "localhost/etcd:v1"]);
-        await Command.MustAsync("podman", [.. storage, "save", "--quiet", "--format", "oci-archive", "--output", _host.In("podman-oci.tar"), "localhost/etcd:v1"]);
-        await Command.MustAsync("podman", [.. storage, "save", "--quiet", "--multi-image-archive", "--output", _host.In("several.tar"), "localhost/etcd:v1", "localhost/etcd:v2"]);
-        await Command.MustAsync("buildah", [.. storage, "push", "--quiet", "localhost/etcd:v1", $"docker-archive:{_host.In("buildah.tar")}:localhost/etcd:v1"]);
+        await Command.MustAsync(
+            "podman",
+            [.. storage, "tag", "docker.io/library/etcd:v1", "localhost/etcd:v1", "localhost/etcd:v2"]
+        );
+        await Command.MustAsync(
+            "podman",
+            [.. storage, "save", "--quiet", "--output", _host.In("podman.tar"), "localhost/etcd:v1"]
+        );
+        await Command.MustAsync(
+            "podman",
+            [
+                .. storage,
+                "save",
+                "--quiet",
+                "--format",
+                "oci-archive",
+                "--output",
+                _host.In("podman-oci.tar"),
+                "localhost/etcd:v1",
+            ]
+        );
+        await Command.MustAsync(
+            "podman",
+            [
+                .. storage,
+                "save",
+                "--quiet",
+                "--multi-image-archive",
+                "--output",
+                _host.In("several.tar"),
+                "localhost/etcd:v1",
+                "localhost/etcd:v2",
+            ]
+        );
+        await Command.MustAsync(
+            "buildah",
+            [
+                .. storage,
+                "push",
+                "--quiet",
+                "localhost/etcd:v1",
+                $"docker-archive:{_host.In("buildah.tar")}:localhost/etcd:v1",
+            ]
+        );
 
         Assert.Equal(_expected, await CheckedOutAsync($"docker-archive:{_host.In("podman.tar")}"));
         Assert.Equal(_expected, await CheckedOutAsync($"oci-archive:{_host.In("podman-oci.tar")}"));
@@ -77,8 +133,15 @@ public sealed class SavedImageTests : IAsyncLifetime
         string[] storage = await PodmanAsync();
         string socket = _host.In("daemon.sock");
         _host.Options = _host.Options with { DockerSocket = "unix://" + socket, SpoolDirectory = _host.Root };
-        Assert.Contains("no daemon", (await _host.FailAsync("docker-daemon:etcd:v1", ErrorKind.Unreachable)).Message, StringComparison.Ordinal);
-        using Process daemon = Process.Start("podman", [.. storage, "system", "service", "--time", "60", "unix://" + socket]);
+        Assert.Contains(
+            "no daemon",
+            (await _host.FailAsync("docker-daemon:etcd:v1", ErrorKind.Unreachable)).Message,
+            StringComparison.Ordinal
+        );
+        using Process daemon = Process.Start(
+            "podman",
+            [.. storage, "system", "service", "--time", "60", "unix://" + socket]
+        );
         for (int i = 0; i < 300 && !File.Exists(socket); i++)
         {
             await Task.Delay(100);
@@ -90,7 +153,11 @@ public sealed class SavedImageTests : IAsyncLifetime
             PulledImage byName = await _host.PullAsync("docker-daemon:etcd:v1");
             PulledImage byId = await _host.PullAsync($"docker-daemon:{byName.ConfigDigest}");
             Assert.Equal(byName.ManifestDigest, byId.ManifestDigest);
-            Assert.Contains("no such image", (await _host.FailAsync("docker-daemon:etcd:v2", ErrorKind.NotFound)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "no such image",
+                (await _host.FailAsync("docker-daemon:etcd:v2", ErrorKind.NotFound)).Message,
+                StringComparison.Ordinal
+            );
         }
         finally
         {

@@ -10,8 +10,8 @@ using Xunit;
 namespace SystemContainers.Tests.Pull;
 
 /// <summary>
-/// The same policy.json and image given to skopeo: what it refuses, file or image, is refused here. Hosts are this machine's address, whose
-/// last parts a wildcard can stand before as well as those of a name.
+/// The same policy.json and image given to skopeo: what it refuses, file or image, is refused here. Hosts are this
+/// machine's address, whose last parts a wildcard can stand before as well as those of a name.
 /// </summary>
 [Trait("needs", "programs")]
 public sealed class SignaturePolicyOracleTests : IDisposable
@@ -47,16 +47,39 @@ public sealed class SignaturePolicyOracleTests : IDisposable
         string image = $"{_registry.Host}/team/app:1";
         string[] scopes =
         [
-            "", _registry.Host, $"{_registry.Host}/team", $"{_registry.Host}/team/app", image, $"{_registry.Host}/tea", $"{_registry.Host}/team/app:2",
-            "127.0.0.1", "127.0.0.1:1", "*.0.0.1", "*.0.1", "*.1", "*.127.0.0.1", "quay.io",
+            "",
+            _registry.Host,
+            $"{_registry.Host}/team",
+            $"{_registry.Host}/team/app",
+            image,
+            $"{_registry.Host}/tea",
+            $"{_registry.Host}/team/app:2",
+            "127.0.0.1",
+            "127.0.0.1:1",
+            "*.0.0.1",
+            "*.0.1",
+            "*.1",
+            "*.127.0.0.1",
+            "quay.io",
         ];
         int wildcards = 0;
         foreach ((string general, string special) in ((string, string)[])[(Accept, Reject), (Reject, Accept)])
         {
             foreach (string scope in scopes)
             {
-                Verdict ours = Compare(await SkopeoAsync("docker", scope, general, special, $"docker://{image}"), "docker", scope, general, special, image);
-                wildcards += scope.StartsWith("*.", StringComparison.Ordinal) && ours == (special == Accept ? Verdict.Accepted : Verdict.Rejected) ? 1 : 0;
+                Verdict ours = Compare(
+                    await SkopeoAsync("docker", scope, general, special, $"docker://{image}"),
+                    "docker",
+                    scope,
+                    general,
+                    special,
+                    image
+                );
+                wildcards +=
+                    scope.StartsWith("*.", StringComparison.Ordinal)
+                    && ours == (special == Accept ? Verdict.Accepted : Verdict.Rejected)
+                        ? 1
+                        : 0;
             }
         }
 
@@ -69,17 +92,42 @@ public sealed class SignaturePolicyOracleTests : IDisposable
     {
         string layout = Path.Combine(_directory, "images/app");
         Directory.CreateDirectory(Path.GetDirectoryName(layout)!);
-        await RunAsync("skopeo", "--insecure-policy", "copy", "--src-tls-verify=false", $"docker://{_registry.Host}/team/app:1", $"oci:{layout}:1");
+        await RunAsync(
+            "skopeo",
+            "--insecure-policy",
+            "copy",
+            "--src-tls-verify=false",
+            $"docker://{_registry.Host}/team/app:1",
+            $"oci:{layout}:1"
+        );
         string[] scopes =
         [
-            "", layout, Path.Combine(_directory, "images"), _directory, "/", layout + "/", _directory + "//images", _directory + "/./images", layout + "/../app",
-            "images/app", "app", layout[..^1], "*",
+            "",
+            layout,
+            Path.Combine(_directory, "images"),
+            _directory,
+            "/",
+            layout + "/",
+            _directory + "//images",
+            _directory + "/./images",
+            layout + "/../app",
+            "images/app",
+            "app",
+            layout[..^1],
+            "*",
         ];
         foreach ((string general, string special) in ((string, string)[])[(Accept, Reject), (Reject, Accept)])
         {
             foreach (string scope in scopes)
             {
-                Compare(await SkopeoAsync("oci", scope, general, special, $"oci:{layout}:1"), "oci", scope, general, special, $"oci:{layout}:1");
+                Compare(
+                    await SkopeoAsync("oci", scope, general, special, $"oci:{layout}:1"),
+                    "oci",
+                    scope,
+                    general,
+                    special,
+                    $"oci:{layout}:1"
+                );
             }
         }
     }
@@ -105,14 +153,31 @@ public sealed class SignaturePolicyOracleTests : IDisposable
     [InlineData("sif", "/x")]
     [InlineData("sif", "x")]
     [InlineData("unheard-of", "x")]
-    public async Task A_file_with_scopes_of_other_transports_is_taken_or_refused_as_skopeo_does(string transport, string scope)
+    public async Task A_file_with_scopes_of_other_transports_is_taken_or_refused_as_skopeo_does(
+        string transport,
+        string scope
+    )
     {
         string image = $"{_registry.Host}/team/app:1";
 
-        Compare(await SkopeoAsync(transport, scope, Accept, Reject, $"docker://{image}"), transport, scope, Accept, Reject, image);
+        Compare(
+            await SkopeoAsync(transport, scope, Accept, Reject, $"docker://{image}"),
+            transport,
+            scope,
+            Accept,
+            Reject,
+            image
+        );
     }
 
-    private Verdict Compare(Verdict skopeo, string transport, string scope, string general, string special, string image)
+    private Verdict Compare(
+        Verdict skopeo,
+        string transport,
+        string scope,
+        string general,
+        string special,
+        string image
+    )
     {
         Verdict ours;
         try
@@ -137,11 +202,27 @@ public sealed class SignaturePolicyOracleTests : IDisposable
         return ours;
     }
 
-    private async Task<Verdict> SkopeoAsync(string transport, string scope, string general, string special, string source)
+    private async Task<Verdict> SkopeoAsync(
+        string transport,
+        string scope,
+        string general,
+        string special,
+        string source
+    )
     {
         string target = Path.Combine(_directory, Guid.NewGuid().ToString("N"));
         ProcessResult result = await ProcessRunner.RunAsync(
-            "skopeo", ["--policy", Write(transport, scope, general, special), "copy", "--src-tls-verify=false", source, "dir:" + target], TestContext.Current.CancellationToken);
+            "skopeo",
+            [
+                "--policy",
+                Write(transport, scope, general, special),
+                "copy",
+                "--src-tls-verify=false",
+                source,
+                "dir:" + target,
+            ],
+            TestContext.Current.CancellationToken
+        );
         return result.ExitCode == 0 ? Verdict.Accepted
             : result.Error.Contains("rejected by policy", StringComparison.OrdinalIgnoreCase) ? Verdict.Rejected
             : result.Error.Contains("invalid policy", StringComparison.Ordinal) ? Verdict.FileRefused
@@ -157,7 +238,10 @@ public sealed class SignaturePolicyOracleTests : IDisposable
     private string Write(string transport, string scope, string general, string special)
     {
         string file = Path.Combine(_directory, "policy.json");
-        File.WriteAllText(file, "{\"default\":" + general + ",\"transports\":{\"" + transport + "\":{\"" + scope + "\":" + special + "}}}");
+        File.WriteAllText(
+            file,
+            "{\"default\":" + general + ",\"transports\":{\"" + transport + "\":{\"" + scope + "\":" + special + "}}}"
+        );
         return file;
     }
 }

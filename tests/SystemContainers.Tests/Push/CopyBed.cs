@@ -25,12 +25,29 @@ sealed class CopyBed : IDisposable
     {
         Host.Options = Host.Options with { SpoolDirectory = Host.Root };
         ImageReference source = ImageReference.Parse(from);
-        await using IImageDestination destination = new Destinations(Host.Registries, Host.Credentials, Host.OwnOptions, Host.Progress).Open(ImageReference.Parse(to), source);
-        return await new ImageCopier(Host.Progress).CopyAsync(Host.Puller(), [source], destination, new CopyChoice(all ? null : s_platform, preserve), Cancellation);
+        await using IImageDestination destination = new Destinations(
+            Host.Registries,
+            Host.Credentials,
+            Host.OwnOptions,
+            Host.Progress
+        ).Open(ImageReference.Parse(to), source);
+        return await new ImageCopier(Host.Progress).CopyAsync(
+            Host.Puller(),
+            [source],
+            destination,
+            new CopyChoice(all ? null : s_platform, preserve),
+            Cancellation
+        );
     }
 
     /// <summary>Copies, and gives the error that it ends in.</summary>
-    public async Task<SysctrException> FailAsync(string from, string to, ErrorKind kind, bool all = false, bool preserve = false)
+    public async Task<SysctrException> FailAsync(
+        string from,
+        string to,
+        ErrorKind kind,
+        bool all = false,
+        bool preserve = false
+    )
     {
         SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => CopyAsync(from, to, all, preserve));
         Assert.True(e.Kind == kind, $"{e.Kind} instead of {kind}: {e}");
@@ -42,15 +59,26 @@ sealed class CopyBed : IDisposable
     {
         FakeImage[] images =
         [
-            .. new[] { "amd64", "arm64" }.Select((a, i) => new FakeImage { Architecture = a }
-                .AddGzip(FakeImage.Noise(4000, seed: 99)).AddZstd(FakeImage.Noise(3000, seed: i)).PushTo(registry, repository)),
+            .. new[] { "amd64", "arm64" }.Select(
+                (a, i) =>
+                    new FakeImage { Architecture = a }
+                        .AddGzip(FakeImage.Noise(4000, seed: 99))
+                        .AddZstd(FakeImage.Noise(3000, seed: i))
+                        .PushTo(registry, repository)
+            ),
         ];
-        FakeImage attestation = new FakeImage { ConfigType = "application/vnd.oci.image.config.v1+json", Architecture = "unknown" }
-            .Add("{}"u8.ToArray(), "{}"u8.ToArray(), "application/vnd.in-toto+json").PushTo(registry, repository);
+        FakeImage attestation = new FakeImage
+        {
+            ConfigType = "application/vnd.oci.image.config.v1+json",
+            Architecture = "unknown",
+        }
+            .Add("{}"u8.ToArray(), "{}"u8.ToArray(), "application/vnd.in-toto+json")
+            .PushTo(registry, repository);
         byte[] index = FakeImage.Index(
             FakeImage.Descriptor(MediaTypes.OciManifest, images[0].Manifest, "linux/amd64"),
             FakeImage.Descriptor(MediaTypes.OciManifest, images[1].Manifest, "linux/arm64"),
-            FakeImage.Descriptor(MediaTypes.OciManifest, attestation.Manifest, "unknown/unknown"));
+            FakeImage.Descriptor(MediaTypes.OciManifest, attestation.Manifest, "unknown/unknown")
+        );
         registry.Repository(repository).Put(Digest.Sha256(index), MediaTypes.OciIndex, index, tag);
         return (index, [.. images, attestation]);
     }

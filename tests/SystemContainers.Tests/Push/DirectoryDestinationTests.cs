@@ -47,7 +47,17 @@ public sealed class DirectoryDestinationTests : IDisposable
     [Fact]
     public async Task What_the_transport_writes_is_replaced()
     {
-        foreach (string name in (string[])["manifest.json", "signature-1", s_blob, s_blob + ".manifest.json", s_blob + "-signature-1", "sha512-" + s_blob + s_blob])
+        foreach (
+            string name in (string[])
+                [
+                    "manifest.json",
+                    "signature-1",
+                    s_blob,
+                    s_blob + ".manifest.json",
+                    s_blob + "-signature-1",
+                    "sha512-" + s_blob + s_blob,
+                ]
+        )
         {
             Write(name, "old");
         }
@@ -60,7 +70,8 @@ public sealed class DirectoryDestinationTests : IDisposable
         Assert.False(File.Exists(Path.Combine(Place, s_blob)));
     }
 
-    /// <summary>What is mounted somewhere can't be exchanged for another directory (EBUSY): the image in it is replaced, and until then is what it was.</summary>
+    /// <summary>What is mounted somewhere can't be exchanged for another directory (EBUSY): the image in it is
+    /// replaced, and until then is what it was.</summary>
     [Fact]
     [Trait("needs", "root")]
     public async Task An_image_on_a_mount_is_replaced_in_place()
@@ -69,11 +80,16 @@ public sealed class DirectoryDestinationTests : IDisposable
         await Command.MustAsync("mount", "-t", "tmpfs", "-o", "size=4m,mode=0750", "tmpfs", Place);
         try
         {
-            FakeImage old = new FakeImage().AddGzip(FakeImage.Noise(2000, 7)).AddGzip(FakeImage.Noise(10, 8)).WriteTo(_bed.Host.In("old"), "v1");
+            FakeImage old = new FakeImage()
+                .AddGzip(FakeImage.Noise(2000, 7))
+                .AddGzip(FakeImage.Noise(10, 8))
+                .WriteTo(_bed.Host.In("old"), "v1");
             await _bed.CopyAsync($"oci:{_bed.Host.In("old")}:v1", "dir:" + Place);
             Write("signature-1", "old");
             string[] before = [.. Directory.GetFiles(Place).Order(StringComparer.Ordinal)];
-            File.Delete(Directory.GetFiles(_bed.Host.In("layout/blobs/sha256")).OrderBy(f => new FileInfo(f).Length).Last());
+            File.Delete(
+                Directory.GetFiles(_bed.Host.In("layout/blobs/sha256")).OrderBy(f => new FileInfo(f).Length).Last()
+            );
             await Assert.ThrowsAsync<SysctrException>(() => _bed.CopyAsync(Source, "dir:" + Place));
             Assert.Equal(before, Directory.GetFiles(Place).Order(StringComparer.Ordinal));
             Assert.Equal(old.ManifestDigest, (await _bed.Host.PullAsync("dir:" + Place)).ManifestDigest);

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Push;
 
-/// <summary>Archives on a disk that gets full: nothing of them stays, so that the disk is not full of what is no use.</summary>
+/// <summary>Archives on a disk that gets full: nothing of them stays, so that the disk is not full of what is no
+/// use.</summary>
 [Trait("needs", "root")]
 [Trait("needs", "programs")]
 public sealed class FullDiskTests : IAsyncLifetime
@@ -38,7 +39,11 @@ public sealed class FullDiskTests : IAsyncLifetime
     {
         new FakeImage().AddPlain(FakeImage.Noise(bytes, 1)).WriteTo(_bed.Host.In("layout"), "v1");
 
-        SysctrException e = await _bed.FailAsync($"oci:{_bed.Host.In("layout")}:v1", $"{transport}{Disk}/a.tar", ErrorKind.Storage);
+        SysctrException e = await _bed.FailAsync(
+            $"oci:{_bed.Host.In("layout")}:v1",
+            $"{transport}{Disk}/a.tar",
+            ErrorKind.Storage
+        );
 
         Assert.Contains("No space left", e.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(Disk));

@@ -14,7 +14,11 @@ public sealed class ImageCopierTests : IDisposable
 {
     private readonly CopyBed _bed = new();
     private readonly OciRegistry _registry = new();
-    private readonly FakeImage _image = new FakeImage().AddGzip(FakeImage.Noise(200_000, 1)).AddZstd(FakeImage.Noise(3000, 2)).AddPlain(FakeImage.Noise(300, 3)).AddGzip(FakeImage.Noise(200_000, 1));
+    private readonly FakeImage _image = new FakeImage()
+        .AddGzip(FakeImage.Noise(200_000, 1))
+        .AddZstd(FakeImage.Noise(3000, 2))
+        .AddPlain(FakeImage.Noise(300, 3))
+        .AddGzip(FakeImage.Noise(200_000, 1));
 
     public ImageCopierTests()
     {
@@ -49,7 +53,10 @@ public sealed class ImageCopierTests : IDisposable
         await AssertHasAsync(to);
         CopiedImage back = await _bed.CopyAsync(to, $"docker://{_registry.Host}/back:v1");
         Assert.Equal(_image.ManifestDigest, back.Digest);
-        Assert.Equal(_image.Manifest, _registry.Repository("back").Manifests[_registry.Repository("back").Tags["v1"]].Bytes);
+        Assert.Equal(
+            _image.Manifest,
+            _registry.Repository("back").Manifests[_registry.Repository("back").Tags["v1"]].Bytes
+        );
     }
 
     [Fact]
@@ -82,7 +89,10 @@ public sealed class ImageCopierTests : IDisposable
         CopiedImage copied = await _bed.CopyAsync(from, to, all: true);
 
         Assert.Equal((Digest.Sha256(index), 3), (copied.Digest!.Value, copied.Images));
-        Assert.Equal(images[1].ManifestDigest, (await _bed.Host.PullAsync(to, new Platform("arm64", "linux"))).ManifestDigest);
+        Assert.Equal(
+            images[1].ManifestDigest,
+            (await _bed.Host.PullAsync(to, new Platform("arm64", "linux"))).ManifestDigest
+        );
         await _bed.CopyAsync(to, $"docker://{_registry.Host}/back:v1", all: true);
         Assert.Equal(index, _registry.Repository("back").Manifests[Digest.Sha256(index)].Bytes);
     }
@@ -92,7 +102,12 @@ public sealed class ImageCopierTests : IDisposable
     {
         CopyBed.PushIndex(_registry, "several", "v1");
 
-        await _bed.FailAsync($"docker://{_registry.Host}/several:v1", $"docker-archive:{_bed.Host.In("x.tar")}", ErrorKind.Usage, all: true);
+        await _bed.FailAsync(
+            $"docker://{_registry.Host}/several:v1",
+            $"docker-archive:{_bed.Host.In("x.tar")}",
+            ErrorKind.Usage,
+            all: true
+        );
 
         Assert.False(File.Exists(_bed.Host.In("x.tar")));
     }
@@ -162,14 +177,17 @@ public sealed class ImageCopierTests : IDisposable
         using FakeRegistry mirror = new();
         _image.PushTo(mirror, "v1");
         mirror.Blobs[_image.Blob(0).ToString()] = FakeImage.Noise(_image.BlobBytes(0).Length, 5);
-        _bed.Host.Write("registries.conf", $"""
+        _bed.Host.Write(
+            "registries.conf",
+            $"""
             [[registry]]
             location = "{_registry.Host}"
             insecure = true
             [[registry.mirror]]
             location = "{mirror.Host}"
             insecure = true
-            """);
+            """
+        );
 
         await _bed.CopyAsync(Source, $"oci-archive:{_bed.Host.In("a.tar")}:v1");
 
@@ -179,13 +197,19 @@ public sealed class ImageCopierTests : IDisposable
     [Fact]
     public async Task The_policy_is_asked_for_the_source()
     {
-        _bed.Host.Write("policy.json", "{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"dir\":{\"" + _bed.Host.Root + "\":[{\"type\":\"reject\"}]}}}");
+        _bed.Host.Write(
+            "policy.json",
+            "{\"default\":[{\"type\":\"insecureAcceptAnything\"}],\"transports\":{\"dir\":{\""
+                + _bed.Host.Root
+                + "\":[{\"type\":\"reject\"}]}}}"
+        );
         await _bed.CopyAsync(Source, "dir:" + _bed.Host.In("d"));
 
         await _bed.FailAsync("dir:" + _bed.Host.In("d"), $"docker://{_registry.Host}/to:v1", ErrorKind.Policy);
     }
 
-    /// <summary>As in a pull: what has to be signed and is not is not copied, one image or an index, and nothing of it is sent.</summary>
+    /// <summary>As in a pull: what has to be signed and is not is not copied, one image or an index, and nothing of it
+    /// is sent.</summary>
     [Theory]
     [InlineData("from:v1", false)]
     [InlineData("several:v1", false)]
@@ -193,20 +217,34 @@ public sealed class ImageCopierTests : IDisposable
     public async Task What_has_to_be_signed_is_not_copied_without(string image, bool all)
     {
         CopyBed.PushIndex(_registry, "several", "v1");
-        using System.Security.Cryptography.ECDsa key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        using System.Security.Cryptography.ECDsa key = System.Security.Cryptography.ECDsa.Create(
+            System.Security.Cryptography.ECCurve.NamedCurves.nistP256
+        );
         string data = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(key.ExportSubjectPublicKeyInfoPem()));
         _bed.Host.Write("policy.json", "{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"" + data + "\"}]}");
 
-        await _bed.FailAsync($"docker://{_registry.Host}/{image}", $"docker://{_registry.Host}/to:v1", ErrorKind.Policy, all);
+        await _bed.FailAsync(
+            $"docker://{_registry.Host}/{image}",
+            $"docker://{_registry.Host}/to:v1",
+            ErrorKind.Policy,
+            all
+        );
 
-        Assert.DoesNotContain(_registry.Requests, r => r.StartsWith("POST", StringComparison.Ordinal) || r.StartsWith("PUT", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _registry.Requests,
+            r => r.StartsWith("POST", StringComparison.Ordinal) || r.StartsWith("PUT", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public async Task A_foreign_layer_and_a_size_below_zero_are_refused()
     {
-        new FakeImage().Add([1], [1], "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip").PushTo(_registry, "bad", "foreign");
-        new FakeImage { ChangeManifest = m => m["layers"]![0]!["size"] = -1 }.AddGzip([1]).PushTo(_registry, "bad", "size");
+        new FakeImage()
+            .Add([1], [1], "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")
+            .PushTo(_registry, "bad", "foreign");
+        new FakeImage { ChangeManifest = m => m["layers"]![0]!["size"] = -1 }
+            .AddGzip([1])
+            .PushTo(_registry, "bad", "size");
 
         await _bed.FailAsync($"docker://{_registry.Host}/bad:foreign", "dir:" + _bed.Host.In("d"), ErrorKind.Corrupt);
         await _bed.FailAsync($"docker://{_registry.Host}/bad:size", "dir:" + _bed.Host.In("d"), ErrorKind.Corrupt);
@@ -215,15 +253,24 @@ public sealed class ImageCopierTests : IDisposable
     [Fact]
     public async Task An_index_of_too_many_is_refused_and_one_of_it_can_be_had()
     {
-        byte[] index = FakeImage.Index(
-        [
+        byte[] index = FakeImage.Index([
             FakeImage.Descriptor(MediaTypes.OciManifest, _image.Manifest, "linux/amd64"),
-            .. Enumerable.Range(0, 1000).Select(i => FakeImage.Descriptor(MediaTypes.OciManifest, FakeImage.Noise(20, i), "linux/other")),
+            .. Enumerable
+                .Range(0, 1000)
+                .Select(i => FakeImage.Descriptor(MediaTypes.OciManifest, FakeImage.Noise(20, i), "linux/other")),
         ]);
         _registry.Repository("from").Put(Digest.Sha256(index), MediaTypes.OciIndex, index, "many");
 
-        await _bed.FailAsync($"docker://{_registry.Host}/from:many", "dir:" + _bed.Host.In("d"), ErrorKind.Unsafe, all: true);
-        Assert.Equal(_image.ManifestDigest, (await _bed.CopyAsync($"docker://{_registry.Host}/from:many", "dir:" + _bed.Host.In("d"))).Digest);
+        await _bed.FailAsync(
+            $"docker://{_registry.Host}/from:many",
+            "dir:" + _bed.Host.In("d"),
+            ErrorKind.Unsafe,
+            all: true
+        );
+        Assert.Equal(
+            _image.ManifestDigest,
+            (await _bed.CopyAsync($"docker://{_registry.Host}/from:many", "dir:" + _bed.Host.In("d"))).Digest
+        );
     }
 
     /// <summary>Each manifest is within its own bound, and their sum is not.</summary>
@@ -231,12 +278,34 @@ public sealed class ImageCopierTests : IDisposable
     [Trait("needs", "time")]
     public async Task Manifests_that_are_too_large_together_are_refused()
     {
-        byte[][] manifests = [.. Enumerable.Range(0, 17).Select(i => new FakeImage { ChangeManifest = m => m["annotations"] = new System.Text.Json.Nodes.JsonObject { ["pad"] = i + new string('x', (4 << 20) - 2000) } }
-            .PushTo(_registry, "large", $"v{i}").Manifest)];
-        byte[] index = FakeImage.Index([.. manifests.Select(m => FakeImage.Descriptor(MediaTypes.OciManifest, m, "linux/amd64"))]);
+        byte[][] manifests =
+        [
+            .. Enumerable
+                .Range(0, 17)
+                .Select(i =>
+                    new FakeImage
+                    {
+                        ChangeManifest = m =>
+                            m["annotations"] = new System.Text.Json.Nodes.JsonObject
+                            {
+                                ["pad"] = i + new string('x', (4 << 20) - 2000),
+                            },
+                    }
+                        .PushTo(_registry, "large", $"v{i}")
+                        .Manifest
+                ),
+        ];
+        byte[] index = FakeImage.Index([
+            .. manifests.Select(m => FakeImage.Descriptor(MediaTypes.OciManifest, m, "linux/amd64")),
+        ]);
         _registry.Repository("large").Put(Digest.Sha256(index), MediaTypes.OciIndex, index, "all");
 
-        SysctrException e = await _bed.FailAsync($"docker://{_registry.Host}/large:all", "dir:" + _bed.Host.In("d"), ErrorKind.Unsafe, all: true);
+        SysctrException e = await _bed.FailAsync(
+            $"docker://{_registry.Host}/large:all",
+            "dir:" + _bed.Host.In("d"),
+            ErrorKind.Unsafe,
+            all: true
+        );
 
         Assert.Contains("bytes together", e.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_bed.Host.In("d")));
@@ -264,7 +333,11 @@ public sealed class ImageCopierTests : IDisposable
     {
         new FakeImage().Add([1], [1], type).PushTo(_registry, "bad", "layer");
 
-        SysctrException e = await _bed.FailAsync($"docker://{_registry.Host}/bad:layer", $"docker-archive:{_bed.Host.In("x.tar")}", ErrorKind.Corrupt);
+        SysctrException e = await _bed.FailAsync(
+            $"docker://{_registry.Host}/bad:layer",
+            $"docker-archive:{_bed.Host.In("x.tar")}",
+            ErrorKind.Corrupt
+        );
 
         Assert.Contains("is no layer", e.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(_bed.Host.Root, "*x.tar*"));
@@ -274,7 +347,10 @@ public sealed class ImageCopierTests : IDisposable
     {
         PulledImage pulled = await _bed.Host.PullAsync(place);
         Assert.Equal(_image.ManifestDigest, pulled.ManifestDigest);
-        Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(_image.Plains[i], _bed.Host.Sink.Layers[_image.DiffId(i)]));
+        Assert.All(
+            Enumerable.Range(0, 4),
+            i => Assert.Equal(_image.Plains[i], _bed.Host.Sink.Layers[_image.DiffId(i)])
+        );
         _bed.Host.Sink.Layers.Clear();
     }
 }

@@ -42,7 +42,9 @@ public sealed class LayoutDestinationTests : IDisposable
             Directory.CreateDirectory(Place);
         }
 
-        Meanwhile(() => _bed.CopyAsync($"oci:{_bed.Host.In("other")}:v1", $"oci:{Place}:second").GetAwaiter().GetResult());
+        Meanwhile(() =>
+            _bed.CopyAsync($"oci:{_bed.Host.In("other")}:v1", $"oci:{Place}:second").GetAwaiter().GetResult()
+        );
 
         await _bed.CopyAsync(Source, $"oci:{Place}:first");
 
@@ -71,7 +73,8 @@ public sealed class LayoutDestinationTests : IDisposable
     [InlineData("dir:")]
     public async Task An_empty_directory_stays(string transport)
     {
-        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute;
+        const UnixFileMode Mode =
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute;
         Directory.CreateDirectory(Place);
         File.SetUnixFileMode(Place, Mode);
         string[] beside = [];
@@ -104,7 +107,10 @@ public sealed class LayoutDestinationTests : IDisposable
     {
         _other.WriteTo(Place, "old");
         Directory.CreateDirectory(Path.Combine(Place, "blobs/sha512"));
-        string[] left = [.. new[] { "", "blobs/sha256", "blobs/sha512" }.Select(d => Path.Combine(Place, d, ".abc.sysctr-1-dead-1"))];
+        string[] left =
+        [
+            .. new[] { "", "blobs/sha256", "blobs/sha512" }.Select(d => Path.Combine(Place, d, ".abc.sysctr-1-dead-1")),
+        ];
         Array.ForEach(left, f => File.WriteAllText(f, "a part"));
 
         await _bed.CopyAsync(Source, $"oci:{Place}:v1");
@@ -119,7 +125,11 @@ public sealed class LayoutDestinationTests : IDisposable
         int calls = 0;
         _registry.Fail = r =>
         {
-            if (r.HttpMethod == "GET" && r.Url!.AbsolutePath.EndsWith(_image.Blob(0).ToString(), StringComparison.Ordinal) && Interlocked.Increment(ref calls) == 1)
+            if (
+                r.HttpMethod == "GET"
+                && r.Url!.AbsolutePath.EndsWith(_image.Blob(0).ToString(), StringComparison.Ordinal)
+                && Interlocked.Increment(ref calls) == 1
+            )
             {
                 act();
             }

@@ -13,8 +13,9 @@ using Xunit;
 namespace SystemContainers.Tests.Push;
 
 /// <summary>
-/// oras as the other side: it reads what we push and write, we pull what it copied, and what either attaches to an image the other lists; over docker-registry, which has no
-/// referrers API, and over the registry in this process, which has.
+/// oras as the other side: it reads what we push and write, we pull what it copied, and what either attaches to an
+/// image the other lists; over docker-registry, which has no referrers API, and over the registry in this process,
+/// which has.
 /// </summary>
 [Trait("needs", "programs")]
 [Trait("needs", "root")]
@@ -42,11 +43,17 @@ public sealed class OrasTests : IAsyncLifetime
     {
         string root = _bed.Host.Root;
         await _bed.CopyAsync(_bed.Source, $"oci:{root}/ours:v1", all: true);
-        Assert.Equal(Encoding.UTF8.GetString(_index), await OrasAsync("manifest", "fetch", "--oci-layout", $"{root}/ours:v1"));
+        Assert.Equal(
+            Encoding.UTF8.GetString(_index),
+            await OrasAsync("manifest", "fetch", "--oci-layout", $"{root}/ours:v1")
+        );
         foreach (string host in _bed.Hosts)
         {
             await _bed.CopyAsync(_bed.Source, $"docker://{host}/team/app:v1", all: true);
-            Assert.Equal(Encoding.UTF8.GetString(_index), await OrasAsync("manifest", "fetch", "--plain-http", $"{host}/team/app:v1"));
+            Assert.Equal(
+                Encoding.UTF8.GetString(_index),
+                await OrasAsync("manifest", "fetch", "--plain-http", $"{host}/team/app:v1")
+            );
             Assert.Equal("v1", await OrasAsync("repo", "tags", "--plain-http", $"{host}/team/app"));
 
             // Every blob of it is read there, and compared.
@@ -71,13 +78,23 @@ public sealed class OrasTests : IAsyncLifetime
         foreach (string host in _bed.Hosts)
         {
             await _bed.CopyAsync(_bed.Source, $"docker://{host}/app:v1", all: true);
-            await OrasAsync("attach", "--plain-http", "--disable-path-validation", "--artifact-type", Type, $"{host}/app:v1", $"{report}:{Type}");
+            await OrasAsync(
+                "attach",
+                "--plain-http",
+                "--disable-path-validation",
+                "--artifact-type",
+                Type,
+                $"{host}/app:v1",
+                $"{report}:{Type}"
+            );
 
             Descriptor attached = Assert.Single(await ListAsync(host, "app"));
             Assert.Equal(Type, attached.ArtifactType);
 
             await CopyAlongAsync($"docker://{host}/app:v1", $"docker://{_bed.Strict.Host}/along:v1");
-            JsonNode listed = JsonNode.Parse(await OrasAsync("discover", "--plain-http", "--format", "json", $"{_bed.Strict.Host}/along:v1"))!;
+            JsonNode listed = JsonNode.Parse(
+                await OrasAsync("discover", "--plain-http", "--format", "json", $"{_bed.Strict.Host}/along:v1")
+            )!;
             JsonNode one = Assert.Single((listed["manifests"] ?? listed["referrers"])!.AsArray())!;
             Assert.Equal((attached.Digest.ToString(), Type), ((string)one["digest"]!, (string)one["artifactType"]!));
         }
@@ -88,7 +105,12 @@ public sealed class OrasTests : IAsyncLifetime
     private async Task<IReadOnlyList<Descriptor>> ListAsync(string host, string repository)
     {
         ImageReference place = ImageReference.Parse($"docker://{host}/{repository}:v1");
-        using RegistrySource source = new(new RegistryEndpoint(place, Insecure: true, IsMirror: false), _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress);
+        using RegistrySource source = new(
+            new RegistryEndpoint(place, Insecure: true, IsMirror: false),
+            _bed.Host.Credentials,
+            _bed.Host.OwnOptions,
+            _bed.Host.Progress
+        );
         return await new ReferrerClient(place, source).ListAsync(Digest.Sha256(_index), Cancellation);
     }
 
@@ -96,11 +118,22 @@ public sealed class OrasTests : IAsyncLifetime
     {
         _bed.Host.Options = _bed.Host.Options with { SpoolDirectory = _bed.Host.Root };
         ImageReference source = ImageReference.Parse(from);
-        await using IImageDestination destination =
-            new Destinations(_bed.Host.Registries, _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress).Open(ImageReference.Parse(to), source);
-        await new ImageCopier(_bed.Host.Progress).CopyAsync(_bed.Host.Puller(), [source], destination, new CopyChoice(null) { Recursive = true }, Cancellation);
+        await using IImageDestination destination = new Destinations(
+            _bed.Host.Registries,
+            _bed.Host.Credentials,
+            _bed.Host.OwnOptions,
+            _bed.Host.Progress
+        ).Open(ImageReference.Parse(to), source);
+        await new ImageCopier(_bed.Host.Progress).CopyAsync(
+            _bed.Host.Puller(),
+            [source],
+            destination,
+            new CopyChoice(null) { Recursive = true },
+            Cancellation
+        );
     }
 
     /// <summary>Its output, or an exception.</summary>
-    private async Task<string> OrasAsync(params string[] words) => (await _programs!.RunAsync("oras", words)).MustSucceed().Output.TrimEnd('\n');
+    private async Task<string> OrasAsync(params string[] words) =>
+        (await _programs!.RunAsync("oras", words)).MustSucceed().Output.TrimEnd('\n');
 }

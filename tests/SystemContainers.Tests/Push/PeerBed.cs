@@ -6,7 +6,8 @@ using SystemContainers.Tests.Pull;
 
 namespace SystemContainers.Tests.Push;
 
-/// <summary>Where we and other programs meet: docker-registry, which has no referrers API, the registry in this process, which has and is strict, and copies between places.</summary>
+/// <summary>Where we and other programs meet: docker-registry, which has no referrers API, the registry in this
+/// process, which has and is strict, and copies between places.</summary>
 sealed class PeerBed : IAsyncDisposable
 {
     private readonly CopyBed _copies = new();

@@ -41,7 +41,10 @@ public sealed class ReferrerCopyTests : IDisposable
         Assert.Equal(4, copied.Attached);
         IReadOnlyList<Referrer> before = await ReferrersAsync(_from, image);
         Assert.Equal(4, before.Count);
-        Assert.Equal(before.Select(r => $"{r.Kind} {r.Blob.Digest}").Order(StringComparer.Ordinal), (await ReferrersAsync(to, image)).Select(r => $"{r.Kind} {r.Blob.Digest}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            before.Select(r => $"{r.Kind} {r.Blob.Digest}").Order(StringComparer.Ordinal),
+            (await ReferrersAsync(to, image)).Select(r => $"{r.Kind} {r.Blob.Digest}").Order(StringComparer.Ordinal)
+        );
         Assert.Equal(!api, to.Repository("copy").Tags.ContainsKey($"sha256-{image.Hex}"));
         string[] puts = [.. to.Requests.Where(r => r.StartsWith("PUT /v2/copy/manifests/", StringComparison.Ordinal))];
         Assert.Equal("PUT /v2/copy/manifests/1", puts[^1]);
@@ -95,18 +98,28 @@ public sealed class ReferrerCopyTests : IDisposable
             ConfigType = "application/vnd.example.config",
             ChangeManifest = m =>
             {
-                m["subject"] = FakeImage.Descriptor(MediaTypes.OciManifest, to.Repository("copy").Manifests[image].Bytes);
+                m["subject"] = FakeImage.Descriptor(
+                    MediaTypes.OciManifest,
+                    to.Repository("copy").Manifests[image].Bytes
+                );
                 m["annotations"] = new System.Text.Json.Nodes.JsonObject { ["org.example.note"] = "mine" };
             },
-        }.AddPlain([8]).WriteTo(_bed.Host.In("layout"), "s");
+        }
+            .AddPlain([8])
+            .WriteTo(_bed.Host.In("layout"), "s");
 
         await _bed.CopyAsync($"oci:{_bed.Host.In("layout")}:s", $"docker://{to.Host}/copy:s");
         await _bed.CopyAsync($"oci:{_bed.Host.In("layout")}:s", $"docker://{to.Host}/copy:again");
 
-        ImageIndex list = ImageIndex.Parse(to.Repository("copy").Manifests[to.Repository("copy").Tags[$"sha256-{image.Hex}"]].Bytes);
+        ImageIndex list = ImageIndex.Parse(
+            to.Repository("copy").Manifests[to.Repository("copy").Tags[$"sha256-{image.Hex}"]].Bytes
+        );
         Assert.Equal(2, list.Manifests.Count);
         Descriptor mine = Assert.Single(list.Manifests, m => m.Digest == signature.ManifestDigest);
-        Assert.Equal(("application/vnd.example.config", "mine", (long)signature.Manifest.Length), (mine.ArtifactType, mine.Annotations!["org.example.note"], mine.Size));
+        Assert.Equal(
+            ("application/vnd.example.config", "mine", (long)signature.Manifest.Length),
+            (mine.ArtifactType, mine.Annotations!["org.example.note"], mine.Size)
+        );
     }
 
     /// <summary>Whoever may write the list can name in it what is about another image.</summary>
@@ -120,15 +133,34 @@ public sealed class ReferrerCopyTests : IDisposable
         Digest image = await pusher.ImageAsync("a", "1");
         Digest other = await pusher.ImageAsync("b");
         await pusher.BundlesAsync(other, pusher.SizeOf(other), "about b"u8.ToArray());
-        ImageIndex theirs = ImageIndex.Parse(from.Repository("app").Manifests[from.Repository("app").Tags[$"sha256-{other.Hex}"]].Bytes);
+        ImageIndex theirs = ImageIndex.Parse(
+            from.Repository("app").Manifests[from.Repository("app").Tags[$"sha256-{other.Hex}"]].Bytes
+        );
         byte[] index = System.Text.Encoding.UTF8.GetBytes(
-            "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[],\"subject\":" + RegistryPusher.Json(new Descriptor(MediaTypes.OciManifest, image, pusher.SizeOf(image))) + "}");
+            "{\"schemaVersion\":2,\"mediaType\":\""
+                + MediaTypes.OciIndex
+                + "\",\"manifests\":[],\"subject\":"
+                + RegistryPusher.Json(new Descriptor(MediaTypes.OciManifest, image, pusher.SizeOf(image)))
+                + "}"
+        );
         Digest attached = await pusher.ManifestAsync(index, MediaTypes.OciIndex);
         await pusher.BundlesAsync(image, pusher.SizeOf(image), "about a"u8.ToArray());
-        ImageIndex mine = ImageIndex.Parse(from.Repository("app").Manifests[from.Repository("app").Tags[$"sha256-{image.Hex}"]].Bytes);
-        string entries = string.Join(',', mine.Manifests.Concat(theirs.Manifests).Append(new Descriptor(MediaTypes.OciIndex, attached, index.Length)).Select(RegistryPusher.Json));
+        ImageIndex mine = ImageIndex.Parse(
+            from.Repository("app").Manifests[from.Repository("app").Tags[$"sha256-{image.Hex}"]].Bytes
+        );
+        string entries = string.Join(
+            ',',
+            mine.Manifests.Concat(theirs.Manifests)
+                .Append(new Descriptor(MediaTypes.OciIndex, attached, index.Length))
+                .Select(RegistryPusher.Json)
+        );
         await pusher.ManifestAsync(
-            System.Text.Encoding.UTF8.GetBytes("{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[" + entries + "]}"), MediaTypes.OciIndex, $"sha256-{image.Hex}");
+            System.Text.Encoding.UTF8.GetBytes(
+                "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[" + entries + "]}"
+            ),
+            MediaTypes.OciIndex,
+            $"sha256-{image.Hex}"
+        );
 
         CopiedImage copied = await CopyAsync(to, recursive: true, from);
 
@@ -143,17 +175,36 @@ public sealed class ReferrerCopyTests : IDisposable
         _bed.Host.Insecure(_from.Host, to.Host);
         Digest image = await AttachedAsync();
         using RegistryPusher pusher = new(_from.Host, "app");
-        await pusher.AttachAsync(image, (new byte[2000], new Dictionary<string, string>()), (FakeImage.Noise(2000), new Dictionary<string, string>()));
+        await pusher.AttachAsync(
+            image,
+            (new byte[2000], new Dictionary<string, string>()),
+            (FakeImage.Noise(2000), new Dictionary<string, string>())
+        );
         await CopyAsync(to, recursive: false);
         ImageReference place = ImageReference.Parse($"docker://{_from.Host}/app:1");
-        using RegistrySource source = new(new RegistryEndpoint(place, Insecure: true, IsMirror: false), _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress);
+        using RegistrySource source = new(
+            new RegistryEndpoint(place, Insecure: true, IsMirror: false),
+            _bed.Host.Credentials,
+            _bed.Host.OwnOptions,
+            _bed.Host.Progress
+        );
         await using RegistryDestination destination = (RegistryDestination)
-            new Destinations(_bed.Host.Registries, _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress).Open(ImageReference.Parse($"docker://{to.Host}/copy:1"), place);
+            new Destinations(
+                _bed.Host.Registries,
+                _bed.Host.Credentials,
+                _bed.Host.OwnOptions,
+                _bed.Host.Progress
+            ).Open(ImageReference.Parse($"docker://{to.Host}/copy:1"), place);
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => new ReferrerCopier(place, source, destination, Token, maxBytes: 5000).CopyAsync([image]));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            new ReferrerCopier(place, source, destination, Token, maxBytes: 5000).CopyAsync([image])
+        );
 
         Assert.Equal(ErrorKind.Unsafe, e.Kind);
-        Assert.Equal(4, await new ReferrerCopier(place, source, destination, Token, maxBytes: 50_000).CopyAsync([image]));
+        Assert.Equal(
+            4,
+            await new ReferrerCopier(place, source, destination, Token, maxBytes: 50_000).CopyAsync([image])
+        );
     }
 
     [Fact]
@@ -200,10 +251,22 @@ public sealed class ReferrerCopyTests : IDisposable
         _bed.Host.Insecure(_from.Host);
         await AttachedAsync();
         ImageReference source = ImageReference.Parse($"docker://{_from.Host}/app:1");
-        await using IImageDestination destination = new Destinations(_bed.Host.Registries, _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress).Open(ImageReference.Parse($"oci:{_bed.Host.In("copy")}:1"), source);
+        await using IImageDestination destination = new Destinations(
+            _bed.Host.Registries,
+            _bed.Host.Credentials,
+            _bed.Host.OwnOptions,
+            _bed.Host.Progress
+        ).Open(ImageReference.Parse($"oci:{_bed.Host.In("copy")}:1"), source);
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(
-            () => new ImageCopier(_bed.Host.Progress).CopyAsync(_bed.Host.Puller(), [source], destination, new CopyChoice(null) { Recursive = true }, Token));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            new ImageCopier(_bed.Host.Progress).CopyAsync(
+                _bed.Host.Puller(),
+                [source],
+                destination,
+                new CopyChoice(null) { Recursive = true },
+                Token
+            )
+        );
 
         Assert.Equal(ErrorKind.Usage, e.Kind);
     }
@@ -215,7 +278,12 @@ public sealed class ReferrerCopyTests : IDisposable
         Digest image = await pusher.ImageAsync("a", "1");
         await pusher.BundlesAsync(image, pusher.SizeOf(image), "one"u8.ToArray(), "two"u8.ToArray());
         _from.Repository("app").Tags.TryRemove($"sha256-{image.Hex}", out _);
-        Digest bundle = _from.Repository("app").Manifests.First(m => System.Text.Encoding.UTF8.GetString(m.Value.Bytes).Contains("\"subject\"", StringComparison.Ordinal)).Key;
+        Digest bundle = _from
+            .Repository("app")
+            .Manifests.First(m =>
+                System.Text.Encoding.UTF8.GetString(m.Value.Bytes).Contains("\"subject\"", StringComparison.Ordinal)
+            )
+            .Key;
         await pusher.BundlesAsync(bundle, pusher.SizeOf(bundle), "about it"u8.ToArray());
         _from.Repository("app").Tags.TryRemove($"sha256-{bundle.Hex}", out _);
         await pusher.AttachAsync(image, ("payload"u8.ToArray(), new Dictionary<string, string>()));
@@ -225,16 +293,33 @@ public sealed class ReferrerCopyTests : IDisposable
     private async Task<CopiedImage> CopyAsync(OciRegistry to, bool recursive, OciRegistry? from = null)
     {
         ImageReference source = ImageReference.Parse($"docker://{(from ?? _from).Host}/app:1");
-        await using IImageDestination destination =
-            new Destinations(_bed.Host.Registries, _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress).Open(ImageReference.Parse($"docker://{to.Host}/copy:1"), source);
-        return await new ImageCopier(_bed.Host.Progress).CopyAsync(_bed.Host.Puller(), [source], destination, new CopyChoice(null) { Recursive = recursive }, Token);
+        await using IImageDestination destination = new Destinations(
+            _bed.Host.Registries,
+            _bed.Host.Credentials,
+            _bed.Host.OwnOptions,
+            _bed.Host.Progress
+        ).Open(ImageReference.Parse($"docker://{to.Host}/copy:1"), source);
+        return await new ImageCopier(_bed.Host.Progress).CopyAsync(
+            _bed.Host.Puller(),
+            [source],
+            destination,
+            new CopyChoice(null) { Recursive = recursive },
+            Token
+        );
     }
 
     /// <summary>All about the image, and about what is about it.</summary>
     private async Task<IReadOnlyList<Referrer>> ReferrersAsync(OciRegistry registry, Digest image)
     {
-        ImageReference place = ImageReference.Parse($"docker://{registry.Host}/{(registry == _from ? "app" : "copy")}:1");
-        using RegistrySource source = new(new RegistryEndpoint(place, Insecure: true, IsMirror: false), _bed.Host.Credentials, _bed.Host.OwnOptions, _bed.Host.Progress);
+        ImageReference place = ImageReference.Parse(
+            $"docker://{registry.Host}/{(registry == _from ? "app" : "copy")}:1"
+        );
+        using RegistrySource source = new(
+            new RegistryEndpoint(place, Insecure: true, IsMirror: false),
+            _bed.Host.Credentials,
+            _bed.Host.OwnOptions,
+            _bed.Host.Progress
+        );
         ReferrerClient client = new(place, source);
         ReferrerReader reader = new(client);
         List<Referrer> all = [.. await reader.OfAsync(image, Token)];

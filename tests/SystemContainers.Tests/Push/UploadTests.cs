@@ -11,7 +11,9 @@ namespace SystemContainers.Tests.Push;
 /// <summary>Uploads into a registry that keeps to distribution-spec 1.1 and refuses what does not.</summary>
 public sealed class UploadTests : IDisposable
 {
-    private static readonly FakeImage s_image = new FakeImage().AddGzip(FakeImage.Noise(5_000_000, 1)).AddGzip(FakeImage.Noise(3000, 2));
+    private static readonly FakeImage s_image = new FakeImage()
+        .AddGzip(FakeImage.Noise(5_000_000, 1))
+        .AddGzip(FakeImage.Noise(3000, 2));
 
     private readonly CopyBed _bed = new();
 
@@ -59,9 +61,18 @@ public sealed class UploadTests : IDisposable
 
         await _bed.CopyAsync($"docker://{registry.Host}/team/from:v1", $"docker://{registry.Host}/to:v1");
 
-        Assert.Equal(3, registry.Requests.Count(r => r.Contains("?mount=sha256:", StringComparison.Ordinal) && r.EndsWith("&from=team%2Ffrom", StringComparison.Ordinal)));
+        Assert.Equal(
+            3,
+            registry.Requests.Count(r =>
+                r.Contains("?mount=sha256:", StringComparison.Ordinal)
+                && r.EndsWith("&from=team%2Ffrom", StringComparison.Ordinal)
+            )
+        );
         Assert.Equal(patches, registry.Requests.Count(r => r.StartsWith("PATCH", StringComparison.Ordinal)));
-        Assert.Equal(mounts ? 0 : 3, registry.Requests.Count(r => r.StartsWith("GET /v2/team/from/blobs", StringComparison.Ordinal)));
+        Assert.Equal(
+            mounts ? 0 : 3,
+            registry.Requests.Count(r => r.StartsWith("GET /v2/team/from/blobs", StringComparison.Ordinal))
+        );
         Assert.Equal(s_image.ManifestDigest, registry.Repository("to").Tags["v1"]);
     }
 
@@ -70,19 +81,24 @@ public sealed class UploadTests : IDisposable
     public async Task An_upload_that_is_cut_goes_on_where_it_was()
     {
         int cuts = 0;
-        using OciRegistry registry = Registry(new()
-        {
-            CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) <= 4 ? 1_100_000 : null,
-        });
+        using OciRegistry registry = Registry(
+            new() { CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) <= 4 ? 1_100_000 : null }
+        );
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
         Assert.Equal(s_image.BlobBytes(0), registry.Repository("app").Blobs[s_image.Blob(0)]);
         string[] patches = [.. registry.Requests.Where(r => r.StartsWith("PATCH", StringComparison.Ordinal))];
         Assert.Equal(5, patches.Length);
-        Assert.Equal(4, registry.Requests.Count(r => r.StartsWith("GET /v2/app/blobs/uploads/", StringComparison.Ordinal)));
+        Assert.Equal(
+            4,
+            registry.Requests.Count(r => r.StartsWith("GET /v2/app/blobs/uploads/", StringComparison.Ordinal))
+        );
         Assert.Single(patches.Select(p => p.Split('?')[0]).Distinct());
-        Assert.Contains(_bed.Host.Progress.Events, r => r.Contains("going on at byte 4400000 of", StringComparison.Ordinal));
+        Assert.Contains(
+            _bed.Host.Progress.Events,
+            r => r.Contains("going on at byte 4400000 of", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>What comes from another registry is not fetched again for each cut.</summary>
@@ -91,7 +107,10 @@ public sealed class UploadTests : IDisposable
     {
         int cuts = 0;
         using OciRegistry from = Registry(new());
-        using OciRegistry to = new() { CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) <= 3 ? 1_100_000 : null };
+        using OciRegistry to = new()
+        {
+            CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) <= 3 ? 1_100_000 : null,
+        };
         _bed.Host.Insecure(from.Host, to.Host);
         await _bed.CopyAsync(Source, $"docker://{from.Host}/app:v1");
         from.ForgetRequests();
@@ -103,41 +122,46 @@ public sealed class UploadTests : IDisposable
         Assert.Single(from.Requests, r => r.Contains($"/blobs/{s_image.Blob(0)}", StringComparison.Ordinal));
     }
 
-    /// <summary>The first request is no chunk, for which a registry need not be ready; those that go on say where.</summary>
+    /// <summary>The first request is no chunk, for which a registry need not be ready; those that go on say
+    /// where.</summary>
     [Fact]
     public async Task Only_an_upload_that_goes_on_says_where_it_does()
     {
         int cuts = 0;
         System.Collections.Concurrent.ConcurrentQueue<string?> ranges = [];
-        using OciRegistry registry = Registry(new()
-        {
-            Fail = r =>
+        using OciRegistry registry = Registry(
+            new()
             {
-                if (r.HttpMethod == "PATCH")
+                Fail = r =>
                 {
-                    ranges.Enqueue(r.Headers["Content-Range"]);
-                }
+                    if (r.HttpMethod == "PATCH")
+                    {
+                        ranges.Enqueue(r.Headers["Content-Range"]);
+                    }
 
-                return null;
-            },
-            CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) == 1 ? 1_100_000 : null,
-        });
+                    return null;
+                },
+                CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) == 1 ? 1_100_000 : null,
+            }
+        );
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
         Assert.Equal([null, $"1100000-{s_image.BlobBytes(0).Length - 1}"], ranges);
     }
 
-    /// <summary>An upload's address stays what the registry said, and what another host lacks makes no registry plain.</summary>
+    /// <summary>An upload's address stays what the registry said, and what another host lacks makes no registry
+    /// plain.</summary>
     [Theory]
     [InlineData("https://{0}/v2/app/blobs/uploads/1")]
     [InlineData("https://127.0.0.1:1/v2/app/blobs/uploads/1")]
     public async Task An_upload_s_address_is_not_tried_without_TLS(string location)
     {
         using FakeRegistry registry = new();
-        registry.Misbehave = r => r.Path.EndsWith("/uploads/", StringComparison.Ordinal)
-            ? new FakeResponse(202) { Headers = { ["Location"] = string.Format(null, location, registry.Host) } }
-            : new FakeResponse(404);
+        registry.Misbehave = r =>
+            r.Path.EndsWith("/uploads/", StringComparison.Ordinal)
+                ? new FakeResponse(202) { Headers = { ["Location"] = string.Format(null, location, registry.Host) } }
+                : new FakeResponse(404);
         _bed.Host.Insecure(registry.Host);
 
         await _bed.FailAsync(Source, $"docker://{registry.Host}/app:v1", ErrorKind.Unreachable);
@@ -149,11 +173,16 @@ public sealed class UploadTests : IDisposable
     public async Task A_session_that_is_lost_begins_anew()
     {
         int cuts = 0;
-        using OciRegistry registry = Registry(new()
-        {
-            CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) == 1 ? 2_000_000 : null,
-            Fail = r => r.HttpMethod == "GET" && r.Url!.AbsolutePath.Contains("/blobs/uploads/", StringComparison.Ordinal) ? 404 : null,
-        });
+        using OciRegistry registry = Registry(
+            new()
+            {
+                CutBody = r => r.HttpMethod == "PATCH" && Interlocked.Increment(ref cuts) == 1 ? 2_000_000 : null,
+                Fail = r =>
+                    r.HttpMethod == "GET" && r.Url!.AbsolutePath.Contains("/blobs/uploads/", StringComparison.Ordinal)
+                        ? 404
+                        : null,
+            }
+        );
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
@@ -165,11 +194,18 @@ public sealed class UploadTests : IDisposable
     public async Task A_registry_that_loses_each_session_is_given_up()
     {
         int asked = 0;
-        using OciRegistry registry = Registry(new()
-        {
-            CutBody = r => r.HttpMethod == "PATCH" ? 2_000_000 : null,
-            Fail = r => r.HttpMethod == "GET" && r.Url!.AbsolutePath.Contains("/blobs/uploads/", StringComparison.Ordinal) && Interlocked.Increment(ref asked) % 2 == 0 ? 404 : null,
-        });
+        using OciRegistry registry = Registry(
+            new()
+            {
+                CutBody = r => r.HttpMethod == "PATCH" ? 2_000_000 : null,
+                Fail = r =>
+                    r.HttpMethod == "GET"
+                    && r.Url!.AbsolutePath.Contains("/blobs/uploads/", StringComparison.Ordinal)
+                    && Interlocked.Increment(ref asked) % 2 == 0
+                        ? 404
+                        : null,
+            }
+        );
 
         await _bed.FailAsync(Source, $"docker://{registry.Host}/app:v1", ErrorKind.Unreachable);
 
@@ -184,7 +220,9 @@ public sealed class UploadTests : IDisposable
     public async Task A_busy_registry_is_asked_again(string method, int status)
     {
         int failed = 0;
-        using OciRegistry registry = Registry(new() { Fail = r => r.HttpMethod == method && Interlocked.Increment(ref failed) <= 1 ? status : null });
+        using OciRegistry registry = Registry(
+            new() { Fail = r => r.HttpMethod == method && Interlocked.Increment(ref failed) <= 1 ? status : null }
+        );
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
 
@@ -216,7 +254,15 @@ public sealed class UploadTests : IDisposable
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
         await _bed.CopyAsync($"docker://{registry.Host}/from:v1", $"docker://{registry.Host}/to:v1");
 
-        Assert.Contains(registry.Requests, r => r.StartsWith("GET /token", StringComparison.Ordinal) && r.Contains("scope=repository%3Ato%3Apull%2Cpush&scope=repository%3Afrom%3Apull", StringComparison.Ordinal));
+        Assert.Contains(
+            registry.Requests,
+            r =>
+                r.StartsWith("GET /token", StringComparison.Ordinal)
+                && r.Contains(
+                    "scope=repository%3Ato%3Apull%2Cpush&scope=repository%3Afrom%3Apull",
+                    StringComparison.Ordinal
+                )
+        );
         Assert.DoesNotContain(registry.Requests, r => r.StartsWith("PATCH /v2/to/", StringComparison.Ordinal));
     }
 
@@ -253,7 +299,9 @@ public sealed class UploadTests : IDisposable
     {
         using OciRegistry mirror = new();
         using OciRegistry registry = new();
-        _bed.Host.Write("registries.conf", $"""
+        _bed.Host.Write(
+            "registries.conf",
+            $"""
             [[registry]]
             location = "{registry.Host}"
             insecure = true
@@ -263,7 +311,8 @@ public sealed class UploadTests : IDisposable
             [[registry]]
             location = "{mirror.Host}"
             blocked = true
-            """);
+            """
+        );
 
         await _bed.CopyAsync(Source, $"docker://{registry.Host}/app:v1");
         await _bed.FailAsync(Source, $"docker://{mirror.Host}/app:v1", ErrorKind.Policy);

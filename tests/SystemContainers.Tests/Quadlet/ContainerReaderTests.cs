@@ -17,11 +17,23 @@ public sealed class ContainerReaderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("AddCapability=CAP_NET_ADMIN sys_time\nAddCapability=kill", "cap-add", new[] { "CAP_NET_ADMIN", "sys_time", "kill" })]
+    [InlineData(
+        "AddCapability=CAP_NET_ADMIN sys_time\nAddCapability=kill",
+        "cap-add",
+        new[] { "CAP_NET_ADMIN", "sys_time", "kill" }
+    )]
     [InlineData("DropCapability=a\nDropCapability=\nDropCapability=b", "cap-drop", new[] { "b" })]
-    [InlineData("Environment=A=1 \"B=2 \" \\\n  C=3\nEnvironment=C=4 'D=x\\ny'", "env", new[] { "A=1", "B=2 ", "C=4", "D=x\ny" })]
+    [InlineData(
+        "Environment=A=1 \"B=2 \" \\\n  C=3\nEnvironment=C=4 'D=x\\ny'",
+        "env",
+        new[] { "A=1", "B=2 ", "C=4", "D=x\ny" }
+    )]
     [InlineData("Label=a=1 b", "label", new[] { "a=1", "b=" })]
-    [InlineData("Exec=/bin/x \"an arg\" a;b 'a\"b' \\110i", "command", new[] { "/bin/x", "an arg", "a;b", "a\"b", "Hi" })]
+    [InlineData(
+        "Exec=/bin/x \"an arg\" a;b 'a\"b' \\110i",
+        "command",
+        new[] { "/bin/x", "an arg", "a;b", "a\"b", "Hi" }
+    )]
     [InlineData("Entrypoint=top -b", "entrypoint", new[] { "top -b" })]
     [InlineData("Entrypoint=", "entrypoint", new[] { "" })]
     [InlineData("HealthCmd=\"hello world\"", "health-cmd", new[] { "hello world" })]
@@ -39,8 +51,16 @@ public sealed class ContainerReaderTests : IDisposable
     [InlineData("User=998\nGroup=999", "user", new[] { "998:999" })]
     [InlineData("WorkingDir=%h", "workdir", new[] { "/root" })]
     [InlineData("Mask=/proc/a:/proc/b\nUnmask=all", "security-opt", new[] { "mask=/proc/a:/proc/b", "unmask=ALL" })]
-    [InlineData("SeccompProfile=unconfined\nSecurityLabelDisable=true\nAppArmor=unconfined", "security-opt", new[] { "apparmor=unconfined", "seccomp=unconfined", "label=disable" })]
-    [InlineData("SeccompProfile=/a.json\nSecurityLabelNested=yes\nSecurityLabelType=spc_t\nSecurityLabelLevel=s0:c1,c2\nAppArmor=mine", "security-opt", new[] { "apparmor=mine", "seccomp=/a.json", "label=level:s0:c1,c2", "label=nested", "label=type:spc_t" })]
+    [InlineData(
+        "SeccompProfile=unconfined\nSecurityLabelDisable=true\nAppArmor=unconfined",
+        "security-opt",
+        new[] { "apparmor=unconfined", "seccomp=unconfined", "label=disable" }
+    )]
+    [InlineData(
+        "SeccompProfile=/a.json\nSecurityLabelNested=yes\nSecurityLabelType=spc_t\nSecurityLabelLevel=s0:c1,c2\nAppArmor=mine",
+        "security-opt",
+        new[] { "apparmor=mine", "seccomp=/a.json", "label=level:s0:c1,c2", "label=nested", "label=type:spc_t" }
+    )]
     [InlineData("NoNewPrivileges=yes", "security-opt", new[] { "no-new-privileges=true" })]
     [InlineData("VolatileTmp=yes", "tmpfs", new[] { "/tmp:rw,size=512M,mode=1777" })]
     [InlineData("VolatileTmp=yes\nReadOnly=yes", "tmpfs", new string[0])]
@@ -48,9 +68,17 @@ public sealed class ContainerReaderTests : IDisposable
     [InlineData("Volume=/etc:/x:ro,Z", "volume", new[] { "/etc:/x:ro,Z" })]
     [InlineData("Volume=%h/c:/v", "volume", new[] { "/root/c:/v" })]
     [InlineData("Mount=type=tmpfs,dst=/t", "mount", new[] { "type=tmpfs,dst=/t" })]
-    [InlineData("PodmanArgs=--cpus 2 --shm-size=1g \"--memory\" \\\n 2g -m=3g\nPodmanArgs=-e A=1", "memory", new[] { "3g" })]
+    [InlineData(
+        "PodmanArgs=--cpus 2 --shm-size=1g \"--memory\" \\\n 2g -m=3g\nPodmanArgs=-e A=1",
+        "memory",
+        new[] { "3g" }
+    )]
     [InlineData("PodmanArgs=--cpus 2 -eA=1", "cpus", new[] { "2" })]
-    [InlineData("CgroupsMode=no-conmon\nLogDriver=journald\nHttpProxy=false\nEnvironmentHost=no\nReadOnlyTmpfs=yes\nNetwork=host\nUserNS=host\nRetry=5", "env", new string[0])]
+    [InlineData(
+        "CgroupsMode=no-conmon\nLogDriver=journald\nHttpProxy=false\nEnvironmentHost=no\nReadOnlyTmpfs=yes\nNetwork=host\nUserNS=host\nRetry=5",
+        "env",
+        new string[0]
+    )]
     public void A_key_is_an_option(string keys, string option, string[] values)
     {
         ContainerDeclaration declared = Declared(keys);
@@ -62,10 +90,14 @@ public sealed class ContainerReaderTests : IDisposable
     public void What_is_said_of_the_image_and_of_sysctr()
     {
         ContainerDeclaration declared = Declared(
-            "Pull=newer\nAutoUpdate=registry\nServiceName=other\n[X-Sysctr]\nSet=A=1 \"B=x y\"\nGrant=setuid\nRuntime=crun\nSettle=30\nHostFiles=no");
+            "Pull=newer\nAutoUpdate=registry\nServiceName=other\n[X-Sysctr]\nSet=A=1 \"B=x y\"\nGrant=setuid\nRuntime=crun\nSettle=30\nHostFiles=no"
+        );
 
         InstallRequest request = declared.Request;
-        Assert.Equal(("img", "other", PullPolicy.Always, AutoUpdatePolicy.Registry, "crun", true), (request.Image, request.Name, request.Pull, request.AutoUpdate, request.Runtime, request.WithoutHostFiles));
+        Assert.Equal(
+            ("img", "other", PullPolicy.Always, AutoUpdatePolicy.Registry, "crun", true),
+            (request.Image, request.Name, request.Pull, request.AutoUpdate, request.Runtime, request.WithoutHostFiles)
+        );
         Assert.Equal("x y", request.Set["B"]);
         Assert.Equal(["setuid"], request.Grants);
         Assert.Equal(TimeSpan.FromSeconds(30), declared.Settle);
@@ -90,7 +122,14 @@ public sealed class ContainerReaderTests : IDisposable
 
         ContainerDeclaration declared = Assert.Single(_folder.Read(new QuadletHost { LooksAtHost = false }).Containers);
 
-        Assert.Equal((ImageReference.Rootfs, rootfs, writable), (declared.Request.Image, declared.Request.Rootfs, declared.Request.Usual.With(declared.Request.Settings, []).One("writable")));
+        Assert.Equal(
+            (ImageReference.Rootfs, rootfs, writable),
+            (
+                declared.Request.Image,
+                declared.Request.Rootfs,
+                declared.Request.Usual.With(declared.Request.Settings, []).One("writable")
+            )
+        );
         Assert.Equal([rootfs], declared.HostSources.Select(s => s.Text));
     }
 
@@ -98,14 +137,22 @@ public sealed class ContainerReaderTests : IDisposable
     [Fact]
     public void Files_of_podman_s_own_are_units_to_wait_for()
     {
-        _folder.Write("web.container", "[Unit]\nAfter=app.build old.kube data.artifact far.container\n[Container]\nImage=i\n");
+        _folder.Write(
+            "web.container",
+            "[Unit]\nAfter=app.build old.kube data.artifact far.container\n[Container]\nImage=i\n"
+        );
         _folder.Write("app.build", "[Build]\nImageTag=i\n");
         _folder.Write("old.kube", "[Kube]\nYaml=x.yml\nServiceName=older\n");
         _folder.Write("data.artifact", "[Artifact]\n");
 
-        QuadletSet set = _folder.Read(new QuadletHost { Applied = name => name == "far.container" ? "far.service" : null });
+        QuadletSet set = _folder.Read(
+            new QuadletHost { Applied = name => name == "far.container" ? "far.service" : null }
+        );
 
-        Assert.Contains("app-build.service older.service data-artifact.service far.service", Assert.Single(set.Containers).Request.Declared!.Lines.Where(l => l.Key == "After").Select(l => l.Value));
+        Assert.Contains(
+            "app-build.service older.service data-artifact.service far.service",
+            Assert.Single(set.Containers).Request.Declared!.Lines.Where(l => l.Key == "After").Select(l => l.Value)
+        );
     }
 
     [Theory]
@@ -116,11 +163,22 @@ public sealed class ContainerReaderTests : IDisposable
     [InlineData("EnvironmentHost=yes", "env-host", "true")]
     [InlineData("ReadOnlyTmpfs=no", "read-only-tmpfs", "false")]
     [InlineData("PodmanArgs=--cap-add SYS_ADMIN,MKNOD --env-host", "cap-add", "SYS_ADMIN|MKNOD")]
-    public void Keys_are_options(string key, string option, string values) => Assert.Equal(values, string.Join('|', Declared(key).Request.Settings.All(option)));
+    public void Keys_are_options(string key, string option, string values) =>
+        Assert.Equal(values, string.Join('|', Declared(key).Request.Settings.All(option)));
 
     [Theory]
-    [InlineData("PodmanArgs=--rm --replace -d --sig-proxy=false --tty=false --name x --privileged --ipc=host", "privileged", "true", 5)]
-    [InlineData("PodmanArgs=--privileged=false --device-cgroup-rule='c 226:* rwm'", "device-cgroup-rule", "c 226:* rwm", 0)]
+    [InlineData(
+        "PodmanArgs=--rm --replace -d --sig-proxy=false --tty=false --name x --privileged --ipc=host",
+        "privileged",
+        "true",
+        5
+    )]
+    [InlineData(
+        "PodmanArgs=--privileged=false --device-cgroup-rule='c 226:* rwm'",
+        "device-cgroup-rule",
+        "c 226:* rwm",
+        0
+    )]
     [InlineData("PodmanArgs=--pull newer --log-driver journald -e A=1", "env", "A=1", 0)]
     [InlineData("LogOpt=path=/x\nLogOpt=max-size=1m", "env", "", 2)]
     [InlineData("GroupAdd=keep-groups\nGroupAdd=5", "group-add", "5", 1)]
@@ -149,7 +207,8 @@ public sealed class ContainerReaderTests : IDisposable
     [Fact]
     public void A_tag_is_the_name_in_the_journal()
     {
-        string? Of(string keys) => Declared(keys).Request.Declared!.Lines.LastOrDefault(l => l.Key == "SyslogIdentifier")?.Value;
+        string? Of(string keys) =>
+            Declared(keys).Request.Declared!.Lines.LastOrDefault(l => l.Key == "SyslogIdentifier")?.Value;
 
         Assert.Equal("img/web%%", Of("LogOpt=tag=\"{{.ImageName}}/{{.Name}}%%\""));
         Assert.Equal("own", Of("LogOpt=tag=x\n[Service]\nSyslogIdentifier=own"));
@@ -157,17 +216,26 @@ public sealed class ContainerReaderTests : IDisposable
 
     [Fact]
     public void A_label_of_the_log_is_a_field_of_the_journal() =>
-        Assert.Equal(["A=b", "\"B=c d\""], Declared("LogOpt=label=A=b\nLogOpt='label=B=c d'").Request.Declared!.Lines.Where(l => l.Key == "LogExtraFields").Select(l => l.Value));
+        Assert.Equal(
+            ["A=b", "\"B=c d\""],
+            Declared("LogOpt=label=A=b\nLogOpt='label=B=c d'")
+                .Request.Declared!.Lines.Where(l => l.Key == "LogExtraFields")
+                .Select(l => l.Value)
+        );
 
     [Fact]
-    public void Auto_update_may_be_a_label() => Assert.Equal(AutoUpdatePolicy.Registry, Declared("Label=io.containers.autoupdate=registry").Request.AutoUpdate);
+    public void Auto_update_may_be_a_label() =>
+        Assert.Equal(AutoUpdatePolicy.Registry, Declared("Label=io.containers.autoupdate=registry").Request.AutoUpdate);
 
     [Fact]
     public void Files_of_variables_are_read_and_count_less_than_variables()
     {
         _folder.Write("rel.env", "# no\nA=file\nB=\"kept as it is\"\n");
 
-        Assert.Equal(["A=own", "B=\"kept as it is\""], Declared("Environment=A=own\nEnvironmentFile=rel.env").Request.Settings.All("env"));
+        Assert.Equal(
+            ["A=own", "B=\"kept as it is\""],
+            Declared("Environment=A=own\nEnvironmentFile=rel.env").Request.Settings.All("env")
+        );
     }
 
     [Fact]
@@ -177,23 +245,37 @@ public sealed class ContainerReaderTests : IDisposable
 
         Assert.Equal([$"{_folder.Path}/data:/d"], declared.Request.Settings.All("volume"));
         Assert.Equal($"{_folder.Path}/data", Assert.Single(declared.HostSources).Text);
-        Assert.Contains(declared.Request.Declared!.Lines, l => l.Key == "RequiresMountsFor" && l.Value == $"{_folder.Path}/data");
+        Assert.Contains(
+            declared.Request.Declared!.Lines,
+            l => l.Key == "RequiresMountsFor" && l.Value == $"{_folder.Path}/data"
+        );
     }
 
     [Theory]
-    [InlineData("Exec=%p %i %N %n %% %h %t %S", new[] { "web", "", "web", "web.service", "%", "/root", "/run", "/var/lib" })]
+    [InlineData(
+        "Exec=%p %i %N %n %% %h %t %S",
+        new[] { "web", "", "web", "web.service", "%", "/root", "/run", "/var/lib" }
+    )]
     [InlineData("Exec=%s%z", new[] { "/bin/sh%z" })]
-    [InlineData("Exec=$$A a$$b $A ${A}-x a$A $ 5$\n[Service]\nEnvironment=A=1 \"B=2\"", new[] { "$A", "a$b", "1", "1-x", "a$A", "$", "5$" })]
+    [InlineData(
+        "Exec=$$A a$$b $A ${A}-x a$A $ 5$\n[Service]\nEnvironment=A=1 \"B=2\"",
+        new[] { "$A", "a$b", "1", "1-x", "a$A", "$", "5$" }
+    )]
     [InlineData("Environment=B\n[Service]\nEnvironment=B=2", new string[0])]
-    public void Specifiers_and_variables_are_what_systemd_would_make_of_them(string keys, string[] words) => Assert.Equal(words, Declared(keys).Request.Settings.All("command"));
+    public void Specifiers_and_variables_are_what_systemd_would_make_of_them(string keys, string[] words) =>
+        Assert.Equal(words, Declared(keys).Request.Settings.All("command"));
 
     [Fact]
-    public void A_variable_without_a_value_takes_the_unit_s() => Assert.Equal(["B=2"], Declared("Environment=B X\n[Service]\nEnvironment=B=2").Request.Settings.All("env"));
+    public void A_variable_without_a_value_takes_the_unit_s() =>
+        Assert.Equal(["B=2"], Declared("Environment=B X\n[Service]\nEnvironment=B=2").Request.Settings.All("env"));
 
     [Fact]
     public void An_instance_has_the_words_of_its_template()
     {
-        _folder.Write("t@.container", "[Container]\nImage=img\nExec=%i %p %N\nVolume=d@.volume:/d\n[Unit]\nDescription=%p of %i, %n\n[Install]\nDefaultInstance=one");
+        _folder.Write(
+            "t@.container",
+            "[Container]\nImage=img\nExec=%i %p %N\nVolume=d@.volume:/d\n[Unit]\nDescription=%p of %i, %n\n[Install]\nDefaultInstance=one"
+        );
         _folder.Write("d@.volume", "[Volume]\nVolumeName=my-%i");
         File.CreateSymbolicLink(_folder.Path + "/t@two.container", "t@.container");
         _folder.Write("t@two.container.d/x.conf", "[Container]\nImage=other");
@@ -211,11 +293,17 @@ public sealed class ContainerReaderTests : IDisposable
     [Fact]
     public void Names_of_files_become_names_of_units_volumes_and_images()
     {
-        _folder.Write("db.container", "[Container]\nImage=pg.image\nServiceName=postgres\n[Unit]\nAfter=local-fs.target");
+        _folder.Write(
+            "db.container",
+            "[Container]\nImage=pg.image\nServiceName=postgres\n[Unit]\nAfter=local-fs.target"
+        );
         _folder.Write("pg.image", "[Image]\nImage=quay.io/pg:1\nPolicy=always");
         _folder.Write("data.volume", "[Volume]\n");
         _folder.Write("data.volume", "[Volume]\nCopy=yes");
-        _folder.Write("web.container", "[Unit]\nAfter=db.container data.volume pg.image\nRequires=db.container\nWants=db.service x.service\nBindsTo=data.volume\n[Container]\nImage=img\nVolume=data.volume:/d");
+        _folder.Write(
+            "web.container",
+            "[Unit]\nAfter=db.container data.volume pg.image\nRequires=db.container\nWants=db.service x.service\nBindsTo=data.volume\n[Container]\nImage=img\nVolume=data.volume:/d"
+        );
 
         QuadletSet set = _folder.Read();
 
@@ -224,7 +312,10 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal(("quay.io/pg:1", PullPolicy.Always), (db.Request.Image, db.Request.Pull));
         ContainerDeclaration web = set.Containers.Single(c => c.Name == "web");
         Assert.Equal(["systemd-data:/d"], web.Request.Settings.All("volume"));
-        Assert.Equal(["After=postgres.service", "Requires=postgres.service", "Wants=postgres.service x.service"], web.OwnLines.Select(l => $"{l.Key}={l.Value}"));
+        Assert.Equal(
+            ["After=postgres.service", "Requires=postgres.service", "Wants=postgres.service x.service"],
+            web.OwnLines.Select(l => $"{l.Key}={l.Value}")
+        );
         Assert.Equal("quay.io/pg:1", Assert.Single(set.Images).Image);
     }
 
@@ -233,7 +324,9 @@ public sealed class ContainerReaderTests : IDisposable
     {
         _folder.Write("web.container", "[Unit]\nAfter=db.container\n[Container]\nImage=img");
 
-        QuadletSet set = _folder.Read(new QuadletHost { Applied = name => name == "db.container" ? "postgres.service" : null });
+        QuadletSet set = _folder.Read(
+            new QuadletHost { Applied = name => name == "db.container" ? "postgres.service" : null }
+        );
 
         Assert.Empty(set.Faults.All);
         Assert.Equal("postgres.service", Assert.Single(set.Containers).OwnLines[0].Value);
@@ -248,8 +341,14 @@ public sealed class ContainerReaderTests : IDisposable
     [Fact]
     public void The_unit_waits_for_the_network_unless_the_file_says_otherwise()
     {
-        Assert.Contains(Declared("").Request.Declared!.Lines, l => l is { Key: "After", Value: "network-online.target" });
-        Assert.DoesNotContain(Declared("[Quadlet]\nDefaultDependencies=no").Request.Declared!.Lines, l => l.Key is "After" or "Wants");
+        Assert.Contains(
+            Declared("").Request.Declared!.Lines,
+            l => l is { Key: "After", Value: "network-online.target" }
+        );
+        Assert.DoesNotContain(
+            Declared("[Quadlet]\nDefaultDependencies=no").Request.Declared!.Lines,
+            l => l.Key is "After" or "Wants"
+        );
     }
 
     private ContainerDeclaration Declared(string keys)

@@ -85,7 +85,12 @@ public sealed class QuadletFaultTests : IDisposable
 
         IReadOnlyList<QuadletFault> faults = _folder.Read().Faults.All;
 
-        Assert.Contains(faults, f => f.Text.Contains(said, StringComparison.Ordinal) && f.Place == new QuadletPlace(_folder.Path + "/web.container", line));
+        Assert.Contains(
+            faults,
+            f =>
+                f.Text.Contains(said, StringComparison.Ordinal)
+                && f.Place == new QuadletPlace(_folder.Path + "/web.container", line)
+        );
     }
 
     [Theory]
@@ -156,19 +161,37 @@ public sealed class QuadletFaultTests : IDisposable
     {
         await Command.MustAsync("mkfifo", [_folder.Path + "/a.container"]);
 
-        Assert.Contains("no file", Assert.Single(_folder.Read().Faults.All, f => f.Place.Line == 0 && f.Text.Contains("KiB", StringComparison.Ordinal)).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "no file",
+            Assert
+                .Single(
+                    _folder.Read().Faults.All,
+                    f => f.Place.Line == 0 && f.Text.Contains("KiB", StringComparison.Ordinal)
+                )
+                .Text,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>A key of podman's manual is in the table; one whose option is not there yet says which.</summary>
     [Fact]
     public void Each_key_says_what_becomes_of_it() =>
-        Assert.All(ContainerKeys.OfContainer.Values, k => Assert.True(
-            k.Read is not null || k.Refused is not null || k.Idle is not null || k.Option is not null, k.Name));
+        Assert.All(
+            ContainerKeys.OfContainer.Values,
+            k =>
+                Assert.True(
+                    k.Read is not null || k.Refused is not null || k.Idle is not null || k.Option is not null,
+                    k.Name
+                )
+        );
 
     [Fact]
     public void Lint_tells_the_same_of_a_file_and_nothing_of_its_neighbours()
     {
-        _folder.Write("web.container", "[Container]\nImage=img\nAddHots=a:1\nContainerName=w\nVolume=data.volume:/d\nEnvironmentFile=/not/here");
+        _folder.Write(
+            "web.container",
+            "[Container]\nImage=img\nAddHots=a:1\nContainerName=w\nVolume=data.volume:/d\nEnvironmentFile=/not/here"
+        );
         _folder.Write("data.volume", "[Volume]\nUser=1");
 
         IReadOnlyList<LintMessage> found = QuadletCheck.Run(_folder.Path + "/web.container");

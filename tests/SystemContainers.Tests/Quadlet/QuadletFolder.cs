@@ -22,7 +22,11 @@ public sealed class QuadletFolder : IDisposable
     internal QuadletSet Read(QuadletHost? host = null)
     {
         QuadletFaults faults = new();
-        return QuadletSet.Read(QuadletFiles.Read([Path], f => new FileInfo(f).ResolveLinkTarget(true)?.FullName ?? f, faults), host ?? new QuadletHost(), faults);
+        return QuadletSet.Read(
+            QuadletFiles.Read([Path], f => new FileInfo(f).ResolveLinkTarget(true)?.FullName ?? f, faults),
+            host ?? new QuadletHost(),
+            faults
+        );
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

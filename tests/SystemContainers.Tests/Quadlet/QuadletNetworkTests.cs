@@ -18,14 +18,26 @@ public sealed class QuadletNetworkTests : IDisposable
     [Fact]
     public void A_network_is_what_its_file_says()
     {
-        _folder.Write("shop.network", "[Network]\nSubnet=10.77.0.0/24\nGateway=10.77.0.9\nIPRange=10.77.0.128/25\nDisableDNS=yes\nInternal=true\nInterfaceName=br-shop\nOptions=mtu=1400,isolate=true\nLabel=who=we");
+        _folder.Write(
+            "shop.network",
+            "[Network]\nSubnet=10.77.0.0/24\nGateway=10.77.0.9\nIPRange=10.77.0.128/25\nDisableDNS=yes\nInternal=true\nInterfaceName=br-shop\nOptions=mtu=1400,isolate=true\nLabel=who=we"
+        );
 
         NetworkDefinition network = Assert.Single(_folder.Read().Networks);
 
-        Assert.Equal(("systemd-shop", "bridge", "br-shop", true, false), (network.Name, network.Driver, network.NetworkInterface, network.Internal, network.DnsEnabled));
+        Assert.Equal(
+            ("systemd-shop", "bridge", "br-shop", true, false),
+            (network.Name, network.Driver, network.NetworkInterface, network.Internal, network.DnsEnabled)
+        );
         NetworkSubnet subnet = Assert.Single(network.Subnets);
-        Assert.Equal(("10.77.0.0/24", "10.77.0.9", new LeaseRange("10.77.0.128", "10.77.0.255")), (subnet.Subnet, subnet.Gateway, subnet.LeaseRange));
-        Assert.Equal(["isolate=true", "mtu=1400"], network.Options!.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ("10.77.0.0/24", "10.77.0.9", new LeaseRange("10.77.0.128", "10.77.0.255")),
+            (subnet.Subnet, subnet.Gateway, subnet.LeaseRange)
+        );
+        Assert.Equal(
+            ["isolate=true", "mtu=1400"],
+            network.Options!.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]
@@ -46,7 +58,10 @@ public sealed class QuadletNetworkTests : IDisposable
         Assert.Empty(set.Faults.All);
         Assert.Equal([network], container.Request.Settings.All("network"));
         Assert.Equal(["systemd-shop"], container.Request.NewNetworks);
-        Assert.DoesNotContain(container.Request.Declared!.Lines, l => l.Value.Contains("shop", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            container.Request.Declared!.Lines,
+            l => l.Value.Contains("shop", StringComparison.Ordinal)
+        );
     }
 
     /// <summary>What is taken and changes nothing is told.</summary>
@@ -61,7 +76,11 @@ public sealed class QuadletNetworkTests : IDisposable
     public void What_changes_nothing_is_told(string name, string text, string note)
     {
         QuadletFaults faults = new();
-        QuadletSet.Read([new QuadletUnit(name, name, QuadletText.Parse(name, text + "\n", faults))], new QuadletHost { LooksAtHost = false }, faults);
+        QuadletSet.Read(
+            [new QuadletUnit(name, name, QuadletText.Parse(name, text + "\n", faults))],
+            new QuadletHost { LooksAtHost = false },
+            faults
+        );
 
         Assert.Empty(faults.All);
         Assert.Equal(note.Length > 0 ? 1 : 0, faults.Notes.Count);
@@ -85,6 +104,9 @@ public sealed class QuadletNetworkTests : IDisposable
         _folder.Write("shop.network", "[Network]\nNetworkName=shop");
         _folder.Write("a.container", "[Container]\nImage=i\n" + keys);
 
-        Assert.Equal(alias, string.Join(' ', Assert.Single(_folder.Read().Containers).Request.Settings.All("network-alias")));
+        Assert.Equal(
+            alias,
+            string.Join(' ', Assert.Single(_folder.Read().Containers).Request.Settings.All("network-alias"))
+        );
     }
 }

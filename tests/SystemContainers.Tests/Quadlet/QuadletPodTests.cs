@@ -19,7 +19,10 @@ public sealed class QuadletPodTests : IDisposable
     [Fact]
     public void A_pod_is_declared_like_a_container_and_starts_those_in_it()
     {
-        _folder.Write("shop.pod", "[Unit]\nDescription=The shop\n[Pod]\nPublishPort=8080:80\nNetwork=net.network\nDNS=192.0.2.1\n[Install]\nWantedBy=multi-user.target");
+        _folder.Write(
+            "shop.pod",
+            "[Unit]\nDescription=The shop\n[Pod]\nPublishPort=8080:80\nNetwork=net.network\nDNS=192.0.2.1\n[Install]\nWantedBy=multi-user.target"
+        );
         _folder.Write("net.network", "[Network]\n");
         _folder.Write("web.container", Container);
         _folder.Write("db.container", Container + "StartWithPod=no");
@@ -30,10 +33,20 @@ public sealed class QuadletPodTests : IDisposable
 
         Assert.Empty(set.Faults.All);
         Assert.Equal(ImageReference.Pod, pod.Request.Image);
-        Assert.Equal("--dns=192.0.2.1 --network=systemd-net --publish=8080:80", string.Join(' ', pod.Request.Settings.Words()));
+        Assert.Equal(
+            "--dns=192.0.2.1 --network=systemd-net --publish=8080:80",
+            string.Join(' ', pod.Request.Settings.Words())
+        );
         Assert.Equal(
             ["Before=web.service", "Description=The shop", "StopWhenUnneeded=yes", "Wants=web.service"],
-            pod.Request.Declared!.Lines.Where(l => l.Section == "Unit" && l.Key is not "SourcePath" and not "After" && l.Value != "network-online.target").Select(l => $"{l.Key}={l.Value}").Order(StringComparer.Ordinal));
+            pod.Request.Declared!.Lines.Where(l =>
+                    l.Section == "Unit"
+                    && l.Key is not "SourcePath" and not "After"
+                    && l.Value != "network-online.target"
+                )
+                .Select(l => $"{l.Key}={l.Value}")
+                .Order(StringComparer.Ordinal)
+        );
         Assert.EndsWith("/shop.pod", pod.Request.Declared.File, StringComparison.Ordinal);
     }
 
@@ -45,7 +58,10 @@ public sealed class QuadletPodTests : IDisposable
 
         ContainerDeclaration web = _folder.Read().Containers.Single(c => c.Name == "web");
 
-        Assert.Equal("--add-host=a:192.0.2.7 --hostname=systemd-shop --network=container:shop-pod --shm-size=2m --volume=/srv/shop:/srv --volume=own:/data", string.Join(' ', web.Request.Settings.Words()));
+        Assert.Equal(
+            "--add-host=a:192.0.2.7 --hostname=systemd-shop --network=container:shop-pod --shm-size=2m --volume=/srv/shop:/srv --volume=own:/data",
+            string.Join(' ', web.Request.Settings.Words())
+        );
     }
 
     [Fact]
@@ -57,7 +73,10 @@ public sealed class QuadletPodTests : IDisposable
         QuadletSet set = _folder.Read();
 
         Assert.Contains(set.Containers, c => c.Name == "mall");
-        Assert.Contains(set.Containers.Single(c => c.Name == "other").Request.Declared!.Lines, l => l is { Key: "After", Value: "mall.service" });
+        Assert.Contains(
+            set.Containers.Single(c => c.Name == "other").Request.Declared!.Lines,
+            l => l is { Key: "After", Value: "mall.service" }
+        );
     }
 
     [Theory]
@@ -73,7 +92,10 @@ public sealed class QuadletPodTests : IDisposable
 
         Assert.Empty(set.Faults.All);
         Assert.Equal(["host"], web.Request.Settings.All("network"));
-        Assert.Contains(web.Request.Declared!.Lines, l => l is { Section: "Unit", Key: "BindsTo", Value: "shop-pod.service" });
+        Assert.Contains(
+            web.Request.Declared!.Lines,
+            l => l is { Section: "Unit", Key: "BindsTo", Value: "shop-pod.service" }
+        );
     }
 
     [Theory]
@@ -81,8 +103,16 @@ public sealed class QuadletPodTests : IDisposable
     [InlineData("shop.pod", "[Pod]\nPublshPort=80", "is no key of [Pod]")]
     [InlineData("shop.pod", "[Pod]\nPublishPort=x", "PublishPort=x")]
     [InlineData("shop@.pod", "[Pod]\n", "a template of a pod")]
-    [InlineData("web.container", "[Container]\nImage=i\nPod=s.pod\nPublishPort=80", "PublishPort=: the container is in s.pod")]
-    [InlineData("web.container", "[Container]\nImage=i\nPod=s.pod\nNetwork=none", "Network=: the container is in s.pod")]
+    [InlineData(
+        "web.container",
+        "[Container]\nImage=i\nPod=s.pod\nPublishPort=80",
+        "PublishPort=: the container is in s.pod"
+    )]
+    [InlineData(
+        "web.container",
+        "[Container]\nImage=i\nPod=s.pod\nNetwork=none",
+        "Network=: the container is in s.pod"
+    )]
     [InlineData("s-pod.container", "[Container]\nImage=i", "it makes s-pod.service, and so does")]
     public void What_can_t_be_had_says_where(string file, string text, string said)
     {
@@ -97,6 +127,9 @@ public sealed class QuadletPodTests : IDisposable
     {
         _folder.Write("s.pod", "[Pod]\nExitPolicy=continue");
 
-        Assert.DoesNotContain(Assert.Single(_folder.Read().Containers).Request.Declared!.Lines, l => l.Key == "StopWhenUnneeded");
+        Assert.DoesNotContain(
+            Assert.Single(_folder.Read().Containers).Request.Declared!.Lines,
+            l => l.Key == "StopWhenUnneeded"
+        );
     }
 }

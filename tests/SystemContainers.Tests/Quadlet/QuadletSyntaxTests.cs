@@ -14,10 +14,16 @@ public sealed class QuadletSyntaxTests
         QuadletFaults faults = new();
 
         IReadOnlyList<QuadletLine> lines = QuadletText.Parse(
-            "web.container", "# first\n[Container]\n; second\n Image = web \nExec=a \\\n# between\n\n  b\n\n[Unit]\nAfter=x\\", faults);
+            "web.container",
+            "# first\n[Container]\n; second\n Image = web \nExec=a \\\n# between\n\n  b\n\n[Unit]\nAfter=x\\",
+            faults
+        );
 
         Assert.Empty(faults.All);
-        Assert.Equal(["Container.Image=web@4", "Container.Exec=a b@5", "Unit.After=x@11"], lines.Select(l => $"{l.Section}.{l.Key}={l.Value.Text}@{l.Value.Place.Line}"));
+        Assert.Equal(
+            ["Container.Image=web@4", "Container.Exec=a b@5", "Unit.After=x@11"],
+            lines.Select(l => $"{l.Section}.{l.Key}={l.Value.Text}@{l.Value.Place.Line}")
+        );
     }
 
     [Theory]
@@ -46,7 +52,8 @@ public sealed class QuadletSyntaxTests
     [InlineData("größe 😀", new[] { "größe", "😀" })]
     [InlineData(@"\xc3\xa9", new[] { "é" })]
     [InlineData("   ", new string[0])]
-    public void Words_are_unquoted_and_unescaped(string text, string[] words) => Assert.Equal(words, QuadletWords.Escaped(text));
+    public void Words_are_unquoted_and_unescaped(string text, string[] words) =>
+        Assert.Equal(words, QuadletWords.Escaped(text));
 
     [Theory]
     [InlineData(@"a\nb c\", new[] { @"a\nb", @"c\" })]
@@ -63,14 +70,19 @@ public sealed class QuadletSyntaxTests
     [InlineData(@"\ud800", @"\u is no escape")]
     [InlineData(@"\777", @"\7 is no escape")]
     public void Bad_quotes_and_escapes_are_refused(string text, string said) =>
-        Assert.Contains(said, Assert.ThrowsAny<FormatException>(() => QuadletWords.Escaped(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            said,
+            Assert.ThrowsAny<FormatException>(() => QuadletWords.Escaped(text)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("web.container", new[] { "web.container.d", "container.d" })]
     [InlineData("a-b-c.container", new[] { "a-b-c.container.d", "a-b-.container.d", "a-.container.d", "container.d" })]
     [InlineData("t@.container", new[] { "t@.container.d", "container.d" })]
     [InlineData("t@i-j.volume", new[] { "t@i-j.volume.d", "t@.volume.d", "volume.d" })]
-    public void Drop_ins_are_looked_for_from_the_closest_directory_on(string name, string[] directories) => Assert.Equal(directories, QuadletFiles.DropInNames(name));
+    public void Drop_ins_are_looked_for_from_the_closest_directory_on(string name, string[] directories) =>
+        Assert.Equal(directories, QuadletFiles.DropInNames(name));
 
     [Fact]
     public void Drop_ins_are_merged_by_their_names_and_the_closest_of_a_name_counts()
@@ -94,7 +106,11 @@ public sealed class QuadletSyntaxTests
             Assert.Equal(["a-b.container", "c.volume"], units.Select(u => u.Name));
             Assert.Equal("two", units[0].Last("Container", "Image")!.Text);
             Assert.Equal(["Y=2"], units[0].All("Container", "Environment").Select(v => v.Text));
-            Assert.EndsWith("a-b.container.d/20-same.conf:2", units[0].Last("Container", "Image")!.Place.ToString(), StringComparison.Ordinal);
+            Assert.EndsWith(
+                "a-b.container.d/20-same.conf:2",
+                units[0].Last("Container", "Image")!.Place.ToString(),
+                StringComparison.Ordinal
+            );
         }
         finally
         {

@@ -15,11 +15,17 @@ public sealed class QuadletUserTests : IDisposable
 
     [Theory]
     [InlineData("UserNS=auto", "--userns=auto")]
-    [InlineData("UIDMap=0:10000:10 10:20000:10\nGIDMap=0:10000:10", "--gidmap=0:10000:10 --uidmap=0:10000:10 --uidmap=10:20000:10")]
+    [InlineData(
+        "UIDMap=0:10000:10 10:20000:10\nGIDMap=0:10000:10",
+        "--gidmap=0:10000:10 --uidmap=0:10000:10 --uidmap=10:20000:10"
+    )]
     [InlineData("SubUIDMap=u\nSubGIDMap=g", "--subgidname=g --subuidname=u")]
     [InlineData("RemapUsers=manual\nRemapUid=0:1:10\nRemapGid=0:2:10", "--gidmap=0:2:10 --uidmap=0:1:10")]
     [InlineData("RemapUsers=auto", "--userns=auto")]
-    [InlineData("RemapUsers=auto\nRemapUid=0:1:10\nRemapGid=0:2:10\nRemapUidSize=20", "--userns=auto:uidmapping=0:1:10,gidmapping=0:2:10,size=20")]
+    [InlineData(
+        "RemapUsers=auto\nRemapUid=0:1:10\nRemapGid=0:2:10\nRemapUidSize=20",
+        "--userns=auto:uidmapping=0:1:10,gidmapping=0:2:10,size=20"
+    )]
     [InlineData("RemapUsers=keep-id   \nRemapUid=200\nRemapGid=210", "--userns=keep-id:uid=200,gid=210")]
     [InlineData("UserNS=keep-id\nVolume=/srv:/srv:idmap,Z", "--userns=keep-id --volume=/srv:/srv:idmap,Z")]
     public void A_file_says_it_as_options_do(string keys, string words)
@@ -43,7 +49,16 @@ public sealed class QuadletUserTests : IDisposable
         QuadletSet set = _folder.Read(new QuadletHost { IsUser = true });
 
         Assert.Empty(set.Faults.All);
-        Assert.Equal(words, string.Join(' ', Assert.Single(set.Containers).Request.Settings.Words().Where(w => w.StartsWith("--userns", StringComparison.Ordinal))));
+        Assert.Equal(
+            words,
+            string.Join(
+                ' ',
+                Assert
+                    .Single(set.Containers)
+                    .Request.Settings.Words()
+                    .Where(w => w.StartsWith("--userns", StringComparison.Ordinal))
+            )
+        );
     }
 
     [Theory]
@@ -60,6 +75,9 @@ public sealed class QuadletUserTests : IDisposable
     {
         _folder.Write("a.container", "[Container]\nImage=i\n" + keys);
 
-        Assert.Contains(_folder.Read(new QuadletHost { IsUser = isUsers }).Faults.All, f => f.Text.Contains(said, StringComparison.Ordinal));
+        Assert.Contains(
+            _folder.Read(new QuadletHost { IsUser = isUsers }).Faults.All,
+            f => f.Text.Contains(said, StringComparison.Ordinal)
+        );
     }
 }

@@ -92,13 +92,15 @@ public sealed class ImageReferenceTests
     [InlineData("docker-daemon:a/etcd:v1", "etcd")]
     [InlineData("docker-daemon:sha256:" + Hex, "0123456789ab")]
     [InlineData("oci:/srv/etcd.tar", "etcd.tar")]
-    public void Its_last_word_names_a_container(string text, string name) => Assert.Equal(name, ImageReference.Parse(text).ShortName);
+    public void Its_last_word_names_a_container(string text, string name) =>
+        Assert.Equal(name, ImageReference.Parse(text).ShortName);
 
     [Theory]
     [InlineData("dir:/srv/x:v1/", "dir:/srv/x:v1")]
     [InlineData("dir:/srv/../x", "dir:/x")]
     [InlineData("a.b/dir:1", "docker://a.b/dir:1")]
-    public void A_directory_is_all_path(string text, string canonical) => Assert.Equal(canonical, ImageReference.Parse(text).ToString());
+    public void A_directory_is_all_path(string text, string canonical) =>
+        Assert.Equal(canonical, ImageReference.Parse(text).ToString());
 
     [Fact]
     public void Control_characters_do_not_reach_the_terminal()
@@ -116,7 +118,12 @@ public sealed class ImageReferenceTests
     public void Any_well_formed_reference_survives_text()
     {
         Gen<string> word = Gen.Char["abcxyz019"].Array[1, 8].Select(c => new string(c));
-        Gen<string> component = Gen.Select(word, Gen.OneOfConst(".", "_", "__", "-", "--"), word, (a, s, b) => a + s + b);
+        Gen<string> component = Gen.Select(
+            word,
+            Gen.OneOfConst(".", "_", "__", "-", "--"),
+            word,
+            (a, s, b) => a + s + b
+        );
         Gen<string> repository = component.Array[1, 4].Select(c => string.Join('/', c));
         Gen<string> host = Gen.Select(word, word, Gen.Int[0, 65535], (a, b, p) => p % 2 == 0 ? $"{a}.{b}" : $"{a}:{p}");
         Gen<string> tag = Gen.Char["abAB09_.-"].Array[1, 20].Select(c => "v" + new string(c));
@@ -124,18 +131,20 @@ public sealed class ImageReferenceTests
             Gen.Const(""),
             tag.Select(t => ":" + t),
             Gen.Byte.Array[10].Select(b => "@" + Digest.Sha256(b)),
-            Gen.Select(tag, Gen.Byte.Array[10], (t, b) => $":{t}@{Digest.Sha256(b)}"));
+            Gen.Select(tag, Gen.Byte.Array[10], (t, b) => $":{t}@{Digest.Sha256(b)}")
+        );
 
-        Gen.Select(host, repository, suffix).Check(parts =>
-        {
-            (string h, string r, string s) = parts;
-            ImageReference first = ImageReference.Parse($"{h}/{r}{s}");
-            ImageReference second = ImageReference.Parse(first.ToString());
+        Gen.Select(host, repository, suffix)
+            .Check(parts =>
+            {
+                (string h, string r, string s) = parts;
+                ImageReference first = ImageReference.Parse($"{h}/{r}{s}");
+                ImageReference second = ImageReference.Parse(first.ToString());
 
-            Assert.Equal(first, second);
-            Assert.Equal(h, first.Registry);
-            Assert.Equal(r, first.Repository);
-        });
+                Assert.Equal(first, second);
+                Assert.Equal(h, first.Registry);
+                Assert.Equal(r, first.Repository);
+            });
     }
 
     [Fact]

@@ -33,18 +33,21 @@ public sealed class RegistriesConfigTests : IDisposable
 
         Assert.Equal(
             ["docker://quay.io/etcd:3", "docker://docker.io/library/etcd:3", "docker://localhost:5000/etcd:3"],
-            Load().Resolve("etcd:3").Select(r => r.ToString()));
+            Load().Resolve("etcd:3").Select(r => r.ToString())
+        );
     }
 
     [Fact]
     public void An_alias_wins_over_the_search_registries_and_keeps_the_tag()
     {
-        Main("""
+        Main(
+            """
             unqualified-search-registries = ["quay.io"]
             [aliases]
             "etcd" = "gcr.io/etcd-development/etcd"
             "my/tool" = "quay.io/me/tool"
-            """);
+            """
+        );
 
         Assert.Equal("docker://gcr.io/etcd-development/etcd:v3", Assert.Single(Load().Resolve("etcd:v3")).ToString());
         Assert.Equal("docker://quay.io/me/tool:latest", Assert.Single(Load().Resolve("my/tool")).ToString());
@@ -53,22 +56,30 @@ public sealed class RegistriesConfigTests : IDisposable
     [Fact]
     public void Drop_ins_override_in_the_order_of_their_names_and_an_empty_alias_erases()
     {
-        Main("""
+        Main(
+            """
             unqualified-search-registries = ["a.example"]
             [aliases]
             "one" = "a.example/one"
             "two" = "a.example/two"
-            """);
-        DropIn("20-late.conf", """
+            """
+        );
+        DropIn(
+            "20-late.conf",
+            """
             [aliases]
             "one" = "late.example/one"
-            """);
-        DropIn("10-early.conf", """
+            """
+        );
+        DropIn(
+            "10-early.conf",
+            """
             unqualified-search-registries = ["b.example"]
             [aliases]
             "one" = "early.example/one"
             "two" = ""
-            """);
+            """
+        );
         DropIn("30-ignored.txt", "not toml");
 
         RegistriesConfig config = Load();
@@ -80,14 +91,19 @@ public sealed class RegistriesConfigTests : IDisposable
     [Fact]
     public void Recorded_aliases_are_the_strongest()
     {
-        Main("""
+        Main(
+            """
             [aliases]
             "one" = "a.example/one"
-            """);
-        Write("cache.conf", """
+            """
+        );
+        Write(
+            "cache.conf",
+            """
             [aliases]
               "one" = "recorded.example/one"
-            """);
+            """
+        );
 
         Assert.Equal("recorded.example", Assert.Single(Load().Resolve("one")).Registry);
     }
@@ -95,10 +111,12 @@ public sealed class RegistriesConfigTests : IDisposable
     [Fact]
     public void Enforcing_refuses_an_ambiguous_short_name()
     {
-        Main("""
+        Main(
+            """
             unqualified-search-registries = ["a.example", "b.example"]
             short-name-mode = "enforcing"
-            """);
+            """
+        );
 
         SysctrException e = Assert.Throws<SysctrException>(() => Load().Resolve("etcd"));
 
@@ -117,7 +135,8 @@ public sealed class RegistriesConfigTests : IDisposable
     [InlineData("pinned.example/x:1", "other.example/y:2")]
     public void The_longest_prefix_decides_the_location(string typed, string expected)
     {
-        Main("""
+        Main(
+            """
             [[registry]]
             prefix = "example.com/foo"
             location = "internal.example/bar"
@@ -136,7 +155,8 @@ public sealed class RegistriesConfigTests : IDisposable
             [[registry]]
             prefix = "pinned.example/x:1"
             location = "other.example/y:2"
-            """);
+            """
+        );
 
         Assert.Equal(expected, Assert.Single(Load().For(ImageReference.Parse(typed)).Endpoints).Reference.Identity);
     }
@@ -151,7 +171,8 @@ public sealed class RegistriesConfigTests : IDisposable
     [InlineData("notwild.example/x", false)]
     public void Insecure_holds_for_exactly_the_host_that_was_named(string typed, bool insecure)
     {
-        Main("""
+        Main(
+            """
             [[registry]]
             location = "plain.example"
             insecure = true
@@ -161,7 +182,8 @@ public sealed class RegistriesConfigTests : IDisposable
             [[registry]]
             prefix = "*.wild.example"
             insecure = true
-            """);
+            """
+        );
 
         Assert.Equal(insecure, Assert.Single(Load().For(ImageReference.Parse(typed)).Endpoints).Insecure);
     }
@@ -169,7 +191,8 @@ public sealed class RegistriesConfigTests : IDisposable
     [Fact]
     public void Mirrors_come_first_and_serve_the_references_they_are_for()
     {
-        Main("""
+        Main(
+            """
             [[registry]]
             location = "example.com"
             [[registry.mirror]]
@@ -181,28 +204,35 @@ public sealed class RegistriesConfigTests : IDisposable
             [[registry.mirror]]
             location = "m3.example"
             pull-from-mirror = "tag-only"
-            """);
+            """
+        );
         string digest = "sha256:" + new string('a', 64);
 
         RegistriesConfig config = Load();
 
         Assert.Equal(
             [("m1.example/cache/x:1", true), ("m3.example/x:1", false), ("example.com/x:1", false)],
-            config.For(ImageReference.Parse("example.com/x:1")).Endpoints.Select(e => (e.Reference.Identity, e.Insecure)));
+            config
+                .For(ImageReference.Parse("example.com/x:1"))
+                .Endpoints.Select(e => (e.Reference.Identity, e.Insecure))
+        );
         Assert.Equal(
             ["m1.example", "m2.example", "example.com"],
-            config.For(ImageReference.Parse("example.com/x@" + digest)).Endpoints.Select(e => e.Reference.Registry));
+            config.For(ImageReference.Parse("example.com/x@" + digest)).Endpoints.Select(e => e.Reference.Registry)
+        );
     }
 
     [Fact]
     public void A_blocked_namespace_says_so()
     {
-        Main("""
+        Main(
+            """
             [[registry]]
             prefix = "example.com/bad"
             location = "example.com/bad"
             blocked = true
-            """);
+            """
+        );
 
         Assert.True(Load().For(ImageReference.Parse("example.com/bad/x")).Blocked);
         Assert.False(Load().For(ImageReference.Parse("example.com/good/x")).Blocked);
@@ -218,8 +248,12 @@ public sealed class RegistriesConfigTests : IDisposable
     [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"-\"")]
     [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry]]\nlocation = \"a.example\"\nblocked = true")]
     [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry]]\nlocation = \"a.example\"\ninsecure = true")]
-    [InlineData("[[registry]]\nprefix = \"a.example\"\nlocation = \"m.example\"\n[[registry]]\nprefix = \"b.example\"\nlocation = \"m.example\"\ninsecure = true")]
-    [InlineData("[[registry]]\nprefix = \"a.example\"\nlocation = \"m.example\"\n[[registry]]\nprefix = \"a.example\"\nlocation = \"n.example\"\nblocked = true")]
+    [InlineData(
+        "[[registry]]\nprefix = \"a.example\"\nlocation = \"m.example\"\n[[registry]]\nprefix = \"b.example\"\nlocation = \"m.example\"\ninsecure = true"
+    )]
+    [InlineData(
+        "[[registry]]\nprefix = \"a.example\"\nlocation = \"m.example\"\n[[registry]]\nprefix = \"a.example\"\nlocation = \"n.example\"\nblocked = true"
+    )]
     [InlineData("unqualified-search-registries = [\"no host\"]")]
     [InlineData("unqualified-search-registries = [7]")]
     [InlineData("[[registry]]\nlocation = [\"a.example\"]")]
@@ -238,26 +272,55 @@ public sealed class RegistriesConfigTests : IDisposable
         Assert.Null(Fuzz.Targets.ForeignWords.Find(e.Message));
     }
 
-    /// <summary>containers/image's verdicts on what stands in files of the wild (sysregistriesv2, postProcessRegistries).</summary>
+    /// <summary>containers/image's verdicts on what stands in files of the wild (sysregistriesv2,
+    /// postProcessRegistries).</summary>
     [Theory]
     [InlineData("[[registry]]\nprefix = \"*.internal\"\nblocked = true", "reg.internal/x", "blocked")]
-    [InlineData("[[registry]]\nprefix = \"*.internal\"\nblocked = true", "internal.example/x", "internal.example/x:latest")]
-    [InlineData("[[registry]]\nprefix = \"*.internal\"\nlocation = \"mirror.example\"", "a.b.internal:5000/x", "mirror.example:5000/x:latest")]
+    [InlineData(
+        "[[registry]]\nprefix = \"*.internal\"\nblocked = true",
+        "internal.example/x",
+        "internal.example/x:latest"
+    )]
+    [InlineData(
+        "[[registry]]\nprefix = \"*.internal\"\nlocation = \"mirror.example\"",
+        "a.b.internal:5000/x",
+        "mirror.example:5000/x:latest"
+    )]
     [InlineData("[[registry]]\nlocation = \"registry\"", "quay.io/x", "quay.io/x:latest")]
-    [InlineData("[[registry]]\nlocation = \"registry:5000\"\ninsecure = true", "registry:5000/x", "registry:5000/x:latest")]
-    [InlineData("[[registry]]\nprefix = \"quay.io\"\nlocation = \"quay.io\"\n[[registry.mirror]]\nlocation = \"mirror:5000/q\"", "quay.io/x", "mirror:5000/q/x:latest quay.io/x:latest")]
-    [InlineData("[[registry]]\nprefix = \"a.example\"\nlocation = \"one.example\"\n[[registry]]\nprefix = \"a.example\"\nlocation = \"two.example\"", "a.example/x", "one.example/x:latest")]
-    [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"m.example\"", "a.example/x", "a.example/x:latest")]
+    [InlineData(
+        "[[registry]]\nlocation = \"registry:5000\"\ninsecure = true",
+        "registry:5000/x",
+        "registry:5000/x:latest"
+    )]
+    [InlineData(
+        "[[registry]]\nprefix = \"quay.io\"\nlocation = \"quay.io\"\n[[registry.mirror]]\nlocation = \"mirror:5000/q\"",
+        "quay.io/x",
+        "mirror:5000/q/x:latest quay.io/x:latest"
+    )]
+    [InlineData(
+        "[[registry]]\nprefix = \"a.example\"\nlocation = \"one.example\"\n[[registry]]\nprefix = \"a.example\"\nlocation = \"two.example\"",
+        "a.example/x",
+        "one.example/x:latest"
+    )]
+    [InlineData(
+        "[[registry]]\nlocation = \"a.example\"\n[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"m.example\"",
+        "a.example/x",
+        "a.example/x:latest"
+    )]
     public void What_podman_takes_is_taken(string text, string image, string expected)
     {
         Main(text);
 
         RegistrySettings settings = Load().For(ImageReference.Parse(image));
 
-        Assert.Equal(expected, settings.Blocked ? "blocked" : string.Join(' ', settings.Endpoints.Select(e => e.Reference.Identity)));
+        Assert.Equal(
+            expected,
+            settings.Blocked ? "blocked" : string.Join(' ', settings.Endpoints.Select(e => e.Reference.Identity))
+        );
     }
 
-    /// <summary>There podman fails or, for a short name, goes to docker.io/registry/etcd; here the word for it is said.</summary>
+    /// <summary>There podman fails or, for a short name, goes to docker.io/registry/etcd; here the word for it is
+    /// said.</summary>
     [Theory]
     [InlineData("unqualified-search-registries = [\"registry\"]", "etcd")]
     [InlineData("[[registry]]\nprefix = \"quay.io\"\nlocation = \"registry/x\"", "quay.io/etcd")]
@@ -276,8 +339,11 @@ public sealed class RegistriesConfigTests : IDisposable
 
     [Fact]
     public void A_file_that_the_user_named_must_be_there() =>
-        Assert.Throws<SysctrException>(() => RegistriesConfig.Load(
-            new RegistriesConfPaths(Path.Combine(_directory, "missing"), null, null, MainIsRequired: true)));
+        Assert.Throws<SysctrException>(() =>
+            RegistriesConfig.Load(
+                new RegistriesConfPaths(Path.Combine(_directory, "missing"), null, null, MainIsRequired: true)
+            )
+        );
 
     [Theory]
     [InlineData("*.example.com:5000")]
@@ -309,7 +375,9 @@ public sealed class RegistriesConfigTests : IDisposable
     [InlineData("reg.example.com:5000", "reg.example.com/x", false)]
     public void What_is_blocked_is_blocked_whatever_the_port(string prefix, string image, bool blocked)
     {
-        Main($"unqualified-search-registries = [\"quay.io\"]\n[[registry]]\nprefix = \"{prefix}\"\nlocation = \"mirror.example\"\nblocked = true");
+        Main(
+            $"unqualified-search-registries = [\"quay.io\"]\n[[registry]]\nprefix = \"{prefix}\"\nlocation = \"mirror.example\"\nblocked = true"
+        );
 
         Assert.Equal(blocked, Load().For(ImageReference.Parse(image)).Blocked);
     }
@@ -317,7 +385,9 @@ public sealed class RegistriesConfigTests : IDisposable
     [Fact]
     public void A_port_that_has_a_table_of_its_own_goes_by_that()
     {
-        Main("[[registry]]\nlocation = \"reg.example.com\"\nblocked = true\n[[registry]]\nlocation = \"reg.example.com:5000\"");
+        Main(
+            "[[registry]]\nlocation = \"reg.example.com\"\nblocked = true\n[[registry]]\nlocation = \"reg.example.com:5000\""
+        );
 
         Assert.False(Load().For(ImageReference.Parse("reg.example.com:5000/x")).Blocked);
         Assert.True(Load().For(ImageReference.Parse("reg.example.com:5001/x")).Blocked);
@@ -328,17 +398,22 @@ public sealed class RegistriesConfigTests : IDisposable
     [InlineData("*.a.example.com", "*.example.com")]
     public void The_longer_of_two_wildcards_decides_whatever_their_order(string first, string second)
     {
-        string Table(string prefix) => $"[[registry]]\nprefix = \"{prefix}\"\nblocked = {(prefix == "*.a.example.com" ? "true" : "false")}\n";
+        string Table(string prefix) =>
+            $"[[registry]]\nprefix = \"{prefix}\"\nblocked = {(prefix == "*.a.example.com" ? "true" : "false")}\n";
         Main(Table(first) + Table(second));
 
         Assert.True(Load().For(ImageReference.Parse("x.a.example.com/x")).Blocked);
         Assert.False(Load().For(ImageReference.Parse("x.b.example.com/x")).Blocked);
     }
 
-    private RegistriesConfig Load() => RegistriesConfig.Load(new RegistriesConfPaths(
-        Path.Combine(_directory, "registries.conf"),
-        Path.Combine(_directory, "registries.conf.d"),
-        Path.Combine(_directory, "cache.conf")));
+    private RegistriesConfig Load() =>
+        RegistriesConfig.Load(
+            new RegistriesConfPaths(
+                Path.Combine(_directory, "registries.conf"),
+                Path.Combine(_directory, "registries.conf.d"),
+                Path.Combine(_directory, "cache.conf")
+            )
+        );
 
     private void Main(string text) => Write("registries.conf", text);
 

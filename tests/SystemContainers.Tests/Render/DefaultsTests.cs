@@ -16,7 +16,10 @@ public sealed class DefaultsTests
     private static readonly TestImage s_image = new TestImage()
         .File("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\netcd:x:101:102::/var/lib/etcd:/bin/false\n")
         .File("/etc/group", "root:x:0:\nadm:x:4:syslog,etcd\netcd:x:102:\nssl-cert:x:103:etcd\n")
-        .Directory("/proc").Directory("/dev").Directory("/sys").Directory("/tmp")
+        .Directory("/proc")
+        .Directory("/dev")
+        .Directory("/sys")
+        .Directory("/tmp")
         .Directory("/var/lib/etcd", mode: 0x1c0, uid: 101, gid: 102)
         .File("/srv/www/index.html", "hello");
 
@@ -41,20 +44,25 @@ public sealed class DefaultsTests
     public void Tmpfiles() => Golden.Matches("default.tmpfiles", Rendered().Tmpfiles!);
 
     [Fact]
-    public void Mount_points_are_what_the_image_lacks() => Assert.Equal(
-        [
-            new RequiredMount("/etc/hostname", IsDirectory: false, 0x1a4),
-            new RequiredMount("/etc/hosts", IsDirectory: false, 0x1a4),
-            new RequiredMount("/etc/resolv.conf", IsDirectory: false, 0x1a4),
-            new RequiredMount("/run", IsDirectory: true, 0x1ed),
-            new RequiredMount("/var/tmp", IsDirectory: true, 0x3ff),
-        ],
-        Rendered().Mounts);
+    public void Mount_points_are_what_the_image_lacks() =>
+        Assert.Equal(
+            [
+                new RequiredMount("/etc/hostname", IsDirectory: false, 0x1a4),
+                new RequiredMount("/etc/hosts", IsDirectory: false, 0x1a4),
+                new RequiredMount("/etc/resolv.conf", IsDirectory: false, 0x1a4),
+                new RequiredMount("/run", IsDirectory: true, 0x1ed),
+                new RequiredMount("/var/tmp", IsDirectory: true, 0x3ff),
+            ],
+            Rendered().Mounts
+        );
 
     [Fact]
     public void Empty_command_lines_leave_no_line()
     {
-        RenderRequest request = RenderRequests.For(s_image, s_run) with { Commands = new UnitCommandLines("/usr/sbin/runc run x") };
+        RenderRequest request = RenderRequests.For(s_image, s_run) with
+        {
+            Commands = new UnitCommandLines("/usr/sbin/runc run x"),
+        };
 
         string unit = ContainerRenderer.Render(request).Units.Single().Text;
 
@@ -73,9 +81,18 @@ public sealed class DefaultsTests
     private static string SourceDirectory([CallerFilePath] string self = "") => Path.GetDirectoryName(self)!;
 
     /// <remarks>Without the 500 lines of the built-in seccomp profile: SeccompProfileTests look at them.</remarks>
-    private static RenderedContainer Rendered() => ContainerRenderer.Render(RenderRequests.For(s_image, s_run) with
-    {
-        ServiceLines = ["Type=forking", "PIDFile=/run/container-etcd.pid", "Delegate=yes", "DelegateSubgroup=supervisor"],
-        Host = RenderRequests.Host with { HasSeccomp = false },
-    });
+    private static RenderedContainer Rendered() =>
+        ContainerRenderer.Render(
+            RenderRequests.For(s_image, s_run) with
+            {
+                ServiceLines =
+                [
+                    "Type=forking",
+                    "PIDFile=/run/container-etcd.pid",
+                    "Delegate=yes",
+                    "DelegateSubgroup=supervisor",
+                ],
+                Host = RenderRequests.Host with { HasSeccomp = false },
+            }
+        );
 }

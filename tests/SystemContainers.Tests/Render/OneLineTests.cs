@@ -12,23 +12,74 @@ using Xunit;
 
 namespace SystemContainers.Tests.Render;
 
-/// <summary>No value adds a line, a setting or a specifier to what is generated for systemd: it is one text, or it is refused.</summary>
+/// <summary>No value adds a line, a setting or a specifier to what is generated for systemd: it is one text, or it is
+/// refused.</summary>
 public sealed class OneLineTests
 {
     private const string Evil = "x\n[Service]\nExecStartPre=+/bin/touch /x";
 
     private static readonly string[] s_pieces =
-        ["a", " ", "\t", "\n", "\r", "\0", "\u0085", "%", "%n", "%%", "\"", "'", "\\", "$", "${A}", ";", "#", "=", "[Service]", "ExecStart=/x", "/", ":", "é", "\u001b[2J", "-", "+", "@"];
+    [
+        "a",
+        " ",
+        "\t",
+        "\n",
+        "\r",
+        "\0",
+        "\u0085",
+        "%",
+        "%n",
+        "%%",
+        "\"",
+        "'",
+        "\\",
+        "$",
+        "${A}",
+        ";",
+        "#",
+        "=",
+        "[Service]",
+        "ExecStart=/x",
+        "/",
+        ":",
+        "é",
+        "\u001b[2J",
+        "-",
+        "+",
+        "@",
+    ];
 
-    private static TestImage Legacy => new TestImage()
-        .File("/exports/service.template", "[Unit]\nDescription=$NAME of $IMAGE_NAME\n[Service]\nExecStart=$EXEC_START\nExecStop=$EXEC_STOP\nWorkingDirectory=$DESTDIR\nRuntimeDirectory=$NAME\n[Install]\nWantedBy=multi-user.target\n")
-        .File("/exports/tmpfiles.template", "d ${RUN_DIRECTORY}/$NAME - - - -\nd ${STATE_DIRECTORY}/$NAME\n");
+    private static TestImage Legacy =>
+        new TestImage()
+            .File(
+                "/exports/service.template",
+                "[Unit]\nDescription=$NAME of $IMAGE_NAME\n[Service]\nExecStart=$EXEC_START\nExecStop=$EXEC_STOP\nWorkingDirectory=$DESTDIR\nRuntimeDirectory=$NAME\n[Install]\nWantedBy=multi-user.target\n"
+            )
+            .File("/exports/tmpfiles.template", "d ${RUN_DIRECTORY}/$NAME - - - -\nd ${STATE_DIRECTORY}/$NAME\n");
 
     /// <summary>Each place in which a value of somebody's stands, whatever the image is.</summary>
     public static TheoryData<string, bool> Places =>
-        new(from place in (string[])["PIDFILE", "PIDFILE default", "RUN_DIRECTORY", "RUN_DIRECTORY default", "STATE_DIRECTORY", "UUID", "RUNTIME", "ATOMIC", "image", "bundle", "runtime", "tool", "user's run directory", "user's data home"]
+        new(
+            from place in (string[])
+                [
+                    "PIDFILE",
+                    "PIDFILE default",
+                    "RUN_DIRECTORY",
+                    "RUN_DIRECTORY default",
+                    "STATE_DIRECTORY",
+                    "UUID",
+                    "RUNTIME",
+                    "ATOMIC",
+                    "image",
+                    "bundle",
+                    "runtime",
+                    "tool",
+                    "user's run directory",
+                    "user's data home",
+                ]
             from isDefault in (bool[])[true, false]
-            select (place, isDefault));
+            select (place, isDefault)
+        );
 
     [Theory]
     [MemberData(nameof(Places))]
@@ -39,7 +90,12 @@ public sealed class OneLineTests
         Random random = new(place.Length);
         int refused = 0;
         int written = 0;
-        foreach (string value in Enumerable.Range(0, 60).Select(_ => "/run/" + string.Concat(random.GetItems(s_pieces, random.Next(1, 6)))).Append("/run/" + Evil))
+        foreach (
+            string value in Enumerable
+                .Range(0, 60)
+                .Select(_ => "/run/" + string.Concat(random.GetItems(s_pieces, random.Next(1, 6))))
+                .Append("/run/" + Evil)
+        )
         {
             if (Shape(place, value, image) is not { } shape)
             {
@@ -59,9 +115,14 @@ public sealed class OneLineTests
     [Fact]
     public void The_instances_of_the_issue()
     {
-        foreach (string place in (string[])["PIDFILE", "PIDFILE default", "RUN_DIRECTORY", "RUN_DIRECTORY default", "image"])
+        foreach (
+            string place in (string[])["PIDFILE", "PIDFILE default", "RUN_DIRECTORY", "RUN_DIRECTORY default", "image"]
+        )
         {
-            Assert.Equal(ErrorKind.Template, Assert.Throws<SysctrException>(() => Render(place, Evil, new TestImage())).Kind);
+            Assert.Equal(
+                ErrorKind.Template,
+                Assert.Throws<SysctrException>(() => Render(place, Evil, new TestImage())).Kind
+            );
         }
     }
 
@@ -71,7 +132,11 @@ public sealed class OneLineTests
     [InlineData("run/x")]
     [InlineData("/run/%t")]
     public void An_image_names_no_file_outside_of_the_run_directory_for_a_process_number(string file) =>
-        Assert.Contains("PIDFILE", Assert.Throws<SysctrException>(() => Render("PIDFILE default", file, new TestImage())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "PIDFILE",
+            Assert.Throws<SysctrException>(() => Render("PIDFILE default", file, new TestImage())).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("/etc/systemd/system/x.service.d/a.conf", "a\nb", false)]
@@ -81,7 +146,9 @@ public sealed class OneLineTests
     [InlineData("/etc/a.conf", "a\nb", true)]
     public void A_host_file_of_statements_gets_no_line_by_a_value(string target, string value, bool allowed)
     {
-        TestImage image = new TestImage().File("/exports/hostfs" + target, "X=$A\n").File("/exports/manifest.json", $$"""{"installedFilesTemplate": ["{{target}}"]}""");
+        TestImage image = new TestImage()
+            .File("/exports/hostfs" + target, "X=$A\n")
+            .File("/exports/manifest.json", $$"""{"installedFilesTemplate": ["{{target}}"]}""");
 
         Assert.Equal(allowed, Record.Exception(() => RenderRequests.Render(image, ("A", value))) is null);
     }
@@ -94,7 +161,8 @@ public sealed class OneLineTests
     [InlineData("$HOME", "\"$$HOME\"")]
     [InlineData(";", "\";\"")]
     [InlineData("a\"b\\c'd", "\"a\\\"b\\\\c'd\"")]
-    public void A_word_is_quoted_as_systemd_unquotes_it(string word, string written) => Assert.Equal(written, CommandLine.Of(word));
+    public void A_word_is_quoted_as_systemd_unquotes_it(string word, string written) =>
+        Assert.Equal(written, CommandLine.Of(word));
 
     private static (string[] Keys, string[] Specifiers)? Shape(string place, string value, TestImage image)
     {
@@ -116,7 +184,12 @@ public sealed class OneLineTests
             string[] lines = unit.Text.Split('\n', '\r', '\0');
             keys.AddRange(lines.Select(l => unit.FileName + ": " + (l.StartsWith('#') ? "#" : l.Split('=')[0])));
             Assert.All(lines.Where(l => !l.StartsWith('#')), l => Assert.False(l.EndsWith('\\'), l));
-            specifiers.AddRange(lines.Where(l => !l.StartsWith('#')).SelectMany(l => System.Text.RegularExpressions.Regex.Matches(l, "%.?")).Select(m => m.Value));
+            specifiers.AddRange(
+                lines
+                    .Where(l => !l.StartsWith('#'))
+                    .SelectMany(l => System.Text.RegularExpressions.Regex.Matches(l, "%.?"))
+                    .Select(m => m.Value)
+            );
         }
 
         keys.AddRange(TmpfilesSyntax.Parse(rendered.Tmpfiles ?? "").Select(l => $"tmpfiles {l.Type}{l.Error}"));
@@ -127,11 +200,26 @@ public sealed class OneLineTests
     {
         if (place.EndsWith(" default", StringComparison.Ordinal))
         {
-            image = image.File("/exports/manifest.json", Encoding.UTF8.GetBytes(
-                "{\"defaultValues\": {\"" + place.Split(' ')[0] + "\": " + System.Text.Json.JsonSerializer.Serialize(value) + "}}"));
+            image = image.File(
+                "/exports/manifest.json",
+                Encoding.UTF8.GetBytes(
+                    "{\"defaultValues\": {\""
+                        + place.Split(' ')[0]
+                        + "\": "
+                        + System.Text.Json.JsonSerializer.Serialize(value)
+                        + "}}"
+                )
+            );
         }
 
-        RenderRequest request = RenderRequests.For(image, new ImageRunConfig { Entrypoint = ["/x"], Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() } });
+        RenderRequest request = RenderRequests.For(
+            image,
+            new ImageRunConfig
+            {
+                Entrypoint = ["/x"],
+                Volumes = new Dictionary<string, EmptyObject> { ["/data"] = new() },
+            }
+        );
         if (TemplateValues.IsKnown(request.Exports, place))
         {
             request = request with { Set = new Dictionary<string, string> { [place] = value } };
@@ -144,13 +232,28 @@ public sealed class OneLineTests
             "runtime" => request with { RuntimePath = value },
             "tool" => request with { ToolPath = value },
             "user's run directory" => request with { RunDirectory = value },
-            "user's data home" => request with { StateDirectory = value, DestinationDirectory = value + "/sysctr/deployments/etcd/0" },
+            "user's data home" => request with
+            {
+                StateDirectory = value,
+                DestinationDirectory = value + "/sysctr/deployments/etcd/0",
+            },
             _ => request,
         };
         UnitPlan plan = UnitPlan.For(
-            new OciRuntime(request.RuntimePath, RuntimeKind.Runc), request.Name, request.DestinationDirectory, request.PidFile, request.ToolPath, request.Exports, 252);
+            new OciRuntime(request.RuntimePath, RuntimeKind.Runc),
+            request.Name,
+            request.DestinationDirectory,
+            request.PidFile,
+            request.ToolPath,
+            request.Exports,
+            252
+        );
         return plan.Adapt(
-            ContainerRenderer.Render(request with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }), image, request.Host, "/listen",
-            request.DestinationDirectory + "/rootfs");
+            ContainerRenderer.Render(request with { Commands = plan.Commands, ServiceLines = plan.ServiceLines }),
+            image,
+            request.Host,
+            "/listen",
+            request.DestinationDirectory + "/rootfs"
+        );
     }
 }

@@ -13,12 +13,12 @@ using Xunit;
 
 namespace SystemContainers.Tests.Render;
 
-/// <summary>The generated config.json, run by the real runtimes of this machine on a small tree made of its own programs.</summary>
+/// <summary>The generated config.json, run by the real runtimes of this machine on a small tree made of its own
+/// programs.</summary>
 [Trait("needs", "programs")]
 public sealed class RealRuntimeTests : IDisposable
 {
-    private const string Script =
-        """
+    private const string Script = """
         id -u; id -g; id -G; pwd; echo "$GREETING"; echo $$
         grep -E '^(CapInh|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):' /proc/self/status
         test -w / || echo root-readonly
@@ -32,8 +32,7 @@ public sealed class RealRuntimeTests : IDisposable
         exit 42
         """;
 
-    private static readonly string[] s_programs =
-        ["/bin/sh", "/usr/bin/id", "/bin/cat", "/bin/grep", "/usr/bin/touch"];
+    private static readonly string[] s_programs = ["/bin/sh", "/usr/bin/id", "/bin/cat", "/bin/grep", "/usr/bin/touch"];
 
     private readonly string _bundle = Directory.CreateTempSubdirectory("render-runtime-").FullName;
 
@@ -41,19 +40,24 @@ public sealed class RealRuntimeTests : IDisposable
     private const string UnifiedCgroups =
         "umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec \"$0\" \"$@\"";
 
-    public static TheoryData<string, string, bool> Runtimes => new()
-    {
-        { "runc", "", false },
-        { "runc", "worker:audio", true },
-        { "crun --cgroup-manager=disabled", "", true },
-        { "crun --cgroup-manager=disabled", "1234", false },
-    };
+    public static TheoryData<string, string, bool> Runtimes =>
+        new()
+        {
+            { "runc", "", false },
+            { "runc", "worker:audio", true },
+            { "crun --cgroup-manager=disabled", "", true },
+            { "crun --cgroup-manager=disabled", "1234", false },
+        };
 
     public void Dispose() => Directory.Delete(_bundle, recursive: true);
 
     [Theory]
     [MemberData(nameof(Runtimes))]
-    public async Task The_generated_configuration_runs_and_holds_what_it_promises(string runtime, string user, bool builtInFilter)
+    public async Task The_generated_configuration_runs_and_holds_what_it_promises(
+        string runtime,
+        string user,
+        bool builtInFilter
+    )
     {
         string rootfs = await MakeRootfsAsync();
         RenderRequest request = Request(rootfs, user);
@@ -69,17 +73,35 @@ public sealed class RealRuntimeTests : IDisposable
 
         // What a start puts in place of these three.
         string names = Directory.CreateDirectory(Path.Combine(_bundle, "names")).FullName;
-        Array.ForEach(["hosts", "resolv.conf", "hostname"], name => File.WriteAllText(Path.Combine(names, name), "127.0.0.1 localhost\n"));
-        File.WriteAllText(Path.Combine(_bundle, "config.json"), Encoding.UTF8.GetString(container.ConfigJson!).Replace("/run/sysctr/etcd/", names + "/", StringComparison.Ordinal));
+        Array.ForEach(
+            ["hosts", "resolv.conf", "hostname"],
+            name => File.WriteAllText(Path.Combine(names, name), "127.0.0.1 localhost\n")
+        );
+        File.WriteAllText(
+            Path.Combine(_bundle, "config.json"),
+            Encoding
+                .UTF8.GetString(container.ConfigJson!)
+                .Replace("/run/sysctr/etcd/", names + "/", StringComparison.Ordinal)
+        );
         string[] before = Tree(rootfs);
 
         ProcessResult result = await ProcessRunner.RunAsync(
             "unshare",
             [
-                "--mount", "--propagation", "private", "sh", "-c", UnifiedCgroups, .. runtime.Split(' '),
-                "run", "--bundle", _bundle, $"render-{Guid.NewGuid():N}",
+                "--mount",
+                "--propagation",
+                "private",
+                "sh",
+                "-c",
+                UnifiedCgroups,
+                .. runtime.Split(' '),
+                "run",
+                "--bundle",
+                _bundle,
+                $"render-{Guid.NewGuid():N}",
             ],
-            CancellationToken.None);
+            CancellationToken.None
+        );
 
         Assert.True(result.ExitCode == 42, $"{runtime} gave {result.ExitCode}: {result.Error}\n{result.Output}");
         string[] lines = result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -101,14 +123,27 @@ public sealed class RealRuntimeTests : IDisposable
                 "NoNewPrivs:\t1",
                 "Seccomp:\t2",
             ],
-            lines[6..13]);
+            lines[6..13]
+        );
         Assert.Equal(
-            ["root-readonly", "wrote-tmpfs", "wrote-volume", "kcore-masked", "proc-sys-readonly", "sees-network", "sys-readonly", "has-hosts"], lines[13..]);
+            [
+                "root-readonly",
+                "wrote-tmpfs",
+                "wrote-volume",
+                "kcore-masked",
+                "proc-sys-readonly",
+                "sees-network",
+                "sys-readonly",
+                "has-hosts",
+            ],
+            lines[13..]
+        );
         Assert.Equal(before, Tree(rootfs));
         Assert.True(File.Exists(Path.Combine(request.StateDirectory, request.Name, "data/kept")));
     }
 
-    /// <summary>The built-in profile, with names that no libseccomp knows: one that is older than a profile must not stop a container.</summary>
+    /// <summary>The built-in profile, with names that no libseccomp knows: one that is older than a profile must not
+    /// stop a container.</summary>
     private static SeccompFile WithCallsOfTheFuture()
     {
         SeccompProfile built = DefaultSeccompProfile.Value;
@@ -118,10 +153,19 @@ public sealed class RealRuntimeTests : IDisposable
             [
                 .. built.Syscalls!,
                 new ProfileRule { Names = ["a_call_of_the_future"], Action = "SCMP_ACT_ALLOW" },
-                new ProfileRule { Names = ["another_one"], Action = "SCMP_ACT_ERRNO", ErrnoRet = 1, Args = [new(0, 1, 0, "SCMP_CMP_EQ")] },
+                new ProfileRule
+                {
+                    Names = ["another_one"],
+                    Action = "SCMP_ACT_ERRNO",
+                    ErrnoRet = 1,
+                    Args = [new(0, 1, 0, "SCMP_CMP_EQ")],
+                },
             ],
         };
-        return new SeccompFile("built in", JsonSerializer.SerializeToUtf8Bytes(more, RuntimeJson.Default.SeccompProfile));
+        return new SeccompFile(
+            "built in",
+            JsonSerializer.SerializeToUtf8Bytes(more, RuntimeJson.Default.SeccompProfile)
+        );
     }
 
     private RenderRequest Request(string rootfs, string user)
@@ -190,7 +234,11 @@ public sealed class RealRuntimeTests : IDisposable
         for (int bit = 0; bit < 64; bit++)
         {
             IReadOnlyList<string> name = Capabilities.FromMask(1UL << bit);
-            if (name.Count == 1 && Capabilities.ContainerDefaults.Contains(name[0]) && host.Capabilities.Contains(name[0]))
+            if (
+                name.Count == 1
+                && Capabilities.ContainerDefaults.Contains(name[0])
+                && host.Capabilities.Contains(name[0])
+            )
             {
                 mask |= 1UL << bit;
             }

@@ -16,20 +16,36 @@ using Xunit;
 
 namespace SystemContainers.Tests.Render;
 
-/// <summary>What options of podman-run(1) make of a container whose configuration is ours; and that they are refused where it is the image's.</summary>
+/// <summary>What options of podman-run(1) make of a container whose configuration is ours; and that they are refused
+/// where it is the image's.</summary>
 public sealed class SettingsTests
 {
     private static readonly TestImage s_image = new TestImage()
-        .File("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n").Directory("/data", mode: 0x1c0, uid: 33, gid: 33).File("/data/first", "x")
+        .File("/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/sh\n")
+        .Directory("/data", mode: 0x1c0, uid: 33, gid: 33)
+        .File("/data/first", "x")
         .File("/etc/group", "root:x:0:\nvideo:x:44:\n");
 
     [Fact]
     public void A_configuration_has_what_was_asked_for()
     {
         JsonNode config = Config(
-            ("volume", "/srv/site:/site:ro"), ("volume", "db:/data"), ("tmpfs", "/run:size=1m"), ("cap-add", "NET_ADMIN"), ("cap-drop", "KILL"), ("ulimit", "nofile=10:20"),
-            ("hostname", "box"), ("sysctl", "kernel.shmmax=1"), ("shm-size", "1m"), ("memory", "64m"), ("pids-limit", "100"), ("cpus", "1.5"),
-            ("security-opt", "no-new-privileges=false"), ("security-opt", "unmask=/proc/kcore"), ("security-opt", "mask=/data/secret"));
+            ("volume", "/srv/site:/site:ro"),
+            ("volume", "db:/data"),
+            ("tmpfs", "/run:size=1m"),
+            ("cap-add", "NET_ADMIN"),
+            ("cap-drop", "KILL"),
+            ("ulimit", "nofile=10:20"),
+            ("hostname", "box"),
+            ("sysctl", "kernel.shmmax=1"),
+            ("shm-size", "1m"),
+            ("memory", "64m"),
+            ("pids-limit", "100"),
+            ("cpus", "1.5"),
+            ("security-opt", "no-new-privileges=false"),
+            ("security-opt", "unmask=/proc/kcore"),
+            ("security-opt", "mask=/data/secret")
+        );
 
         Assert.Equal(["ro", "rbind", "nosuid", "nodev", "rprivate"], Options(Mount(config, "/site")));
         Assert.Equal("/srv/site", Mount(config, "/site")["source"]!.GetValue<string>());
@@ -38,14 +54,21 @@ public sealed class SettingsTests
         Assert.Contains("size=1048576", Options(Mount(config, "/dev/shm")));
         Assert.Contains("CAP_NET_ADMIN", Texts(config["process"]!["capabilities"]!["effective"]!));
         Assert.DoesNotContain("CAP_KILL", Texts(config["process"]!["capabilities"]!["bounding"]!));
-        Assert.Equal("""[{"type":"RLIMIT_NOFILE","hard":20,"soft":10}]""", config["process"]!["rlimits"]!.ToJsonString());
+        Assert.Equal(
+            """[{"type":"RLIMIT_NOFILE","hard":20,"soft":10}]""",
+            config["process"]!["rlimits"]!.ToJsonString()
+        );
         Assert.False(config["process"]!["noNewPrivileges"]!.GetValue<bool>());
         Assert.Equal("box", config["hostname"]!.GetValue<string>());
         Assert.Contains("uts", config["linux"]!["namespaces"]!.AsArray().Select(n => n!["type"]!.GetValue<string>()));
         Assert.Equal("1", config["linux"]!["sysctl"]!["kernel.shmmax"]!.GetValue<string>());
         Assert.Equal(
             """{"limit":67108864}|{"quota":150000,"period":100000}|{"limit":100}""",
-            string.Join('|', new[] { "memory", "cpu", "pids" }.Select(m => config["linux"]!["resources"]![m]!.ToJsonString())));
+            string.Join(
+                '|',
+                new[] { "memory", "cpu", "pids" }.Select(m => config["linux"]!["resources"]![m]!.ToJsonString())
+            )
+        );
         Assert.DoesNotContain("/proc/kcore", Texts(config["linux"]!["maskedPaths"]!));
         Assert.Contains("/data/secret", Texts(config["linux"]!["maskedPaths"]!));
     }
@@ -53,31 +76,62 @@ public sealed class SettingsTests
     [Fact]
     public void What_only_a_start_knows_is_in_annotations()
     {
-        JsonNode config = Config(("device", "/dev/fuse"), ("device", "/dev/dri"), ("secret", "pw,target=/data/pw"), ("writable", "volatile"), ("log-pipe", "yes"));
+        JsonNode config = Config(
+            ("device", "/dev/fuse"),
+            ("device", "/dev/dri"),
+            ("secret", "pw,target=/data/pw"),
+            ("writable", "volatile"),
+            ("log-pipe", "yes")
+        );
 
         Assert.Equal(
             """{"io.sysctr.devices":"/dev/fuse\n/dev/dri","io.sysctr.environment":"unit","io.sysctr.log":"pipe","io.sysctr.secrets":"pw,target=/data/pw","io.sysctr.writable":"volatile"}""",
-            config["annotations"]!.ToJsonString());
+            config["annotations"]!.ToJsonString()
+        );
         Assert.True(config["root"]!["readonly"]!.GetValue<bool>());
-        Assert.Equal("/var/lib/etcd/.writable", Config(("writable", "persistent"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
-        Assert.Equal("volatile", Config(("read-only", "false"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>());
+        Assert.Equal(
+            "/var/lib/etcd/.writable",
+            Config(("writable", "persistent"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>()
+        );
+        Assert.Equal(
+            "volatile",
+            Config(("read-only", "false"))["annotations"]!["io.sysctr.writable"]!.GetValue<string>()
+        );
     }
 
     [Fact]
     public void Annotations_groups_and_variables_of_the_host()
     {
-        JsonNode config = Config(("annotation", "a.b=c=d"), ("http-proxy", "false"), ("env-host", "true"), ("group-add", "7"), ("group-add", "video"));
+        JsonNode config = Config(
+            ("annotation", "a.b=c=d"),
+            ("http-proxy", "false"),
+            ("env-host", "true"),
+            ("group-add", "7"),
+            ("group-add", "video")
+        );
 
         Assert.Equal(
-            ("""{"a.b":"c=d","io.sysctr.environment":"unit\nno-proxies\nall"}""", "[0,7,44]"), (config["annotations"]!.ToJsonString(), config["process"]!["user"]!["additionalGids"]!.ToJsonString()));
-        Assert.Contains("/etc/group", Assert.Throws<SysctrException>(() => Render(("group-add", "nosuch"))).Message, StringComparison.Ordinal);
+            ("""{"a.b":"c=d","io.sysctr.environment":"unit\nno-proxies\nall"}""", "[0,7,44]"),
+            (config["annotations"]!.ToJsonString(), config["process"]!["user"]!["additionalGids"]!.ToJsonString())
+        );
+        Assert.Contains(
+            "/etc/group",
+            Assert.Throws<SysctrException>(() => Render(("group-add", "nosuch"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Without_the_usual_memory_nothing_can_be_written_unless_the_root_can()
     {
         string Places(params (string, string)[] settings) =>
-            string.Join(' ', Config(settings)["mounts"]!.AsArray().Where(m => m!["type"]!.ToString() == "tmpfs").Select(m => m!["destination"] + (Texts(m["options"]!).Contains("ro") ? ":ro" : "")));
+            string.Join(
+                ' ',
+                Config(settings)["mounts"]!
+                    .AsArray()
+                    .Where(m => m!["type"]!.ToString() == "tmpfs")
+                    .Select(m => m!["destination"] + (Texts(m["options"]!).Contains("ro") ? ":ro" : ""))
+            );
 
         Assert.Equal("/dev /dev/shm /run /tmp /var/tmp", Places());
         Assert.Equal("/dev:ro /dev/shm:ro /opt", Places(("read-only-tmpfs", "false"), ("tmpfs", "/opt")));
@@ -92,12 +146,19 @@ public sealed class SettingsTests
         Assert.Equal(RenderRequests.Host.Capabilities, Texts(config["process"]!["capabilities"]!["effective"]!));
         Assert.False(config["process"]!["noNewPrivileges"]!.GetValue<bool>());
         Assert.Null(config["linux"]!["seccomp"]);
-        Assert.Equal("[\"/data/secret\"] []", $"{config["linux"]!["maskedPaths"]!.ToJsonString()} {config["linux"]!["readonlyPaths"]!.ToJsonString()}");
+        Assert.Equal(
+            "[\"/data/secret\"] []",
+            $"{config["linux"]!["maskedPaths"]!.ToJsonString()} {config["linux"]!["readonlyPaths"]!.ToJsonString()}"
+        );
         Assert.Equal("""[{"allow":true,"access":"rwm"}]""", config["linux"]!["resources"]!["devices"]!.ToJsonString());
         Assert.Contains("rw", Options(Mount(config, "/sys")));
         Assert.Contains("rw", Options(Mount(config, "/sys/fs/cgroup")));
         Assert.Equal("all", config["annotations"]!["io.sysctr.all-devices"]!.ToString());
-        Assert.True(Config(("privileged", "true"), ("security-opt", "no-new-privileges"))["process"]!["noNewPrivileges"]!.GetValue<bool>());
+        Assert.True(
+            Config(("privileged", "true"), ("security-opt", "no-new-privileges"))["process"]![
+                "noNewPrivileges"
+            ]!.GetValue<bool>()
+        );
     }
 
     [Theory]
@@ -112,27 +173,71 @@ public sealed class SettingsTests
     {
         JsonNode config = Config((option, value));
 
-        Assert.Equal(namespaces, string.Join(' ', config["linux"]!["namespaces"]!.AsArray().Select(n => n!["type"]!.ToString()).Order(StringComparer.Ordinal)));
-        Assert.Equal(memory, string.Join(' ', config["mounts"]!.AsArray().Where(m => m!["destination"]!.ToString() is "/dev/shm" or "/dev/mqueue").Select(m => m!["destination"] + (m["type"]!.ToString() == "bind" ? ":bind" : ""))));
+        Assert.Equal(
+            namespaces,
+            string.Join(
+                ' ',
+                config["linux"]!["namespaces"]!
+                    .AsArray()
+                    .Select(n => n!["type"]!.ToString())
+                    .Order(StringComparer.Ordinal)
+            )
+        );
+        Assert.Equal(
+            memory,
+            string.Join(
+                ' ',
+                config["mounts"]!
+                    .AsArray()
+                    .Where(m => m!["destination"]!.ToString() is "/dev/shm" or "/dev/mqueue")
+                    .Select(m => m!["destination"] + (m["type"]!.ToString() == "bind" ? ":bind" : ""))
+            )
+        );
     }
 
     [Fact]
     public void What_would_be_the_hosts_is_refused()
     {
-        Assert.Contains("--ipc=host", Assert.Throws<SysctrException>(() => Render(("ipc", "host"), ("sysctl", "kernel.shmmax=1"))).Hint, StringComparison.Ordinal);
-        Assert.Contains("--uts=host", Assert.Throws<SysctrException>(() => Render(("uts", "host"), ("hostname", "box"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--ipc=host",
+            Assert.Throws<SysctrException>(() => Render(("ipc", "host"), ("sysctl", "kernel.shmmax=1"))).Hint,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--uts=host",
+            Assert.Throws<SysctrException>(() => Render(("uts", "host"), ("hostname", "box"))).Message,
+            StringComparison.Ordinal
+        );
         RenderRequest request = Request(s_image, ("oom-score-adj", "-5"));
-        Assert.Contains("--oom-score-adj", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { UserIds = new IdMap([], []) } })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--oom-score-adj",
+            Assert
+                .Throws<SysctrException>(() =>
+                    ContainerRenderer.Render(request with { Host = request.Host with { UserIds = new IdMap([], []) } })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Numbers_of_the_process_and_rules_for_devices()
     {
-        JsonNode config = Config(("oom-score-adj", "-5"), ("umask", "0077"), ("device-cgroup-rule", "c 189:* rw"), ("device-cgroup-rule", "a *:* m"));
+        JsonNode config = Config(
+            ("oom-score-adj", "-5"),
+            ("umask", "0077"),
+            ("device-cgroup-rule", "c 189:* rw"),
+            ("device-cgroup-rule", "a *:* m")
+        );
 
-        Assert.Equal((-5, 63), (config["process"]!["oomScoreAdj"]!.GetValue<int>(), config["process"]!["user"]!["umask"]!.GetValue<int>()));
         Assert.Equal(
-            """[{"allow":false,"access":"rwm"},{"allow":true,"access":"rw","type":"c","major":189},{"allow":true,"access":"m","type":"a"}]""", config["linux"]!["resources"]!["devices"]!.ToJsonString());
+            (-5, 63),
+            (config["process"]!["oomScoreAdj"]!.GetValue<int>(), config["process"]!["user"]!["umask"]!.GetValue<int>())
+        );
+        Assert.Equal(
+            """[{"allow":false,"access":"rwm"},{"allow":true,"access":"rw","type":"c","major":189},{"allow":true,"access":"m","type":"a"}]""",
+            config["linux"]!["resources"]!["devices"]!.ToJsonString()
+        );
     }
 
     [Theory]
@@ -148,8 +253,18 @@ public sealed class SettingsTests
         JsonNode config = JsonNode.Parse(rendered.ConfigJson!)!;
 
         Assert.Equal(isSystemd, config["mounts"]!.AsArray().Any(m => m!["destination"]!.ToString() == "/run/lock"));
-        Assert.Equal(isSystemd, config["mounts"]!.AsArray().Any(m => m!["destination"]!.ToString() == "/var/log/journal"));
-        Assert.Equal(isSystemd, Texts(config["process"]!["env"]!).Any(v => v.StartsWith("container_uuid=", StringComparison.Ordinal) && v.Length == "container_uuid=".Length + 32));
+        Assert.Equal(
+            isSystemd,
+            config["mounts"]!.AsArray().Any(m => m!["destination"]!.ToString() == "/var/log/journal")
+        );
+        Assert.Equal(
+            isSystemd,
+            Texts(config["process"]!["env"]!)
+                .Any(v =>
+                    v.StartsWith("container_uuid=", StringComparison.Ordinal)
+                    && v.Length == "container_uuid=".Length + 32
+                )
+        );
         Assert.Equal(isSystemd ? "no-consoles" : "all", config["annotations"]!["io.sysctr.all-devices"]!.ToString());
         Assert.Equal(isSystemd, rendered.Units[0].Text.Contains("\nKillSignal=SIGRTMIN+3\n", StringComparison.Ordinal));
     }
@@ -161,11 +276,32 @@ public sealed class SettingsTests
     public void Volumes_that_the_image_declares(string option, string mounts, int kept)
     {
         ContainerSettings settings = SettingOptionsTests.Of(("image-volume", option), ("volume", "/data"));
-        ImageRunConfig run = ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"], Volumes = new Dictionary<string, EmptyObject> { ["/cache/"] = new() } }, settings)!;
-        RenderedContainer rendered = ContainerRenderer.Render(Request(s_image) with { Settings = settings, Image = RenderRequests.For(s_image, run).Image });
+        ImageRunConfig run = ImageSettings.Apply(
+            new ImageRunConfig
+            {
+                Entrypoint = ["/bin/x"],
+                Volumes = new Dictionary<string, EmptyObject> { ["/cache/"] = new() },
+            },
+            settings
+        )!;
+        RenderedContainer rendered = ContainerRenderer.Render(
+            Request(s_image) with
+            {
+                Settings = settings,
+                Image = RenderRequests.For(s_image, run).Image,
+            }
+        );
 
         Assert.Equal(
-            mounts, string.Join(' ', JsonNode.Parse(rendered.ConfigJson!)!["mounts"]!.AsArray().Where(m => m!["destination"]!.ToString() is "/cache" or "/data").Select(m => $"{m!["destination"]}:{m["type"]}")));
+            mounts,
+            string.Join(
+                ' ',
+                JsonNode.Parse(rendered.ConfigJson!)!["mounts"]!
+                    .AsArray()
+                    .Where(m => m!["destination"]!.ToString() is "/cache" or "/data")
+                    .Select(m => $"{m!["destination"]}:{m["type"]}")
+            )
+        );
         Assert.Equal(kept, rendered.Tmpfiles!.Split('\n').Count(l => l.Contains("/etcd/", StringComparison.Ordinal)));
     }
 
@@ -179,7 +315,12 @@ public sealed class SettingsTests
     [InlineData("/srv/site:/data", "", null)]
     public void A_volume_becomes_the_payloads_users(string volume, string users, string? line)
     {
-        (string, string)[] values = [("volume", volume), ("user", "70:80"), .. users.Length > 0 ? [("userns", users)] : Array.Empty<(string, string)>()];
+        (string, string)[] values =
+        [
+            ("volume", volume),
+            ("user", "70:80"),
+            .. users.Length > 0 ? [("userns", users)] : Array.Empty<(string, string)>(),
+        ];
         RenderedContainer rendered = ContainerRenderer.Render(Mapped(Request(s_image, values)));
 
         Assert.Equal(line, (rendered.Tmpfiles ?? "").Split('\n').FirstOrDefault(l => l.StartsWith('Z')));
@@ -200,11 +341,20 @@ public sealed class SettingsTests
     [InlineData("/home/u/site:/data:U,idmap", "!the kernel lets root alone do that")]
     public void A_volume_of_a_user_s_container_becomes_the_payloads_users(string volume, string? owned)
     {
-        RenderRequest request = OfUser(Request(s_image, ("volume", volume), ("volume", "/home/u/app:/app"), ("user", "70:80")));
-        request = request with { Host = request.Host with { Home = "/home/u", IsLink = path => path == "/home/u/link" } };
+        RenderRequest request = OfUser(
+            Request(s_image, ("volume", volume), ("volume", "/home/u/app:/app"), ("user", "70:80"))
+        );
+        request = request with
+        {
+            Host = request.Host with { Home = "/home/u", IsLink = path => path == "/home/u/link" },
+        };
         if (owned?.StartsWith('!') == true)
         {
-            Assert.Contains(owned[1..], Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                owned[1..],
+                Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request)).Message,
+                StringComparison.Ordinal
+            );
             return;
         }
 
@@ -213,30 +363,62 @@ public sealed class SettingsTests
         Assert.DoesNotContain("Z ", rendered.Tmpfiles ?? "", StringComparison.Ordinal);
     }
 
-    /// <summary>The caller is the payload's user, the ids are those of the namespace, and nothing has to be mapped by a mount; a new volume is the payload's, what the image has stays its.</summary>
+    /// <summary>The caller is the payload's user, the ids are those of the namespace, and nothing has to be mapped by a
+    /// mount; a new volume is the payload's, what the image has stays its.</summary>
     [Fact]
     public void A_user_s_container_may_keep_the_user_s_id()
     {
         RenderRequest request = OfUser(Request(s_image, ("userns", "keep-id"), ("volume", "named:/fresh")));
         IdMap ids = request.Host.UserIds!;
-        RenderedContainer rendered = ContainerRenderer.Render(request with { UserMap = ids.Keeping(1000, 1000, uint.MaxValue).Then(ids) });
+        RenderedContainer rendered = ContainerRenderer.Render(
+            request with
+            {
+                UserMap = ids.Keeping(1000, 1000, uint.MaxValue).Then(ids),
+            }
+        );
         JsonNode config = JsonNode.Parse(rendered.ConfigJson!)!;
 
-        Assert.Equal((1000, 1000), (config["process"]!["user"]!["uid"]!.GetValue<int>(), config["process"]!["user"]!["gid"]!.GetValue<int>()));
+        Assert.Equal(
+            (1000, 1000),
+            (config["process"]!["user"]!["uid"]!.GetValue<int>(), config["process"]!["user"]!["gid"]!.GetValue<int>())
+        );
         Assert.Contains(config["linux"]!["namespaces"]!.AsArray(), n => n!["type"]!.ToString() == "user");
-        Assert.Equal("""{"containerID":1000,"hostID":1000,"size":1}""", config["linux"]!["uidMappings"]!.AsArray().First(m => m!["containerID"]!.GetValue<int>() == 1000)!.ToJsonString());
-        Assert.Equal(("disk", null), (config["annotations"]!["io.sysctr.owners"]!.ToString(), config["annotations"]!["io.sysctr.mapped"]?.ToString()));
-        Assert.Contains("d /home/u/.local/share/sysctr-volumes/named 0755 1000 1000", rendered.Tmpfiles, StringComparison.Ordinal);
+        Assert.Equal(
+            """{"containerID":1000,"hostID":1000,"size":1}""",
+            config["linux"]!["uidMappings"]!
+                .AsArray()
+                .First(m => m!["containerID"]!.GetValue<int>() == 1000)!
+                .ToJsonString()
+        );
+        Assert.Equal(
+            ("disk", null),
+            (
+                config["annotations"]!["io.sysctr.owners"]!.ToString(),
+                config["annotations"]!["io.sysctr.mapped"]?.ToString()
+            )
+        );
+        Assert.Contains(
+            "d /home/u/.local/share/sysctr-volumes/named 0755 1000 1000",
+            rendered.Tmpfiles,
+            StringComparison.Ordinal
+        );
     }
 
-    private static RenderRequest OfUser(RenderRequest request) => request with
-    {
-        StateDirectory = "/home/u/.local/share",
-        ConfDirectory = "/home/u/.config",
-        RunDirectory = "/run/user/1000",
-        DestinationDirectory = "/home/u/.local/share/sysctr/deployments/web/0",
-        Host = request.Host with { Uid = 1000, Gid = 1000, UserIds = IdMap.Of(1000, 1000, [new IdRange(0, 100_000, 65_536)], [new IdRange(0, 100_000, 65_536)]), IsDirectory = _ => true },
-    };
+    private static RenderRequest OfUser(RenderRequest request) =>
+        request with
+        {
+            StateDirectory = "/home/u/.local/share",
+            ConfDirectory = "/home/u/.config",
+            RunDirectory = "/run/user/1000",
+            DestinationDirectory = "/home/u/.local/share/sysctr/deployments/web/0",
+            Host = request.Host with
+            {
+                Uid = 1000,
+                Gid = 1000,
+                UserIds = IdMap.Of(1000, 1000, [new IdRange(0, 100_000, 65_536)], [new IdRange(0, 100_000, 65_536)]),
+                IsDirectory = _ => true,
+            },
+        };
 
     [Theory]
     [InlineData("/etc")]
@@ -248,13 +430,16 @@ public sealed class SettingsTests
     {
         RenderRequest request = Request(s_image, ("volume", source + ":/data:U"));
 
-        SysctrException e = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { IsDirectory = _ => true } }));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            ContainerRenderer.Render(request with { Host = request.Host with { IsDirectory = _ => true } })
+        );
 
         Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains(source, e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>What tmpfiles.d takes for a pattern, what it would follow, and what a payload or user could put there.</summary>
+    /// <summary>What tmpfiles.d takes for a pattern, what it would follow, and what a payload or user could put
+    /// there.</summary>
     [Theory]
     [InlineData("/srv/[prod]", "pattern")]
     [InlineData("/srv/{a,b}", "pattern")]
@@ -264,14 +449,28 @@ public sealed class SettingsTests
     public void Where_a_path_may_lead_elsewhere_nothing_gets_another_owner(string source, string why)
     {
         RenderRequest request = Request(s_image, ("volume", source + ":/data:U"), ("volume", "/srv/app:/app"));
-        HostFacts host = request.Host with { IsDirectory = _ => true, IsLink = path => path == "/srv/link", IsRootsAlone = path => path != "/srv/open" };
+        HostFacts host = request.Host with
+        {
+            IsDirectory = _ => true,
+            IsLink = path => path == "/srv/link",
+            IsRootsAlone = path => path != "/srv/open",
+        };
 
-        Assert.Contains(why, Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = host })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            why,
+            Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = host })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>As the preparer has it, which asks the host for ranges.</summary>
-    private static RenderRequest Mapped(RenderRequest request) => request.Settings.Spec.UserNamespace.Mode == UserNamespaceMode.Host ? request
-        : request with { UserMap = new IdMap([new IdRange(0, 100_000, 65_536)], [new IdRange(0, 100_000, 65_536)]) };
+    private static RenderRequest Mapped(RenderRequest request) =>
+        request.Settings.Spec.UserNamespace.Mode == UserNamespaceMode.Host
+            ? request
+            : request with
+            {
+                UserMap = new IdMap([new IdRange(0, 100_000, 65_536)], [new IdRange(0, 100_000, 65_536)]),
+            };
 
     [Fact]
     public void A_profile_of_AppArmor_has_to_be_there()
@@ -279,9 +478,35 @@ public sealed class SettingsTests
         (string, string) asked = ("security-opt", "apparmor=mine");
         RenderRequest request = Request(s_image, asked);
 
-        Assert.Contains("the host has no AppArmor", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = false } })).Message, StringComparison.Ordinal);
-        Assert.Contains("no profile of that name", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = true, HasAppArmorProfile = _ => false } })).Message, StringComparison.Ordinal);
-        Assert.Equal("mine", JsonNode.Parse(ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = true } }).ConfigJson!)!["process"]!["apparmorProfile"]!.ToString());
+        Assert.Contains(
+            "the host has no AppArmor",
+            Assert
+                .Throws<SysctrException>(() =>
+                    ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = false } })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no profile of that name",
+            Assert
+                .Throws<SysctrException>(() =>
+                    ContainerRenderer.Render(
+                        request with
+                        {
+                            Host = request.Host with { HasAppArmor = true, HasAppArmorProfile = _ => false },
+                        }
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "mine",
+            JsonNode.Parse(
+                ContainerRenderer.Render(request with { Host = request.Host with { HasAppArmor = true } }).ConfigJson!
+            )!["process"]!["apparmorProfile"]!.ToString()
+        );
         Assert.Null(Config(asked, ("security-opt", "apparmor=unconfined"))["process"]!["apparmorProfile"]);
     }
 
@@ -289,26 +514,64 @@ public sealed class SettingsTests
     public void A_seccomp_profile_of_ones_own()
     {
         RenderRequest request = Request(s_image, ("security-opt", "seccomp=/srv/filter.json"));
-        HostFacts With(string profile) => request.Host with { ReadSeccomp = path => new SeccompFile(path, System.Text.Encoding.UTF8.GetBytes(profile)) };
-        JsonNode config = JsonNode.Parse(ContainerRenderer.Render(request with
-        {
-            Host = With("""{"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG"], "syscalls": [{"names": ["chmod"], "action": "SCMP_ACT_ERRNO"}]}"""),
-        }).ConfigJson!)!;
+        HostFacts With(string profile) =>
+            request.Host with
+            {
+                ReadSeccomp = path => new SeccompFile(path, System.Text.Encoding.UTF8.GetBytes(profile)),
+            };
+        JsonNode config = JsonNode.Parse(
+            ContainerRenderer
+                .Render(
+                    request with
+                    {
+                        Host = With(
+                            """{"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG"], "syscalls": [{"names": ["chmod"], "action": "SCMP_ACT_ERRNO"}]}"""
+                        ),
+                    }
+                )
+                .ConfigJson!
+        )!;
 
         Assert.Equal(
             """{"defaultAction":"SCMP_ACT_ALLOW","architectures":[],"syscalls":[{"names":["chmod"],"action":"SCMP_ACT_ERRNO"}],"flags":["SECCOMP_FILTER_FLAG_LOG"]}""",
-            config["linux"]!["seccomp"]!.ToJsonString());
-        Assert.Contains("/srv/filter.json", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = With("[]") })).Message, StringComparison.Ordinal);
-        Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => Render(("security-opt", "seccomp=/no/such/filter.json"))).Kind);
+            config["linux"]!["seccomp"]!.ToJsonString()
+        );
+        Assert.Contains(
+            "/srv/filter.json",
+            Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = With("[]") })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ErrorKind.NotFound,
+            Assert.Throws<SysctrException>(() => Render(("security-opt", "seccomp=/no/such/filter.json"))).Kind
+        );
     }
 
     [Fact]
     public void Labels_change_nothing_without_SELinux_and_are_refused_with_it()
     {
-        RenderRequest request = Request(s_image, ("security-opt", "label=type:spc_t"), ("security-opt", "label=level:s0"));
+        RenderRequest request = Request(
+            s_image,
+            ("security-opt", "label=type:spc_t"),
+            ("security-opt", "label=level:s0")
+        );
 
-        Assert.Contains("label=type:spc_t, label=level:s0 changes nothing", Assert.Single(ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = false } }).Warnings), StringComparison.Ordinal);
-        Assert.Contains("label=type:spc_t", Assert.Throws<SysctrException>(() => ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = true } })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "label=type:spc_t, label=level:s0 changes nothing",
+            Assert.Single(
+                ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = false } }).Warnings
+            ),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "label=type:spc_t",
+            Assert
+                .Throws<SysctrException>(() =>
+                    ContainerRenderer.Render(request with { Host = request.Host with { HasSelinux = true } })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         Assert.Empty(Render(("security-opt", "label=disable")).Warnings);
     }
 
@@ -317,11 +580,30 @@ public sealed class SettingsTests
     {
         Assert.Equal(
             """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":10,"interval":30,"retries":3,"startPeriod":5,"onFailure":"kill"}""",
-            Config(("health-cmd", "true"), ("health-on-failure", "kill"), ("health-start-period", "5s"))["annotations"]!["io.sysctr.health"]!.GetValue<string>());
-        Assert.Contains("\"interval\":60,\"retries\":5,", Config(("health-cmd", "true"), ("health-interval", "1m"), ("health-retries", "5"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Contains("\"interval\":0,", Config(("health-cmd", "true"), ("sdnotify", "healthy"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
+            Config(("health-cmd", "true"), ("health-on-failure", "kill"), ("health-start-period", "5s"))[
+                "annotations"
+            ]!["io.sysctr.health"]!.GetValue<string>()
+        );
+        Assert.Contains(
+            "\"interval\":60,\"retries\":5,",
+            Config(("health-cmd", "true"), ("health-interval", "1m"), ("health-retries", "5"))["annotations"]![
+                "io.sysctr.health"
+            ]!.GetValue<string>(),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\"interval\":0,",
+            Config(("health-cmd", "true"), ("sdnotify", "healthy"))["annotations"]![
+                "io.sysctr.health"
+            ]!.GetValue<string>(),
+            StringComparison.Ordinal
+        );
         Assert.Null(Config(("health-cmd", "true"))["annotations"]!["io.sysctr.health"]);
-        Assert.Contains("--health-cmd", Assert.Throws<SysctrException>(() => Render(("health-on-failure", "kill"))).Hint, StringComparison.Ordinal);
+        Assert.Contains(
+            "--health-cmd",
+            Assert.Throws<SysctrException>(() => Render(("health-on-failure", "kill"))).Hint,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -329,16 +611,42 @@ public sealed class SettingsTests
     {
         Assert.Equal(
             """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":10,"interval":30,"retries":3,"startPeriod":0,"onFailure":"none","startup":{"command":["/up","now"],"attempt":30,"interval":5,"retries":4,"success":1}}""",
-            Config(("health-cmd", "true"), ("health-startup-cmd", "[\"/up\", \"now\"]"), ("health-startup-interval", "5s"), ("health-startup-retries", "4"))["annotations"]!["io.sysctr.health"]!.GetValue<string>());
-        Assert.Contains("\"interval\":0,\"retries\":0,\"success\":2}", Config(("health-cmd", "true"), ("health-startup-cmd", "up"), ("health-startup-interval", "disable"), ("health-startup-success", "2"))["annotations"]!["io.sysctr.health"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Contains("--health-startup-cmd", Assert.Throws<SysctrException>(() => Render(("health-cmd", "true"), ("health-startup-retries", "1"))).Hint, StringComparison.Ordinal);
-        Assert.Contains("--health-cmd", Assert.Throws<SysctrException>(() => Render(("health-startup-cmd", "true"))).Hint, StringComparison.Ordinal);
+            Config(
+                ("health-cmd", "true"),
+                ("health-startup-cmd", "[\"/up\", \"now\"]"),
+                ("health-startup-interval", "5s"),
+                ("health-startup-retries", "4")
+            )["annotations"]!["io.sysctr.health"]!.GetValue<string>()
+        );
+        Assert.Contains(
+            "\"interval\":0,\"retries\":0,\"success\":2}",
+            Config(
+                ("health-cmd", "true"),
+                ("health-startup-cmd", "up"),
+                ("health-startup-interval", "disable"),
+                ("health-startup-success", "2")
+            )["annotations"]!["io.sysctr.health"]!.GetValue<string>(),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--health-startup-cmd",
+            Assert.Throws<SysctrException>(() => Render(("health-cmd", "true"), ("health-startup-retries", "1"))).Hint,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--health-cmd",
+            Assert.Throws<SysctrException>(() => Render(("health-startup-cmd", "true"))).Hint,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void An_images_own_configuration_has_no_annotations_of_ours()
     {
-        TestImage image = new TestImage().File("/exports/config.json", RenderRequests.Config(more: ", \"annotations\": {\"io.sysctr.secrets\": \"pw\"}"));
+        TestImage image = new TestImage().File(
+            "/exports/config.json",
+            RenderRequests.Config(more: ", \"annotations\": {\"io.sysctr.secrets\": \"pw\"}")
+        );
 
         SysctrException e = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(RenderRequests.For(image)));
 
@@ -370,12 +678,27 @@ public sealed class SettingsTests
     public void An_init_comes_before_the_payload_and_has_to_be_there()
     {
         RenderRequest request = Request(s_image, ("init", "true"));
-        JsonNode config = JsonNode.Parse(ContainerRenderer.Render(
-            request with { Host = request.Host with { IsDirectory = p => p == "/usr/bin/catatonit" ? false : request.Host.IsDirectory(p) } }).ConfigJson!)!;
+        JsonNode config = JsonNode.Parse(
+            ContainerRenderer
+                .Render(
+                    request with
+                    {
+                        Host = request.Host with
+                        {
+                            IsDirectory = p => p == "/usr/bin/catatonit" ? false : request.Host.IsDirectory(p),
+                        },
+                    }
+                )
+                .ConfigJson!
+        )!;
 
         Assert.Equal(["/run/podman-init", "--"], Texts(config["process"]!["args"]!).Take(2));
         Assert.Equal("/usr/bin/catatonit", Mount(config, "/run/podman-init")["source"]!.GetValue<string>());
-        Assert.Contains("catatonit", Assert.Throws<SysctrException>(() => Render(("init", "true"))).Hint, StringComparison.Ordinal);
+        Assert.Contains(
+            "catatonit",
+            Assert.Throws<SysctrException>(() => Render(("init", "true"))).Hint,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -383,8 +706,17 @@ public sealed class SettingsTests
     {
         RenderRequest request = Request(s_image, ("secret", "pw"));
 
-        SysctrException e = Assert.Throws<SysctrException>(() => ContainerRenderer.Render(
-            request with { Host = request.Host with { SecretFault = name => new SysctrException(ErrorKind.Unsafe, name, "chmod") } }));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            ContainerRenderer.Render(
+                request with
+                {
+                    Host = request.Host with
+                    {
+                        SecretFault = name => new SysctrException(ErrorKind.Unsafe, name, "chmod"),
+                    },
+                }
+            )
+        );
 
         Assert.Equal((ErrorKind.Unsafe, "pw"), (e.Kind, e.Message));
     }
@@ -431,12 +763,20 @@ public sealed class SettingsTests
 
         Assert.Equal("/usr/share/zoneinfo/Europe/Paris", Mount(config, "/etc/localtime")["source"]!.GetValue<string>());
         Assert.DoesNotContain(Texts(config["process"]!["env"]!), v => v.StartsWith("TZ=", StringComparison.Ordinal));
-        Assert.Contains("no /usr/share/zoneinfo/Mars", Assert.Throws<SysctrException>(() => Render(("tz", "Mars"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no /usr/share/zoneinfo/Mars",
+            Assert.Throws<SysctrException>(() => Render(("tz", "Mars"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_directory_that_the_host_lacks_is_refused() =>
-        Assert.Contains("/nowhere", Assert.Throws<SysctrException>(() => Render(("volume", "/nowhere:/data"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/nowhere",
+            Assert.Throws<SysctrException>(() => Render(("volume", "/nowhere:/data"))).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("env", "A=b", true, true)]
@@ -450,15 +790,28 @@ public sealed class SettingsTests
     public void What_the_image_brings_itself_can_not_be_set(string option, string value, bool config, bool refused)
     {
         TestImage image = new();
-        _ = config ? image.File("/exports/config.json", RenderRequests.Config()) : image.File("/exports/etcd.service.template", "[Service]\nExecStart=$EXEC_START\n");
+        _ = config
+            ? image.File("/exports/config.json", RenderRequests.Config())
+            : image.File("/exports/etcd.service.template", "[Service]\nExecStart=$EXEC_START\n");
 
-        Exception? thrown = Record.Exception(() => ContainerRenderer.Render(RenderRequests.For(image) with { Settings = SettingOptionsTests.Of((option, value)) }));
+        Exception? thrown = Record.Exception(() =>
+            ContainerRenderer.Render(
+                RenderRequests.For(image) with
+                {
+                    Settings = SettingOptionsTests.Of((option, value)),
+                }
+            )
+        );
 
         if (refused)
         {
             SysctrException e = Assert.IsType<SysctrException>(thrown);
             Assert.Equal(ErrorKind.Usage, e.Kind);
-            Assert.Contains(option == "command" ? "words behind --" : "--" + option, e.Message, StringComparison.Ordinal);
+            Assert.Contains(
+                option == "command" ? "words behind --" : "--" + option,
+                e.Message,
+                StringComparison.Ordinal
+            );
         }
         else
         {
@@ -466,25 +819,39 @@ public sealed class SettingsTests
         }
     }
 
-    private static RenderedContainer Render(params (string, string)[] values) => ContainerRenderer.Render(Request(s_image, values));
+    private static RenderedContainer Render(params (string, string)[] values) =>
+        ContainerRenderer.Render(Request(s_image, values));
 
     private static RenderRequest Request(TestImage image, params (string, string)[] values)
     {
         ContainerSettings settings = SettingOptionsTests.Of(values);
         settings.Check();
         ImageRunConfig run = ImageSettings.Apply(new ImageRunConfig { Entrypoint = ["/bin/x"] }, settings)!;
-        RenderRequest request = RenderRequests.For(image, run) with { Settings = settings, Exports = ImageExports.Read(image, run) };
+        RenderRequest request = RenderRequests.For(image, run) with
+        {
+            Settings = settings,
+            Exports = ImageExports.Read(image, run),
+        };
         return request with
         {
-            Host = request.Host with { HasSeccomp = false, IsDirectory = path => path is "/srv/site" ? true : path is "/usr/share/zoneinfo/Europe/Paris" ? false : RenderRequests.Host.IsDirectory(path) },
+            Host = request.Host with
+            {
+                HasSeccomp = false,
+                IsDirectory = path =>
+                    path is "/srv/site" ? true
+                    : path is "/usr/share/zoneinfo/Europe/Paris" ? false
+                    : RenderRequests.Host.IsDirectory(path),
+            },
         };
     }
 
-    private static JsonNode Of(TestImage image, params (string, string)[] values) => JsonNode.Parse(ContainerRenderer.Render(Request(image, values)).ConfigJson!)!;
+    private static JsonNode Of(TestImage image, params (string, string)[] values) =>
+        JsonNode.Parse(ContainerRenderer.Render(Request(image, values)).ConfigJson!)!;
 
     private static JsonNode Config(params (string, string)[] values) => JsonNode.Parse(Render(values).ConfigJson!)!;
 
-    private static JsonNode Mount(JsonNode config, string destination) => config["mounts"]!.AsArray().Single(m => m!["destination"]!.GetValue<string>() == destination)!;
+    private static JsonNode Mount(JsonNode config, string destination) =>
+        config["mounts"]!.AsArray().Single(m => m!["destination"]!.GetValue<string>() == destination)!;
 
     private static string[] Options(JsonNode mount) => Texts(mount["options"]!);
 

@@ -20,7 +20,10 @@ public sealed class SystemdAcceptsTests : IDisposable
     [Fact]
     public async Task The_default_unit()
     {
-        RenderRequest request = RenderRequests.For(new TestImage(), new ImageRunConfig { Cmd = ["x"], StopSignal = "SIGRTMIN+3" }) with
+        RenderRequest request = RenderRequests.For(
+            new TestImage(),
+            new ImageRunConfig { Cmd = ["x"], StopSignal = "SIGRTMIN+3" }
+        ) with
         {
             Commands = new UnitCommandLines("/bin/true start", "/bin/true stop", "/bin/true pre", "/bin/true post"),
             DestinationDirectory = _directory,
@@ -30,7 +33,11 @@ public sealed class SystemdAcceptsTests : IDisposable
         string unit = Path.Combine(_directory, "etcd.service");
         File.WriteAllText(unit, ContainerRenderer.Render(request).Units.Single().Text);
 
-        ProcessResult result = await ProcessRunner.RunAsync("systemd-analyze", ["verify", unit], CancellationToken.None);
+        ProcessResult result = await ProcessRunner.RunAsync(
+            "systemd-analyze",
+            ["verify", unit],
+            CancellationToken.None
+        );
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
     }
@@ -46,15 +53,29 @@ public sealed class SystemdAcceptsTests : IDisposable
         ImageRunConfig run = new()
         {
             Cmd = ["x"],
-            Volumes = new Dictionary<string, EmptyObject> { ["/with content"] = new(), ["/empty"] = new(), ["/odd\"'\\%n"] = new() },
+            Volumes = new Dictionary<string, EmptyObject>
+            {
+                ["/with content"] = new(),
+                ["/empty"] = new(),
+                ["/odd\"'\\%n"] = new(),
+            },
         };
         string state = Path.Combine(_directory, "state");
         RenderedContainer container = ContainerRenderer.Render(
-            RenderRequests.For(image, run) with { DestinationDirectory = _directory, StateDirectory = state });
+            RenderRequests.For(image, run) with
+            {
+                DestinationDirectory = _directory,
+                StateDirectory = state,
+            }
+        );
         string lines = Path.Combine(_directory, "etcd.conf");
         File.WriteAllText(lines, container.Tmpfiles);
 
-        ProcessResult result = await ProcessRunner.RunAsync("systemd-tmpfiles", ["--create", lines], CancellationToken.None);
+        ProcessResult result = await ProcessRunner.RunAsync(
+            "systemd-tmpfiles",
+            ["--create", lines],
+            CancellationToken.None
+        );
 
         Assert.Equal((0, ""), (result.ExitCode, result.Error));
         Assert.Equal([state + "/etcd"], container.GeneratedDirectories);

@@ -18,13 +18,19 @@ sealed class TestImage : IImageFiles
     public static TestImage FromDirectory(string root)
     {
         TestImage image = new();
-        foreach (FileSystemInfo entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", SearchOption.AllDirectories))
+        foreach (
+            FileSystemInfo entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+        )
         {
             string path = "/" + Path.GetRelativePath(root, entry.FullName);
             _ = entry switch
             {
                 { LinkTarget: { } target } => image.Link(path, target),
-                FileInfo { Length: < 4096 } file => image.File(path, System.IO.File.ReadAllBytes(file.FullName), (int)file.UnixFileMode),
+                FileInfo { Length: < 4096 } file => image.File(
+                    path,
+                    System.IO.File.ReadAllBytes(file.FullName),
+                    (int)file.UnixFileMode
+                ),
                 FileInfo file => image.File(path, [], (int)file.UnixFileMode),
                 _ => image.Directory(path, (int)entry.UnixFileMode),
             };
@@ -41,7 +47,8 @@ sealed class TestImage : IImageFiles
         return Add(new ImageFile(path, ImageFileKind.Regular, mode, 0, 0, content.Length), content);
     }
 
-    /// <summary>A program with a security.capability (include/uapi/linux/capability.h, vfs_ns_cap_data): permitted and effective.</summary>
+    /// <summary>A program with a security.capability (include/uapi/linux/capability.h, vfs_ns_cap_data): permitted and
+    /// effective.</summary>
     public TestImage Program(string path, ulong permitted)
     {
         byte[] value = new byte[20];
@@ -49,7 +56,13 @@ sealed class TestImage : IImageFiles
         BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(4), (uint)permitted);
         BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(12), (uint)(permitted >> 32));
         Parents(path);
-        return Add(new ImageFile(path, ImageFileKind.Regular, 0x1ed, 0, 0, 0) { Xattrs = [new("security.capability"u8.ToArray(), value)] }, []);
+        return Add(
+            new ImageFile(path, ImageFileKind.Regular, 0x1ed, 0, 0, 0)
+            {
+                Xattrs = [new("security.capability"u8.ToArray(), value)],
+            },
+            []
+        );
     }
 
     public TestImage Directory(string path, int mode = 0x1ed, uint uid = 0, uint gid = 0)
@@ -75,17 +88,21 @@ sealed class TestImage : IImageFiles
     public ImageFile? FindNoFollow(string path) => Find(path, followLast: false, 0);
 
     public IReadOnlyList<string> List(string directory) =>
-        Find(directory) is not { Kind: ImageFileKind.Directory } found ? [] :
-        [
-            .. _files.Keys
-                .Where(k => k != "/" && (Path.GetDirectoryName(k) ?? "/") == found.Path)
-                .Select(k => Path.GetFileName(k)),
-        ];
+        Find(directory) is not { Kind: ImageFileKind.Directory } found
+            ? []
+            :
+            [
+                .. _files
+                    .Keys.Where(k => k != "/" && (Path.GetDirectoryName(k) ?? "/") == found.Path)
+                    .Select(k => Path.GetFileName(k)),
+            ];
 
     public byte[] Read(ImageFile file, int limit)
     {
         byte[] content = _files[file.Path].Content;
-        return content.Length <= limit ? content : throw new SysctrException(ErrorKind.Unsafe, $"reading {file.Path}: too long");
+        return content.Length <= limit
+            ? content
+            : throw new SysctrException(ErrorKind.Unsafe, $"reading {file.Path}: too long");
     }
 
     private ImageFile? Find(string path, bool followLast, int links)
@@ -116,7 +133,11 @@ sealed class TestImage : IImageFiles
 
     private void Parents(string path)
     {
-        for (string? parent = Path.GetDirectoryName(path); parent is not (null or "/"); parent = Path.GetDirectoryName(parent))
+        for (
+            string? parent = Path.GetDirectoryName(path);
+            parent is not (null or "/");
+            parent = Path.GetDirectoryName(parent)
+        )
         {
             if (!_files.ContainsKey(parent))
             {

@@ -13,11 +13,15 @@ namespace SystemContainers.Tests.Rights;
 public sealed partial class RightClassesTests
 {
     public static TheoryData<string> Images =>
-    [
-        .. Directory.GetDirectories(Path.Combine(Workspace.Root, "tests", "images"))
-            .Where(d => Directory.Exists(Path.Combine(d, "exports")) && !Path.GetFileName(d).StartsWith("broken-", StringComparison.Ordinal))
-            .Select(d => Path.GetFileName(d)!),
-    ];
+        [
+            .. Directory
+                .GetDirectories(Path.Combine(Workspace.Root, "tests", "images"))
+                .Where(d =>
+                    Directory.Exists(Path.Combine(d, "exports"))
+                    && !Path.GetFileName(d).StartsWith("broken-", StringComparison.Ordinal)
+                )
+                .Select(d => Path.GetFileName(d)!),
+        ];
 
     [Fact]
     public void Names_are_words_that_differ()
@@ -31,7 +35,14 @@ public sealed partial class RightClassesTests
     public void The_manual_has_the_table()
     {
         string manual = File.ReadAllText(Path.Combine(Workspace.Root, "packaging/man/sysctr.1"));
-        string[] rows = [.. Row().Matches(manual[manual.IndexOf(".SH RIGHTS", StringComparison.Ordinal)..]).Select(m => $"{m.Groups["name"].Value.Replace("\\-", "-", StringComparison.Ordinal)} {m.Groups["level"].Value}")];
+        string[] rows =
+        [
+            .. Row()
+                .Matches(manual[manual.IndexOf(".SH RIGHTS", StringComparison.Ordinal)..])
+                .Select(m =>
+                    $"{m.Groups["name"].Value.Replace("\\-", "-", StringComparison.Ordinal)} {m.Groups["level"].Value}"
+                ),
+        ];
 
         Assert.Equal(RightClasses.All.Select(c => $"{c.Name} {c.Level.ToString().ToLowerInvariant()}"), rows);
     }
@@ -43,7 +54,10 @@ public sealed partial class RightClassesTests
     public async Task No_image_of_the_tests_needs_a_grant(string image)
     {
         IReadOnlyList<LintMessage> found = await LintOperation.DirectoryAsync(
-            Path.Combine(Workspace.Root, "tests", "images", image), new Dictionary<string, string>(), TestContext.Current.CancellationToken);
+            Path.Combine(Workspace.Root, "tests", "images", image),
+            new Dictionary<string, string>(),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.DoesNotContain(found, m => m.Text.Contains("--grant", StringComparison.Ordinal));
     }
@@ -53,9 +67,17 @@ public sealed partial class RightClassesTests
     public async Task Lint_tells_rights_where_they_come_from()
     {
         IReadOnlyList<LintMessage> found = await LintOperation.DirectoryAsync(
-            Path.Combine(Workspace.Root, "tests", "images", "legacy-docker"), new Dictionary<string, string>(), TestContext.Current.CancellationToken);
+            Path.Combine(Workspace.Root, "tests", "images", "legacy-docker"),
+            new Dictionary<string, string>(),
+            TestContext.Current.CancellationToken
+        );
 
-        Assert.Contains(found, m => m.File.EndsWith("config.json.template", StringComparison.Ordinal) && m.Text.StartsWith("right bind-dev (/dev): ", StringComparison.Ordinal));
+        Assert.Contains(
+            found,
+            m =>
+                m.File.EndsWith("config.json.template", StringComparison.Ordinal)
+                && m.Text.StartsWith("right bind-dev (/dev): ", StringComparison.Ordinal)
+        );
         Assert.Contains(found, m => m.Text.StartsWith("right config (/etc/docker/", StringComparison.Ordinal));
     }
 

@@ -48,7 +48,15 @@ public sealed class RightsPolicyTests
     [Fact]
     public void The_longest_prefix_decides()
     {
-        string[] prefixes = ["", "*.example.com", "*.eu.example.com", "reg.eu.example.com", "reg.eu.example.com/org", "reg.eu.example.com/org/app"];
+        string[] prefixes =
+        [
+            "",
+            "*.example.com",
+            "*.eu.example.com",
+            "reg.eu.example.com",
+            "reg.eu.example.com/org",
+            "reg.eu.example.com/org/app",
+        ];
         RightsPolicy policy = RightsPolicy.Of("f", [.. prefixes.Reverse().Select(p => new RightsRule { Prefix = p })]);
 
         Assert.Equal("reg.eu.example.com/org/app", policy.For("docker://reg.eu.example.com/org/app:1")!.Prefix);
@@ -69,7 +77,10 @@ public sealed class RightsPolicyTests
     [InlineData("https://quay.io")]
     [InlineData("quay.io /org")]
     public void A_prefix_that_no_image_can_have_is_an_error(string prefix) =>
-        Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => RightsPolicy.Of("f", [new RightsRule { Prefix = prefix }])).Kind);
+        Assert.Equal(
+            ErrorKind.Usage,
+            Assert.Throws<SysctrException>(() => RightsPolicy.Of("f", [new RightsRule { Prefix = prefix }])).Kind
+        );
 
     [Fact]
     public void So_is_a_word_that_means_nothing()
@@ -80,6 +91,7 @@ public sealed class RightsPolicyTests
         Refused(new RightsRule { Prefix = "", Unknown = { ["alow"] = 1 } });
         Refused(new RightsRule { Prefix = "" }, new RightsRule { Prefix = "" });
 
-        static void Refused(params RightsRule[] rules) => Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => RightsPolicy.Of("f", rules)).Kind);
+        static void Refused(params RightsRule[] rules) =>
+            Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => RightsPolicy.Of("f", rules)).Kind);
     }
 }

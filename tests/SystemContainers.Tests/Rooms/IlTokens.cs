@@ -9,7 +9,10 @@ namespace SystemContainers.Tests.Rooms;
 /// <summary>The metadata tokens in a method's body (ECMA-335, III).</summary>
 static class IlTokens
 {
-    private static readonly Dictionary<int, OpCode> s_codes = typeof(OpCodes).GetFields().Select(f => (OpCode)f.GetValue(null)!).ToDictionary(c => c.Value & 0xffff);
+    private static readonly Dictionary<int, OpCode> s_codes = typeof(OpCodes)
+        .GetFields()
+        .Select(f => (OpCode)f.GetValue(null)!)
+        .ToDictionary(c => c.Value & 0xffff);
 
     public static IEnumerable<EntityHandle> Of(BlobReader code)
     {
@@ -20,7 +23,11 @@ static class IlTokens
             OpCode instruction = s_codes[value == 0xfe ? value << 8 | code.ReadByte() : value];
             switch (instruction.OperandType)
             {
-                case OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType or OperandType.InlineSig:
+                case OperandType.InlineField
+                or OperandType.InlineMethod
+                or OperandType.InlineTok
+                or OperandType.InlineType
+                or OperandType.InlineSig:
                     tokens.Add(MetadataTokens.EntityHandle(code.ReadInt32()));
                     break;
                 case OperandType.InlineSwitch:
@@ -36,12 +43,13 @@ static class IlTokens
         return tokens;
     }
 
-    private static int Size(OperandType operand) => operand switch
-    {
-        OperandType.InlineNone => 0,
-        OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-        OperandType.InlineVar => 2,
-        OperandType.InlineI8 or OperandType.InlineR => 8,
-        _ => 4,
-    };
+    private static int Size(OperandType operand) =>
+        operand switch
+        {
+            OperandType.InlineNone => 0,
+            OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+            OperandType.InlineVar => 2,
+            OperandType.InlineI8 or OperandType.InlineR => 8,
+            _ => 4,
+        };
 }

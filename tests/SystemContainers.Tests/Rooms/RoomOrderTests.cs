@@ -8,7 +8,9 @@ public sealed class RoomOrderTests
 {
     private const string Samples = "SystemContainers.Tests.Rooms.Samples";
 
-    private static readonly Lazy<IReadOnlyDictionary<(string From, string To), string>> s_uses = new(() => SymbolUses.Of(typeof(RoomOrderTests).Assembly.Location, Samples));
+    private static readonly Lazy<IReadOnlyDictionary<(string From, string To), string>> s_uses = new(() =>
+        SymbolUses.Of(typeof(RoomOrderTests).Assembly.Location, Samples)
+    );
 
     [Fact]
     public void Uses_that_lead_back_are_a_cycle() =>
@@ -20,7 +22,10 @@ public sealed class RoomOrderTests
 
     [Fact]
     public void A_list_is_against_what_it_names_too_late_or_never() =>
-        Assert.Equal([("b", "c"), ("c", "e")], RoomOrder.Against(["a", "b", "c"], [("b", "a"), ("b", "c"), ("c", "e")]));
+        Assert.Equal(
+            [("b", "c"), ("c", "e")],
+            RoomOrder.Against(["a", "b", "c"], [("b", "a"), ("b", "c"), ("c", "e")])
+        );
 
     /// <summary>Each kind of use in this assembly's own metadata: Samples.cs.</summary>
     [Theory]

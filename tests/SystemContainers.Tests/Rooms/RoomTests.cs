@@ -9,7 +9,8 @@ using Xunit;
 namespace SystemContainers.Tests.Rooms;
 
 /// <summary>
-/// A room is a folder and its namespace, a folder in it a room of its own. Keeps the walls: what a room uses lies before it in src/SystemContainers/README.md, and so nothing that uses it is used by it.
+/// A room is a folder and its namespace, a folder in it a room of its own. Keeps the walls: what a room uses lies
+/// before it in src/SystemContainers/README.md, and so nothing that uses it is used by it.
 /// </summary>
 public sealed partial class RoomTests
 {
@@ -17,7 +18,9 @@ public sealed partial class RoomTests
     private const string Root = "SystemContainers";
 
     private static readonly string s_assembly = typeof(ContentStore).Assembly.Location;
-    private static readonly Lazy<IReadOnlyDictionary<(string From, string To), string>> s_uses = new(() => SymbolUses.Of(s_assembly, Root));
+    private static readonly Lazy<IReadOnlyDictionary<(string From, string To), string>> s_uses = new(() =>
+        SymbolUses.Of(s_assembly, Root)
+    );
 
     /// <summary>Of the library and of the executable.</summary>
     [Theory]
@@ -25,10 +28,15 @@ public sealed partial class RoomTests
     [InlineData(typeof(Terminal), 20)]
     public void No_two_rooms_use_each_other(Type one, int least)
     {
-        IReadOnlyDictionary<(string From, string To), string> uses = one.Assembly.Location == s_assembly ? s_uses.Value : SymbolUses.Of(one.Assembly.Location, Root);
+        IReadOnlyDictionary<(string From, string To), string> uses =
+            one.Assembly.Location == s_assembly ? s_uses.Value : SymbolUses.Of(one.Assembly.Location, Root);
         string[] cycle = [.. RoomOrder.Cycle([.. uses.Keys]) ?? []];
 
-        Assert.True(cycle.Length == 0, "These rooms use each other:\n" + string.Join('\n', cycle.Zip([.. cycle.Skip(1), .. cycle.Take(1)]).Select(u => "  " + uses[u])));
+        Assert.True(
+            cycle.Length == 0,
+            "These rooms use each other:\n"
+                + string.Join('\n', cycle.Zip([.. cycle.Skip(1), .. cycle.Take(1)]).Select(u => "  " + uses[u]))
+        );
         Assert.True(uses.Count > least, "The assembly was not read.");
     }
 
@@ -38,7 +46,10 @@ public sealed partial class RoomTests
         IReadOnlyDictionary<(string From, string To), string> uses = s_uses.Value;
         string[] listed = [.. ListedRooms().Select(r => $"{Root}.{r.Replace('/', '.')}")];
 
-        Assert.Equal(SymbolUses.Rooms(s_assembly, Root).Order(StringComparer.Ordinal), listed.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            SymbolUses.Rooms(s_assembly, Root).Order(StringComparer.Ordinal),
+            listed.Order(StringComparer.Ordinal)
+        );
         Assert.Empty(RoomOrder.Against(listed, uses.Keys).Select(u => uses[u]));
     }
 
@@ -54,7 +65,8 @@ public sealed partial class RoomTests
             where place >= 0
             from Match opened in Opened().Matches(File.ReadAllText(file))
             where Array.IndexOf(order, opened.Groups["name"].Value) > place
-            select $"{Path.GetRelativePath(Workspace.Root, file)} opens {opened.Groups["name"].Value}");
+            select $"{Path.GetRelativePath(Workspace.Root, file)} opens {opened.Groups["name"].Value}"
+        );
     }
 
     [Fact]
@@ -63,7 +75,8 @@ public sealed partial class RoomTests
             from file in Sources()
             let named = Namespace().Match(File.ReadAllText(file))
             where named.Success && named.Groups["name"].Value != Expected(file)
-            select $"{Path.GetRelativePath(Workspace.Root, file)} is in {named.Groups["name"].Value}");
+            select $"{Path.GetRelativePath(Workspace.Root, file)} is in {named.Groups["name"].Value}"
+        );
 
     [Fact]
     public void A_folder_has_room_for_what_is_in_it() =>
@@ -71,28 +84,53 @@ public sealed partial class RoomTests
             from file in Sources()
             group file by Path.GetRelativePath(Workspace.Root, Path.GetDirectoryName(file)!) into folder
             where folder.Count() > MostFiles
-            select $"{folder.Key} has {folder.Count()} files, more than {MostFiles}: part of them is a room of its own");
+            select $"{folder.Key} has {folder.Count()} files, more than {MostFiles}: part of them is a room of its own"
+        );
 
     private static IEnumerable<string> ListedRooms() =>
-        File.ReadLines(Path.Combine(Workspace.Root, "src/SystemContainers/README.md")).Select(l => Line().Match(l)).Where(m => m.Success).Select(m => m.Groups["room"].Value);
+        File.ReadLines(Path.Combine(Workspace.Root, "src/SystemContainers/README.md"))
+            .Select(l => Line().Match(l))
+            .Where(m => m.Success)
+            .Select(m => m.Groups["room"].Value);
 
     private static string[] Sources() =>
-        [.. Directory.GetFiles(Path.Combine(Workspace.Root, "src"), "*.cs", SearchOption.AllDirectories).Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal))];
+        [
+            .. Directory
+                .GetFiles(Path.Combine(Workspace.Root, "src"), "*.cs", SearchOption.AllDirectories)
+                .Where(f =>
+                    !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal)
+                ),
+        ];
 
     private static string Expected(string file)
     {
-        string[] folders = Path.GetRelativePath(Path.Combine(Workspace.Root, "src"), Path.GetDirectoryName(file)!).Split('/');
-        string project = folders[0] switch { "sysctr" => $"{Root}.Cli", "sysctr-listen" => $"{Root}.Listen", var library => library };
+        string[] folders = Path.GetRelativePath(Path.Combine(Workspace.Root, "src"), Path.GetDirectoryName(file)!)
+            .Split('/');
+        string project = folders[0] switch
+        {
+            "sysctr" => $"{Root}.Cli",
+            "sysctr-listen" => $"{Root}.Listen",
+            var library => library,
+        };
         return string.Join('.', folders[1..].Prepend(project));
     }
 
-    [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^namespace (?<name>[\w.]+)",
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking | RegexOptions.Multiline
+    )]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^using (static )?(?<name>SystemContainers[\w.]*);", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking | RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^using (static )?(?<name>SystemContainers[\w.]*);",
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking | RegexOptions.Multiline
+    )]
     private static partial Regex Opened();
 
     // "    Store/Records   what an index and a ref are", in the block under "The rooms".
-    [GeneratedRegex(@"^    (?<room>[A-Z]\w+(/[A-Z]\w+)*) {2,}\S", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^    (?<room>[A-Z]\w+(/[A-Z]\w+)*) {2,}\S",
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
+    )]
     private static partial Regex Line();
 }

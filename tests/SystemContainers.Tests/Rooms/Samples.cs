@@ -115,7 +115,18 @@ namespace SystemContainers.Tests.Rooms.Samples.ByCall
 {
     static class User
     {
-        public static int Ask(string text) => text switch { "one" => 1, "two" => 2, "three" => 3, "four" => 4, "five" => 5, "six" => 6, "seven" => 7, _ => UsedCall.Used.Answer(0) };
+        public static int Ask(string text) =>
+            text switch
+            {
+                "one" => 1,
+                "two" => 2,
+                "three" => 3,
+                "four" => 4,
+                "five" => 5,
+                "six" => 6,
+                "seven" => 7,
+                _ => UsedCall.Used.Answer(0),
+            };
     }
 }
 
@@ -173,9 +184,7 @@ namespace SystemContainers.Tests.Rooms.Samples.ByCaught
             {
                 action();
             }
-            catch (UsedCaught.UsedException)
-            {
-            }
+            catch (UsedCaught.UsedException) { }
         }
     }
 }
@@ -192,10 +201,11 @@ namespace SystemContainers.Tests.Rooms.Samples.ByLambda
 {
     static class User
     {
-        public static Func<Task<int>> Later() => async () =>
-        {
-            await Task.Yield();
-            return UsedLambda.Used.Answer;
-        };
+        public static Func<Task<int>> Later() =>
+            async () =>
+            {
+                await Task.Yield();
+                return UsedLambda.Used.Answer;
+            };
     }
 }

@@ -7,8 +7,9 @@ using System.Reflection.PortableExecutable;
 namespace SystemContainers.Tests.Rooms;
 
 /// <summary>
-/// Which namespace of an assembly uses which other one, read from its metadata and IL: base types, signatures, attributes, type arguments, constraints, locals, handlers
-/// and every token of a body. What the compiler folds away (constants, nameof) is not there.
+/// Which namespace of an assembly uses which other one, read from its metadata and IL: base types, signatures,
+/// attributes, type arguments, constraints, locals, handlers and every token of a body. What the compiler folds away
+/// (constants, nameof) is not there.
 /// </summary>
 sealed class SymbolUses
 {
@@ -28,7 +29,8 @@ sealed class SymbolUses
         }
     }
 
-    /// <summary>Each pair of namespaces below <paramref name="root"/> with one use: <c>Store.ContentStore.Add uses Tar.TarEntry</c>.</summary>
+    /// <summary>Each pair of namespaces below <paramref name="root"/> with one use:
+    /// <c>Store.ContentStore.Add uses Tar.TarEntry</c>.</summary>
     public static IReadOnlyDictionary<(string From, string To), string> Of(string assembly, string root)
     {
         using PEReader image = new(File.OpenRead(assembly));
@@ -40,7 +42,10 @@ sealed class SymbolUses
     {
         using PEReader image = new(File.OpenRead(assembly));
         MetadataReader metadata = image.GetMetadataReader();
-        return metadata.TypeDefinitions.Select(t => metadata.GetString(metadata.GetTypeDefinition(t).Namespace)).Where(n => n.StartsWith(root + '.', StringComparison.Ordinal)).ToHashSet();
+        return metadata
+            .TypeDefinitions.Select(t => metadata.GetString(metadata.GetTypeDefinition(t).Namespace))
+            .Where(n => n.StartsWith(root + '.', StringComparison.Ordinal))
+            .ToHashSet();
     }
 
     private void Read(PEReader image, TypeDefinitionHandle handle)
@@ -102,7 +107,9 @@ sealed class SymbolUses
     }
 
     private string Label(TypeDefinitionHandle handle) =>
-        _metadata.GetTypeDefinition(handle) is { IsNested: true } nested ? $"{Label(nested.GetDeclaringType())}.{_metadata.GetString(nested.Name)}" : _names.Of(handle);
+        _metadata.GetTypeDefinition(handle) is { IsNested: true } nested
+            ? $"{Label(nested.GetDeclaringType())}.{_metadata.GetString(nested.Name)}"
+            : _names.Of(handle);
 
     private void Entity(string member, EntityHandle handle)
     {
@@ -117,7 +124,10 @@ sealed class SymbolUses
                 Types(member, [_names.Of((TypeDefinitionHandle)handle)]);
                 break;
             case HandleKind.TypeSpecification:
-                Types(member, _metadata.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(_names, null));
+                Types(
+                    member,
+                    _metadata.GetTypeSpecification((TypeSpecificationHandle)handle).DecodeSignature(_names, null)
+                );
                 break;
             case HandleKind.MethodDefinition:
                 Entity(member, _metadata.GetMethodDefinition((MethodDefinitionHandle)handle).GetDeclaringType());
@@ -163,7 +173,11 @@ sealed class SymbolUses
 
     private void Constraints(string member, GenericParameterHandleCollection parameters)
     {
-        foreach (GenericParameterConstraintHandle constraint in parameters.SelectMany(p => _metadata.GetGenericParameter(p).GetConstraints()))
+        foreach (
+            GenericParameterConstraintHandle constraint in parameters.SelectMany(p =>
+                _metadata.GetGenericParameter(p).GetConstraints()
+            )
+        )
         {
             Entity(member, _metadata.GetGenericParameterConstraint(constraint).Type);
         }
@@ -176,7 +190,16 @@ sealed class SymbolUses
         {
             Entity(member, attribute.Constructor);
             CustomAttributeValue<ImmutableArray<string>> value = attribute.DecodeValue(_names);
-            Types(member, [.. value.FixedArguments.Select(a => a.Value).Concat(value.NamedArguments.Select(a => a.Value)).OfType<ImmutableArray<string>>().SelectMany(t => t)]);
+            Types(
+                member,
+                [
+                    .. value
+                        .FixedArguments.Select(a => a.Value)
+                        .Concat(value.NamedArguments.Select(a => a.Value))
+                        .OfType<ImmutableArray<string>>()
+                        .SelectMany(t => t),
+                ]
+            );
         }
     }
 

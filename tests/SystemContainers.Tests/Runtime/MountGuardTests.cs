@@ -8,17 +8,20 @@ using Xunit;
 
 namespace SystemContainers.Tests.Runtime;
 
-/// <summary>What a config.json may mount, on real directories, links and mounts; what a payload does between two starts is in the host tests.</summary>
+/// <summary>What a config.json may mount, on real directories, links and mounts; what a payload does between two starts
+/// is in the host tests.</summary>
 public sealed class MountGuardTests : IDisposable
 {
     private readonly string _base = Directory.CreateTempSubdirectory("sysctr-guard-").FullName;
     private readonly List<string> _others = [];
 
-    public MountGuardTests() => Shell(
-        """
-        mkdir -p lib/store/deployments/x/0/rootfs lib/store/objects/ab lib/n/a/b lib/other run/store alias view disk
-        touch lib/store/meta.json lib/file
-        """);
+    public MountGuardTests() =>
+        Shell(
+            """
+            mkdir -p lib/store/deployments/x/0/rootfs lib/store/objects/ab lib/n/a/b lib/other run/store alias view disk
+            touch lib/store/meta.json lib/file
+            """
+        );
 
     public void Dispose() => Shell("umount alias view disk 2>/dev/null; cd /; rm -rf \"$OLDPWD\"");
 
@@ -32,7 +35,8 @@ public sealed class MountGuardTests : IDisposable
     [InlineData("lib/store/not/yet/there")]
     [InlineData("lib/n/../store")]
     [InlineData("run/store")]
-    public void A_source_in_the_store_is_refused(string source) => Refused(Bind($"{_base}/{source}"), "lib/store|run/store|'..'|sysctr's own");
+    public void A_source_in_the_store_is_refused(string source) =>
+        Refused(Bind($"{_base}/{source}"), "lib/store|run/store|'..'|sysctr's own");
 
     [Theory]
     [Trait("needs", "root")]
@@ -62,17 +66,22 @@ public sealed class MountGuardTests : IDisposable
     [InlineData("/proc/self/root")]
     [InlineData("/proc/1/root")]
     [InlineData("/proc/thread-self/root")]
-    public void A_door_of_a_process_is_no_way(string door) => Refused(Bind(door + _base + "/lib/n"), "link of a process|others than root|readlinkat");
+    public void A_door_of_a_process_is_no_way(string door) =>
+        Refused(Bind(door + _base + "/lib/n"), "link of a process|others than root|readlinkat");
 
     [Fact]
     public void A_source_below_the_bundle_is_in_the_store() => Refused(Bind("rootfs/etc"), "bundle");
 
-    /// <summary>A directory of the host as root is a mount like others; a checkout of ours is nobody's to write to.</summary>
+    /// <summary>A directory of the host as root is a mount like others; a checkout of ours is nobody's to write
+    /// to.</summary>
     [Fact]
     public void A_root_that_is_no_checkout_is_looked_at_too()
     {
         string checkout = $"{_base}/lib/store/deployments/x/0/rootfs";
-        Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => Guard().Protect(Rooted(checkout, isReadOnly: false))).Kind);
+        Assert.Equal(
+            ErrorKind.Unsafe,
+            Assert.Throws<SysctrException>(() => Guard().Protect(Rooted(checkout, isReadOnly: false))).Kind
+        );
         Assert.False(Guard().Protect(Rooted(checkout, isReadOnly: true)).Changed);
         Assert.False(Guard().Protect(Rooted($"{_base}/lib/n", isReadOnly: false)).Changed);
         JsonObject around = Rooted($"{_base}/lib", isReadOnly: false);
@@ -101,32 +110,48 @@ public sealed class MountGuardTests : IDisposable
         Assert.DoesNotContain($"{_base}/lib/n", MountGuard.WritableSources(config));
     }
 
-    private static JsonObject Rooted(string path, bool isReadOnly) => new() { ["root"] = new JsonObject { ["path"] = path, ["readonly"] = isReadOnly }, ["mounts"] = new JsonArray() };
+    private static JsonObject Rooted(string path, bool isReadOnly) =>
+        new()
+        {
+            ["root"] = new JsonObject { ["path"] = path, ["readonly"] = isReadOnly },
+            ["mounts"] = new JsonArray(),
+        };
 
     [Theory]
     [InlineData("none", "bind")]
     [InlineData("tmpfs", "rbind")]
     [InlineData("proc", "bind")]
-    public void A_bind_mount_by_its_option_alone_counts(string type, string option) => Refused(
-        $$"""{"destination": "/m", "type": "{{type}}", "source": "{{_base}}/lib/store", "options": ["{{option}}"]}""", "sysctr's own");
+    public void A_bind_mount_by_its_option_alone_counts(string type, string option) =>
+        Refused(
+            $$"""{"destination": "/m", "type": "{{type}}", "source": "{{_base}}/lib/store", "options": ["{{option}}"]}""",
+            "sysctr's own"
+        );
 
     [Theory]
     [InlineData("lowerdir=/usr:BASE/lib/store/objects")]
     [InlineData("lowerdir=/usr,upperdir=BASE/lib/store/objects,workdir=BASE/lib/n")]
     [InlineData("lowerdir=BASE/lib")]
     [InlineData("lowerdir+=BASE/lib/store")]
-    public void The_layers_of_an_overlay_are_sources_too(string options) => Refused(
-        $$"""{"destination": "/m", "type": "overlay", "source": "overlay", "options": ["{{options.Replace("BASE", _base, StringComparison.Ordinal)}}"]}""", "store");
+    public void The_layers_of_an_overlay_are_sources_too(string options) =>
+        Refused(
+            $$"""{"destination": "/m", "type": "overlay", "source": "overlay", "options": ["{{options.Replace("BASE", _base, StringComparison.Ordinal)}}"]}""",
+            "store"
+        );
 
     [Fact]
     [Trait("needs", "programs")]
     public void Nor_does_the_device_that_holds_the_store_get_mounted()
     {
-        Shell("truncate -s 16M image && mkfs.ext4 -q image && mount -o loop image disk && mkdir disk/store && losetup -j image | cut -d: -f1 > device");
+        Shell(
+            "truncate -s 16M image && mkfs.ext4 -q image && mount -o loop image disk && mkdir disk/store && losetup -j image | cut -d: -f1 > device"
+        );
         string device = File.ReadAllText($"{_base}/device").Trim();
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => new MountGuard([$"{_base}/disk/store"], null, () => []).Protect(
-            Document($$"""{"destination": "/m", "type": "ext4", "source": "{{device}}"}""")));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            new MountGuard([$"{_base}/disk/store"], null, () => []).Protect(
+                Document($$"""{"destination": "/m", "type": "ext4", "source": "{{device}}"}""")
+            )
+        );
 
         Assert.Contains("on that device", refused.Message, StringComparison.Ordinal);
     }
@@ -180,7 +205,10 @@ public sealed class MountGuardTests : IDisposable
 
         Guard().Protect(document);
 
-        Assert.Equal([propagation], document["mounts"]![0]!["options"]!.AsArray().Select(o => o!.ToString()).Where(o => o != "rbind"));
+        Assert.Equal(
+            [propagation],
+            document["mounts"]![0]!["options"]!.AsArray().Select(o => o!.ToString()).Where(o => o != "rbind")
+        );
     }
 
     [Fact]
@@ -190,7 +218,9 @@ public sealed class MountGuardTests : IDisposable
 
         Assert.False(Guard().Protect(Document(Bind($"{_base}/lib/link"))).Changed);
         Assert.False(Guard().Protect(Document(Bind($"{_base}/lib/n/a/link"))).Changed);
-        Assert.False(Guard().Protect(Document(Bind($"{_base}/lib/n/a", "rbind", "ro"), Bind($"{_base}/lib/n/a/link"))).Changed);
+        Assert.False(
+            Guard().Protect(Document(Bind($"{_base}/lib/n/a", "rbind", "ro"), Bind($"{_base}/lib/n/a/link"))).Changed
+        );
     }
 
     [Theory]
@@ -270,18 +300,30 @@ public sealed class MountGuardTests : IDisposable
     }
 
     private static string[] Covers(JsonObject document) =>
-        [.. document["mounts"]!.AsArray().Where(m => m!["type"]!.ToString() == "tmpfs").Select(m => m!["destination"]!.ToString())];
+        [
+            .. document["mounts"]!
+                .AsArray()
+                .Where(m => m!["type"]!.ToString() == "tmpfs")
+                .Select(m => m!["destination"]!.ToString()),
+        ];
 
-    private static JsonObject Document(params string[] mounts) => JsonNode.Parse($$"""{"mounts": [{{string.Join(", ", mounts)}}]}""")!.AsObject();
+    private static JsonObject Document(params string[] mounts) =>
+        JsonNode.Parse($$"""{"mounts": [{{string.Join(", ", mounts)}}]}""")!.AsObject();
 
-    private static string Bind(string source, params string[] options) => new JsonObject
-    {
-        ["destination"] = "/m", ["type"] = "bind", ["source"] = source, ["options"] = new JsonArray([.. (options.Length > 0 ? options : ["rbind"]).Select(o => (JsonNode)o)]),
-    }.ToJsonString();
+    private static string Bind(string source, params string[] options) =>
+        new JsonObject
+        {
+            ["destination"] = "/m",
+            ["type"] = "bind",
+            ["source"] = source,
+            ["options"] = new JsonArray([.. (options.Length > 0 ? options : ["rbind"]).Select(o => (JsonNode)o)]),
+        }.ToJsonString();
 
     private void Shell(string script)
     {
-        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base }
+        )!;
         process.WaitForExit();
     }
 }

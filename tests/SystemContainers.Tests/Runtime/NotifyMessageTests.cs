@@ -14,7 +14,10 @@ public sealed class NotifyMessageTests
     [InlineData("WATCHDOG=1", "WATCHDOG=1")]
     [InlineData("WATCHDOG=trigger\n", "WATCHDOG=trigger")]
     [InlineData("RELOADING=1\nMONOTONIC_USEC=123456", "RELOADING=1\nMONOTONIC_USEC=123456")]
-    [InlineData("STOPPING=1\nEXTEND_TIMEOUT_USEC=5000000\nERRNO=2\nBUSERROR=org.example.Error", "STOPPING=1\nEXTEND_TIMEOUT_USEC=5000000\nERRNO=2\nBUSERROR=org.example.Error")]
+    [InlineData(
+        "STOPPING=1\nEXTEND_TIMEOUT_USEC=5000000\nERRNO=2\nBUSERROR=org.example.Error",
+        "STOPPING=1\nEXTEND_TIMEOUT_USEC=5000000\nERRNO=2\nBUSERROR=org.example.Error"
+    )]
     [InlineData("STATUS=a=b \u00e4", "STATUS=a=b \u00e4")]
     [InlineData("MAINPID=1", null)]
     [InlineData("READY=1\nMAINPID=1", "READY=1")]
@@ -39,7 +42,10 @@ public sealed class NotifyMessageTests
     public void Bytes_that_are_no_text_and_long_ones_do_no_harm()
     {
         Assert.Equal("READY=1\nSTATUS=\ufffd", NotifyMessage.Admit([.. "READY=1\nSTATUS="u8, 0xff]));
-        Assert.Equal("STATUS=" + new string('x', 1024), NotifyMessage.Admit(Encoding.UTF8.GetBytes("STATUS=" + new string('x', 4000))));
+        Assert.Equal(
+            "STATUS=" + new string('x', 1024),
+            NotifyMessage.Admit(Encoding.UTF8.GetBytes("STATUS=" + new string('x', 4000)))
+        );
         Assert.Null(NotifyMessage.Admit(Encoding.UTF8.GetBytes("READY=1\n" + new string('x', NotifyMessage.MaxBytes))));
     }
 }

@@ -16,5 +16,6 @@ public sealed class OciRuntimeTests
     [InlineData("crun version 2.0\n", true)]
     [InlineData("crun version UNKNOWN\n", false)]
     [InlineData("", false)]
-    public void A_crun_says_by_its_version_whether_exec_has_the_payload_s_user(string printed, bool inherits) => Assert.Equal(inherits, OciRuntime.InheritsUser(printed));
+    public void A_crun_says_by_its_version_whether_exec_has_the_payload_s_user(string printed, bool inherits) =>
+        Assert.Equal(inherits, OciRuntime.InheritsUser(printed));
 }

@@ -26,7 +26,8 @@ public sealed class SandboxSettingsTests
     [InlineData("RestrictAddressFamilies=~AF_(INET|INET6)", true)]
     [InlineData("SystemCallFilter=~@clock", true)]
     [InlineData("RestrictSUIDSGID=", true)]
-    public void Only_what_a_runtime_works_in_is_advice(string row, bool advice) => Assert.Equal(advice, SandboxSettings.ReasonAgainst(row) is null);
+    public void Only_what_a_runtime_works_in_is_advice(string row, bool advice) =>
+        Assert.Equal(advice, SandboxSettings.ReasonAgainst(row) is null);
 
     [Theory]
     [InlineData("User=nobody", "User=nobody")]
@@ -45,6 +46,9 @@ public sealed class SandboxSettingsTests
     [InlineData("SystemCallFilter=~@clock @mount:EPERM", "SystemCallFilter=~@mount:EPERM")]
     [InlineData("CapabilityBoundingSet=~CAP_SYS_ADMIN CAP_SYS_TIME", "CapabilityBoundingSet=~CAP_SYS_ADMIN")]
     [InlineData("RootDirectory=/srv", "RootDirectory=/srv")]
-    public void What_an_author_has_set_is_named(string lines, string named) => Assert.Equal(
-        named, string.Join(' ', SandboxSettings.In(UnitText.Parse($"[Service]\n{lines}\n")).Select(s => s.Setting)));
+    public void What_an_author_has_set_is_named(string lines, string named) =>
+        Assert.Equal(
+            named,
+            string.Join(' ', SandboxSettings.In(UnitText.Parse($"[Service]\n{lines}\n")).Select(s => s.Setting))
+        );
 }

@@ -11,8 +11,12 @@ public sealed class UnitCgroupTests
     [Theory]
     [InlineData("0::/system.slice/etcd.service\n", "/system.slice/etcd.service/payload")]
     [InlineData("0::/system.slice/etcd.service/supervisor\n", "/system.slice/etcd.service/payload")]
-    [InlineData("9:name=systemd:/x\n0::/my.slice/my-own.slice/e@1.service\n", "/my.slice/my-own.slice/e@1.service/payload")]
-    public void The_payload_is_below_its_unit(string own, string payload) => Assert.Equal(payload, UnitCgroup.Payload(own));
+    [InlineData(
+        "9:name=systemd:/x\n0::/my.slice/my-own.slice/e@1.service\n",
+        "/my.slice/my-own.slice/e@1.service/payload"
+    )]
+    public void The_payload_is_below_its_unit(string own, string payload) =>
+        Assert.Equal(payload, UnitCgroup.Payload(own));
 
     [Fact]
     public void Without_a_unified_hierarchy_there_is_no_place() =>

@@ -31,7 +31,10 @@ public sealed class ScanTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "usr/bin", "usr/lib/systemd/system", "var/lib", "run"])
+        foreach (
+            string directory in (string[])
+                ["etc/systemd/system", "etc/containers", "usr/bin", "usr/lib/systemd/system", "var/lib", "run"]
+        )
         {
             Directory.CreateDirectory(Path.Combine(Root, directory));
         }
@@ -41,14 +44,25 @@ public sealed class ScanTests : IAsyncLifetime
             await File.WriteAllTextAsync($"{Root}/usr/bin/{program}", "", Cancellation);
         }
 
-        const string status = "Package: libbad\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\nMaintainer: nobody\nDescription: d\n\n";
-        await new LayoutWriter().File("/bin/app", "#!/bin/sh\n").File("/var/lib/dpkg/status", status).WriteAsync(_base + "/clean");
-        await new LayoutWriter().File("/bin/app", "#!/bin/sh\n").File("/usr/bin/hidden", Bad).WriteAsync(_base + "/bad");
+        const string status =
+            "Package: libbad\nStatus: install ok installed\nVersion: 1.0-1\nArchitecture: amd64\nMaintainer: nobody\nDescription: d\n\n";
+        await new LayoutWriter()
+            .File("/bin/app", "#!/bin/sh\n")
+            .File("/var/lib/dpkg/status", status)
+            .WriteAsync(_base + "/clean");
+        await new LayoutWriter()
+            .File("/bin/app", "#!/bin/sh\n")
+            .File("/usr/bin/hidden", Bad)
+            .WriteAsync(_base + "/bad");
         using Host host = Host.Open(Root, _notes.Add);
         foreach (string name in (string[])["clean", "bad"])
         {
-            await new InstallOperation(host, NoProgress.Instance, _notes.Add)
-                .RunAsync([new InstallRequest($"oci:{_base}/{name}:latest") { Name = name }], now: false, StartPolicy.Default, Cancellation);
+            await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+                [new InstallRequest($"oci:{_base}/{name}:latest") { Name = name }],
+                now: false,
+                StartPolicy.Default,
+                Cancellation
+            );
         }
     }
 
@@ -62,15 +76,24 @@ public sealed class ScanTests : IAsyncLifetime
     public async Task ClamAV_finds_what_its_signatures_name()
     {
         string signatures = $"{_base}/test.ndb";
-        await File.WriteAllTextAsync(signatures, $"Test.Malware:0:*:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes(Bad.Trim()))}\n", Cancellation);
+        await File.WriteAllTextAsync(
+            signatures,
+            $"Test.Malware:0:*:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes(Bad.Trim()))}\n",
+            Cancellation
+        );
         Scanner clamav = Shipped("clamav");
         clamav = clamav with { Command = [clamav.Command[0], "--database", signatures, .. clamav.Command.Skip(1)] };
 
-        ScanReport clean = await ScanAsync("clean", clamav), bad = await ScanAsync("bad", clamav);
+        ScanReport clean = await ScanAsync("clean", clamav),
+            bad = await ScanAsync("bad", clamav);
 
         Assert.True(clean.Verdict == ScanVerdict.Clean, clean.Error);
         Assert.Equal((ScanVerdict.Found, 1), (bad.Verdict, bad.ExitStatus));
-        Assert.EndsWith("/usr/bin/hidden: Test.Malware.UNOFFICIAL FOUND", Assert.Single(bad.Output!), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "/usr/bin/hidden: Test.Malware.UNOFFICIAL FOUND",
+            Assert.Single(bad.Output!),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -99,21 +122,35 @@ public sealed class ScanTests : IAsyncLifetime
     {
         await File.WriteAllTextAsync($"{Root}/var/lib/sysctr/deployments/clean/0/rootfs/added", "x", Cancellation);
 
-        ScanReport report = await ScanAsync("clean", Shell(
-            """
-            cd "$1" && echo "{\"root\": \"$1\"," && [ -e added ] && ! touch new && ! ./bin/app &&
-            grep -q " $1 ro,nosuid,nodev,noexec" /proc/self/mountinfo && echo "\"name\": \"$2\", \"mounted\": $(grep -c " $1 " /proc/self/mountinfo)}"
-            """));
+        ScanReport report = await ScanAsync(
+            "clean",
+            Shell(
+                """
+                cd "$1" && echo "{\"root\": \"$1\"," && [ -e added ] && ! touch new && ! ./bin/app &&
+                grep -q " $1 ro,nosuid,nodev,noexec" /proc/self/mountinfo && echo "\"name\": \"$2\", \"mounted\": $(grep -c " $1 " /proc/self/mountinfo)}"
+                """
+            )
+        );
 
         Assert.True(report.Verdict == ScanVerdict.Clean, report.Error + string.Join('\n', report.Output ?? []));
-        Assert.Equal(("clean", 1), (report.Results!.Value.GetProperty("name").GetString(), report.Results.Value.GetProperty("mounted").GetInt32()));
+        Assert.Equal(
+            ("clean", 1),
+            (
+                report.Results!.Value.GetProperty("name").GetString(),
+                report.Results.Value.GetProperty("mounted").GetInt32()
+            )
+        );
         string view = report.Results.Value.GetProperty("root").GetString()!;
         Assert.False(Directory.Exists(view));
 
-        // Ours alone: tests beside this one mount too. A line has the directory within its file system and the mount point.
+        // Ours alone: tests beside this one mount too. A line has the directory within its file system and the mount
+        // point.
         Assert.DoesNotContain(
             await File.ReadAllLinesAsync("/proc/self/mountinfo", Cancellation),
-            line => line.Contains(Path.GetFileName(_base), StringComparison.Ordinal) || line.Contains(view, StringComparison.Ordinal));
+            line =>
+                line.Contains(Path.GetFileName(_base), StringComparison.Ordinal)
+                || line.Contains(view, StringComparison.Ordinal)
+        );
         using Host host = Host.Open(Root, _notes.Add);
         Assert.Empty(new MountCatalog(host.Target, host.Locks).Live());
     }
@@ -121,8 +158,12 @@ public sealed class ScanTests : IAsyncLifetime
     [Fact]
     public async Task A_deployment_stays_while_it_is_looked_at()
     {
-        string seen = $"{_base}/seen", go = $"{_base}/go";
-        Task<ScanReport> scan = ScanAsync("bad", Shell($"touch {seen}; while ! [ -e {go} ]; do sleep 0.05; done; [ -e \"$1/usr/bin/hidden\" ]"));
+        string seen = $"{_base}/seen",
+            go = $"{_base}/go";
+        Task<ScanReport> scan = ScanAsync(
+            "bad",
+            Shell($"touch {seen}; while ! [ -e {go} ]; do sleep 0.05; done; [ -e \"$1/usr/bin/hidden\" ]")
+        );
         while (!File.Exists(seen))
         {
             await Task.Delay(10, Cancellation);
@@ -133,7 +174,13 @@ public sealed class ScanTests : IAsyncLifetime
             for (int i = 0; i < 3; i++)
             {
                 await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
-                    ["bad"], new UpdateRequest { Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["env"] = [$"A={i}"] }) }, Cancellation);
+                    ["bad"],
+                    new UpdateRequest
+                    {
+                        Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["env"] = [$"A={i}"] }),
+                    },
+                    Cancellation
+                );
             }
 
             Assert.NotNull(host.Catalog.Find("bad", 0));
@@ -165,7 +212,15 @@ public sealed class ScanTests : IAsyncLifetime
     [InlineData("yes", "it did not end in 0.3 s|it printed more than 16777216 bytes")]
     public async Task A_scanner_that_does_not_come_to_an_end_gives_no_verdict(string script, string error)
     {
-        ScanReport report = await ScanAsync("clean", Shell(script) with { Timeout = TimeSpan.FromSeconds(script.Contains("sleep", StringComparison.Ordinal) || script == "yes" ? 0.3 : 60) });
+        ScanReport report = await ScanAsync(
+            "clean",
+            Shell(script) with
+            {
+                Timeout = TimeSpan.FromSeconds(
+                    script.Contains("sleep", StringComparison.Ordinal) || script == "yes" ? 0.3 : 60
+                ),
+            }
+        );
 
         Assert.Equal(ScanVerdict.Failed, report.Verdict);
         Assert.Contains(error.Split('|'), e => report.Error!.Contains(e, StringComparison.Ordinal));
@@ -190,12 +245,21 @@ public sealed class ScanTests : IAsyncLifetime
     [Fact]
     public async Task What_is_not_there_is_said()
     {
-        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => ScanAsync("none", Shell("true"), MountKind.Container))).Kind);
+        Assert.Equal(
+            ErrorKind.NotFound,
+            (
+                await Assert.ThrowsAsync<SysctrException>(() => ScanAsync("none", Shell("true"), MountKind.Container))
+            ).Kind
+        );
         ScanReport report = await ScanAsync("clean", new Scanner("x", ["/nowhere/scanner", "{root}"]));
-        Assert.Equal((ScanVerdict.Failed, true), (report.Verdict, report.Error!.Contains("/nowhere/scanner", StringComparison.Ordinal)));
+        Assert.Equal(
+            (ScanVerdict.Failed, true),
+            (report.Verdict, report.Error!.Contains("/nowhere/scanner", StringComparison.Ordinal))
+        );
     }
 
-    private static Scanner Shipped(string name) => ScannerFiles.Load([Path.Combine(Workspace.Root, "packaging/scanners")]).Single(s => s.Name == name);
+    private static Scanner Shipped(string name) =>
+        ScannerFiles.Load([Path.Combine(Workspace.Root, "packaging/scanners")]).Single(s => s.Name == name);
 
     private static Scanner Shell(string script) => new("shell", ["sh", "-c", script, "sh", "{root}", "{name}"]);
 

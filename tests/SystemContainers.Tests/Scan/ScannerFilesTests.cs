@@ -16,7 +16,10 @@ public sealed class ScannerFilesTests : IDisposable
 
     [Fact]
     public void All_that_is_shipped_can_be_read() =>
-        Assert.Equal(["clamav", "debsecan"], ScannerFiles.Load([Path.Combine(Workspace.Root, "packaging/scanners")]).Select(s => s.Name));
+        Assert.Equal(
+            ["clamav", "debsecan"],
+            ScannerFiles.Load([Path.Combine(Workspace.Root, "packaging/scanners")]).Select(s => s.Name)
+        );
 
     [Fact]
     public void The_administrators_file_stands_in_the_place_of_the_other_and_an_empty_one_takes_it_away()
@@ -30,7 +33,10 @@ public sealed class ScannerFilesTests : IDisposable
 
         Assert.Equal("other", one.Command[0]);
         Assert.Equal(TimeSpan.FromSeconds(2.5), one.Timeout);
-        Assert.Equal((ScanVerdict.Clean, ScanVerdict.Found, null), (one.Judge(0, []), one.Judge(5, []), one.Judge(1, [])));
+        Assert.Equal(
+            (ScanVerdict.Clean, ScanVerdict.Found, null),
+            (one.Judge(0, []), one.Judge(5, []), one.Judge(1, []))
+        );
     }
 
     [Fact]
@@ -49,7 +55,13 @@ public sealed class ScannerFilesTests : IDisposable
     public void Words_of_the_command_are_filled_in_without_a_shell() =>
         Assert.Equal(
             ["p", "--at=/x y", "n;$(z)", "docker://r/i:1", "sha256:00", "{other}"],
-            new Scanner("s", ["p", "--at={root}", "{name}", "{image}", "{digest}", "{other}"]).CommandFor("/x y", "n;$(z)", "docker://r/i:1", "sha256:00"));
+            new Scanner("s", ["p", "--at={root}", "{name}", "{image}", "{digest}", "{other}"]).CommandFor(
+                "/x y",
+                "n;$(z)",
+                "docker://r/i:1",
+                "sha256:00"
+            )
+        );
 
     [Theory]
     [InlineData("description = \"d\"", "'command' is no list")]

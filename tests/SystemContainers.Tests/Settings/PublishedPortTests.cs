@@ -18,7 +18,15 @@ public sealed class PublishedPortTests
     [InlineData("[::1]:8080:80", "::1", 8080, 80, 1, "tcp", "[::1]:8080:80/tcp")]
     [InlineData("[fd00:0::1]::80/sctp", "fd00::1", 0, 80, 1, "sctp", "[fd00::1]:0:80/sctp")]
     [InlineData("9000-9002:80-82", "", 9000, 80, 3, "tcp", "9000-9002:80-82/tcp")]
-    public void What_podman_takes_is_read(string text, string address, int host, int container, int range, string protocol, string shown)
+    public void What_podman_takes_is_read(
+        string text,
+        string address,
+        int host,
+        int container,
+        int range,
+        string protocol,
+        string shown
+    )
     {
         PublishedPort port = PublishedPort.Parse(text);
 

@@ -11,13 +11,17 @@ public sealed class SettingOptionsTests
 {
     [Fact]
     public void A_secret_may_be_named_by_its_source() =>
-        Assert.Equal(SecretSetting.Parse("pw,type=mount,uid=1000,gid=1001,mode=777"), SecretSetting.Parse("source=pw,type=mount,uid=1000,gid=1001,mode=777"));
+        Assert.Equal(
+            SecretSetting.Parse("pw,type=mount,uid=1000,gid=1001,mode=777"),
+            SecretSetting.Parse("source=pw,type=mount,uid=1000,gid=1001,mode=777")
+        );
 
     [Theory]
     [InlineData("cap-add", "A,B", "A|B")]
     [InlineData("group-add", "1,video", "1|video")]
     [InlineData("env", "A=1,B=2", "A=1,B=2")]
-    public void Some_values_are_several(string option, string value, string values) => Assert.Equal(values, string.Join('|', SettingOptions.Find(option)!.Split(value)));
+    public void Some_values_are_several(string option, string value, string values) =>
+        Assert.Equal(values, string.Join('|', SettingOptions.Find(option)!.Split(value)));
 
     [Theory]
     [InlineData("volume", "data")]
@@ -140,7 +144,9 @@ public sealed class SettingOptionsTests
     [InlineData("hostname", "a\0b")]
     public void What_is_no_value_is_refused_and_named(string option, string value)
     {
-        SysctrException e = Assert.Throws<SysctrException>(new ContainerSettings(new Dictionary<string, IReadOnlyList<string>> { [option] = [value] }).Check);
+        SysctrException e = Assert.Throws<SysctrException>(
+            new ContainerSettings(new Dictionary<string, IReadOnlyList<string>> { [option] = [value] }).Check
+        );
 
         Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains("--" + option, e.Message, StringComparison.Ordinal);
@@ -164,7 +170,12 @@ public sealed class SettingOptionsTests
 
     [Theory]
     [InlineData("type=bind,src=/a,dst=/b,ro", "/a", "/b", "ro,rbind,nosuid,nodev,rprivate")]
-    [InlineData("type=bind,source=/a,target=/b,readonly=false,bind-propagation=rslave", "/a", "/b", "rw,rslave,rbind,nosuid,nodev")]
+    [InlineData(
+        "type=bind,source=/a,target=/b,readonly=false,bind-propagation=rslave",
+        "/a",
+        "/b",
+        "rw,rslave,rbind,nosuid,nodev"
+    )]
     [InlineData("type=volume,src=data,destination=/b", "data", "/b", "rbind,rw,nosuid,nodev,rprivate")]
     [InlineData("dst=/b", null, "/b", "rbind,rw,nosuid,nodev,rprivate")]
     [InlineData("type=bind,src=/a,dest=/b,idmap", "/a", "/b", "rbind,rw,nosuid,nodev,rprivate")]
@@ -187,7 +198,11 @@ public sealed class SettingOptionsTests
     [InlineData("type=devpts,destination=/dev/pts", "of its own")]
     [InlineData("type=bind,src=/a,dst=/b,tmpfs-size=1m", "'tmpfs-size=1m' goes with type=tmpfs")]
     public void Other_mounts_are_refused_with_what_to_do(string text, string said) =>
-        Assert.Contains(said, Assert.Throws<FormatException>(() => MountSetting.Parse(text)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            said,
+            Assert.Throws<FormatException>(() => MountSetting.Parse(text)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Words_of_a_mount_are_taken_apart_and_put_together()
@@ -202,24 +217,35 @@ public sealed class SettingOptionsTests
     [InlineData("/run", "nosuid,nodev")]
     [InlineData("/run:size=64m,mode=1777", "nosuid,nodev,size=64m,mode=1777")]
     [InlineData("/run:exec,dev,ro", "nosuid,exec,dev,ro")]
-    public void A_tmpfs_has_no_programs_of_others_rights_unless_asked(string text, string options) => Assert.Equal(options, string.Join(',', TmpfsSetting.Parse(text).Options));
+    public void A_tmpfs_has_no_programs_of_others_rights_unless_asked(string text, string options) =>
+        Assert.Equal(options, string.Join(',', TmpfsSetting.Parse(text).Options));
 
     [Theory]
     [InlineData("/run", true)]
     [InlineData("/run:notmpcopyup", false)]
     [InlineData("/run:tmpcopyup,size=1m", true)]
-    public void A_tmpfs_begins_with_what_the_image_has_as_podmans_does(string text, bool copies) => Assert.Equal(copies, TmpfsSetting.Parse(text).CopyUp);
+    public void A_tmpfs_begins_with_what_the_image_has_as_podmans_does(string text, bool copies) =>
+        Assert.Equal(copies, TmpfsSetting.Parse(text).CopyUp);
 
     [Theory]
     [InlineData("/dev/fuse", "/dev/fuse", "/dev/fuse", "rwm", "/dev/fuse")]
     [InlineData("/dev/ttyUSB0:/dev/modem", "/dev/ttyUSB0", "/dev/modem", "rwm", "/dev/ttyUSB0")]
     [InlineData("/dev/ttyUSB0:r", "/dev/ttyUSB0", "/dev/ttyUSB0", "r", "/dev/ttyUSB0")]
     [InlineData("/dev/dri/:/dev/gpu:rw", "/dev/dri", "/dev/gpu", "rw", "char-drm")]
-    public void A_device_is_read_as_podman_reads_it(string text, string source, string destination, string access, string specifier)
+    public void A_device_is_read_as_podman_reads_it(
+        string text,
+        string source,
+        string destination,
+        string access,
+        string specifier
+    )
     {
         DeviceSetting device = DeviceSetting.Parse(text);
 
-        Assert.Equal((source, destination, access, specifier), (device.Source, device.Destination, device.Access, device.Specifier));
+        Assert.Equal(
+            (source, destination, access, specifier),
+            (device.Source, device.Destination, device.Access, device.Specifier)
+        );
     }
 
     [Theory]
@@ -228,8 +254,14 @@ public sealed class SettingOptionsTests
     [InlineData("pw,target=/etc/pw", null, "/etc/pw", 0, 0, 0x124)]
     [InlineData("pw,type=env", "pw", null, 0, 0, 0x124)]
     [InlineData("pw,type=env,target=PGPASSWORD", "PGPASSWORD", null, 0, 0, 0x124)]
-    public void A_secret_is_read_as_podman_reads_it(string text, string? variable, string? file, uint uid, uint gid, int mode) =>
-        Assert.Equal(new SecretSetting("pw", variable, file, uid, gid, mode), SecretSetting.Parse(text));
+    public void A_secret_is_read_as_podman_reads_it(
+        string text,
+        string? variable,
+        string? file,
+        uint uid,
+        uint gid,
+        int mode
+    ) => Assert.Equal(new SecretSetting("pw", variable, file, uid, gid, mode), SecretSetting.Parse(text));
 
     [Theory]
     [InlineData("512", 512)]
@@ -246,13 +278,15 @@ public sealed class SettingOptionsTests
     [InlineData("1m30s", 90)]
     [InlineData("1.5h", 5400)]
     [InlineData("500ms", 0.5)]
-    public void Durations_are_Gos(string text, double seconds) => Assert.Equal(seconds, Quantity.Duration(text).TotalSeconds);
+    public void Durations_are_Gos(string text, double seconds) =>
+        Assert.Equal(seconds, Quantity.Duration(text).TotalSeconds);
 
     [Theory]
     [InlineData("nofile=1024:4096", "RLIMIT_NOFILE", 1024, 4096)]
     [InlineData("RLIMIT_NPROC=10", "RLIMIT_NPROC", 10, 10)]
     [InlineData("memlock=-1:-1", "RLIMIT_MEMLOCK", ulong.MaxValue, ulong.MaxValue)]
-    public void Limits_have_the_kernels_names(string text, string type, ulong soft, ulong hard) => Assert.Equal(new UlimitSetting(type, soft, hard), UlimitSetting.Parse(text));
+    public void Limits_have_the_kernels_names(string text, string type, ulong soft, ulong hard) =>
+        Assert.Equal(new UlimitSetting(type, soft, hard), UlimitSetting.Parse(text));
 
     [Theory]
     [InlineData("", "", "CAP_CHOWN CAP_KILL")]
@@ -265,18 +299,35 @@ public sealed class SettingOptionsTests
     {
         SpecSettings spec = SpecSettings.Of(Of(("cap-add", add), ("cap-drop", drop)));
 
-        Assert.Equal(has, string.Join(' ', spec.Capabilities(["CAP_CHOWN", "CAP_KILL"], ["CAP_CHOWN", "CAP_KILL", "CAP_NET_ADMIN", "CAP_SYS_ADMIN"])));
+        Assert.Equal(
+            has,
+            string.Join(
+                ' ',
+                spec.Capabilities(
+                    ["CAP_CHOWN", "CAP_KILL"],
+                    ["CAP_CHOWN", "CAP_KILL", "CAP_NET_ADMIN", "CAP_SYS_ADMIN"]
+                )
+            )
+        );
     }
 
     [Fact]
     public void Every_option_says_what_it_is()
     {
-        Assert.All(SettingOptions.InOrder, o => Assert.True(o.Help.Length > 10 && o.Help.EndsWith('.') && o.ValueName.Length > 0, o.Name));
+        Assert.All(
+            SettingOptions.InOrder,
+            o => Assert.True(o.Help.Length > 10 && o.Help.EndsWith('.') && o.ValueName.Length > 0, o.Name)
+        );
         Assert.Equal(SettingOptions.InOrder.Count, SettingOptions.InOrder.Select(o => o.Name).Distinct().Count());
         char[] letters = [.. SettingOptions.InOrder.Select(o => o.Letter).OfType<char>()];
         Assert.Equal(letters.Length, letters.Distinct().Count());
     }
 
     internal static ContainerSettings Of(params (string Option, string Value)[] values) =>
-        new(values.Where(v => v.Value.Length > 0).GroupBy(v => v.Option).ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(v => v.Value)]));
+        new(
+            values
+                .Where(v => v.Value.Length > 0)
+                .GroupBy(v => v.Option)
+                .ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(v => v.Value)])
+        );
 }

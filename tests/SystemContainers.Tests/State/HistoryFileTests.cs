@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.State;
 
-/// <summary>The file of the history: entries stay whole whatever happens to the last line, and it does not grow for ever.</summary>
+/// <summary>The file of the history: entries stay whole whatever happens to the last line, and it does not grow for
+/// ever.</summary>
 public sealed class HistoryFileTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-history-").FullName;
@@ -22,7 +23,10 @@ public sealed class HistoryFileTests : IDisposable
 
         IReadOnlyList<HistoryEntry> entries = file.Read();
 
-        Assert.Equal([Entry("a"), Entry("b") with { Outcome = HistoryOutcome.RolledBack, Reason = "it\nfailed", ExitCode = 11 }], entries);
+        Assert.Equal(
+            [Entry("a"), Entry("b") with { Outcome = HistoryOutcome.RolledBack, Reason = "it\nfailed", ExitCode = 11 }],
+            entries
+        );
         Assert.Equal(2, File.ReadAllLines(Path).Length);
     }
 
@@ -32,7 +36,11 @@ public sealed class HistoryFileTests : IDisposable
         Open().Append(Entry("a") with { Outcome = HistoryOutcome.RolledBack });
         string line = File.ReadAllText(Path);
         Assert.Contains("\"outcome\":\"rolledBack\"", line, StringComparison.Ordinal);
-        File.WriteAllText(Path, line.Replace("rolledBack", "takenBack", StringComparison.Ordinal) + line.Replace("rolledBack", "teleported", StringComparison.Ordinal));
+        File.WriteAllText(
+            Path,
+            line.Replace("rolledBack", "takenBack", StringComparison.Ordinal)
+                + line.Replace("rolledBack", "teleported", StringComparison.Ordinal)
+        );
 
         Assert.Equal(HistoryOutcome.RolledBack, Assert.Single(Open().Read()).Outcome);
     }
@@ -79,8 +87,20 @@ public sealed class HistoryFileTests : IDisposable
         File.WriteAllText(Path, old + "\n");
         HistoryFile file = Open();
         string digest = "sha256:" + new string('b', 64);
-        HistoryEntry pulled = Entry("") with { Operation = "pull", Container = null, From = null, Image = new HistoryImage("docker://example.com/etcd:1", To: digest) };
-        HistoryEntry pruned = Entry("") with { Operation = "images prune", Container = null, From = null, Removed = new HistoryRemoval(1, 20, 3000) };
+        HistoryEntry pulled = Entry("") with
+        {
+            Operation = "pull",
+            Container = null,
+            From = null,
+            Image = new HistoryImage("docker://example.com/etcd:1", To: digest),
+        };
+        HistoryEntry pruned = Entry("") with
+        {
+            Operation = "images prune",
+            Container = null,
+            From = null,
+            Removed = new HistoryRemoval(1, 20, 3000),
+        };
         file.Append(pulled);
         file.Append(pruned);
 
@@ -95,7 +115,10 @@ public sealed class HistoryFileTests : IDisposable
         Assert.Equal(["pull"], entries.Where(e => e.IsAbout("example.com/etcd:1")).Select(e => e.Operation));
         Assert.Equal(["pull"], entries.Where(e => e.IsAbout("docker://example.com/etcd:1")).Select(e => e.Operation));
         Assert.DoesNotContain(HistoryJournal.Fields(pulled), f => f.Key is "SYSCTR_CONTAINER" or "OBJECT_SYSTEMD_UNIT");
-        Assert.Contains(KeyValuePair.Create("SYSCTR_IMAGE", "docker://example.com/etcd:1"), HistoryJournal.Fields(pulled));
+        Assert.Contains(
+            KeyValuePair.Create("SYSCTR_IMAGE", "docker://example.com/etcd:1"),
+            HistoryJournal.Fields(pulled)
+        );
     }
 
     [Theory]
@@ -103,20 +126,27 @@ public sealed class HistoryFileTests : IDisposable
     [InlineData("0::/user.slice/user-0.slice/session-4.scope", null)]
     [InlineData("0::/", null)]
     [InlineData("", null)]
-    public void A_caller_is_in_a_service_or_not(string line, string? service) => Assert.Equal(service, HistoryActor.ServiceOf(line));
+    public void A_caller_is_in_a_service_or_not(string line, string? service) =>
+        Assert.Equal(service, HistoryActor.ServiceOf(line));
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     private HistoryFile Open(long limit = long.MaxValue) => new(Path, () => new MemoryStream(), limit);
 
-    private static HistoryEntry Entry(string container) => new()
-    {
-        StartedAt = DateTimeOffset.UnixEpoch,
-        Seconds = 1.5,
-        Operation = "update",
-        Container = container,
-        By = new HistoryActor { Uid = 0, User = "root", SudoUser = "alice" },
-        From = new HistoryDeployment(0, "docker://example.com/etcd:1", "sha256:" + new string('a', 64)),
-        Outcome = HistoryOutcome.Done,
-    };
+    private static HistoryEntry Entry(string container) =>
+        new()
+        {
+            StartedAt = DateTimeOffset.UnixEpoch,
+            Seconds = 1.5,
+            Operation = "update",
+            Container = container,
+            By = new HistoryActor
+            {
+                Uid = 0,
+                User = "root",
+                SudoUser = "alice",
+            },
+            From = new HistoryDeployment(0, "docker://example.com/etcd:1", "sha256:" + new string('a', 64)),
+            Outcome = HistoryOutcome.Done,
+        };
 }

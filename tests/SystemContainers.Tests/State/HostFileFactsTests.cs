@@ -54,7 +54,9 @@ public sealed class HostFileFactsTests : IDisposable
         Shell(make);
         using Host host = Host.Open("/", _ => { });
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => new HostPlaces(host.Target).Check("installing x", _base + "/link/new/x"));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            new HostPlaces(host.Target).Check("installing x", _base + "/link/new/x")
+        );
 
         Assert.Equal(ErrorKind.Unsafe, refused.Kind);
         Assert.Matches(said, refused.Message);
@@ -78,7 +80,9 @@ public sealed class HostFileFactsTests : IDisposable
 
     private void Shell(string script)
     {
-        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base }
+        )!;
         process.WaitForExit();
     }
 }

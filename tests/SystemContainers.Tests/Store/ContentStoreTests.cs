@@ -120,7 +120,10 @@ public sealed class ContentStoreTests : IDisposable
 
         byte[] altered = [.. whole];
         altered[20] ^= 1;
-        foreach (byte[] bytes in (byte[][])[altered, whole[..^1], whole[..20], [], [.. "sysctr layer 2\n"u8, .. whole[15..]], [.. whole, 0]])
+        foreach (
+            byte[] bytes in (byte[][])
+                [altered, whole[..^1], whole[..20], [], [.. "sysctr layer 2\n"u8, .. whole[15..]], [.. whole, 0]]
+        )
         {
             await File.WriteAllBytesAsync(index, bytes);
 
@@ -137,7 +140,8 @@ public sealed class ContentStoreTests : IDisposable
         ContentStore.Open(_root).Dispose();
         File.WriteAllText(
             Path.Combine(_root, "meta.json"),
-            """{ "version": 1, "compatible": [], "readOnlyCompatible": [], "incompatible": ["verity"] }""");
+            """{ "version": 1, "compatible": [], "readOnlyCompatible": [], "incompatible": ["verity"] }"""
+        );
 
         SysctrException failure = Assert.Throws<SysctrException>(() => ContentStore.Open(_root));
 
@@ -169,10 +173,12 @@ public sealed class ContentStoreTests : IDisposable
         {
             foreach ((string name, string content) in files)
             {
-                writer.WriteEntry(new PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, name)
-                {
-                    DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)),
-                });
+                writer.WriteEntry(
+                    new PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, name)
+                    {
+                        DataStream = new MemoryStream(Encoding.UTF8.GetBytes(content)),
+                    }
+                );
             }
         }
 

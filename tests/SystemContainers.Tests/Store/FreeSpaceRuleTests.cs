@@ -18,7 +18,8 @@ public sealed class FreeSpaceRuleTests
     [InlineData("2 MB", 2_000_000)]
     [InlineData("2G", 2L << 30)]
     [InlineData("1TB", 1_000_000_000_000)]
-    public void Amounts(string text, long ofThousand) => Assert.Equal(ofThousand, FreeSpaceRule.TryParse(text)!.Of(1000));
+    public void Amounts(string text, long ofThousand) =>
+        Assert.Equal(ofThousand, FreeSpaceRule.TryParse(text)!.Of(1000));
 
     [Theory]
     [InlineData("")]

@@ -20,8 +20,13 @@ namespace SystemContainers.Tests.Store;
 public sealed class ObjectFormTests : IDisposable
 {
     private static readonly byte[] s_layer = new LayerTar()
-        .Dir("etc").File("etc/one", "the same", mtime: "1600000001").File("etc/two", "the same", mode: 0b110_000_000, uid: 7, gid: 8)
-        .File("etc/large", new string('x', 300_000), xattrs: ("user.kind", [1, 2])).Link("etc/again", "etc/large").File("etc/empty").Symlink("link", "etc/one")
+        .Dir("etc")
+        .File("etc/one", "the same", mtime: "1600000001")
+        .File("etc/two", "the same", mode: 0b110_000_000, uid: 7, gid: 8)
+        .File("etc/large", new string('x', 300_000), xattrs: ("user.kind", [1, 2]))
+        .Link("etc/again", "etc/large")
+        .File("etc/empty")
+        .Symlink("link", "etc/one")
         .ToBytes();
 
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-forms-").FullName;
@@ -42,7 +47,11 @@ public sealed class ObjectFormTests : IDisposable
         Assert.Equal(VerityHasher.Of("the same"u8).ToString(), index.Entries[1].Object.ToString());
         Assert.Equal(index.Entries[1].Object, index.Entries[2].Object);
         Assert.Empty(store.VerifyLayer(Layer));
-        Assert.Contains(StoreFormat.ContentObjects, await File.ReadAllTextAsync(Path.Join(_root, "meta.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            StoreFormat.ContentObjects,
+            await File.ReadAllTextAsync(Path.Join(_root, "meta.json")),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -79,13 +88,22 @@ public sealed class ObjectFormTests : IDisposable
 
         // A hard link of before counts as whole.
         List<string> found = [];
-        new TreeCheck(store, content: true, (path, what) => found.Add(path + " " + what)).Compare(MergedTree.Build(store, [Layer]), Path.Join(_root, "first"), []);
+        new TreeCheck(store, content: true, (path, what) => found.Add(path + " " + what)).Compare(
+            MergedTree.Build(store, [Layer]),
+            Path.Join(_root, "first"),
+            []
+        );
         Assert.Empty(found);
 
         Assert.True(store.Convert(Layer, ObjectForm.Inode));
         Assert.Empty(store.VerifyLayer(Layer));
         Assert.Equal(tree, await CheckoutAsync(store, "third"));
-        Assert.Empty(Directory.GetFileSystemEntries(Path.Join(_root, "staging")).Where(Directory.Exists).SelectMany(d => Directory.GetFiles(Path.Join(d, "layers"))));
+        Assert.Empty(
+            Directory
+                .GetFileSystemEntries(Path.Join(_root, "staging"))
+                .Where(Directory.Exists)
+                .SelectMany(d => Directory.GetFiles(Path.Join(d, "layers")))
+        );
     }
 
     [Fact]
@@ -108,13 +126,24 @@ public sealed class ObjectFormTests : IDisposable
         using ContentStore inodes = await OpenAsync(ObjectForm.Inode);
         using ContentStore contents = ContentStore.Open(Path.Join(_root, "other"), newObjects: _ => ObjectForm.Content);
         byte[] changed = new LayerTar()
-            .Dir("etc").File("etc/one", "the sane", mtime: "1600000001").File("etc/two", "the same", mode: 0b110_000_000, uid: 7, gid: 8)
-            .File("etc/large", new string('x', 300_000), xattrs: ("user.kind", [1, 2])).Link("etc/again", "etc/large").File("etc/empty").Symlink("link", "etc/one")
+            .Dir("etc")
+            .File("etc/one", "the sane", mtime: "1600000001")
+            .File("etc/two", "the same", mode: 0b110_000_000, uid: 7, gid: 8)
+            .File("etc/large", new string('x', 300_000), xattrs: ("user.kind", [1, 2]))
+            .Link("etc/again", "etc/large")
+            .File("etc/empty")
+            .Symlink("link", "etc/one")
             .ToBytes();
         await contents.AddLayerAsync(Digest.Sha256(changed), new MemoryStream(changed), CancellationToken.None);
         contents.Commit();
 
-        TreeChange[] changes = [.. TreeComparison.Compare(MergedTree.Build(inodes, [Layer]), MergedTree.Build(contents, [Digest.Sha256(changed)]))];
+        TreeChange[] changes =
+        [
+            .. TreeComparison.Compare(
+                MergedTree.Build(inodes, [Layer]),
+                MergedTree.Build(contents, [Digest.Sha256(changed)])
+            ),
+        ];
 
         Assert.Equal("/etc/one", Assert.Single(changes).Path);
     }
@@ -142,7 +171,11 @@ public sealed class ObjectFormTests : IDisposable
         Assert.True(((TreeDirectory)etc).TryGet("one"u8, out TreeNode? one));
         Assert.Equal(VerityHasher.Of("the same"u8).ToString(), ((TreeLeaf)one).Entry.Object.ToString());
         Assert.Equal(ObjectForm.Inode, store.FormOf(Layer));
-        Assert.DoesNotContain(StoreFormat.ContentObjects, await File.ReadAllTextAsync(Path.Join(_root, "meta.json")), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            StoreFormat.ContentObjects,
+            await File.ReadAllTextAsync(Path.Join(_root, "meta.json")),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -177,7 +210,10 @@ public sealed class ObjectFormTests : IDisposable
     [Fact]
     public async Task A_layer_that_a_mounted_deployment_needs_comes_in_its_form_whatever_the_hosts_is()
     {
-        using ContentStore store = ContentStore.Open(_root, newObjects: diffId => diffId == Layer ? ObjectForm.Content : ObjectForm.Inode);
+        using ContentStore store = ContentStore.Open(
+            _root,
+            newObjects: diffId => diffId == Layer ? ObjectForm.Content : ObjectForm.Inode
+        );
         byte[] other = new LayerTar().File("other", "x").ToBytes();
         foreach (byte[] layer in (byte[][])[s_layer, other])
         {
@@ -194,7 +230,13 @@ public sealed class ObjectFormTests : IDisposable
     public async Task A_store_that_takes_over_such_a_layer_says_that_one_has_to_know_them()
     {
         using ContentStore store = ContentStore.Open(_root);
-        using (ContentStore aside = ContentStore.Open(Path.Join(_root, "aside"), below: store, newObjects: _ => ObjectForm.Content))
+        using (
+            ContentStore aside = ContentStore.Open(
+                Path.Join(_root, "aside"),
+                below: store,
+                newObjects: _ => ObjectForm.Content
+            )
+        )
         {
             await aside.AddLayerAsync(Layer, new MemoryStream(s_layer), CancellationToken.None);
             aside.Commit();
@@ -203,7 +245,11 @@ public sealed class ObjectFormTests : IDisposable
 
         Assert.Equal(ObjectForm.Content, store.FormOf(Layer));
         Assert.Empty(store.VerifyLayer(Layer));
-        Assert.Contains(StoreFormat.ContentObjects, await File.ReadAllTextAsync(Path.Join(_root, "meta.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            StoreFormat.ContentObjects,
+            await File.ReadAllTextAsync(Path.Join(_root, "meta.json")),
+            StringComparison.Ordinal
+        );
     }
 
     private async Task<ContentStore> OpenAsync(ObjectForm form)

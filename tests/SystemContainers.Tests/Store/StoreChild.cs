@@ -26,13 +26,18 @@ static class StoreChild
         return tar.File("d/large", new string((char)('a' + seed), 400_000)).ToBytes();
     }
 
-    /// <summary>Starts a child that adds the layers of the seeds; with <c>hang</c> it stops in the middle of the last, with <c>convert</c> it converts the layer.</summary>
+    /// <summary>Starts a child that adds the layers of the seeds; with <c>hang</c> it stops in the middle of the last,
+    /// with <c>convert</c> it converts the layer.</summary>
     public static Process Start(string root, params string[] arguments) => Start(root, null, arguments);
 
     /// <summary>The same with a step that breaks.</summary>
     public static Process Start(string root, string? fault, string[] arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardOutput = true };
+        ProcessStartInfo start = new(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+        };
         start.Environment["SYSCTR_FAULT"] = fault;
         start.Environment[Variable] = string.Join(' ', [root, .. arguments]);
         return Process.Start(start)!;

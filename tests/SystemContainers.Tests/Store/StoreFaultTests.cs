@@ -13,7 +13,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Store;
 
-/// <summary>Many at once, death in the middle, a full disk: what the store shows is whole, and what is not whole goes away.</summary>
+/// <summary>Many at once, death in the middle, a full disk: what the store shows is whole, and what is not whole goes
+/// away.</summary>
 public sealed class StoreFaultTests : IDisposable
 {
     private readonly string _scratch = Directory.CreateTempSubdirectory("sysctr-fault-").FullName;
@@ -80,8 +81,9 @@ public sealed class StoreFaultTests : IDisposable
         byte[] bytes = StoreChild.Layer(0);
         SysctrException failure = new(ErrorKind.Corrupt, "the digest is wrong");
 
-        SysctrException thrown = await Assert.ThrowsAsync<SysctrException>(
-            () => store.AddLayerAsync(Digest.Sha256(bytes), new FailingStream(bytes, failure), CancellationToken.None));
+        SysctrException thrown = await Assert.ThrowsAsync<SysctrException>(() =>
+            store.AddLayerAsync(Digest.Sha256(bytes), new FailingStream(bytes, failure), CancellationToken.None)
+        );
         Assert.Same(failure, thrown);
         Assert.False(store.HasLayer(Digest.Sha256(bytes)));
 
@@ -177,7 +179,11 @@ public sealed class StoreFaultTests : IDisposable
     public async Task A_checkout_on_a_full_disk_is_told_and_leaves_nothing()
     {
         using ContentStore store = ContentStore.Open(Root);
-        byte[] layer = new LayerTar().Dir("d").File("d/a", new string('a', 800_000)).File("b", new string('b', 800_000)).ToBytes();
+        byte[] layer = new LayerTar()
+            .Dir("d")
+            .File("d/a", new string('a', 800_000))
+            .File("b", new string('b', 800_000))
+            .ToBytes();
         await AddAsync(store, layer);
         store.Commit();
         string small = Path.Combine(_scratch, "small");
@@ -186,8 +192,9 @@ public sealed class StoreFaultTests : IDisposable
         try
         {
             // Another file system: copies in place of links.
-            SysctrException failure = Assert.Throws<SysctrException>(
-                () => TreeCheckout.Write(MergedTree.Build(store, [Digest.Sha256(layer)]), Path.Combine(small, "rootfs"), []));
+            SysctrException failure = Assert.Throws<SysctrException>(() =>
+                TreeCheckout.Write(MergedTree.Build(store, [Digest.Sha256(layer)]), Path.Combine(small, "rootfs"), [])
+            );
             Assert.Equal(ErrorKind.Storage, failure.Kind);
             Assert.Empty(Directory.GetFileSystemEntries(small));
         }
@@ -203,7 +210,13 @@ public sealed class StoreFaultTests : IDisposable
     {
         byte[] layer = StoreChild.Layer(0);
         Digest diffId = Digest.Sha256(layer);
-        ImageRecord record = new("docker://example.org/etcd:latest", diffId, diffId, [diffId], DateTimeOffset.UnixEpoch);
+        ImageRecord record = new(
+            "docker://example.org/etcd:latest",
+            diffId,
+            diffId,
+            [diffId],
+            DateTimeOffset.UnixEpoch
+        );
         using (ContentStore store = ContentStore.Open(Root))
         {
             Assert.Equal(ErrorKind.Corrupt, Assert.Throws<SysctrException>(() => store.Images.Set(record)).Kind);

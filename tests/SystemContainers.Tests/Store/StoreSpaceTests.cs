@@ -17,7 +17,8 @@ public sealed class StoreSpaceTests : IAsyncLifetime
 
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-space-").FullName;
 
-    public async ValueTask InitializeAsync() => await Command.MustAsync("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", _root);
+    public async ValueTask InitializeAsync() =>
+        await Command.MustAsync("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", _root);
 
     public async ValueTask DisposeAsync()
     {
@@ -91,13 +92,17 @@ public sealed class StoreSpaceTests : IAsyncLifetime
         byte[] layer = new LayerTar().File("large", new string('x', 14 << 20)).ToBytes();
         store.Expect("pulling", Megabyte);
 
-        SysctrException refusal = await Assert.ThrowsAsync<SysctrException>(
-            () => store.AddLayerAsync(Digest.Sha256(layer), new MemoryStream(layer), CancellationToken.None));
+        SysctrException refusal = await Assert.ThrowsAsync<SysctrException>(() =>
+            store.AddLayerAsync(Digest.Sha256(layer), new MemoryStream(layer), CancellationToken.None)
+        );
 
         Assert.Equal(ErrorKind.Storage, refusal.Kind);
         Assert.Contains("min-free-space", refusal.Message, StringComparison.Ordinal);
     }
 
     private ContentStore Open(string keepFree) =>
-        ContentStore.Open(Path.Join(_root, "store"), keepFree: new Lazy<FreeSpaceRule>(FreeSpaceRule.TryParse(keepFree)!));
+        ContentStore.Open(
+            Path.Join(_root, "store"),
+            keepFree: new Lazy<FreeSpaceRule>(FreeSpaceRule.TryParse(keepFree)!)
+        );
 }

@@ -10,7 +10,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Store;
 
-/// <summary>More attributes than a file system keeps for one file: the file is named, and nobody is told to free space that is there.</summary>
+/// <summary>More attributes than a file system keeps for one file: the file is named, and nobody is told to free space
+/// that is there.</summary>
 [Trait("needs", "programs")]
 public sealed class XattrRoomTests : IAsyncLifetime
 {
@@ -37,19 +38,30 @@ public sealed class XattrRoomTests : IAsyncLifetime
     [InlineData(400_000)]
     public async Task A_file_with_more_attributes_than_ext4_keeps_is_refused_by_name(int size)
     {
-        Dictionary<string, string> attributes = Enumerable.Range(0, 10).ToDictionary(i => $"SCHILY.xattr.user.a{i}", _ => new string('v', 1000), StringComparer.Ordinal);
+        Dictionary<string, string> attributes = Enumerable
+            .Range(0, 10)
+            .ToDictionary(i => $"SCHILY.xattr.user.a{i}", _ => new string('v', 1000), StringComparer.Ordinal);
         using MemoryStream layer = new();
         await using (TarWriter tar = new(layer, leaveOpen: true))
         {
             await tar.WriteEntryAsync(
-                new PaxTarEntry(TarEntryType.RegularFile, "usr/bin/evil", attributes) { DataStream = new MemoryStream(Encoding.ASCII.GetBytes(new string('x', size))) },
-                TestContext.Current.CancellationToken);
+                new PaxTarEntry(TarEntryType.RegularFile, "usr/bin/evil", attributes)
+                {
+                    DataStream = new MemoryStream(Encoding.ASCII.GetBytes(new string('x', size))),
+                },
+                TestContext.Current.CancellationToken
+            );
         }
 
-        using ContentStore store = ContentStore.Open(Path.Combine(Mount, "store"), keepFree: new Lazy<FreeSpaceRule>(FreeSpaceRule.TryParse("0")!));
+        using ContentStore store = ContentStore.Open(
+            Path.Combine(Mount, "store"),
+            keepFree: new Lazy<FreeSpaceRule>(FreeSpaceRule.TryParse("0")!)
+        );
         layer.Position = 0;
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => store.AddLayerAsync(Digest.Sha256(layer.ToArray()), layer, CancellationToken.None));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            store.AddLayerAsync(Digest.Sha256(layer.ToArray()), layer, CancellationToken.None)
+        );
 
         Assert.Equal(ErrorKind.Unsafe, e.Kind);
         Assert.Contains("usr/bin/evil: its 10 extended attributes", e.Message, StringComparison.Ordinal);

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Systemd;
 
-/// <summary>What we rely on of a systemd, whichever: the fake one of the unit tests keeps it, and the real one of a booted host.</summary>
+/// <summary>What we rely on of a systemd, whichever: the fake one of the unit tests keeps it, and the real one of a
+/// booted host.</summary>
 static class SystemdContract
 {
     private static readonly CancellationToken s_none = CancellationToken.None;
@@ -24,7 +25,8 @@ static class SystemdContract
         await A_wait_that_is_cancelled(host);
     }
 
-    private static async Task Variables_of_every_unit(IContractHost host) => Assert.Contains("/usr/bin", (await host.Systemd.GetEnvironmentAsync(s_none))["PATH"], StringComparison.Ordinal);
+    private static async Task Variables_of_every_unit(IContractHost host) =>
+        Assert.Contains("/usr/bin", (await host.Systemd.GetEnvironmentAsync(s_none))["PATH"], StringComparison.Ordinal);
 
     private static async Task A_unit_that_is_not_there(IContractHost host)
     {
@@ -54,10 +56,17 @@ static class SystemdContract
         await host.PassAsync(host.Systemd.StartAsync(unit, s_none));
         await host.Systemd.SettleAsync([unit], TimeSpan.Zero, mayEnd: false, s_none);
         UnitStatus running = await host.Systemd.GetStatusAsync(unit, s_none);
-        Assert.Equal(("loaded", "active", "success", "simple", 0u), (running.LoadState, running.ActiveState, running.Result, running.Type, running.Restarts));
-        Assert.Equal(["active", "not-found"], [
-            (await host.Systemd.GetStatesAsync([unit, "contract-missing.service"], s_none))[0].ActiveState,
-            (await host.Systemd.GetStatesAsync([unit, "contract-missing.service"], s_none))[1].LoadState]);
+        Assert.Equal(
+            ("loaded", "active", "success", "simple", 0u),
+            (running.LoadState, running.ActiveState, running.Result, running.Type, running.Restarts)
+        );
+        Assert.Equal(
+            ["active", "not-found"],
+            [
+                (await host.Systemd.GetStatesAsync([unit, "contract-missing.service"], s_none))[0].ActiveState,
+                (await host.Systemd.GetStatesAsync([unit, "contract-missing.service"], s_none))[1].LoadState,
+            ]
+        );
 
         await host.Systemd.StopAsync(unit, s_none);
         Assert.Equal("inactive", (await host.Systemd.GetStatusAsync(unit, s_none)).ActiveState);
@@ -87,7 +96,10 @@ static class SystemdContract
         await host.Systemd.StartTogetherAsync([unit], [], s_none);
 
         await host.PassAsync(host.Systemd.SettleAsync([unit], TimeSpan.FromSeconds(2), mayEnd: true, s_none));
-        SysctrException why = await FailsAsync(host, host.Systemd.SettleAsync([unit], TimeSpan.FromSeconds(2), mayEnd: false, s_none));
+        SysctrException why = await FailsAsync(
+            host,
+            host.Systemd.SettleAsync([unit], TimeSpan.FromSeconds(2), mayEnd: false, s_none)
+        );
 
         Assert.Contains("instead of staying up", why.Message, StringComparison.Ordinal);
     }
@@ -99,7 +111,10 @@ static class SystemdContract
         await host.Systemd.StartTogetherAsync([unit], [], s_none);
 
         // Told by systemd, not by the end of the time.
-        SysctrException why = await FailsAsync(host, host.Systemd.SettleAsync([unit], Timeout.InfiniteTimeSpan, mayEnd: false, s_none));
+        SysctrException why = await FailsAsync(
+            host,
+            host.Systemd.SettleAsync([unit], Timeout.InfiniteTimeSpan, mayEnd: false, s_none)
+        );
 
         Assert.Contains("(exit-code)", why.Message, StringComparison.Ordinal);
         await host.Systemd.ResetFailedAsync(unit, s_none);
@@ -109,7 +124,11 @@ static class SystemdContract
     {
         const string first = "contract-first.service";
         const string second = "contract-second.service";
-        await PutAsync(host, new ContractService(first), new ContractService(second) { After = first, Requires = first });
+        await PutAsync(
+            host,
+            new ContractService(first),
+            new ContractService(second) { After = first, Requires = first }
+        );
 
         await host.Systemd.StartTogetherAsync([second, first], [], s_none);
         Assert.Contains(first, (await host.Systemd.GetAfterAsync([second], s_none))[second]);
@@ -117,7 +136,10 @@ static class SystemdContract
         Assert.Empty(await host.Systemd.GetRunningDependentsAsync([second], s_none));
 
         await host.Systemd.StopTogetherAsync([first], s_none);
-        Assert.All(await host.Systemd.GetStatesAsync([first, second], s_none), s => Assert.Equal("inactive", s.ActiveState));
+        Assert.All(
+            await host.Systemd.GetStatesAsync([first, second], s_none),
+            s => Assert.Equal("inactive", s.ActiveState)
+        );
         Assert.Empty(await host.Systemd.GetRunningDependentsAsync([first], s_none));
     }
 

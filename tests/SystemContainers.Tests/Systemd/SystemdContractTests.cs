@@ -7,7 +7,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Systemd;
 
-/// <summary>The fake systemd keeps what the real one does; the host test of the same name shows that of the real one.</summary>
+/// <summary>The fake systemd keeps what the real one does; the host test of the same name shows that of the real
+/// one.</summary>
 public sealed class SystemdContractTests
 {
     [Fact]

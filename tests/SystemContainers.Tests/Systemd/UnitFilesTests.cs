@@ -25,8 +25,14 @@ public sealed class UnitFilesTests : IDisposable
     [Fact]
     public void A_name_is_taken_wherever_its_unit_stands()
     {
-        Assert.Equal(ErrorKind.Conflict, Assert.Throws<SysctrException>(() => UnitFiles.CheckFree(new HostPaths(_root), ["sshd.service"])).Kind);
-        Assert.Equal(ErrorKind.Conflict, Assert.Throws<SysctrException>(() => UnitFiles.CheckFree(new HostPaths(_root), ["dangling.service"])).Kind);
+        Assert.Equal(
+            ErrorKind.Conflict,
+            Assert.Throws<SysctrException>(() => UnitFiles.CheckFree(new HostPaths(_root), ["sshd.service"])).Kind
+        );
+        Assert.Equal(
+            ErrorKind.Conflict,
+            Assert.Throws<SysctrException>(() => UnitFiles.CheckFree(new HostPaths(_root), ["dangling.service"])).Kind
+        );
         UnitFiles.CheckFree(new HostPaths(_root), ["free.service"]);
     }
 

@@ -23,7 +23,13 @@ public sealed class UnitVerifierTests
         List<UnitComplaint> told = [];
         await UnitVerifier.VerifyAsync([("a.service", Good)], user: null, _ => times++, told.Add, None);
         Assert.Equal(1, times);
-        await UnitVerifier.VerifyAsync([("a.service.d/10-b.conf", "[Service]\n")], user: null, _ => times++, told.Add, None);
+        await UnitVerifier.VerifyAsync(
+            [("a.service.d/10-b.conf", "[Service]\n")],
+            user: null,
+            _ => times++,
+            told.Add,
+            None
+        );
         Assert.Equal(2, times);
         Assert.Empty(told);
     }
@@ -32,8 +38,15 @@ public sealed class UnitVerifierTests
     public async Task WhatFailsMeanwhileIsThrownOnceSystemdsComplaintsAreTold()
     {
         List<UnitComplaint> told = [];
-        IOException failed = await Assert.ThrowsAsync<IOException>(
-            () => UnitVerifier.VerifyAsync([("a.service", Good + "Frobnicate=yes\n")], user: null, _ => throw new IOException("full"), told.Add, None));
+        IOException failed = await Assert.ThrowsAsync<IOException>(() =>
+            UnitVerifier.VerifyAsync(
+                [("a.service", Good + "Frobnicate=yes\n")],
+                user: null,
+                _ => throw new IOException("full"),
+                told.Add,
+                None
+            )
+        );
         Assert.Equal("full", failed.Message);
         Assert.Contains("Frobnicate", Assert.Single(told).Whole, StringComparison.Ordinal);
     }
@@ -42,16 +55,19 @@ public sealed class UnitVerifierTests
     public async Task TheVerdictComesBeforeWhatFailedMeanwhile()
     {
         bool isDone = false;
-        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => UnitVerifier.VerifyAsync(
-            [("a.service", Refused)],
-            user: null,
-            _ =>
-            {
-                isDone = true;
-                throw new IOException("full");
-            },
-            static _ => { },
-            None));
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() =>
+            UnitVerifier.VerifyAsync(
+                [("a.service", Refused)],
+                user: null,
+                _ =>
+                {
+                    isDone = true;
+                    throw new IOException("full");
+                },
+                static _ => { },
+                None
+            )
+        );
         Assert.True(isDone);
         Assert.Equal(ErrorKind.Template, refused.Kind);
     }
@@ -60,17 +76,20 @@ public sealed class UnitVerifierTests
     public async Task TheVerdictEndsWhatIsDoneMeanwhile()
     {
         bool isStopped = false;
-        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => UnitVerifier.VerifyAsync(
-            [("a.service", Refused)],
-            user: null,
-            stop =>
-            {
-                // The time is for a failure alone.
-                isStopped = stop.WaitHandle.WaitOne(TimeSpan.FromMinutes(1));
-                stop.ThrowIfCancellationRequested();
-            },
-            static _ => { },
-            None));
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() =>
+            UnitVerifier.VerifyAsync(
+                [("a.service", Refused)],
+                user: null,
+                stop =>
+                {
+                    // The time is for a failure alone.
+                    isStopped = stop.WaitHandle.WaitOne(TimeSpan.FromMinutes(1));
+                    stop.ThrowIfCancellationRequested();
+                },
+                static _ => { },
+                None
+            )
+        );
         Assert.True(isStopped);
         Assert.Equal(ErrorKind.Template, refused.Kind);
     }

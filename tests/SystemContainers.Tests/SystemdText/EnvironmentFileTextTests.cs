@@ -23,5 +23,6 @@ public sealed class EnvironmentFileTextTests
     [InlineData("A=a\\", "A=a")]
     [InlineData("A=\"open\nB=1", "A=open\nB=1")]
     [InlineData("A=1 # no comment", "A=1 # no comment")]
-    public void A_file_of_variables(string text, string read) => Assert.Equal(read, string.Join('|', EnvironmentFileText.Parse(text).Select(v => $"{v.Name}={v.Value}")));
+    public void A_file_of_variables(string text, string read) =>
+        Assert.Equal(read, string.Join('|', EnvironmentFileText.Parse(text).Select(v => $"{v.Name}={v.Value}")));
 }

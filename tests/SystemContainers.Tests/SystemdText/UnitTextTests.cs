@@ -10,7 +10,9 @@ public sealed class UnitTextTests
     [Fact]
     public void Lines_comments_and_continuations()
     {
-        UnitText unit = UnitText.Parse("# Type=no\n; Type=no\n[Service]\nType = simple\nExecStart=/bin/a \\\n  b\nType=notify\n[Install]\n");
+        UnitText unit = UnitText.Parse(
+            "# Type=no\n; Type=no\n[Service]\nType = simple\nExecStart=/bin/a \\\n  b\nType=notify\n[Install]\n"
+        );
 
         Assert.Equal("notify", unit.Find("Service", "Type"));
         Assert.Equal(["/bin/a  b"], unit.All("Service", "ExecStart"));
@@ -30,7 +32,9 @@ public sealed class UnitTextTests
     [Fact]
     public void A_list_has_words_between_blanks_of_either_kind_and_over_several_lines()
     {
-        UnitText unit = UnitText.Parse("[Unit]\nAfter=z.service\nAfter=\nAfter=a.service\tb.service  c.service\nAfter=d.service\n");
+        UnitText unit = UnitText.Parse(
+            "[Unit]\nAfter=z.service\nAfter=\nAfter=a.service\tb.service  c.service\nAfter=d.service\n"
+        );
 
         Assert.Equal(["a.service", "b.service", "c.service", "d.service"], unit.Words("Unit", "After"));
     }

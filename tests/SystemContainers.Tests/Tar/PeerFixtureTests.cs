@@ -8,8 +8,8 @@ using Xunit;
 namespace SystemContainers.Tests.Tar;
 
 /// <summary>
-/// The archives of Go's archive/tar testdata and of libarchive's tests, made again here: each ends as it does for them, or the row says why not.
-/// podman, containerd and umoci all read layers with archive/tar.
+/// The archives of Go's archive/tar testdata and of libarchive's tests, made again here: each ends as it does for them,
+/// or the row says why not. podman, containerd and umoci all read layers with archive/tar.
 /// </summary>
 public sealed class PeerFixtureTests
 {
@@ -40,9 +40,18 @@ public sealed class PeerFixtureTests
     [InlineData("issue12435: an entry that ends with the archive", null)]
     [InlineData("libarchive empty_val_no_nl: a record without its newline", null)]
     [InlineData("libarchive invalid_pax_size: a size that is no number", null)]
-    [InlineData("gnu-incremental: a directory with a list (type D)", "taken by the reader, refused by all that unpack with it: nobody knows how to make one")]
-    [InlineData("libarchive gnulabel: the name of a volume (type V)", "taken by the reader, refused by all that unpack with it")]
-    [InlineData("pax-path-hdr: a header without its entry", "taken as an empty archive: a layer that is cut there would be taken, too")]
+    [InlineData(
+        "gnu-incremental: a directory with a list (type D)",
+        "taken by the reader, refused by all that unpack with it: nobody knows how to make one"
+    )]
+    [InlineData(
+        "libarchive gnulabel: the name of a volume (type V)",
+        "taken by the reader, refused by all that unpack with it"
+    )]
+    [InlineData(
+        "pax-path-hdr: a header without its entry",
+        "taken as an empty archive: a layer that is cut there would be taken, too"
+    )]
     public void What_peers_refuse(string fixture, string? differs)
     {
         SysctrException e = Assert.Throws<SysctrException>(() => Describe(fixture));
@@ -65,9 +74,10 @@ public sealed class PeerFixtureTests
             "pax-pos-size-file" => $"{text} {entry.Size}",
             "nil-uid" => $"{text} uid={entry.Uid}",
             _ when entry.Type == TarEntryType.Symlink => $"{text} -> {Encoding.UTF8.GetString(entry.LinkName)}",
-            _ when fixture.StartsWith("libarchive", StringComparison.Ordinal) && entry.MtimeNanoseconds > 0 => entry.MtimeSeconds < 0
-                ? $"{text} -{-entry.MtimeSeconds - 1}.{1_000_000_000 - entry.MtimeNanoseconds:d9}"
-                : $"{text} {entry.MtimeSeconds}.{entry.MtimeNanoseconds:d9}",
+            _ when fixture.StartsWith("libarchive", StringComparison.Ordinal) && entry.MtimeNanoseconds > 0 =>
+                entry.MtimeSeconds < 0
+                    ? $"{text} -{-entry.MtimeSeconds - 1}.{1_000_000_000 - entry.MtimeNanoseconds:d9}"
+                    : $"{text} {entry.MtimeSeconds}.{entry.MtimeNanoseconds:d9}",
             _ => text,
         };
     }
@@ -78,14 +88,23 @@ public sealed class PeerFixtureTests
         switch (fixture)
         {
             case "pax-pos-size-file":
-                return tar.Pax('x', ("size", "000000000000000000000999")).Add('0', "foo", new string('x', 999), change: h => TarBuilder.Put(h, 124, "00000000000")).Finished;
+                return tar.Pax('x', ("size", "000000000000000000000999"))
+                    .Add('0', "foo", new string('x', 999), change: h => TarBuilder.Put(h, 124, "00000000000"))
+                    .Finished;
             case "nil-uid":
                 return tar.Add('0', "file", change: h => Array.Clear(h, 108, 8)).Finished;
             case "gnu-multi-hdrs":
-                return tar.Add('L', "l", "GNU1/long-path-name\0").Add('L', "l", "GNU2/long-path-name\0").Add('K', "l", "GNU3/long-link\0").Add('K', "l", "GNU4/long-link\0")
-                    .Add('2', "short", link: "short").Finished;
+                return tar.Add('L', "l", "GNU1/long-path-name\0")
+                    .Add('L', "l", "GNU2/long-path-name\0")
+                    .Add('K', "l", "GNU3/long-link\0")
+                    .Add('K', "l", "GNU4/long-link\0")
+                    .Add('2', "short", link: "short")
+                    .Finished;
             case "pax-multi-hdrs":
-                return tar.Pax('x', ("path", "PAX1/long-path-name")).Pax('x', ("linkpath", "PAX4/long-link")).Add('2', "bar", link: "short").Finished;
+                return tar.Pax('x', ("path", "PAX1/long-path-name"))
+                    .Pax('x', ("linkpath", "PAX4/long-link"))
+                    .Add('2', "bar", link: "short")
+                    .Finished;
             case "gnu-long-nul":
                 return tar.Add('L', "l", "0123456789\0fghij\0").File("short").Finished;
             case "invalid-go17":
@@ -109,9 +128,24 @@ public sealed class PeerFixtureTests
             case "pax-nul-path":
                 return tar.Pax('x', ("path", "a\0b")).File("foo").Finished;
             case "neg-size":
-                return tar.Add('0', "foo", change: h => { Array.Fill(h, (byte)0xff, 124, 12); }).Finished;
+                return tar.Add(
+                    '0',
+                    "foo",
+                    change: h =>
+                    {
+                        Array.Fill(h, (byte)0xff, 124, 12);
+                    }
+                ).Finished;
             case "issue10968":
-                return tar.Add('0', "foo", change: h => { h[124] = 0x80; Array.Fill(h, (byte)0x7f, 125, 11); }).Finished;
+                return tar.Add(
+                    '0',
+                    "foo",
+                    change: h =>
+                    {
+                        h[124] = 0x80;
+                        Array.Fill(h, (byte)0x7f, 125, 11);
+                    }
+                ).Finished;
             case "issue11169":
                 return [(byte)'x', .. new byte[511]];
             case "issue12435":

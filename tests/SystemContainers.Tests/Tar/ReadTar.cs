@@ -36,12 +36,22 @@ static class ReadTar
     }
 
     /// <summary>All that an entry says, in one line; equal lines are equal entries.</summary>
-    public static string Describe(TarEntry entry, ReadOnlySpan<byte> content) => string.Join(
-        '|',
-        entry.Type, Text(entry.Name), Text(entry.LinkName), entry.Mode, entry.Uid, entry.Gid, entry.Size,
-        $"{entry.MtimeSeconds}.{entry.MtimeNanoseconds:d9}", entry.DeviceMajor, entry.DeviceMinor,
-        string.Join(',', entry.Xattrs.Select(x => $"{Text(x.Name)}={Text(x.Value)}")),
-        Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content)));
+    public static string Describe(TarEntry entry, ReadOnlySpan<byte> content) =>
+        string.Join(
+            '|',
+            entry.Type,
+            Text(entry.Name),
+            Text(entry.LinkName),
+            entry.Mode,
+            entry.Uid,
+            entry.Gid,
+            entry.Size,
+            $"{entry.MtimeSeconds}.{entry.MtimeNanoseconds:d9}",
+            entry.DeviceMajor,
+            entry.DeviceMinor,
+            string.Join(',', entry.Xattrs.Select(x => $"{Text(x.Name)}={Text(x.Value)}")),
+            Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content))
+        );
 
     public static string Text(byte[] bytes) => Encoding.Latin1.GetString(bytes);
 

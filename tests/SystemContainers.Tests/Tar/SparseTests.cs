@@ -34,13 +34,28 @@ public sealed class SparseTests
     }
 
     [Fact]
-    public void Pax_0_0() => Check(Pax(
-        ("GNU.sparse.size", "12"), ("GNU.sparse.numblocks", "2"),
-        ("GNU.sparse.offset", "3"), ("GNU.sparse.numbytes", "3"), ("GNU.sparse.offset", "8"), ("GNU.sparse.numbytes", "2")));
+    public void Pax_0_0() =>
+        Check(
+            Pax(
+                ("GNU.sparse.size", "12"),
+                ("GNU.sparse.numblocks", "2"),
+                ("GNU.sparse.offset", "3"),
+                ("GNU.sparse.numbytes", "3"),
+                ("GNU.sparse.offset", "8"),
+                ("GNU.sparse.numbytes", "2")
+            )
+        );
 
     [Fact]
-    public void Pax_0_1() => Check(Pax(
-        ("GNU.sparse.size", "12"), ("GNU.sparse.numblocks", "2"), ("GNU.sparse.name", "real"), ("GNU.sparse.map", "3,3,8,2")));
+    public void Pax_0_1() =>
+        Check(
+            Pax(
+                ("GNU.sparse.size", "12"),
+                ("GNU.sparse.numblocks", "2"),
+                ("GNU.sparse.name", "real"),
+                ("GNU.sparse.map", "3,3,8,2")
+            )
+        );
 
     [Fact]
     public void Pax_1_0() => Check(InData("2\n3\n3\n8\n2\n", "12"));
@@ -66,8 +81,14 @@ public sealed class SparseTests
         TarMalformedTests.Refuse(ErrorKind.Corrupt, Old(map, size));
         string commas = map.Replace(' ', ',');
         string lines = $"{map.Split(' ').Length / 2}\n{map.Replace(' ', '\n')}\n";
-        TarMalformedTests.Refuse(ErrorKind.Corrupt, Pax(
-            ("GNU.sparse.size", $"{size}"), ("GNU.sparse.numblocks", $"{map.Split(' ').Length / 2}"), ("GNU.sparse.map", commas)));
+        TarMalformedTests.Refuse(
+            ErrorKind.Corrupt,
+            Pax(
+                ("GNU.sparse.size", $"{size}"),
+                ("GNU.sparse.numblocks", $"{map.Split(' ').Length / 2}"),
+                ("GNU.sparse.map", commas)
+            )
+        );
         TarMalformedTests.Refuse(ErrorKind.Corrupt, InData(lines, $"{size}"));
     }
 
@@ -77,12 +98,17 @@ public sealed class SparseTests
     [InlineData("GNU.sparse.size 12;GNU.sparse.numblocks 3;GNU.sparse.map 3,3,8,2")]
     [InlineData("GNU.sparse.size 12;GNU.sparse.numblocks 2;GNU.sparse.map 3,3,8,x")]
     [InlineData("GNU.sparse.size 12;GNU.sparse.numblocks 2;GNU.sparse.map 3,3,,8,2")]
-    [InlineData("GNU.sparse.size 12;GNU.sparse.numblocks 2;GNU.sparse.offset 3;GNU.sparse.offset 3;GNU.sparse.numbytes 8;GNU.sparse.numbytes 2")]
+    [InlineData(
+        "GNU.sparse.size 12;GNU.sparse.numblocks 2;GNU.sparse.offset 3;GNU.sparse.offset 3;GNU.sparse.numbytes 8;GNU.sparse.numbytes 2"
+    )]
     [InlineData("GNU.sparse.size 12;GNU.sparse.numblocks 2")]
     [InlineData("GNU.sparse.major 2;GNU.sparse.minor 0;GNU.sparse.realsize 12")]
     [InlineData("GNU.sparse.major 1;GNU.sparse.realsize 12")]
     public void A_half_told_sparse_file_is_refused(string records) =>
-        TarMalformedTests.Refuse(ErrorKind.Corrupt, Pax([.. records.Split(';').Select(r => (r.Split(' ')[0], r.Split(' ')[1]))]));
+        TarMalformedTests.Refuse(
+            ErrorKind.Corrupt,
+            Pax([.. records.Split(';').Select(r => (r.Split(' ')[0], r.Split(' ')[1]))])
+        );
 
     [Theory]
     [InlineData("2\n3\n3\n8\n")]
@@ -94,12 +120,15 @@ public sealed class SparseTests
         TarMalformedTests.Refuse(ErrorKind.Corrupt, InData(map, "12"));
 
     [Fact]
-    public void Holes_have_a_limit() => TarMalformedTests.Refuse(
-        ErrorKind.Unsafe, InData("2\n3\n3\n8\n2\n", $"{TarLimits.MaxSparseBytes + 1}"));
+    public void Holes_have_a_limit() =>
+        TarMalformedTests.Refuse(ErrorKind.Unsafe, InData("2\n3\n3\n8\n2\n", $"{TarLimits.MaxSparseBytes + 1}"));
 
     [Fact]
     public void Only_gnu_has_type_s() =>
-        TarMalformedTests.Refuse(ErrorKind.Corrupt, new TarBuilder().Add('S', "x", Data, change: h => TarBuilder.Put(h, 483, "00000000005")));
+        TarMalformedTests.Refuse(
+            ErrorKind.Corrupt,
+            new TarBuilder().Add('S', "x", Data, change: h => TarBuilder.Put(h, 483, "00000000005"))
+        );
 
     private static void Check(TarBuilder archive)
     {
@@ -109,23 +138,35 @@ public sealed class SparseTests
         Assert.Equal("n"u8, entries[1].Content);
     }
 
-    private static TarBuilder Pax(params (string Key, string Value)[] records) => new TarBuilder().Pax('x', records).File("real", Data);
+    private static TarBuilder Pax(params (string Key, string Value)[] records) =>
+        new TarBuilder().Pax('x', records).File("real", Data);
 
-    private static TarBuilder InData(string map, string size, string data = Data) => new TarBuilder()
-        .Pax('x', ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "real"), ("GNU.sparse.realsize", size))
-        .File("./GNUSparseFile.1/real", map.PadRight((map.Length + 511) / 512 * 512, '\0') + data);
+    private static TarBuilder InData(string map, string size, string data = Data) =>
+        new TarBuilder()
+            .Pax(
+                'x',
+                ("GNU.sparse.major", "1"),
+                ("GNU.sparse.minor", "0"),
+                ("GNU.sparse.name", "real"),
+                ("GNU.sparse.realsize", size)
+            )
+            .File("./GNUSparseFile.1/real", map.PadRight((map.Length + 511) / 512 * 512, '\0') + data);
 
     private static TarBuilder Old(string map, long size, string data = Data)
     {
         string[] pieces = [.. map.Split(' ').Select(n => TarBuilder.Octal(long.Parse(n), 11) + "\0")];
-        TarBuilder archive = new TarBuilder().Add('S', "real", change: h =>
-        {
-            TarBuilder.Put(h, 124, TarBuilder.Octal(data.Length, 11));
-            TarBuilder.Put(h, 257, "ustar  \0");
-            TarBuilder.Put(h, 386, string.Concat(pieces.Take(8)));
-            h[482] = (byte)(pieces.Length > 8 ? 1 : 0);
-            TarBuilder.Put(h, 483, TarBuilder.Octal(size, 11));
-        });
+        TarBuilder archive = new TarBuilder().Add(
+            'S',
+            "real",
+            change: h =>
+            {
+                TarBuilder.Put(h, 124, TarBuilder.Octal(data.Length, 11));
+                TarBuilder.Put(h, 257, "ustar  \0");
+                TarBuilder.Put(h, 386, string.Concat(pieces.Take(8)));
+                h[482] = (byte)(pieces.Length > 8 ? 1 : 0);
+                TarBuilder.Put(h, 483, TarBuilder.Octal(size, 11));
+            }
+        );
         for (int i = 8; i < pieces.Length; i += 42)
         {
             byte[] block = new byte[512];

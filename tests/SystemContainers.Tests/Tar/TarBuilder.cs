@@ -4,7 +4,8 @@ using System.Text;
 
 namespace SystemContainers.Tests.Tar;
 
-/// <summary>Writes archives block by block, also such as no tool would write. Text is Latin-1: a character is a byte.</summary>
+/// <summary>Writes archives block by block, also such as no tool would write. Text is Latin-1: a character is a
+/// byte.</summary>
 sealed class TarBuilder
 {
     private const int BlockSize = 512;
@@ -20,7 +21,8 @@ sealed class TarBuilder
     /// <summary>A header, its content and padding.</summary>
     /// <param name="type">The type flag.</param>
     /// <param name="name">At most 100 bytes.</param>
-    /// <param name="content">What follows; its length is in the header unless <paramref name="change"/> alters it.</param>
+    /// <param name="content">What follows; its length is in the header unless <paramref name="change"/> alters
+    /// it.</param>
     /// <param name="link">At most 100 bytes.</param>
     /// <param name="change">Alters the header before it is summed up.</param>
     public TarBuilder Add(char type, string name, string content = "", string link = "", Action<byte[]>? change = null)

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Tar;
 
-/// <summary>What a layer may have, at the limit and one above. Streams are made while they are read, as a compressed layer's are.</summary>
+/// <summary>What a layer may have, at the limit and one above. Streams are made while they are read, as a compressed
+/// layer's are.</summary>
 [Trait("needs", "time")]
 public sealed class TarLimitTests
 {
@@ -20,7 +21,8 @@ public sealed class TarLimitTests
     }
 
     [Fact]
-    public void Thousands_of_attributes_are_no_full_disk() => Refused(Xattrs(900, 1), "file: it has 900 extended attributes");
+    public void Thousands_of_attributes_are_no_full_disk() =>
+        Refused(Xattrs(900, 1), "file: it has 900 extended attributes");
 
     [Fact]
     public void The_name_of_an_attribute()
@@ -35,7 +37,10 @@ public sealed class TarLimitTests
     {
         int just = TarLimits.MaxXattrTotalBytes - "user.n".Length;
         Taken(new TarBuilder().Pax('x', (Xattr + "n", new string('v', just))).File("file"));
-        Refused(new TarBuilder().Pax('x', (Xattr + "n", new string('v', just + 1))).File("file"), "file: its extended attributes have 65537 bytes");
+        Refused(
+            new TarBuilder().Pax('x', (Xattr + "n", new string('v', just + 1))).File("file"),
+            "file: its extended attributes have 65537 bytes"
+        );
     }
 
     [Theory]
@@ -85,7 +90,9 @@ public sealed class TarLimitTests
         byte[] entry = new TarBuilder().File("f").Unfinished;
         Read(new RepeatingStream(entry, TarLimits.MaxEntries), long.MaxValue);
 
-        SysctrException e = Assert.Throws<SysctrException>(() => Read(new RepeatingStream(entry, TarLimits.MaxEntries + 1), long.MaxValue));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            Read(new RepeatingStream(entry, TarLimits.MaxEntries + 1), long.MaxValue)
+        );
 
         Assert.Contains("1000000 entries", e.Message, StringComparison.Ordinal);
     }
@@ -99,14 +106,18 @@ public sealed class TarLimitTests
         int just = (int)(TarLimits.MaxMetadataBytes / cost);
         Read(new RepeatingStream(entry, just), long.MaxValue);
 
-        SysctrException e = Assert.Throws<SysctrException>(() => Read(new RepeatingStream(entry, just + 1), long.MaxValue));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            Read(new RepeatingStream(entry, just + 1), long.MaxValue)
+        );
 
         Assert.Equal(ErrorKind.Unsafe, e.Kind);
         Assert.Contains("entries, names and attributes", e.Message, StringComparison.Ordinal);
     }
 
     private static TarBuilder Xattrs(int count, int size) =>
-        new TarBuilder().Pax('x', [.. Enumerable.Range(0, count).Select(i => ($"{Xattr}x{i}", new string('v', size)))]).File("file");
+        new TarBuilder()
+            .Pax('x', [.. Enumerable.Range(0, count).Select(i => ($"{Xattr}x{i}", new string('v', size)))])
+            .File("file");
 
     private static (string, string)[] Records(int count) => [.. Enumerable.Range(0, count).Select(i => ($"k{i}", "v"))];
 
@@ -123,9 +134,7 @@ public sealed class TarLimitTests
     private static void Read(Stream stream, long maxBytes)
     {
         TarReader reader = new(stream, maxBytes);
-        while (reader.ReadNext() is not null)
-        {
-        }
+        while (reader.ReadNext() is not null) { }
 
         reader.ReadToEnd();
     }
@@ -143,7 +152,11 @@ public sealed class TarLimitTests
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(byte[] buffer, int offset, int count)
         {

@@ -58,7 +58,8 @@ public sealed class TarMalformedTests
     [InlineData("10 path=a\n10 path=")]
     [InlineData("12 pa\0th=a\n")]
     [InlineData("11 path=a\0\n")]
-    public void Malformed_records(string records) => Refuse(ErrorKind.Corrupt, new TarBuilder().Add('x', "pax", records).File("x"));
+    public void Malformed_records(string records) =>
+        Refuse(ErrorKind.Corrupt, new TarBuilder().Add('x', "pax", records).File("x"));
 
     [Theory]
     [InlineData("uid", "-1")]
@@ -90,7 +91,10 @@ public sealed class TarMalformedTests
 
     [Fact]
     public void A_device_number_of_more_than_32_bits() =>
-        Refuse(ErrorKind.Corrupt, new TarBuilder().Add('3', "x", change: h => TarBuilder.Put(h, 329, "\u0080\0\0\u0001\0\0\0\u0001")));
+        Refuse(
+            ErrorKind.Corrupt,
+            new TarBuilder().Add('3', "x", change: h => TarBuilder.Put(h, 329, "\u0080\0\0\u0001\0\0\0\u0001"))
+        );
 
     [Theory]
     [InlineData('1')]
@@ -131,7 +135,8 @@ public sealed class TarMalformedTests
     [Fact]
     public void Attributes_for_everything_are_counted_at_every_entry()
     {
-        // One global header of 900 kB, and 1200 entries of a block each: over a gigabyte in memory if it were let through.
+        // One global header of 900 kB, and 1200 entries of a block each: over a gigabyte in memory if it were let
+        // through.
         TarBuilder archive = new TarBuilder().Pax('g', ("SCHILY.xattr.user.a", new string('a', 900_000)));
         for (int i = 0; i < 1200; i++)
         {

@@ -36,7 +36,9 @@ public sealed class TarReaderTests
     {
         const string Name = "caf\u00e9\u00ff\u0080";
         Assert.Equal(Name, ReadTar.Text(ReadTar.One(new TarBuilder().File(Name)).Name));
-        TarBuilder pax = new TarBuilder().Pax('x', ("hdrcharset", "BINARY"), ("path", Name), ("linkpath", Name)).Add('2', "short", link: "x");
+        TarBuilder pax = new TarBuilder()
+            .Pax('x', ("hdrcharset", "BINARY"), ("path", Name), ("linkpath", Name))
+            .Add('2', "short", link: "x");
         TarEntry entry = ReadTar.One(pax);
         Assert.Equal((Name, Name), (ReadTar.Text(entry.Name), ReadTar.Text(entry.LinkName)));
     }
@@ -54,22 +56,30 @@ public sealed class TarReaderTests
     public void Star_has_times_behind_its_prefix()
     {
         string prefix = new('p', 131);
-        TarBuilder archive = new TarBuilder().Add('0', "name", change: h =>
-        {
-            TarBuilder.Put(h, 345, prefix + "13723012000 13723012000 ");
-            TarBuilder.Put(h, 508, "tar\0");
-        });
+        TarBuilder archive = new TarBuilder().Add(
+            '0',
+            "name",
+            change: h =>
+            {
+                TarBuilder.Put(h, 345, prefix + "13723012000 13723012000 ");
+                TarBuilder.Put(h, 508, "tar\0");
+            }
+        );
         Assert.Equal($"{prefix}/name", ReadTar.Text(ReadTar.One(archive).Name));
     }
 
     [Fact]
     public void Gnu_has_no_prefix()
     {
-        TarBuilder archive = new TarBuilder().Add('0', "name", change: h =>
-        {
-            TarBuilder.Put(h, 257, "ustar  \0");
-            TarBuilder.Put(h, 345, "13723012000");
-        });
+        TarBuilder archive = new TarBuilder().Add(
+            '0',
+            "name",
+            change: h =>
+            {
+                TarBuilder.Put(h, 257, "ustar  \0");
+                TarBuilder.Put(h, 345, "13723012000");
+            }
+        );
         Assert.Equal("name", ReadTar.Text(ReadTar.One(archive).Name));
     }
 
@@ -99,7 +109,10 @@ public sealed class TarReaderTests
     public void What_was_said_of_one_entry_is_not_said_of_the_next()
     {
         TarBuilder archive = new TarBuilder()
-            .Add('L', "././@LongLink", "long\0").Pax('x', ("uid", "5"), ("SCHILY.xattr.user.a", "1")).File("one").File("two");
+            .Add('L', "././@LongLink", "long\0")
+            .Pax('x', ("uid", "5"), ("SCHILY.xattr.user.a", "1"))
+            .File("one")
+            .File("two");
         TarEntry two = ReadTar.All(archive.Finished)[1].Entry;
         Assert.Equal(("two", 0u), (ReadTar.Text(two.Name), two.Uid));
         Assert.Empty(two.Xattrs);
@@ -109,18 +122,25 @@ public sealed class TarReaderTests
     public void Attributes_keep_every_byte()
     {
         TarBuilder archive = new TarBuilder()
-            .Pax('x', ("SCHILY.xattr.security.capability", HighBytes), ("SCHILY.xattr.user.\u00e9=", "1"), ("SCHILY.xattr.user.empty", ""))
+            .Pax(
+                'x',
+                ("SCHILY.xattr.security.capability", HighBytes),
+                ("SCHILY.xattr.user.\u00e9=", "1"),
+                ("SCHILY.xattr.user.empty", "")
+            )
             .File("x");
         Assert.Equal(
             [("security.capability", HighBytes), ("user.empty", ""), ("user.\u00e9", "=1")],
-            ReadTar.One(archive).Xattrs.Select(x => (ReadTar.Text(x.Name), ReadTar.Text(x.Value))));
+            ReadTar.One(archive).Xattrs.Select(x => (ReadTar.Text(x.Name), ReadTar.Text(x.Value)))
+        );
     }
 
     [Fact]
     public void Of_a_repeated_record_the_last_counts()
     {
         TarBuilder archive = new TarBuilder()
-            .Pax('x', ("path", "a"), ("SCHILY.xattr.user.a", "1"), ("path", "b"), ("SCHILY.xattr.user.a", "2")).File("x");
+            .Pax('x', ("path", "a"), ("SCHILY.xattr.user.a", "1"), ("path", "b"), ("SCHILY.xattr.user.a", "2"))
+            .File("x");
         TarEntry entry = ReadTar.One(archive);
         Assert.Equal("b", ReadTar.Text(entry.Name));
         Assert.Equal("2", ReadTar.Text(Assert.Single(entry.Xattrs).Value));
@@ -132,14 +152,19 @@ public sealed class TarReaderTests
         TarBuilder archive = new TarBuilder()
             .Pax('g', ("mtime", "5.5"), ("uid", "7"), ("SCHILY.xattr.user.g", "1"))
             .File("a")
-            .Pax('x', ("uid", "8"), ("mtime", ""), ("SCHILY.xattr.user.l", "2")).File("b")
+            .Pax('x', ("uid", "8"), ("mtime", ""), ("SCHILY.xattr.user.l", "2"))
+            .File("b")
             .Pax('g', ("uid", "9"))
             .File("c");
         Assert.Equal(
             ["a 7 5.500000000 user.g", "b 8 1600000000.000000000 user.g,user.l", "c 9 5.500000000 user.g"],
-            ReadTar.All(archive.Finished).Select(x =>
-                $"{ReadTar.Text(x.Entry.Name)} {x.Entry.Uid} {x.Entry.MtimeSeconds}.{x.Entry.MtimeNanoseconds:d9} " +
-                string.Join(',', x.Entry.Xattrs.Select(a => ReadTar.Text(a.Name)))));
+            ReadTar
+                .All(archive.Finished)
+                .Select(x =>
+                    $"{ReadTar.Text(x.Entry.Name)} {x.Entry.Uid} {x.Entry.MtimeSeconds}.{x.Entry.MtimeNanoseconds:d9} "
+                    + string.Join(',', x.Entry.Xattrs.Select(a => ReadTar.Text(a.Name)))
+                )
+        );
     }
 
     [Theory]
@@ -161,12 +186,17 @@ public sealed class TarReaderTests
     [Fact]
     public void Numbers_may_be_binary()
     {
-        TarBuilder archive = new TarBuilder().Add('0', "x", "abc", change: h =>
-        {
-            TarBuilder.Put(h, 108, "\u0080\0\0\0\u00ee\u006b\u0028\0");
-            TarBuilder.Put(h, 124, "\u0080\0\0\0\0\0\0\0\0\0\0\u0003");
-            TarBuilder.Put(h, 136, "\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00fe");
-        });
+        TarBuilder archive = new TarBuilder().Add(
+            '0',
+            "x",
+            "abc",
+            change: h =>
+            {
+                TarBuilder.Put(h, 108, "\u0080\0\0\0\u00ee\u006b\u0028\0");
+                TarBuilder.Put(h, 124, "\u0080\0\0\0\0\0\0\0\0\0\0\u0003");
+                TarBuilder.Put(h, 136, "\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00fe");
+            }
+        );
         TarEntry entry = ReadTar.One(archive);
         Assert.Equal((4_000_000_000u, 3L, -2L), (entry.Uid, entry.Size, entry.MtimeSeconds));
     }
@@ -180,7 +210,10 @@ public sealed class TarReaderTests
     [InlineData("0006755\0", 3565)]
     [InlineData("0001777\0", 1023)]
     public void Modes_are_octal_with_any_padding(string field, int mode) =>
-        Assert.Equal(mode, ReadTar.One(new TarBuilder().Add('0', "x", change: h => TarBuilder.Put(h, 100, field))).Mode);
+        Assert.Equal(
+            mode,
+            ReadTar.One(new TarBuilder().Add('0', "x", change: h => TarBuilder.Put(h, 100, field))).Mode
+        );
 
     [Fact]
     public void Identifiers_of_pax_have_32_bits()
@@ -205,14 +238,21 @@ public sealed class TarReaderTests
     [InlineData('6')]
     public void Only_files_have_content_whatever_the_size(char type)
     {
-        TarBuilder archive = new TarBuilder().Add(type, "x", link: "y", change: h => TarBuilder.Put(h, 124, "00000001000")).File("next");
-        Assert.Equal([(0L, "x"), (0L, "next")], ReadTar.All(archive.Finished).Select(x => (x.Entry.Size, ReadTar.Text(x.Entry.Name))));
+        TarBuilder archive = new TarBuilder()
+            .Add(type, "x", link: "y", change: h => TarBuilder.Put(h, 124, "00000001000"))
+            .File("next");
+        Assert.Equal(
+            [(0L, "x"), (0L, "next")],
+            ReadTar.All(archive.Finished).Select(x => (x.Entry.Size, ReadTar.Text(x.Entry.Name)))
+        );
     }
 
     [Fact]
     public void The_size_of_pax_wins()
     {
-        TarBuilder archive = new TarBuilder().Pax('x', ("size", "3")).Add('0', "x", "abc", change: h => TarBuilder.Put(h, 124, "00000000000"));
+        TarBuilder archive = new TarBuilder()
+            .Pax('x', ("size", "3"))
+            .Add('0', "x", "abc", change: h => TarBuilder.Put(h, 124, "00000000000"));
         Assert.Equal("abc"u8, ReadTar.OneContent(archive));
     }
 
@@ -251,11 +291,16 @@ public sealed class TarReaderTests
     [Fact]
     public void Streams_may_give_a_byte_at_a_time()
     {
-        byte[] archive = new TarBuilder().Pax('x', ("mtime", "1.5")).File("a", new string('a', 3000)).Add('5', "b").Finished;
+        byte[] archive = new TarBuilder()
+            .Pax('x', ("mtime", "1.5"))
+            .File("a", new string('a', 3000))
+            .Add('5', "b")
+            .Finished;
         using OneByteStream slow = new(archive);
         Assert.Equal(
             ReadTar.All(archive).Select(x => ReadTar.Describe(x.Entry, x.Content)),
-            ReadTar.All(slow).Select(x => ReadTar.Describe(x.Entry, x.Content)));
+            ReadTar.All(slow).Select(x => ReadTar.Describe(x.Entry, x.Content))
+        );
     }
 
     [Fact]

@@ -17,7 +17,13 @@ public sealed class TarTruncationTests
         .File("dir/file", new string('f', 700))
         .Add('L', "././@LongLink", new string('l', 200) + "\0")
         .Add('2', "link", link: "target")
-        .Pax('x', ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "real"), ("GNU.sparse.realsize", "12"))
+        .Pax(
+            'x',
+            ("GNU.sparse.major", "1"),
+            ("GNU.sparse.minor", "0"),
+            ("GNU.sparse.name", "real"),
+            ("GNU.sparse.realsize", "12")
+        )
         .File("./GNUSparseFile.1/real", "2\n3\n3\n8\n2\n".PadRight(512, '\0') + "abcde")
         .File("last", "content")
         .Finished;
@@ -41,34 +47,41 @@ public sealed class TarTruncationTests
             Assert.Equal(ErrorKind.Corrupt, error.Kind);
         }
 
-        // As Go has it: at the start, between entries and in the padding before them (dir; 1400 to 1536, 0, 507 and 505 bytes
-        // after the others' contents), and between and at the end blocks.
+        // As Go has it: at the start, between entries and in the padding before them (dir; 1400 to 1536, 0, 507 and 505
+        // bytes after the others' contents), and between and at the end blocks.
         int expected = 1 + 1 + (324 + 1) + 1 + (507 + 1) + (505 + 1) + 1;
         Assert.Equal(expected, cleanEnds);
     }
 
     [Fact]
     public void A_random_change_gives_no_other_exception() =>
-        Gen.Select(Gen.Int[0, s_archive.Length - 1], Gen.Byte, Gen.Bool).Array[1, 8].Check(
-            changes =>
-            {
-                byte[] changed = [.. s_archive];
-                foreach ((int position, byte value, bool seal) in changes)
+        Gen.Select(Gen.Int[0, s_archive.Length - 1], Gen.Byte, Gen.Bool)
+            .Array[1, 8]
+            .Check(
+                changes =>
                 {
-                    changed[position] = value;
-                    if (seal)
+                    byte[] changed = [.. s_archive];
+                    foreach ((int position, byte value, bool seal) in changes)
                     {
-                        // The checksum would hide what is behind it from most changes.
-                        byte[] header = changed[(position / 512 * 512)..((position / 512 * 512) + 512)];
-                        TarBuilder.Seal(header);
-                        header.CopyTo(changed, position / 512 * 512);
+                        changed[position] = value;
+                        if (seal)
+                        {
+                            // The checksum would hide what is behind it from most changes.
+                            byte[] header = changed[(position / 512 * 512)..((position / 512 * 512) + 512)];
+                            TarBuilder.Seal(header);
+                            header.CopyTo(changed, position / 512 * 512);
+                        }
                     }
-                }
 
-                (List<string> entries, SysctrException? error) = Try(changed);
-                Assert.True(entries.Count <= s_archive.Length / 512 && error?.Kind is null or ErrorKind.Corrupt or ErrorKind.Unsafe, error?.ToString());
-            },
-            iter: 3000);
+                    (List<string> entries, SysctrException? error) = Try(changed);
+                    Assert.True(
+                        entries.Count <= s_archive.Length / 512
+                            && error?.Kind is null or ErrorKind.Corrupt or ErrorKind.Unsafe,
+                        error?.ToString()
+                    );
+                },
+                iter: 3000
+            );
 
     private static (List<string> Entries, SysctrException? Error) Try(byte[] archive)
     {

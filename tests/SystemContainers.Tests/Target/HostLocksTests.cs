@@ -7,7 +7,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Target;
 
-/// <summary>Whoever takes locks against their order is told, whether another process holds them or not; and what a lease keeps away.</summary>
+/// <summary>Whoever takes locks against their order is told, whether another process holds them or not; and what a
+/// lease keeps away.</summary>
 public sealed class HostLocksTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-locks-").FullName;
@@ -33,7 +34,12 @@ public sealed class HostLocksTests : IDisposable
         Assert.Equal(["b", "a"], containers.Names);
     }
 
-    public static TheoryData<int, int> Backwards => [.. from first in Enumerable.Range(0, s_waits.Length) from second in Enumerable.Range(0, first + 1) select (first, second)];
+    public static TheoryData<int, int> Backwards =>
+        [
+            .. from first in Enumerable.Range(0, s_waits.Length)
+            from second in Enumerable.Range(0, first + 1)
+            select (first, second),
+        ];
 
     [Theory]
     [MemberData(nameof(Backwards))]
@@ -41,7 +47,9 @@ public sealed class HostLocksTests : IDisposable
     {
         using (s_waits[held](_host.Locks))
         {
-            InvalidOperationException fault = Assert.Throws<InvalidOperationException>(() => s_waits[asked](_host.Locks));
+            InvalidOperationException fault = Assert.Throws<InvalidOperationException>(() =>
+                s_waits[asked](_host.Locks)
+            );
             Assert.Contains("comes after it", fault.Message, StringComparison.Ordinal);
         }
 
@@ -114,7 +122,8 @@ public sealed class HostLocksTests : IDisposable
                 Assert.True(TryAlone(other));
                 return succeeds ? 1 : throw new IOException("the net");
             },
-            default);
+            default
+        );
         if (succeeds)
         {
             Assert.Equal(1, await fetch);
@@ -136,8 +145,13 @@ public sealed class HostLocksTests : IDisposable
 
     private static readonly Func<HostLocks, IDisposable>[] s_waits =
     [
-        l => l.LockRollout(default), l => l.LockContainers(["a"], default), l => l.LockMounts(default), l => l.LeaseStore(default),
-        l => l.LockNetworks(), l => l.LockStateDirectories(), l => l.LockHistory(),
+        l => l.LockRollout(default),
+        l => l.LockContainers(["a"], default),
+        l => l.LockMounts(default),
+        l => l.LeaseStore(default),
+        l => l.LockNetworks(),
+        l => l.LockStateDirectories(),
+        l => l.LockHistory(),
     ];
 
     private Host Open() => new(new HostTarget(_root), new FakeSystemd(TimeProvider.System), _ => { });

@@ -13,11 +13,13 @@ using Xunit;
 
 namespace SystemContainers.Tests.Target;
 
-/// <summary>A root directory whose links lead out of it: whatever is done to that system, nothing outside of it changes.</summary>
+/// <summary>A root directory whose links lead out of it: whatever is done to that system, nothing outside of it
+/// changes.</summary>
 public sealed class HostileRootTests : IDisposable
 {
     private const string Unit = "/etc/systemd/system/app.service";
-    private const string Text = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\nRequiredBy=app.target\n";
+    private const string Text =
+        "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\nRequiredBy=app.target\n";
 
     private readonly string _base = Directory.CreateTempSubdirectory("sysctr-hostile-root-").FullName;
     private readonly List<string> _notes = [];
@@ -28,7 +30,9 @@ public sealed class HostileRootTests : IDisposable
     {
         _root = _base + "/root";
         _outside = _base + "/outside";
-        Shell("mkdir -p root/etc/systemd/system root/etc/tmpfiles.d root/var/lib root/usr/lib/systemd/system outside && echo kept > outside/file");
+        Shell(
+            "mkdir -p root/etc/systemd/system root/etc/tmpfiles.d root/var/lib root/usr/lib/systemd/system outside && echo kept > outside/file"
+        );
     }
 
     public void Dispose() => Directory.Delete(_base, recursive: true);
@@ -81,7 +85,9 @@ public sealed class HostileRootTests : IDisposable
     [Trait("needs", "root")]
     public async Task Links_that_stay_inside_are_followed_as_that_system_would()
     {
-        Shell("cd root && mkdir -p data/sysctr data/units && rm -r etc/systemd/system && ln -s /data/units etc/systemd/system && ln -s /data/sysctr var/lib/sysctr && ln -s ../data etc/app");
+        Shell(
+            "cd root && mkdir -p data/sysctr data/units && rm -r etc/systemd/system && ln -s /data/units etc/systemd/system && ln -s /data/sysctr var/lib/sysctr && ln -s ../data etc/app"
+        );
 
         await InstallAndRemoveAsync(remove: false);
 
@@ -123,7 +129,10 @@ public sealed class HostileRootTests : IDisposable
     {
         _ = host.OpenStore();
         DeploymentDirectory directory = host.Deployment("app", 0);
-        foreach ((string path, string text) in ((string, string)[])[(Unit, Text), ("/etc/app/app.conf", "conf"), ("/etc/tmpfiles.d/app.conf", "d /var/lib/app\n")])
+        foreach (
+            (string path, string text) in ((string, string)[])
+                [(Unit, Text), ("/etc/app/app.conf", "conf"), ("/etc/tmpfiles.d/app.conf", "d /var/lib/app\n")]
+        )
         {
             string kept = directory.KeptFile(path);
             Directory.CreateDirectory(Path.GetDirectoryName(kept)!);
@@ -143,7 +152,14 @@ public sealed class HostileRootTests : IDisposable
 
     private string Shell(string script)
     {
-        using Process process = Process.Start(new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = _base, RedirectStandardOutput = true, UseShellExecute = false })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("bash", ["-c", script])
+            {
+                WorkingDirectory = _base,
+                RedirectStandardOutput = true,
+                UseShellExecute = false,
+            }
+        )!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return output;

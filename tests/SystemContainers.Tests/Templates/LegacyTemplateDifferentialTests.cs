@@ -10,8 +10,8 @@ using Xunit;
 namespace SystemContainers.Tests.Templates;
 
 /// <summary>
-/// Our substitution against Python's own string.Template, which published images were written for: the text, the kind of error, its
-/// place, and which variables a template mentions.
+/// Our substitution against Python's own string.Template, which published images were written for: the text, the kind
+/// of error, its place, and which variables a template mentions.
 /// </summary>
 [Trait("needs", "programs")]
 public sealed class LegacyTemplateDifferentialTests
@@ -40,18 +40,79 @@ public sealed class LegacyTemplateDifferentialTests
             print(json.dumps(result + [identifiers(template)]))
         """;
 
-    // What decides the language: dollars and braces in excess, names, and letters that only some engines take for letters
-    // (long s and Kelvin fold to s and k without regard to case; Arabic digits are digits).
+    // What decides the language: dollars and braces in excess, names, and letters that only some engines take for
+    // letters (long s and Kelvin fold to s and k without regard to case; Arabic digits are digits).
     private static readonly string[] s_pieces =
     [
-        "$", "$", "$", "$", "{", "{", "}", "}", "A", "b", "_", "7", "AB", "a1_", "NAME", " ", "\n", "\t", ".", "-", "$$", "${", "${A}", "$A", "$NAME",
-        "\u017f", "\u212a", "\u0130", "\u0131", "\u00e9", "\u0301", "\uff21", "\u0663", "\u00b2", "\\", "\"", "%", "{{ A }}",
+        "$",
+        "$",
+        "$",
+        "$",
+        "{",
+        "{",
+        "}",
+        "}",
+        "A",
+        "b",
+        "_",
+        "7",
+        "AB",
+        "a1_",
+        "NAME",
+        " ",
+        "\n",
+        "\t",
+        ".",
+        "-",
+        "$$",
+        "${",
+        "${A}",
+        "$A",
+        "$NAME",
+        "\u017f",
+        "\u212a",
+        "\u0130",
+        "\u0131",
+        "\u00e9",
+        "\u0301",
+        "\uff21",
+        "\u0663",
+        "\u00b2",
+        "\\",
+        "\"",
+        "%",
+        "{{ A }}",
     ];
 
-    /// <summary>Line ends to Python but not to editors, and characters of two UTF-16 units: the text has to agree, the place can't.</summary>
-    private static readonly string[] s_placeless = ["\r\n", "\r", "\u2028", "\u0085", "\f", "\0", "\ud83d\ude00", "\ud835\udc00"];
+    /// <summary>Line ends to Python but not to editors, and characters of two UTF-16 units: the text has to agree, the
+    /// place can't.</summary>
+    private static readonly string[] s_placeless =
+    [
+        "\r\n",
+        "\r",
+        "\u2028",
+        "\u0085",
+        "\f",
+        "\0",
+        "\ud83d\ude00",
+        "\ud835\udc00",
+    ];
 
-    private static readonly string[] s_names = ["A", "b", "_", "AB", "a1_", "NAME", "Ab", "__", "A7", "bb", "\u017f", "\u212a"];
+    private static readonly string[] s_names =
+    [
+        "A",
+        "b",
+        "_",
+        "AB",
+        "a1_",
+        "NAME",
+        "Ab",
+        "__",
+        "A7",
+        "bb",
+        "\u017f",
+        "\u212a",
+    ];
 
     [Fact]
     public async Task Python_and_we_agree_on_every_text_and_every_error()
@@ -72,15 +133,20 @@ public sealed class LegacyTemplateDifferentialTests
 
             Assert.True(
                 expected[i].SequenceEqual(actual),
-                $"{JsonSerializer.Serialize(cases[i])}: Python {string.Join(" | ", expected[i])}, we {string.Join(" | ", actual)}");
+                $"{JsonSerializer.Serialize(cases[i])}: Python {string.Join(" | ", expected[i])}, we {string.Join(" | ", actual)}"
+            );
             seen[actual[0]] = seen.GetValueOrDefault(actual[0]) + 1;
         }
 
         // A generator that made only errors would prove little.
-        Assert.All(["text", "unset", "invalid"], kind => Assert.True(seen.GetValueOrDefault(kind) > 1000, $"{kind}: {seen.GetValueOrDefault(kind)}"));
+        Assert.All(
+            ["text", "unset", "invalid"],
+            kind => Assert.True(seen.GetValueOrDefault(kind) > 1000, $"{kind}: {seen.GetValueOrDefault(kind)}")
+        );
     }
 
-    /// <summary>What a case gives here: kind, text or variable or line:column, and the variables (? for an invalid template).</summary>
+    /// <summary>What a case gives here: kind, text or variable or line:column, and the variables (? for an invalid
+    /// template).</summary>
     private static string[] Ours(Case subject)
     {
         string variables;
@@ -103,30 +169,43 @@ public sealed class LegacyTemplateDifferentialTests
         }
         catch (SysctrException e) when (e.Message.Contains("begins neither", StringComparison.Ordinal))
         {
-            return ["invalid", e.Message["reading t:".Length..e.Message.IndexOf(" of the image", StringComparison.Ordinal)], variables];
+            return
+            [
+                "invalid",
+                e.Message["reading t:".Length..e.Message.IndexOf(" of the image", StringComparison.Ordinal)],
+                variables,
+            ];
         }
     }
 
     private static async Task<string[][]> AskPythonAsync(Case[] cases)
     {
-        using Process python = Process.Start(new ProcessStartInfo("python3", ["-c", Oracle])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
-        })!;
+        using Process python = Process.Start(
+            new ProcessStartInfo("python3", ["-c", Oracle])
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+            }
+        )!;
         Task<string> output = python.StandardOutput.ReadToEndAsync();
         foreach (Case one in cases)
         {
             await python.StandardInput.WriteAsync(
-                JsonSerializer.Serialize(new { template = one.Template, values = one.Values }) + "\n");
+                JsonSerializer.Serialize(new { template = one.Template, values = one.Values }) + "\n"
+            );
         }
 
         python.StandardInput.Close();
         await python.WaitForExitAsync();
         Assert.Equal(0, python.ExitCode);
-        return [.. (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonSerializer.Deserialize<string[]>(l)!)];
+        return
+        [
+            .. (await output)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => JsonSerializer.Deserialize<string[]>(l)!),
+        ];
     }
 
     private sealed record Case(string Template, Dictionary<string, string> Values, bool HasPlaces)

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Templates;
 
-/// <summary>Which variables a template mentions, and how its errors name their place; the language itself is in the differential test.</summary>
+/// <summary>Which variables a template mentions, and how its errors name their place; the language itself is in the
+/// differential test.</summary>
 public sealed class LegacyTemplateTests
 {
     [Fact]
@@ -20,7 +21,9 @@ public sealed class LegacyTemplateTests
     [InlineData("\n\n $7", 3, 2)]
     public void An_invalid_placeholder_is_named_with_its_place(string text, int line, int column)
     {
-        SysctrException error = Assert.Throws<SysctrException>(() => LegacyTemplate.Variables("/exports/service.template", text));
+        SysctrException error = Assert.Throws<SysctrException>(() =>
+            LegacyTemplate.Variables("/exports/service.template", text)
+        );
 
         Assert.Equal(ErrorKind.Template, error.Kind);
         Assert.Contains($"/exports/service.template:{line}:{column} of", error.Message, StringComparison.Ordinal);
@@ -29,8 +32,9 @@ public sealed class LegacyTemplateTests
     [Fact]
     public void A_variable_without_value_is_named_with_its_place()
     {
-        SysctrException error = Assert.Throws<SysctrException>(
-            () => LegacyTemplate.Render("/exports/service.template", "x\n  $MISSING", new Dictionary<string, string>()));
+        SysctrException error = Assert.Throws<SysctrException>(() =>
+            LegacyTemplate.Render("/exports/service.template", "x\n  $MISSING", new Dictionary<string, string>())
+        );
 
         Assert.Contains("/exports/service.template:2:3", error.Message, StringComparison.Ordinal);
         Assert.Contains("MISSING", error.Message, StringComparison.Ordinal);

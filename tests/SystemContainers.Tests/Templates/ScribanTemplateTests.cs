@@ -6,10 +6,17 @@ using Xunit;
 
 namespace SystemContainers.Tests.Templates;
 
-/// <summary>The fence around Scriban: what a template may do, and that nothing else gets it further than an error.</summary>
+/// <summary>The fence around Scriban: what a template may do, and that nothing else gets it further than an
+/// error.</summary>
 public sealed class ScribanTemplateTests
 {
-    private static readonly Dictionary<string, string> s_values = new() { ["NAME"] = "etcd", ["EMPTY"] = "", ["LIST"] = "a,b,c", ["ODD"] = "q\"\\\n\u2028%" };
+    private static readonly Dictionary<string, string> s_values = new()
+    {
+        ["NAME"] = "etcd",
+        ["EMPTY"] = "",
+        ["LIST"] = "a,b,c",
+        ["ODD"] = "q\"\\\n\u2028%",
+    };
 
     [Theory]
     [InlineData("{{ NAME }}.service", "etcd.service")]
@@ -65,17 +72,21 @@ public sealed class ScribanTemplateTests
     {
         const int depth = 50_000;
         string inner = open.StartsWith("{{", StringComparison.Ordinal) ? "" : "{{ ";
-        string template = inner + string.Concat(Enumerable.Repeat(open, depth)) + string.Concat(Enumerable.Repeat(close, depth));
+        string template =
+            inner + string.Concat(Enumerable.Repeat(open, depth)) + string.Concat(Enumerable.Repeat(close, depth));
 
         Assert.Equal(ErrorKind.Template, Assert.Throws<SysctrException>(() => Render(template)).Kind);
     }
 
     [Fact]
-    public void Mentioned_are_variables_that_the_template_does_not_bind_itself() => Assert.Equal(
-        ["A", "B", "C", "LIST"],
-        ScribanTemplate.Variables(
-            "x.sbn",
-            "{{ A }}{{ x = B }}{{ x }}{{ for i in LIST | string.split ',' }}{{ i }}{{ for.index }}{{ end }}{{ if C != \"\" }}{{ math.pi }}{{ end }}"));
+    public void Mentioned_are_variables_that_the_template_does_not_bind_itself() =>
+        Assert.Equal(
+            ["A", "B", "C", "LIST"],
+            ScribanTemplate.Variables(
+                "x.sbn",
+                "{{ A }}{{ x = B }}{{ x }}{{ for i in LIST | string.split ',' }}{{ i }}{{ for.index }}{{ end }}{{ if C != \"\" }}{{ math.pi }}{{ end }}"
+            )
+        );
 
     private static string Render(string template) => ScribanTemplate.Render("/exports/x.sbn", template, s_values);
 }

@@ -12,7 +12,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Transactions;
 
-/// <summary>What a transaction leaves that ends before its commit: nothing, whichever step it had come to. On an offline root.</summary>
+/// <summary>What a transaction leaves that ends before its commit: nothing, whichever step it had come to. On an
+/// offline root.</summary>
 [Trait("needs", "root")]
 public sealed class ContainerTransactionTests : IAsyncLifetime
 {
@@ -25,7 +26,10 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "usr/bin", "usr/lib/systemd/system", "var/lib", "run"])
+        foreach (
+            string directory in (string[])
+                ["etc/systemd/system", "etc/containers", "usr/bin", "usr/lib/systemd/system", "var/lib", "run"]
+        )
         {
             Directory.CreateDirectory(Path.Combine(Root, directory));
         }
@@ -35,7 +39,10 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
             await File.WriteAllTextAsync($"{Root}/usr/bin/{program}", "");
         }
 
-        await new LayoutWriter().File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute).Label("atomic.name", "app").WriteAsync(_base + "/image");
+        await new LayoutWriter()
+            .File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute)
+            .Label("atomic.name", "app")
+            .WriteAsync(_base + "/image");
     }
 
     public ValueTask DisposeAsync()
@@ -120,7 +127,8 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         }
     }
 
-    /// <summary>However often it is rendered: an update does so twice where it has to be compared with what is there.</summary>
+    /// <summary>However often it is rendered: an update does so twice where it has to be compared with what is
+    /// there.</summary>
     [Fact]
     public async Task An_image_is_merged_once()
     {
@@ -129,8 +137,22 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         StoredImage image = await FetchAsync(host, transaction);
         OpenedImage opened = transaction.Open(image, Request);
 
-        PreparedContainer one = await transaction.PrepareAsync(opened, Request, "app", 0, before: null, CancellationToken.None);
-        PreparedContainer two = await transaction.PrepareAsync(opened, Request, "app", 1, one.Record, CancellationToken.None);
+        PreparedContainer one = await transaction.PrepareAsync(
+            opened,
+            Request,
+            "app",
+            0,
+            before: null,
+            CancellationToken.None
+        );
+        PreparedContainer two = await transaction.PrepareAsync(
+            opened,
+            Request,
+            "app",
+            1,
+            one.Record,
+            CancellationToken.None
+        );
 
         Assert.Same(one.Tree, two.Tree);
         Assert.NotEqual(one.Record.Values["DESTDIR"], two.Record.Values["DESTDIR"]);
@@ -142,8 +164,13 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         using Host host = Open();
         using (ContainerTransaction transaction = new(host, NoProgress.Instance))
         {
-            StoredImage image = await transaction.FetchAsideAsync(new WantedImage(host.Registries, Request), CancellationToken.None);
-            Assert.NotNull((await transaction.PrepareAsync(Request, "app", image, CancellationToken.None)).Rendered.Config);
+            StoredImage image = await transaction.FetchAsideAsync(
+                new WantedImage(host.Registries, Request),
+                CancellationToken.None
+            );
+            Assert.NotNull(
+                (await transaction.PrepareAsync(Request, "app", image, CancellationToken.None)).Rendered.Config
+            );
         }
 
         Assert.False(Directory.Exists(host.StoreHere + "/objects"));
@@ -160,13 +187,25 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
 
     private Host Open() => Host.Open(Root, _notes.Add);
 
-    private Task<StoredImage> FetchAsync(Host host, ContainerTransaction transaction) => FirstAsync(transaction.FetchAsync(
-        () => Task.FromResult<IReadOnlyList<WantedImage>>([new WantedImage(host.Registries, Request)]),
-        () => host.LockAndRecoverAsync(["app"], CancellationToken.None), CancellationToken.None));
+    private Task<StoredImage> FetchAsync(Host host, ContainerTransaction transaction) =>
+        FirstAsync(
+            transaction.FetchAsync(
+                () => Task.FromResult<IReadOnlyList<WantedImage>>([new WantedImage(host.Registries, Request)]),
+                () => host.LockAndRecoverAsync(["app"], CancellationToken.None),
+                CancellationToken.None
+            )
+        );
 
-    private static async Task<StoredImage> FirstAsync(Task<IReadOnlyList<StoredImage>> images) => Assert.Single(await images);
+    private static async Task<StoredImage> FirstAsync(Task<IReadOnlyList<StoredImage>> images) =>
+        Assert.Single(await images);
 
-    private async Task GoAsync(Host host, ContainerTransaction transaction, string until, int number = 0, ContainerRecord? before = null)
+    private async Task GoAsync(
+        Host host,
+        ContainerTransaction transaction,
+        string until,
+        int number = 0,
+        ContainerRecord? before = null
+    )
     {
         StoredImage image = await FetchAsync(host, transaction);
         if (until == "fetched")
@@ -175,7 +214,13 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         }
 
         PreparedContainer prepared = await transaction.PrepareAsync(
-            transaction.Open(image, Request), Request, "app", number, before, CancellationToken.None);
+            transaction.Open(image, Request),
+            Request,
+            "app",
+            number,
+            before,
+            CancellationToken.None
+        );
         transaction.Add(before, prepared);
         if (until == "prepared")
         {

@@ -10,7 +10,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Transactions;
 
-/// <summary>What becomes of the host's files when a deployment takes another's place, on real files below a directory.</summary>
+/// <summary>What becomes of the host's files when a deployment takes another's place, on real files below a
+/// directory.</summary>
 [Trait("needs", "root")]
 public sealed class HostFileSwitchTests : IDisposable
 {
@@ -114,7 +115,10 @@ public sealed class HostFileSwitchTests : IDisposable
         File.WriteAllText(_root + Unit, "mine, later");
         _switch.Apply(second, third);
 
-        Assert.Equal(("w", "mine, later", "mine"), (Read(Unit), Read(Unit + ".sysctr-save"), Read(Unit + ".sysctr-save.1")));
+        Assert.Equal(
+            ("w", "mine, later", "mine"),
+            (Read(Unit), Read(Unit + ".sysctr-save"), Read(Unit + ".sysctr-save.1"))
+        );
 
         // Rolled back it is the edit of now that returns.
         _switch.Apply(third, second, rollingBack: true);
@@ -176,7 +180,12 @@ public sealed class HostFileSwitchTests : IDisposable
         }
 
         InstalledFile[] installed =
-            [.. files.Select(f => new InstalledFile(f.Path, Digest.Sha256(Encoding.UTF8.GetBytes(f.Text))) { Mode = f.Path == Unit ? 0x1a4 : 0x180 })];
+        [
+            .. files.Select(f => new InstalledFile(f.Path, Digest.Sha256(Encoding.UTF8.GetBytes(f.Text)))
+            {
+                Mode = f.Path == Unit ? 0x1a4 : 0x180,
+            }),
+        ];
         return SampleRecord.Of("app", number) with
         {
             Units = [.. installed.Where(f => f.Path == Unit)],

@@ -15,7 +15,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Transactions;
 
-/// <summary>What a killed process left is ended by the next call, on an offline root; the files are real, systemctl is too.</summary>
+/// <summary>What a killed process left is ended by the next call, on an offline root; the files are real, systemctl is
+/// too.</summary>
 [Trait("needs", "root")]
 public sealed class RecoveryTests : IDisposable
 {
@@ -73,7 +74,10 @@ public sealed class RecoveryTests : IDisposable
     {
         using Host host = Host.Open(_root, _notes.Add);
         Place(host, Text);
-        TransactionRecord transaction = TransactionRecord.Uninstall([Record], purge: false) with { Origin = HistoryOrigin.Now() };
+        TransactionRecord transaction = TransactionRecord.Uninstall([Record], purge: false) with
+        {
+            Origin = HistoryOrigin.Now(),
+        };
         host.History.Done(transaction, IntentRecords.Id(host.Transactions.Begin(transaction)));
 
         await host.RecoverAsync(CancellationToken.None);
@@ -177,7 +181,12 @@ public sealed class RecoveryTests : IDisposable
         new StateClaims(host).Claim("etcd", record.StateDirectories);
         Directory.CreateDirectory(_root + "/var/lib/empty");
         Directory.CreateDirectory(_root + "/var/lib/full/data");
-        host.Transactions.Begin(new TransactionRecord(TransactionKind.Install, [new ContainerChange(null, record) { NewState = record.StateDirectories }]));
+        host.Transactions.Begin(
+            new TransactionRecord(
+                TransactionKind.Install,
+                [new ContainerChange(null, record) { NewState = record.StateDirectories }]
+            )
+        );
 
         await host.RecoverAsync(CancellationToken.None);
 
@@ -200,20 +209,29 @@ public sealed class RecoveryTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private static ContainerRecord Record =>
-        SampleRecord.Of("etcd") with { Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text)))], Enabled = ["etcd.service"] };
+        SampleRecord.Of("etcd") with
+        {
+            Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text)))],
+            Enabled = ["etcd.service"],
+        };
 
     [Fact]
     [Trait("needs", "programs")]
     public async Task A_pin_ends_what_was_cut_off_while_it_waited()
     {
         TaskCompletionSource waits = new();
-        using Host host = Host.Open(_root, note => _ = note.StartsWith("waiting", StringComparison.Ordinal) && waits.TrySetResult());
+        using Host host = Host.Open(
+            _root,
+            note => _ = note.StartsWith("waiting", StringComparison.Ordinal) && waits.TrySetResult()
+        );
         using Host other = Host.Open(_root, _notes.Add);
         Place(host, Text);
         Task pin;
         using (other.Locks.LockContainers(["etcd"], CancellationToken.None))
         {
-            pin = Task.Run(() => new PinOperation(host, _notes.Add).RunAsync("etcd", null, pinned: true, CancellationToken.None));
+            pin = Task.Run(() =>
+                new PinOperation(host, _notes.Add).RunAsync("etcd", null, pinned: true, CancellationToken.None)
+            );
             await waits.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
             // Its process dies here.
@@ -262,15 +280,31 @@ public sealed class RecoveryTests : IDisposable
         Assert.Empty(host.Transactions.Pending());
     }
 
-    /// <summary>What no sysctr has written: torn, of a later version, edited, or made to lead out of the store.</summary>
+    /// <summary>What no sysctr has written: torn, of a later version, edited, or made to lead out of the
+    /// store.</summary>
     public static TheoryData<string> Unusable =>
-    [
-        "{", "null", """{"operation":"install"}""", """{"operation":"update","changes":[{}]}""", """{"operation":"teleport","changes":[]}""",
-        """{"operation":"install","changes":[null]}""",
-        Json(TransactionRecord.Install([Record with { Name = "../../../../etc" }])), Json(TransactionRecord.Uninstall([Record with { Units = [new InstalledFile("relative", Digest.Sha256("text"u8))] }], purge: true)),
-        Json(new TransactionRecord(TransactionKind.Update, [new ContainerChange(Record, Record with { Name = "other" })])),
-        Json(new TransactionRecord(TransactionKind.Uninstall, [new ContainerChange(null, Record)])),
-    ];
+        [
+            "{",
+            "null",
+            """{"operation":"install"}""",
+            """{"operation":"update","changes":[{}]}""",
+            """{"operation":"teleport","changes":[]}""",
+            """{"operation":"install","changes":[null]}""",
+            Json(TransactionRecord.Install([Record with { Name = "../../../../etc" }])),
+            Json(
+                TransactionRecord.Uninstall(
+                    [Record with { Units = [new InstalledFile("relative", Digest.Sha256("text"u8))] }],
+                    purge: true
+                )
+            ),
+            Json(
+                new TransactionRecord(
+                    TransactionKind.Update,
+                    [new ContainerChange(Record, Record with { Name = "other" })]
+                )
+            ),
+            Json(new TransactionRecord(TransactionKind.Uninstall, [new ContainerChange(null, Record)])),
+        ];
 
     [Theory]
     [Trait("needs", "programs")]
@@ -290,8 +324,13 @@ public sealed class RecoveryTests : IDisposable
         Assert.Contains(_notes, n => n.StartsWith("warning: reading " + file, StringComparison.Ordinal));
 
         // It may be of any container: nobody changes one, and everybody may look.
-        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => host.LockAndRecoverAsync(["etcd"], CancellationToken.None));
-        Assert.Equal((ErrorKind.Corrupt, true), (refused.Kind, refused.Hint?.Contains("move it away", StringComparison.Ordinal)));
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() =>
+            host.LockAndRecoverAsync(["etcd"], CancellationToken.None)
+        );
+        Assert.Equal(
+            (ErrorKind.Corrupt, true),
+            (refused.Kind, refused.Hint?.Contains("move it away", StringComparison.Ordinal))
+        );
         await host.RecoverPendingAsync(CancellationToken.None);
         Assert.Empty(await new ContainerReports(host).ListAsync(all: false, CancellationToken.None));
     }
@@ -315,7 +354,9 @@ public sealed class RecoveryTests : IDisposable
 
         Assert.False(Directory.Exists(host.Deployment("other", 0).ContainerHere));
         Assert.Equal(["etcd"], host.Transactions.Pending().SelectMany(t => t.Record.Names));
-        await Assert.ThrowsAnyAsync<IOException>(() => new PruneOperation(host, _notes.Add).RunAsync([], keep: 1, CancellationToken.None));
+        await Assert.ThrowsAnyAsync<IOException>(() =>
+            new PruneOperation(host, _notes.Add).RunAsync([], keep: 1, CancellationToken.None)
+        );
         Assert.Equal([0, 1], host.Catalog.Numbers("etcd"));
 
         File.Move(kept + ".lost", kept);
@@ -405,11 +446,12 @@ public sealed class RecoveryTests : IDisposable
 
     private const string SecondText = Text + "# second\n";
 
-    private static ContainerRecord Second => Record with
-    {
-        Deployment = 1,
-        Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(SecondText)))],
-    };
+    private static ContainerRecord Second =>
+        Record with
+        {
+            Deployment = 1,
+            Units = [new InstalledFile(Unit, Digest.Sha256(Encoding.UTF8.GetBytes(SecondText)))],
+        };
 
     private static TransactionRecord Update =>
         new(TransactionKind.Update, [new ContainerChange(Record, Second) { Edited = [Unit] }]);

@@ -71,8 +71,16 @@ public sealed class StateClaimsTests : IDisposable
     [InlineData("d /var/lib/shared/bb 0700 0 0 - -\n", "{}", "bb")]
     [InlineData("", """{"mounts": [{"type": "bind", "source": "/var/lib/shared/bb", "options": ["rw"]}]}""", "bb")]
     [InlineData("", """{"mounts": [{"type": "bind", "source": "/var/lib", "options": ["rw"]}]}""", null)]
-    [InlineData("d /var/lib/bb 0700 0 0 - -\n", """{"mounts": [{"type": "bind", "source": "/var/lib/shared2"}]}""", null)]
-    public void A_directory_that_another_container_uses_without_a_claim_is_its_too(string tmpfiles, string config, string? other)
+    [InlineData(
+        "d /var/lib/bb 0700 0 0 - -\n",
+        """{"mounts": [{"type": "bind", "source": "/var/lib/shared2"}]}""",
+        null
+    )]
+    public void A_directory_that_another_container_uses_without_a_claim_is_its_too(
+        string tmpfiles,
+        string config,
+        string? other
+    )
     {
         _claims.Claim("aa", ["/var/lib/shared"]);
         string deployment = _host.Deployment("bb", 0).Here;

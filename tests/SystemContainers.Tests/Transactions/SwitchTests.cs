@@ -17,8 +17,9 @@ using Xunit;
 namespace SystemContainers.Tests.Transactions;
 
 /// <summary>
-/// What an update asks of systemd, in which order, and how it is rolled back; by a systemd that is a table (see <see cref="Systemd.SystemdContract"/>)
-/// and a clock that runs. Files are real, and the caller's, who need not be root.
+/// What an update asks of systemd, in which order, and how it is rolled back; by a systemd that is a table (see
+/// <see cref="Systemd.SystemdContract"/>) and a clock that runs. Files are real, and the caller's, who need not be
+/// root.
 /// </summary>
 public sealed class SwitchTests : IDisposable
 {
@@ -123,7 +124,11 @@ public sealed class SwitchTests : IDisposable
 
         SysctrException why = await Assert.ThrowsAsync<SysctrException>(() => UpdateAsync(CancellationToken.None, "a"));
 
-        Assert.StartsWith("checking the health of a.service: connecting to 127.0.0.1:1", why.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "checking the health of a.service: connecting to 127.0.0.1:1",
+            why.Message,
+            StringComparison.Ordinal
+        );
         AssertIsBack();
     }
 
@@ -165,7 +170,10 @@ public sealed class SwitchTests : IDisposable
 
         await Assert.ThrowsAsync<SysctrException>(() => UpdateAsync(CancellationToken.None, "a"));
 
-        Assert.Contains(_notes, n => n.StartsWith("warning: what ran before does not start again", StringComparison.Ordinal));
+        Assert.Contains(
+            _notes,
+            n => n.StartsWith("warning: what ran before does not start again", StringComparison.Ordinal)
+        );
         Assert.Contains("a: deployment 0 is back", _notes);
         Assert.Empty(_host.Transactions.Pending());
         Assert.Equal(0, _host.Catalog.Get("a").Deployment);
@@ -177,7 +185,11 @@ public sealed class SwitchTests : IDisposable
         Install("a");
         _firstStart[Unit] = unit => unit.StartFails = "failed";
         bool fails = true;
-        _more = call => _ = fails && call.StartsWith("reset-failed", StringComparison.Ordinal) ? throw new SysctrException(ErrorKind.Unit, "asking systemd: no answer") : true;
+        _more = call =>
+            _ =
+                fails && call.StartsWith("reset-failed", StringComparison.Ordinal)
+                    ? throw new SysctrException(ErrorKind.Unit, "asking systemd: no answer")
+                    : true;
 
         SysctrException why = await Assert.ThrowsAsync<SysctrException>(() => UpdateAsync(CancellationToken.None, "a"));
         Assert.Equal("the next call of sysctr goes on rolling it back", why.Hint);
@@ -197,18 +209,33 @@ public sealed class SwitchTests : IDisposable
         Install("b");
         _systemd["b.service"].After = [Unit];
         _systemd[Unit].RequiredBy = ["other.service"];
-        (_systemd["other.service"].IsThere, _systemd["other.service"].ActiveState, _systemd["other.service"].After) = (true, "active", [Unit]);
+        (_systemd["other.service"].IsThere, _systemd["other.service"].ActiveState, _systemd["other.service"].After) = (
+            true,
+            "active",
+            [Unit]
+        );
         _firstStart["b.service"] = unit => unit.StartFails = "failed";
 
         await Assert.ThrowsAsync<SysctrException>(() => UpdateAsync(CancellationToken.None, "a", "b"));
 
         Assert.Equal(
             [
-                "stop b.service a.service", "reload", "start a.service b.service other.service",
-                "stop b.service a.service", "reload", "reset-failed b.service", "reload", "reset-failed a.service", "start a.service b.service other.service",
+                "stop b.service a.service",
+                "reload",
+                "start a.service b.service other.service",
+                "stop b.service a.service",
+                "reload",
+                "reset-failed b.service",
+                "reload",
+                "reset-failed a.service",
+                "start a.service b.service other.service",
             ],
-            _systemd.Calls);
-        Assert.All((string[])[Unit, "b.service", "other.service"], u => Assert.Equal("active", _systemd[u].ActiveState));
+            _systemd.Calls
+        );
+        Assert.All(
+            (string[])[Unit, "b.service", "other.service"],
+            u => Assert.Equal("active", _systemd[u].ActiveState)
+        );
         Assert.All((string[])["a", "b"], n => Assert.Equal(0, _host.Catalog.Get(n).Deployment));
     }
 
@@ -224,14 +251,20 @@ public sealed class SwitchTests : IDisposable
     /// <summary>A timer that nobody holds may be collected before its time.</summary>
     private readonly List<ITimer> _timers = [];
 
-    private void After(int seconds, Action act) => _timers.Add(_clock.CreateTimer(_ => act(), null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan));
+    private void After(int seconds, Action act) =>
+        _timers.Add(_clock.CreateTimer(_ => act(), null, TimeSpan.FromSeconds(seconds), Timeout.InfiniteTimeSpan));
+
     private Action<string> _more = _ => { };
 
     private void AssertIsBack()
     {
         Assert.Equal([.. s_forward, .. s_back], _systemd.Calls);
         Assert.Equal((0, "active"), (_host.Catalog.Get("a").Deployment, _systemd[Unit].ActiveState));
-        Assert.Contains("ExecStart=/0", File.ReadAllText(_root + "/etc/systemd/system/a.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            "ExecStart=/0",
+            File.ReadAllText(_root + "/etc/systemd/system/a.service"),
+            StringComparison.Ordinal
+        );
         Assert.Contains("a: deployment 0 is back and running", _notes);
         Assert.Empty(_host.Transactions.Pending());
     }
@@ -246,11 +279,33 @@ public sealed class SwitchTests : IDisposable
 
         await ApplyAsync();
 
-        Assert.Equal(["stop gone.service a.service", "enable new.service", "reload", "start a.service new.service", "stop gone.service", "disable gone.service", "reload", "reset-failed gone.service"], _systemd.Calls);
-        Assert.Equal((1, 0, false), (_host.Catalog.Get("a").Deployment, _host.Catalog.Get("new").Deployment, _host.Catalog.IsInstalled("gone")));
+        Assert.Equal(
+            [
+                "stop gone.service a.service",
+                "enable new.service",
+                "reload",
+                "start a.service new.service",
+                "stop gone.service",
+                "disable gone.service",
+                "reload",
+                "reset-failed gone.service",
+            ],
+            _systemd.Calls
+        );
+        Assert.Equal(
+            (1, 0, false),
+            (_host.Catalog.Get("a").Deployment, _host.Catalog.Get("new").Deployment, _host.Catalog.IsInstalled("gone"))
+        );
         Assert.False(File.Exists(_root + "/etc/systemd/system/gone.service"));
         Assert.Empty(_host.Transactions.Pending());
-        Assert.All((string[])["a", "new", "gone"], name => Assert.Equal(("apply", HistoryOutcome.Done), (_host.History.Read(name, null)[^1].Operation, _host.History.Read(name, null)[^1].Outcome)));
+        Assert.All(
+            (string[])["a", "new", "gone"],
+            name =>
+                Assert.Equal(
+                    ("apply", HistoryOutcome.Done),
+                    (_host.History.Read(name, null)[^1].Operation, _host.History.Read(name, null)[^1].Outcome)
+                )
+        );
     }
 
     [Theory]
@@ -270,7 +325,11 @@ public sealed class SwitchTests : IDisposable
         Assert.Equal((0, "active"), (_host.Catalog.Get("gone").Deployment, _systemd["gone.service"].ActiveState));
         Assert.False(_host.Catalog.IsInstalled("new"));
         Assert.False(File.Exists(_root + "/etc/systemd/system/new.service"));
-        Assert.Contains("ExecStart=/0", File.ReadAllText(_root + "/etc/systemd/system/gone.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            "ExecStart=/0",
+            File.ReadAllText(_root + "/etc/systemd/system/gone.service"),
+            StringComparison.Ordinal
+        );
         Assert.Empty(_host.Transactions.Pending());
         Assert.False(Directory.Exists(_host.Deployment("a", 1).Here));
     }
@@ -292,7 +351,10 @@ public sealed class SwitchTests : IDisposable
 
         await _clock.PassAsync(_host.RecoverAsync(CancellationToken.None));
 
-        Assert.Equal((committed ? 1 : 0, committed, !committed), (_host.Catalog.Get("a").Deployment, _host.Catalog.IsInstalled("new"), _host.Catalog.IsInstalled("gone")));
+        Assert.Equal(
+            (committed ? 1 : 0, committed, !committed),
+            (_host.Catalog.Get("a").Deployment, _host.Catalog.IsInstalled("new"), _host.Catalog.IsInstalled("gone"))
+        );
         Assert.Empty(_host.Transactions.Pending());
     }
 
@@ -301,17 +363,28 @@ public sealed class SwitchTests : IDisposable
         ContainerSwitch containers = new(_host);
         ContainerRecord gone = _host.Catalog.Get("gone");
         ContainerRecord a = _host.Catalog.Get("a");
-        return new TransactionRecord(TransactionKind.Apply,
-        [
-            await containers.PlanAsync(a, Place(a with { Deployment = 1 }), CancellationToken.None),
-            new ContainerChange(null, Place(_new!)) { Started = ["new.service"] },
-            await containers.PlanAsync(gone, gone, CancellationToken.None) with { After = null },
-        ]) { Origin = HistoryOrigin.Now() };
+        return new TransactionRecord(
+            TransactionKind.Apply,
+            [
+                await containers.PlanAsync(a, Place(a with { Deployment = 1 }), CancellationToken.None),
+                new ContainerChange(null, Place(_new!)) { Started = ["new.service"] },
+                await containers.PlanAsync(gone, gone, CancellationToken.None) with
+                {
+                    After = null,
+                },
+            ]
+        )
+        {
+            Origin = HistoryOrigin.Now(),
+        };
     }
 
     private async Task ApplyAsync()
     {
-        Task<StartOutcome> apply = new ContainerSwitch(_host, new StartPolicy { Settle = TimeSpan.FromSeconds(5) }).RunAsync(await ApplyRecordAsync(), CancellationToken.None);
+        Task<StartOutcome> apply = new ContainerSwitch(
+            _host,
+            new StartPolicy { Settle = TimeSpan.FromSeconds(5) }
+        ).RunAsync(await ApplyRecordAsync(), CancellationToken.None);
         await _clock.PassAsync(apply);
         await apply;
     }
@@ -368,7 +441,10 @@ public sealed class SwitchTests : IDisposable
             changes.Add(await containers.PlanAsync(before, Place(before with { Deployment = 1 }), cancellation));
         }
 
-        Task<StartOutcome> update = containers.RunAsync(new TransactionRecord(TransactionKind.Update, changes) { Origin = HistoryOrigin.Now() }, cancellation);
+        Task<StartOutcome> update = containers.RunAsync(
+            new TransactionRecord(TransactionKind.Update, changes) { Origin = HistoryOrigin.Now() },
+            cancellation
+        );
         await _clock.PassAsync(update);
         return await update;
     }
@@ -383,7 +459,12 @@ public sealed class SwitchTests : IDisposable
     }
 
     private static ContainerRecord Record(string name, HealthCheck? health) =>
-        SampleRecord.Of(name) with { Runtime = "/bin/true", Enabled = [name + ".service"], Health = health };
+        SampleRecord.Of(name) with
+        {
+            Runtime = "/bin/true",
+            Enabled = [name + ".service"],
+            Health = health,
+        };
 
     private static string Text(ContainerRecord record) =>
         $"[Service]\nExecStart=/{record.Deployment}\n[Install]\nWantedBy=multi-user.target\n";
@@ -392,7 +473,17 @@ public sealed class SwitchTests : IDisposable
     private ContainerRecord Place(ContainerRecord record)
     {
         string unit = $"/etc/systemd/system/{record.Name}.service";
-        record = record with { Units = [new InstalledFile(unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text(record)))) { Uid = Libc.geteuid(), Gid = Libc.getegid() }] };
+        record = record with
+        {
+            Units =
+            [
+                new InstalledFile(unit, Digest.Sha256(Encoding.UTF8.GetBytes(Text(record))))
+                {
+                    Uid = Libc.geteuid(),
+                    Gid = Libc.getegid(),
+                },
+            ],
+        };
         DeploymentDirectory directory = _host.Deployment(record.Name, record.Deployment);
         Directory.CreateDirectory(Path.GetDirectoryName(directory.KeptFile(unit))!);
         RecordDocument.Write(Path.Join(directory.Here, "info.json"), record, StateJson.Default.ContainerRecord);

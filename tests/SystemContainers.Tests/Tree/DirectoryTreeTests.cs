@@ -46,7 +46,10 @@ public sealed class DirectoryTreeTests : IDisposable
         DirectoryTree tree = DirectoryTree.Open(_root);
 
         Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => tree.Read(tree.Find("/file")!, 6)).Kind);
-        Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => tree.Read(tree.FindNoFollow("/link")!, 7)).Kind);
+        Assert.Equal(
+            ErrorKind.Unsafe,
+            Assert.Throws<SysctrException>(() => tree.Read(tree.FindNoFollow("/link")!, 7)).Kind
+        );
         Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => tree.Read(tree.Find("/")!, 7)).Kind);
     }
 

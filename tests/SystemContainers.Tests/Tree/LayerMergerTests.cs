@@ -10,26 +10,68 @@ using Xunit;
 
 namespace SystemContainers.Tests.Tree;
 
-/// <summary>A merger remembers where the last entry went: what it makes is what one makes that remembers nothing.</summary>
+/// <summary>A merger remembers where the last entry went: what it makes is what one makes that remembers
+/// nothing.</summary>
 public sealed class LayerMergerTests
 {
     private static readonly Digest s_diffId = Digest.Sha256("x"u8);
 
     // Few names, so that entries stand on each other, and on what the last one went through.
-    private static readonly Gen<string> s_name = Gen.OneOfConst("a", "b", "a/b", "a/a", "b/a", "a/b/c", "a/b/d", "b/b/c", "./a/b", "/a/b", "a//b", "a/../b", "a/b/..", "a/.", "l", "l/a", "l/b", "l/b/c", "a/l", "a/l/b", "..");
+    private static readonly Gen<string> s_name = Gen.OneOfConst(
+        "a",
+        "b",
+        "a/b",
+        "a/a",
+        "b/a",
+        "a/b/c",
+        "a/b/d",
+        "b/b/c",
+        "./a/b",
+        "/a/b",
+        "a//b",
+        "a/../b",
+        "a/b/..",
+        "a/.",
+        "l",
+        "l/a",
+        "l/b",
+        "l/b/c",
+        "a/l",
+        "a/l/b",
+        ".."
+    );
 
     private static readonly Gen<(TarEntryType Type, string Name, string Link)> s_entry = Gen.Frequency(
         (3, s_name.Select(n => (TarEntryType.Directory, n, ""))),
         (5, s_name.Select(n => (TarEntryType.Regular, n, ""))),
-        (3, Gen.Select(s_name, Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there", "a/b/..", "b/c/..", "a/l/.."), (n, t) => (TarEntryType.Symlink, n, t))),
+        (
+            3,
+            Gen.Select(
+                s_name,
+                Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there", "a/b/..", "b/c/..", "a/l/.."),
+                (n, t) => (TarEntryType.Symlink, n, t)
+            )
+        ),
         (2, Gen.Select(s_name, s_name, (n, t) => (TarEntryType.HardLink, n, t))),
-        (2, Gen.OneOfConst("a/.wh.b", ".wh.a", "l/.wh.b", "a/b/.wh.c", "a/.wh..wh..opq", ".wh..wh..opq", ".wh.l").Select(n => (TarEntryType.Regular, n, ""))));
+        (
+            2,
+            Gen.OneOfConst("a/.wh.b", ".wh.a", "l/.wh.b", "a/b/.wh.c", "a/.wh..wh..opq", ".wh..wh..opq", ".wh.l")
+                .Select(n => (TarEntryType.Regular, n, ""))
+        )
+    );
 
     [Fact]
     [Trait("needs", "time")]
     public void What_was_resolved_before_changes_nothing() =>
-        Gen.Select(s_entry.Array[0, 25], s_entry.Array[0, 25]).Check(
-            layers => Assert.Equal(Merge(layers.Item1, layers.Item2, remembers: false), Merge(layers.Item1, layers.Item2, remembers: true)), iter: 20_000);
+        Gen.Select(s_entry.Array[0, 25], s_entry.Array[0, 25])
+            .Check(
+                layers =>
+                    Assert.Equal(
+                        Merge(layers.Item1, layers.Item2, remembers: false),
+                        Merge(layers.Item1, layers.Item2, remembers: true)
+                    ),
+                iter: 20_000
+            );
 
     /// <summary>A missing part that ".." follows is taken as it stands, until a link is there.</summary>
     [Fact]
@@ -37,16 +79,25 @@ public sealed class LayerMergerTests
     {
         (TarEntryType, string, string)[] layer =
         [
-            (TarEntryType.Directory, "d", ""), (TarEntryType.Directory, "other/deep", ""), (TarEntryType.Symlink, "l", "d/x/.."),
-            (TarEntryType.Regular, "l/f", ""), (TarEntryType.Symlink, "l/x", "/other/deep"), (TarEntryType.Regular, "l/g", ""),
+            (TarEntryType.Directory, "d", ""),
+            (TarEntryType.Directory, "other/deep", ""),
+            (TarEntryType.Symlink, "l", "d/x/.."),
+            (TarEntryType.Regular, "l/f", ""),
+            (TarEntryType.Symlink, "l/x", "/other/deep"),
+            (TarEntryType.Regular, "l/g", ""),
         ];
 
         Assert.Contains("/other/g ", Merge(layer, [], remembers: true), StringComparison.Ordinal);
         Assert.Equal(Merge(layer, [], remembers: false), Merge(layer, [], remembers: true));
     }
 
-    /// <summary>Each path with its kind and the layer that touched it last; entries that are refused by their message.</summary>
-    private static string Merge((TarEntryType, string, string)[] lower, (TarEntryType, string, string)[] upper, bool remembers)
+    /// <summary>Each path with its kind and the layer that touched it last; entries that are refused by their
+    /// message.</summary>
+    private static string Merge(
+        (TarEntryType, string, string)[] lower,
+        (TarEntryType, string, string)[] upper,
+        bool remembers
+    )
     {
         TreeDirectory root = new(TreeDirectory.Undescribed);
         StringBuilder told = new();
@@ -80,7 +131,9 @@ public sealed class LayerMergerTests
             foreach ((byte[] name, TreeSlot slot) in directory.Slots)
             {
                 string inner = $"{path}/{Encoding.UTF8.GetString(name)}";
-                told.AppendLine($"{inner} {slot.Layer} {(slot.Node as TreeLeaf)?.Entry.Type} {slot.Node.Metadata.MtimeSeconds}");
+                told.AppendLine(
+                    $"{inner} {slot.Layer} {(slot.Node as TreeLeaf)?.Entry.Type} {slot.Node.Metadata.MtimeSeconds}"
+                );
                 if (slot.Node is TreeDirectory below)
                 {
                     Tell(below, inner);

@@ -14,14 +14,15 @@ static class SampleEntry
     /// <param name="name">As the archive has it.</param>
     /// <param name="link">Of a link.</param>
     /// <param name="time">By which it is told from others.</param>
-    public static LayerEntry Of(TarEntryType type, string name, string link = "", int time = 0) => new()
-    {
-        Type = type,
-        Name = Encoding.UTF8.GetBytes(name),
-        LinkName = Encoding.UTF8.GetBytes(link),
-        Metadata = new FileMetadata(0b111_101_101, 0, 0, time, 0, []),
-        Size = 0,
-        DeviceMajor = 0,
-        DeviceMinor = 0,
-    };
+    public static LayerEntry Of(TarEntryType type, string name, string link = "", int time = 0) =>
+        new()
+        {
+            Type = type,
+            Name = Encoding.UTF8.GetBytes(name),
+            LinkName = Encoding.UTF8.GetBytes(link),
+            Metadata = new FileMetadata(0b111_101_101, 0, 0, time, 0, []),
+            Size = 0,
+            DeviceMajor = 0,
+            DeviceMinor = 0,
+        };
 }

@@ -21,25 +21,59 @@ public sealed class TreeComparisonTests : IDisposable
     [Fact]
     public async Task Every_kind_of_difference_is_told()
     {
-        MergedTree old = await TreeAsync(new LayerTar()
-            .Dir("same").File("same/file", "x")
-            .Dir("gone").File("gone/inner", "x")
-            .File("content", "one").File("longer", "one").File("mode", "x").File("owner", "x").File("xattrs", "x").File("type", "x")
-            .Symlink("link", "here").Device('3', "device", 1, 3).File("touched", "x").File("touched-content", "one"));
-        MergedTree now = await TreeAsync(new LayerTar()
-            .Dir("same").File("same/file", "x")
-            .Dir("new").File("new/inner", "x")
-            .File("content", "two").File("longer", "three").File("mode", "x", mode: 0b111_101_101).File("owner", "x", uid: 7)
-            .File("xattrs", "x", xattrs: ("user.a", [1])).Dir("type").File("type/inner", "x")
-            .Symlink("link", "there").Device('3', "device", 1, 5).File("touched", "x", mtime: "1700000000").File("touched-content", "two", mtime: "1700000000"));
+        MergedTree old = await TreeAsync(
+            new LayerTar()
+                .Dir("same")
+                .File("same/file", "x")
+                .Dir("gone")
+                .File("gone/inner", "x")
+                .File("content", "one")
+                .File("longer", "one")
+                .File("mode", "x")
+                .File("owner", "x")
+                .File("xattrs", "x")
+                .File("type", "x")
+                .Symlink("link", "here")
+                .Device('3', "device", 1, 3)
+                .File("touched", "x")
+                .File("touched-content", "one")
+        );
+        MergedTree now = await TreeAsync(
+            new LayerTar()
+                .Dir("same")
+                .File("same/file", "x")
+                .Dir("new")
+                .File("new/inner", "x")
+                .File("content", "two")
+                .File("longer", "three")
+                .File("mode", "x", mode: 0b111_101_101)
+                .File("owner", "x", uid: 7)
+                .File("xattrs", "x", xattrs: ("user.a", [1]))
+                .Dir("type")
+                .File("type/inner", "x")
+                .Symlink("link", "there")
+                .Device('3', "device", 1, 5)
+                .File("touched", "x", mtime: "1700000000")
+                .File("touched-content", "two", mtime: "1700000000")
+        );
 
         Assert.Equal(
             [
-                "Changed /content content", "Deleted /gone ", "Changed /link target", "Changed /longer content",
-                "Changed /mode mode", "Added /new ", "Added /new/inner ", "Changed /owner owner", "Changed /touched-content content",
-                "Changed /type type mode", "Added /type/inner ", "Changed /xattrs xattrs",
+                "Changed /content content",
+                "Deleted /gone ",
+                "Changed /link target",
+                "Changed /longer content",
+                "Changed /mode mode",
+                "Added /new ",
+                "Added /new/inner ",
+                "Changed /owner owner",
+                "Changed /touched-content content",
+                "Changed /type type mode",
+                "Added /type/inner ",
+                "Changed /xattrs xattrs",
             ],
-            TreeComparison.Compare(old, now).Select(c => $"{c.Kind} {c.Path} {string.Join(' ', c.What)}"));
+            TreeComparison.Compare(old, now).Select(c => $"{c.Kind} {c.Path} {string.Join(' ', c.What)}")
+        );
         Assert.Empty(TreeComparison.Compare(old, old));
     }
 

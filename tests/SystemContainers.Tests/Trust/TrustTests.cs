@@ -17,8 +17,7 @@ namespace SystemContainers.Tests.Trust;
 [Trait("needs", "root")]
 public sealed class TrustTests : IDisposable
 {
-    private const string Before =
-        """
+    private const string Before = """
         {
           "default": [{"type": "reject"}],
           "transports": {
@@ -82,16 +81,29 @@ public sealed class TrustTests : IDisposable
         File.SetUnixFileMode(In("etc/real/policy.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.CreateSymbolicLink(Policy, "../real/policy.json");
 
-        Set("quay.io/team", new TrustRequest { Type = "signedBy", Keys = ["/keys/a.gpg"], Identity = "remapIdentity=mirror.example.com,quay.io" }, "https://signatures.example.com/it's");
+        Set(
+            "quay.io/team",
+            new TrustRequest
+            {
+                Type = "signedBy",
+                Keys = ["/keys/a.gpg"],
+                Identity = "remapIdentity=mirror.example.com,quay.io",
+            },
+            "https://signatures.example.com/it's"
+        );
 
         Assert.Equal("../real/policy.json", new FileInfo(Policy).LinkTarget);
         Assert.Equal("-rw-------", Mode(In("etc/real/policy.json")));
         JsonNode after = JsonNode.Parse(File.ReadAllText(Policy))!;
         Assert.Equal(
             $$$"""[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/keys/a.gpg","signedIdentity":{"type":"remapIdentity","prefix":"mirror.example.com","signedPrefix":"quay.io"}}]""",
-            after["transports"]!["docker"]!["quay.io/team"]!.ToJsonString());
+            after["transports"]!["docker"]!["quay.io/team"]!.ToJsonString()
+        );
         SignatureStorage storage = SignatureStorage.Load([Places], "file:///none");
-        Assert.Equal("https://signatures.example.com/it's", storage.Lookaside(SystemContainers.Reference.ImageReference.Parse("quay.io/team/app:1")).Url);
+        Assert.Equal(
+            "https://signatures.example.com/it's",
+            storage.Lookaside(SystemContainers.Reference.ImageReference.Parse("quay.io/team/app:1")).Url
+        );
         after["transports"]!["docker"]!.AsObject().Remove("quay.io/team");
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Before), after));
 
@@ -104,11 +116,21 @@ public sealed class TrustTests : IDisposable
     [Fact]
     public void Signatures_of_sigstore_are_looked_for_from_then_on()
     {
-        Set("*.example.com", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], Identity = "matchRepository" });
+        Set(
+            "*.example.com",
+            new TrustRequest
+            {
+                Type = "sigstoreSigned",
+                Keys = ["/keys/a.pem"],
+                Identity = "matchRepository",
+            }
+        );
         Set("default", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem", "/keys/a.pem"] });
 
         SignatureStorage storage = SignatureStorage.Load([Places], "file:///none");
-        Assert.True(storage.UsesAttachments(SystemContainers.Reference.ImageReference.Parse("reg.example.com/team/app:1")));
+        Assert.True(
+            storage.UsesAttachments(SystemContainers.Reference.ImageReference.Parse("reg.example.com/team/app:1"))
+        );
         Assert.True(storage.UsesAttachments(SystemContainers.Reference.ImageReference.Parse("elsewhere.org/app:1")));
         string[] files = Directory.GetFiles(Places);
         Assert.Equal(2, files.Length);
@@ -118,7 +140,10 @@ public sealed class TrustTests : IDisposable
         Assert.Equal(3, Directory.GetFiles(Places).Length + (storage.AttachmentsOf("reg.other.org") ? 1 : 0));
         IReadOnlyList<TrustReport> shown = Show();
         Assert.Equal(["default", "docker", "docker"], shown.Select(r => r.Transport));
-        Assert.Equal("sigstoreSigned /keys/a.pem for matchRepository", Assert.Single(shown.Single(r => r.Scope == "*.example.com").Requirements));
+        Assert.Equal(
+            "sigstoreSigned /keys/a.pem for matchRepository",
+            Assert.Single(shown.Single(r => r.Scope == "*.example.com").Requirements)
+        );
         Assert.All(shown, r => Assert.True(r.Attachments));
     }
 
@@ -128,7 +153,9 @@ public sealed class TrustTests : IDisposable
         Directory.CreateDirectory(Places);
         File.WriteAllText(Places + "/theirs.yaml", "docker:\n  quay.io/team:\n    lookaside: https://x\n");
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => Set("quay.io/team", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] }));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            Set("quay.io/team", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] })
+        );
 
         Assert.Equal(ErrorKind.Conflict, refused.Kind);
         Assert.Contains("use-sigstore-attachments: true", refused.Hint, StringComparison.Ordinal);
@@ -151,7 +178,9 @@ public sealed class TrustTests : IDisposable
     {
         File.WriteAllText(Policy, Before);
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => Set(scope, new TrustRequest { Type = type, Keys = key.Length > 0 ? ["/" + key] : [] }));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            Set(scope, new TrustRequest { Type = type, Keys = key.Length > 0 ? ["/" + key] : [] })
+        );
 
         Assert.Equal(kind, refused.Kind);
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
@@ -162,18 +191,31 @@ public sealed class TrustTests : IDisposable
     [Fact]
     public void What_was_said_of_signatures_stays_and_another_transport_s_scope_is_another()
     {
-        Set("reg.example.com/team", new TrustRequest { Type = "signedBy", Keys = ["/keys/a.gpg"] }, "https://signatures.example.com");
+        Set(
+            "reg.example.com/team",
+            new TrustRequest { Type = "signedBy", Keys = ["/keys/a.gpg"] },
+            "https://signatures.example.com"
+        );
         Set("reg.example.com/team", new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] });
         using (Host host = Host.Open(_root, _notes.Enqueue))
         {
             TrustOperation operation = new(host, _notes.Enqueue);
-            operation.Set(TrustScope.Parse("reg.example.com/team", "docker-daemon"), new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] }, null);
+            operation.Set(
+                TrustScope.Parse("reg.example.com/team", "docker-daemon"),
+                new TrustRequest { Type = "sigstoreSigned", Keys = ["/keys/a.pem"] },
+                null
+            );
             operation.Delete(TrustScope.Parse("reg.example.com/team", "docker-daemon"));
         }
 
         SignatureStorage storage = SignatureStorage.Load([Places], "file:///none");
-        SystemContainers.Reference.ImageReference image = SystemContainers.Reference.ImageReference.Parse("reg.example.com/team/app:1");
-        Assert.Equal(("https://signatures.example.com", true), (storage.Lookaside(image).Url, storage.UsesAttachments(image)));
+        SystemContainers.Reference.ImageReference image = SystemContainers.Reference.ImageReference.Parse(
+            "reg.example.com/team/app:1"
+        );
+        Assert.Equal(
+            ("https://signatures.example.com", true),
+            (storage.Lookaside(image).Url, storage.UsesAttachments(image))
+        );
     }
 
     [Fact]
@@ -202,12 +244,19 @@ public sealed class TrustTests : IDisposable
         Assert.False(Directory.Exists(Places));
         using (Host host = Host.Open(_root, _notes.Enqueue))
         {
-            TrustReport rule = Assert.Single(new TrustOperation(host, _notes.Enqueue).Show(), r => r.Scope == "quay.io/team");
+            TrustReport rule = Assert.Single(
+                new TrustOperation(host, _notes.Enqueue).Show(),
+                r => r.Scope == "quay.io/team"
+            );
             Assert.Equal((Path.Combine(own, "policy.json"), true), (rule.File, rule.Attachments));
         }
 
         Delete("quay.io/team");
-        Assert.DoesNotContain("quay.io/team", File.ReadAllText(Path.Combine(own, "policy.json")), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "quay.io/team",
+            File.ReadAllText(Path.Combine(own, "policy.json")),
+            StringComparison.Ordinal
+        );
         Assert.False(File.Exists(place));
     }
 
@@ -215,13 +264,35 @@ public sealed class TrustTests : IDisposable
     [Fact]
     public void An_option_that_says_nothing_is_refused()
     {
-        foreach (TrustRequest request in (TrustRequest[])
-        [
-            new() { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], SubjectEmail = "a@example.com" },
-            new() { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], SubjectHostname = "example.com" },
-            new() { Type = "sigstoreSigned", Keys = ["/keys/a.pem"], PkiIntermediates = "/keys/a.pem" },
-            new() { Type = "signedBy", Keys = ["/keys/a.gpg"], RekorKeys = ["/keys/a.pem"] },
-        ])
+        foreach (
+            TrustRequest request in (TrustRequest[])
+                [
+                    new()
+                    {
+                        Type = "sigstoreSigned",
+                        Keys = ["/keys/a.pem"],
+                        SubjectEmail = "a@example.com",
+                    },
+                    new()
+                    {
+                        Type = "sigstoreSigned",
+                        Keys = ["/keys/a.pem"],
+                        SubjectHostname = "example.com",
+                    },
+                    new()
+                    {
+                        Type = "sigstoreSigned",
+                        Keys = ["/keys/a.pem"],
+                        PkiIntermediates = "/keys/a.pem",
+                    },
+                    new()
+                    {
+                        Type = "signedBy",
+                        Keys = ["/keys/a.gpg"],
+                        RekorKeys = ["/keys/a.pem"],
+                    },
+                ]
+        )
         {
             Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => Set("quay.io/x", request)).Kind);
         }
@@ -230,7 +301,11 @@ public sealed class TrustTests : IDisposable
     [Fact]
     public async Task Of_several_at_once_none_is_lost()
     {
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => Set($"quay.io/team{i}", new TrustRequest { Type = "reject" }))));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(i => Task.Run(() => Set($"quay.io/team{i}", new TrustRequest { Type = "reject" })))
+        );
 
         Assert.Equal(8, JsonNode.Parse(File.ReadAllText(Policy))!["transports"]!["docker"]!.AsObject().Count);
     }
@@ -238,10 +313,16 @@ public sealed class TrustTests : IDisposable
     [Fact]
     public void What_can_not_be_read_is_not_changed()
     {
-        File.WriteAllText(Policy, """{"default": [{"type": "reject"}], "default": [{"type": "insecureAcceptAnything"}]}""");
+        File.WriteAllText(
+            Policy,
+            """{"default": [{"type": "reject"}], "default": [{"type": "insecureAcceptAnything"}]}"""
+        );
         string before = File.ReadAllText(Policy);
 
-        Assert.Equal(ErrorKind.Policy, Assert.Throws<SysctrException>(() => Set("quay.io/x", new TrustRequest { Type = "reject" })).Kind);
+        Assert.Equal(
+            ErrorKind.Policy,
+            Assert.Throws<SysctrException>(() => Set("quay.io/x", new TrustRequest { Type = "reject" })).Kind
+        );
         Assert.Equal(ErrorKind.Policy, Assert.Throws<SysctrException>(() => Delete("quay.io/x")).Kind);
         Assert.Equal(before, File.ReadAllText(Policy));
     }
@@ -268,7 +349,10 @@ public sealed class TrustTests : IDisposable
         }
         else
         {
-            Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => TrustScope.Parse(scope, transport)).Kind);
+            Assert.Equal(
+                ErrorKind.Usage,
+                Assert.Throws<SysctrException>(() => TrustScope.Parse(scope, transport)).Kind
+            );
         }
     }
 
@@ -281,7 +365,9 @@ public sealed class TrustTests : IDisposable
     {
         File.WriteAllText(Policy, Before);
 
-        TrustVerdict verdict = await WithAsync(o => o.TestAsync(image, offline: true, TestContext.Current.CancellationToken));
+        TrustVerdict verdict = await WithAsync(o =>
+            o.TestAsync(image, offline: true, TestContext.Current.CancellationToken)
+        );
 
         Assert.Contains(verdict.Rules, r => r.File == Policy && r.Scope == rule);
         Assert.Equal(accepted, verdict.Accepted);
@@ -291,7 +377,8 @@ public sealed class TrustTests : IDisposable
     private static string Mode(string file)
     {
         UnixFileMode mode = File.GetUnixFileMode(file);
-        return "-" + string.Concat(Enumerable.Range(0, 9).Select(i => ((int)mode & (0x100 >> i)) != 0 ? "rwx"[i % 3] : '-'));
+        return "-"
+            + string.Concat(Enumerable.Range(0, 9).Select(i => ((int)mode & (0x100 >> i)) != 0 ? "rwx"[i % 3] : '-'));
     }
 
     private string In(string path) => Path.Combine(_root, path);

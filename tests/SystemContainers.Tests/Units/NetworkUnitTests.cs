@@ -22,14 +22,30 @@ public sealed class NetworkUnitTests
     [Fact]
     public void The_network_is_made_first_and_goes_after_the_container()
     {
-        string[] lines = DropIn("bridge", new TestImage().File("/usr/bin/etcd", "").File("/exports/service.template", "[Service]\nExecStartPre=/bin/prepare\nExecStart=$EXEC_START\nExecStopPost=/bin/tidy\n"));
+        string[] lines = DropIn(
+            "bridge",
+            new TestImage()
+                .File("/usr/bin/etcd", "")
+                .File(
+                    "/exports/service.template",
+                    "[Service]\nExecStartPre=/bin/prepare\nExecStart=$EXEC_START\nExecStopPost=/bin/tidy\n"
+                )
+        );
 
-        Assert.Equal(["ExecStartPre=", Up, "ExecStartPre=/bin/prepare"], lines.Where(l => l.StartsWith("ExecStartPre", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["ExecStartPre=", Up, "ExecStartPre=/bin/prepare"],
+            lines.Where(l => l.StartsWith("ExecStartPre", StringComparison.Ordinal))
+        );
         string[] posts = [.. lines.Where(l => l.StartsWith("ExecStopPost", StringComparison.Ordinal))];
         Assert.Equal(4, posts.Length);
         Assert.Contains("launch delete", posts[1], StringComparison.Ordinal);
         Assert.Equal([Down, "ExecStopPost=/bin/tidy"], posts[2..]);
-        Assert.Contains(lines, l => l.StartsWith("After=", StringComparison.Ordinal) && l.Contains("nftables.service", StringComparison.Ordinal));
+        Assert.Contains(
+            lines,
+            l =>
+                l.StartsWith("After=", StringComparison.Ordinal)
+                && l.Contains("nftables.service", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -37,7 +53,10 @@ public sealed class NetworkUnitTests
     [InlineData("none")]
     [InlineData("ns:/run/netns/a")]
     public void What_nobody_has_to_make_needs_no_command(string network) =>
-        Assert.DoesNotContain(DropIn(network, new TestImage().File("/usr/bin/etcd", "")), l => l.Contains("network-", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            DropIn(network, new TestImage().File("/usr/bin/etcd", "")),
+            l => l.Contains("network-", StringComparison.Ordinal)
+        );
 
     [Fact]
     public void Who_shares_a_network_is_there_as_long_as_that_is()
@@ -50,12 +69,38 @@ public sealed class NetworkUnitTests
 
     private static string[] DropIn(string network, TestImage image)
     {
-        UnitPlan plan = UnitPlan.For(new OciRuntime("/usr/sbin/runc", RuntimeKind.Runc), "etcd", "/d/0", "/run/etcd.pid", "/usr/bin/sysctr", ImageExports.Read(image), 252);
+        UnitPlan plan = UnitPlan.For(
+            new OciRuntime("/usr/sbin/runc", RuntimeKind.Runc),
+            "etcd",
+            "/d/0",
+            "/run/etcd.pid",
+            "/usr/bin/sysctr",
+            ImageExports.Read(image),
+            252
+        );
         ContainerSettings settings = new(new Dictionary<string, IReadOnlyList<string>> { ["network"] = [network] });
         RenderedContainer rendered = plan.Adapt(
-            ContainerRenderer.Render(RenderRequests.For(image) with { Name = "etcd", Settings = settings, Commands = plan.Commands, ServiceLines = plan.ServiceLines }), image, RenderRequests.Host, "/l", rootfs: null);
+            ContainerRenderer.Render(
+                RenderRequests.For(image) with
+                {
+                    Name = "etcd",
+                    Settings = settings,
+                    Commands = plan.Commands,
+                    ServiceLines = plan.ServiceLines,
+                }
+            ),
+            image,
+            RenderRequests.Host,
+            "/l",
+            rootfs: null
+        );
         JsonNode? annotation = JsonNode.Parse(rendered.ConfigJson!)!["annotations"]?[NetworkRequest.Annotation];
         Assert.Equal(network != "host", annotation is not null);
-        return [.. rendered.Units.Where(u => u.FileName == "etcd.service.d/10-sysctr.conf").SelectMany(u => u.Text.Split('\n'))];
+        return
+        [
+            .. rendered
+                .Units.Where(u => u.FileName == "etcd.service.d/10-sysctr.conf")
+                .SelectMany(u => u.Text.Split('\n')),
+        ];
     }
 }

@@ -11,7 +11,12 @@ namespace SystemContainers.Tests.Units;
 
 public sealed class RootlessConfigTests
 {
-    private static readonly IdMap s_map = IdMap.Of(1000, 1001, [new IdRange(0, 100000, 65536)], [new IdRange(0, 200000, 65536)]);
+    private static readonly IdMap s_map = IdMap.Of(
+        1000,
+        1001,
+        [new IdRange(0, 100000, 65536)],
+        [new IdRange(0, 200000, 65536)]
+    );
 
     [Fact]
     public void A_user_namespace_with_the_users_map_is_added()
@@ -21,11 +26,18 @@ public sealed class RootlessConfigTests
         Assert.Empty(RootlessConfig.Adapt(document, s_map, RuntimeKind.Crun));
 
         JsonNode linux = document["linux"]!;
-        Assert.Equal(["mount", "pid", "user"], linux["namespaces"]!.AsArray().Select(n => n!["type"]!.GetValue<string>()));
         Assert.Equal(
-            """[{"containerID":0,"hostID":1000,"size":1},{"containerID":1,"hostID":100000,"size":65536}]""", linux["uidMappings"]!.ToJsonString());
+            ["mount", "pid", "user"],
+            linux["namespaces"]!.AsArray().Select(n => n!["type"]!.GetValue<string>())
+        );
         Assert.Equal(
-            """[{"containerID":0,"hostID":1001,"size":1},{"containerID":1,"hostID":200000,"size":65536}]""", linux["gidMappings"]!.ToJsonString());
+            """[{"containerID":0,"hostID":1000,"size":1},{"containerID":1,"hostID":100000,"size":65536}]""",
+            linux["uidMappings"]!.ToJsonString()
+        );
+        Assert.Equal(
+            """[{"containerID":0,"hostID":1001,"size":1},{"containerID":1,"hostID":200000,"size":65536}]""",
+            linux["gidMappings"]!.ToJsonString()
+        );
         Assert.Null(linux["resources"]!["devices"]);
         Assert.Null(document["process"]!["oomScoreAdj"]);
     }
@@ -35,7 +47,14 @@ public sealed class RootlessConfigTests
     {
         JsonObject document = Document();
         document["linux"]!["namespaces"]!.AsArray().Add((JsonNode)new JsonObject { ["type"] = "user" });
-        document["linux"]!["uidMappings"] = new JsonArray(new JsonObject { ["containerID"] = 0, ["hostID"] = 7, ["size"] = 1 });
+        document["linux"]!["uidMappings"] = new JsonArray(
+            new JsonObject
+            {
+                ["containerID"] = 0,
+                ["hostID"] = 7,
+                ["size"] = 1,
+            }
+        );
 
         RootlessConfig.Adapt(document, s_map, RuntimeKind.Crun);
 
@@ -51,14 +70,20 @@ public sealed class RootlessConfigTests
 
         Assert.Equal(
             ["proc proc", "bind /sys", "bind /dev/mqueue", "tmpfs tmpfs"],
-            document["mounts"]!.AsArray().Select(m => $"{m!["type"]} {m["source"]}"));
+            document["mounts"]!.AsArray().Select(m => $"{m!["type"]} {m["source"]}")
+        );
     }
 
     [Fact]
     public void Owners_that_the_namespace_lacks_are_left_out_of_mounts()
     {
         JsonObject document = Document();
-        JsonObject mount = new() { ["type"] = "devpts", ["source"] = "devpts", ["options"] = new JsonArray("nosuid", "mode=0620", "gid=5") };
+        JsonObject mount = new()
+        {
+            ["type"] = "devpts",
+            ["source"] = "devpts",
+            ["options"] = new JsonArray("nosuid", "mode=0620", "gid=5"),
+        };
         document["mounts"]!.AsArray().Add((JsonNode)mount);
 
         RootlessConfig.Adapt(document, s_map, RuntimeKind.Crun);
@@ -73,7 +98,9 @@ public sealed class RootlessConfigTests
         JsonObject document = Document();
 
         RootlessConfig.CheckUser(document, s_map, "alice");
-        SysctrException refused = Assert.Throws<SysctrException>(() => RootlessConfig.CheckUser(document, IdMap.Of(1000, 1001, [], []), "alice"));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            RootlessConfig.CheckUser(document, IdMap.Of(1000, 1001, [], []), "alice")
+        );
 
         Assert.Equal(ErrorKind.Host, refused.Kind);
         Assert.Contains("user 33 and group 33, and alice has no", refused.Message, StringComparison.Ordinal);
@@ -90,20 +117,24 @@ public sealed class RootlessConfigTests
         Assert.Null(document["process"]!["user"]!["additionalGids"]);
     }
 
-    private static JsonObject Document() => JsonNode.Parse(
-        """
-        {
-          "process": { "oomScoreAdj": -500, "user": { "uid": 33, "gid": 33, "additionalGids": [4, 24, 33] } },
-          "mounts": [
-            { "destination": "/proc", "type": "proc", "source": "proc" },
-            { "destination": "/sys", "type": "sysfs", "source": "sysfs" },
-            { "destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue" },
-            { "destination": "/run", "type": "tmpfs", "source": "tmpfs" }
-          ],
-          "linux": {
-            "namespaces": [{ "type": "network" }, { "type": "mount" }, { "type": "pid" }],
-            "resources": { "devices": [{ "allow": false, "access": "rwm" }] }
-          }
-        }
-        """)!.AsObject();
+    private static JsonObject Document() =>
+        JsonNode
+            .Parse(
+                """
+                {
+                  "process": { "oomScoreAdj": -500, "user": { "uid": 33, "gid": 33, "additionalGids": [4, 24, 33] } },
+                  "mounts": [
+                    { "destination": "/proc", "type": "proc", "source": "proc" },
+                    { "destination": "/sys", "type": "sysfs", "source": "sysfs" },
+                    { "destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue" },
+                    { "destination": "/run", "type": "tmpfs", "source": "tmpfs" }
+                  ],
+                  "linux": {
+                    "namespaces": [{ "type": "network" }, { "type": "mount" }, { "type": "pid" }],
+                    "resources": { "devices": [{ "allow": false, "access": "rwm" }] }
+                  }
+                }
+                """
+            )!
+            .AsObject();
 }

@@ -5,13 +5,18 @@ using Xunit;
 
 namespace SystemContainers.Tests.Units;
 
-/// <summary>Which command lines of published units call a runtime for their container; that they start is shown on hosts (OldImageTests).</summary>
+/// <summary>Which command lines of published units call a runtime for their container; that they start is shown on
+/// hosts (OldImageTests).</summary>
 public sealed class RuntimeCallTests
 {
     [Theory]
     [InlineData("/bin/runc run etcd", "run", null)]
     [InlineData("/bin/runc --systemd-cgroup run 'etcd'", "run", null)]
-    [InlineData("-/usr/bin/runc --log=/run/x.log --debug run --bundle /srv/etcd -d --pid-file /run/etcd.pid \"etcd\"", "run", null)]
+    [InlineData(
+        "-/usr/bin/runc --log=/run/x.log --debug run --bundle /srv/etcd -d --pid-file /run/etcd.pid \"etcd\"",
+        "run",
+        null
+    )]
     [InlineData("/usr/libexec/docker/docker-runc-current run etcd", "run", null)]
     [InlineData("runc --systemd-cgroup kill etcd", "kill", null)]
     [InlineData("/bin/runc kill etcd KILL", "kill", "KILL")]

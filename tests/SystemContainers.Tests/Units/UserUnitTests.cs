@@ -11,11 +11,20 @@ public sealed class UserUnitTests
     [Fact]
     public void What_is_wanted_at_boot_is_wanted_by_the_default_target()
     {
-        UnitText unit = UnitText.Parse("[Install]\nWantedBy=multi-user.target other.service\nRequiredBy=graphical.target\n");
+        UnitText unit = UnitText.Parse(
+            "[Install]\nWantedBy=multi-user.target other.service\nRequiredBy=graphical.target\n"
+        );
 
         Assert.Equal(
-            ["WantedBy=", "WantedBy=default.target", "WantedBy=other.service", "RequiredBy=", "RequiredBy=default.target"],
-            UserUnit.InstallLines(unit));
+            [
+                "WantedBy=",
+                "WantedBy=default.target",
+                "WantedBy=other.service",
+                "RequiredBy=",
+                "RequiredBy=default.target",
+            ],
+            UserUnit.InstallLines(unit)
+        );
     }
 
     [Fact]
@@ -37,9 +46,18 @@ public sealed class UserUnitTests
         UnitText unit = UnitText.Parse("[Service]\nExecStartPre=/bin/own\n");
 
         Assert.Equal(
-            ["ExecStartPre=", "ExecStartPre=/t launch tmpfiles /f", "ExecStartPre=/t launch own --bundle=/b web", "ExecStartPre=/bin/own"],
-            UserUnit.StartPreLines(unit, "/t", "/f", ["own", "--bundle=/b", "web"]));
-        Assert.Equal(["ExecStartPre=", "ExecStartPre=/t launch tmpfiles /f", "ExecStartPre=/bin/own"], UserUnit.StartPreLines(unit, "/t", "/f", null));
+            [
+                "ExecStartPre=",
+                "ExecStartPre=/t launch tmpfiles /f",
+                "ExecStartPre=/t launch own --bundle=/b web",
+                "ExecStartPre=/bin/own",
+            ],
+            UserUnit.StartPreLines(unit, "/t", "/f", ["own", "--bundle=/b", "web"])
+        );
+        Assert.Equal(
+            ["ExecStartPre=", "ExecStartPre=/t launch tmpfiles /f", "ExecStartPre=/bin/own"],
+            UserUnit.StartPreLines(unit, "/t", "/f", null)
+        );
         Assert.Empty(UserUnit.StartPreLines(unit, "/t", null, null));
     }
 
@@ -47,6 +65,10 @@ public sealed class UserUnitTests
     public void What_would_keep_the_ids_from_being_mapped_is_switched_off() =>
         Assert.Equal(
             ["NoNewPrivileges=no", "ProtectSystem=no", "SystemCallFilter=", "User="],
-            UserUnit.ServiceLines(UnitText.Parse(
-                "[Service]\nNoNewPrivileges=yes\nPrivateTmp=no\nProtectSystem=strict\nUser=root\nSystemCallFilter=@system-service\nMemoryMax=1G\n")));
+            UserUnit.ServiceLines(
+                UnitText.Parse(
+                    "[Service]\nNoNewPrivileges=yes\nPrivateTmp=no\nProtectSystem=strict\nUser=root\nSystemCallFilter=@system-service\nMemoryMax=1G\n"
+                )
+            )
+        );
 }

@@ -37,7 +37,20 @@ public sealed class ApplyTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "etc/sysctr/containers.d", "usr/bin", "usr/lib/podman", "usr/lib/systemd/system", "var/lib", "run", "srv/data"])
+        foreach (
+            string directory in (string[])
+                [
+                    "etc/systemd/system",
+                    "etc/containers",
+                    "etc/sysctr/containers.d",
+                    "usr/bin",
+                    "usr/lib/podman",
+                    "usr/lib/systemd/system",
+                    "var/lib",
+                    "run",
+                    "srv/data",
+                ]
+        )
         {
             Directory.CreateDirectory(Path.Combine(Root, directory));
         }
@@ -50,8 +63,13 @@ public sealed class ApplyTests : IAsyncLifetime
         await File.WriteAllTextAsync($"{Root}/usr/lib/podman/netavark", "", Cancellation);
         Directory.CreateDirectory($"{Root}/usr/sbin");
         await File.WriteAllTextAsync($"{Root}/usr/sbin/nft", "", Cancellation);
-        await new LayoutWriter().File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute).WriteAsync(_base + "/image");
-        Write("web.container", "After=db.container\n[Container]\nEnvironment=A=1\nVolume=/srv/data:/d:ro\nVolume=data.volume:/v\n[Install]\nWantedBy=multi-user.target");
+        await new LayoutWriter()
+            .File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute)
+            .WriteAsync(_base + "/image");
+        Write(
+            "web.container",
+            "After=db.container\n[Container]\nEnvironment=A=1\nVolume=/srv/data:/d:ro\nVolume=data.volume:/v\n[Install]\nWantedBy=multi-user.target"
+        );
         Write("db.container", "Description=d\n[Container]\nExec=serve %N\n[Service]\nRestart=always");
         File.WriteAllText(Root + "/etc/sysctr/containers.d/data.volume", "[Volume]\nCopy=yes\n");
     }
@@ -75,7 +93,9 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Equal("/etc/sysctr/containers.d/web.container", web.Find("Unit", "SourcePath"));
         UnitText db = UnitText.Parse(File.ReadAllText(Root + "/etc/systemd/system/db.service"));
         Assert.Equal(("always", false), (db.Find("Service", "Restart"), db.Has("Install")));
-        Assert.True(new FileInfo(Root + "/etc/systemd/system/multi-user.target.wants/web.service").LinkTarget is not null);
+        Assert.True(
+            new FileInfo(Root + "/etc/systemd/system/multi-user.target.wants/web.service").LinkTarget is not null
+        );
         ContainerRecord record = host.Catalog.Get("web");
         Assert.Equal(["A=1"], record.Settings.All("env"));
         Assert.Equal(["no-new-privileges=false"], record.Settings.All("security-opt"));
@@ -99,14 +119,25 @@ public sealed class ApplyTests : IAsyncLifetime
 
         Assert.Equal((1, 0), (host.Catalog.Get("db").Deployment, host.Catalog.Get("web").Deployment));
         await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
-            ["db"], new UpdateRequest { Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["env"] = ["B=2"] }) }, Cancellation);
-        Assert.Contains("Description=e\n", File.ReadAllText(Root + "/etc/systemd/system/db.service"), StringComparison.Ordinal);
+            ["db"],
+            new UpdateRequest { Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["env"] = ["B=2"] }) },
+            Cancellation
+        );
+        Assert.Contains(
+            "Description=e\n",
+            File.ReadAllText(Root + "/etc/systemd/system/db.service"),
+            StringComparison.Ordinal
+        );
         // What a call has changed is drift.
         Assert.Equal(ApplyAction.Update, (await ApplyAsync(host))[0].Action);
         Assert.Empty(host.Catalog.Get("db").Settings.All("env"));
         await new RollbackOperation(host, _notes.Add).RunAsync("db", null, StartPolicy.Default, Cancellation);
         Assert.Equal(["B=2"], host.Catalog.Get("db").Settings.All("env"));
-        Assert.Contains("Description=e\n", File.ReadAllText(Root + "/etc/systemd/system/db.service"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Description=e\n",
+            File.ReadAllText(Root + "/etc/systemd/system/db.service"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -115,7 +146,10 @@ public sealed class ApplyTests : IAsyncLifetime
         using Host host = Host.Open(Root, _notes.Add);
         Directory.CreateDirectory(Root + "/etc/containers/systemd");
         File.WriteAllText(Root + "/etc/containers/systemd/old.kube", "[Kube]\nYaml=x\n");
-        File.WriteAllText(Root + "/etc/containers/systemd/far.container", "[Container]\nImage=x\nServiceName=further\n");
+        File.WriteAllText(
+            Root + "/etc/containers/systemd/far.container",
+            "[Container]\nImage=x\nServiceName=further\n"
+        );
         Write("web.container", "After=old.kube far.container\n[Container]\nExec=serve");
 
         await ApplyAsync(host);
@@ -133,7 +167,11 @@ public sealed class ApplyTests : IAsyncLifetime
         await ApplyAsync(host);
         ImageRefs images = host.OpenStore().Images;
         ImageRecord own = Assert.Single(images.List());
-        ImageRecord other = own with { Reference = "docker://registry.example/app:1", Proofs = [new ImageProof("signed", "rule", "/f", "who")] };
+        ImageRecord other = own with
+        {
+            Reference = "docker://registry.example/app:1",
+            Proofs = [new ImageProof("signed", "rule", "/f", "who")],
+        };
         images.Set(other);
         Task<ContainerDetails> DetailsAsync() => new ContainerReports(host).DetailsAsync("web", Cancellation);
         Assert.Empty((await DetailsAsync()).Proofs);
@@ -149,8 +187,20 @@ public sealed class ApplyTests : IAsyncLifetime
     {
         using Host host = Host.Open(Root, _notes.Add);
 
-        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
-            [new InstallRequest(Image) { Name = "own", Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["writable"] = ["direct"] }) }], now: false, StartPolicy.Default, Cancellation));
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() =>
+            new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+                [
+                    new InstallRequest(Image)
+                    {
+                        Name = "own",
+                        Settings = new(new Dictionary<string, IReadOnlyList<string>> { ["writable"] = ["direct"] }),
+                    },
+                ],
+                now: false,
+                StartPolicy.Default,
+                Cancellation
+            )
+        );
 
         Assert.Equal(ErrorKind.Usage, refused.Kind);
         Assert.Contains("--rootfs", refused.Message, StringComparison.Ordinal);
@@ -162,11 +212,17 @@ public sealed class ApplyTests : IAsyncLifetime
     {
         using Host host = Host.Open(Root, _notes.Add);
         await ApplyAsync(host);
-        Write("db.container", "Description=d\n[Container]\nAutoUpdate=registry\nExec=serve %N\n[Service]\nRestart=always");
+        Write(
+            "db.container",
+            "Description=d\n[Container]\nAutoUpdate=registry\nExec=serve %N\n[Service]\nRestart=always"
+        );
 
         Assert.Equal(ApplyAction.Update, (await ApplyAsync(host))[0].Action);
 
-        Assert.Equal((0, AutoUpdatePolicy.Registry), (host.Catalog.Get("db").Deployment, host.Catalog.Get("db").AutoUpdate));
+        Assert.Equal(
+            (0, AutoUpdatePolicy.Registry),
+            (host.Catalog.Get("db").Deployment, host.Catalog.Get("db").AutoUpdate)
+        );
         Assert.Equal(ApplyAction.None, (await ApplyAsync(host))[0].Action);
     }
 
@@ -178,8 +234,16 @@ public sealed class ApplyTests : IAsyncLifetime
         string other = Root + "/other";
         Directory.CreateDirectory(other);
         File.WriteAllText(other + "/far.container", $"[Container]\nImage={Image}\n");
-        await new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Places = [other] }, Cancellation);
-        await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync([new InstallRequest(Image) { Name = "hand" }], now: false, StartPolicy.Default, Cancellation);
+        await new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+            new ApplyRequest { Places = [other] },
+            Cancellation
+        );
+        await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+            [new InstallRequest(Image) { Name = "hand" }],
+            now: false,
+            StartPolicy.Default,
+            Cancellation
+        );
         File.Delete(Root + "/etc/sysctr/containers.d/web.container");
         File.Delete(other + "/far.container");
 
@@ -190,30 +254,61 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Equal(["db", "far", "hand"], host.Catalog.List().Select(c => c.Name).Order(StringComparer.Ordinal));
         Assert.False(File.Exists(Root + "/etc/systemd/system/web.service"));
         Assert.Empty(host.Transactions.Pending());
-        Assert.Contains(host.History.Read("web", null), e => e is { Operation: "apply", Outcome: HistoryOutcome.Done, To: null });
+        Assert.Contains(
+            host.History.Read("web", null),
+            e => e is { Operation: "apply", Outcome: HistoryOutcome.Done, To: null }
+        );
     }
 
     /// <summary>One that can't be had keeps all of them from changing.</summary>
     [Theory]
     [InlineData("new.container", "[Container]\nImage=oci:/no/such:tag", ErrorKind.NotFound, "oci:/no/such:tag")]
-    [InlineData("new.container", "[Container]\nImage=IMAGE\nVolume=/no/such:/x", ErrorKind.NotFound, "new.container:3: the host has no /no/such")]
+    [InlineData(
+        "new.container",
+        "[Container]\nImage=IMAGE\nVolume=/no/such:/x",
+        ErrorKind.NotFound,
+        "new.container:3: the host has no /no/such"
+    )]
     [InlineData("new.container", "[Container]\nImage=IMAGE\nUser=nobody-here", ErrorKind.Template, "new.container")]
     [InlineData("new.container", "[Container]\nImage=UPPER/x:y:z", ErrorKind.Usage, "new.container:2: Image=")]
     [InlineData("new.container", "[Container]\nImage=IMAGE\nNope=1", ErrorKind.Template, "new.container:3: Nope=")]
-    [InlineData("new.container", "[Container]\nImage=IMAGE\nNetwork=none-such:alias=a", ErrorKind.NotFound, "new.container:3: Network=: looking for the network none-such: there is none of that name")]
-    [InlineData("hand.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "hand.container: a container 'hand' is installed")]
+    [InlineData(
+        "new.container",
+        "[Container]\nImage=IMAGE\nNetwork=none-such:alias=a",
+        ErrorKind.NotFound,
+        "new.container:3: Network=: looking for the network none-such: there is none of that name"
+    )]
+    [InlineData(
+        "hand.container",
+        "[Container]\nImage=IMAGE",
+        ErrorKind.Conflict,
+        "hand.container: a container 'hand' is installed"
+    )]
     [InlineData("unit.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "unit.service is there")]
-    [InlineData("pod.container", "[Container]\nImage=IMAGE", ErrorKind.Conflict, "podman's generator makes pod.service already")]
+    [InlineData(
+        "pod.container",
+        "[Container]\nImage=IMAGE",
+        ErrorKind.Conflict,
+        "podman's generator makes pod.service already"
+    )]
     public async Task What_is_refused_changes_nothing(string file, string text, ErrorKind kind, string said)
     {
         using Host host = Host.Open(Root, _notes.Add);
-        await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync([new InstallRequest(Image) { Name = "hand" }], now: false, StartPolicy.Default, Cancellation);
+        await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+            [new InstallRequest(Image) { Name = "hand" }],
+            now: false,
+            StartPolicy.Default,
+            Cancellation
+        );
         await ApplyAsync(host);
         File.WriteAllText(Root + "/etc/systemd/system/unit.service", "[Service]\nExecStart=/bin/true\n");
         Directory.CreateDirectory(Root + "/etc/containers/systemd");
         File.WriteAllText(Root + "/etc/containers/systemd/pod.container", "");
         Write("db.container", "Description=changed");
-        File.WriteAllText($"{Root}/etc/sysctr/containers.d/{file}", text.Replace("IMAGE", Image, StringComparison.Ordinal));
+        File.WriteAllText(
+            $"{Root}/etc/sysctr/containers.d/{file}",
+            text.Replace("IMAGE", Image, StringComparison.Ordinal)
+        );
         string[] before = [.. Tree()];
 
         SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host));
@@ -231,7 +326,10 @@ public sealed class ApplyTests : IAsyncLifetime
         string[] before = [.. Tree()];
         ApplyPlanner planner = new(host, NoProgress.Instance, _notes.Add);
 
-        Assert.Equal([("db", ApplyAction.Install), ("web", ApplyAction.Install)], planner.Offline(new ApplyRequest { Offline = true }).Containers.Select(r => (r.Name, r.Action)));
+        Assert.Equal(
+            [("db", ApplyAction.Install), ("web", ApplyAction.Install)],
+            planner.Offline(new ApplyRequest { Offline = true }).Containers.Select(r => (r.Name, r.Action))
+        );
         HostPlan plan = await planner.PlanAsync(new ApplyRequest(), Cancellation);
 
         Assert.Equal((2, true), (plan.Count(PlanAction.Install), plan.Together));
@@ -247,7 +345,12 @@ public sealed class ApplyTests : IAsyncLifetime
     public async Task Offline_takes_what_the_store_has_and_an_image_file_is_fetched_once()
     {
         using Host host = Host.Open(Root, _notes.Add);
-        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Offline = true }, Cancellation));
+        SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() =>
+            new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+                new ApplyRequest { Offline = true },
+                Cancellation
+            )
+        );
         Assert.Equal(ErrorKind.NotFound, refused.Kind);
         File.Delete(Root + "/etc/sysctr/containers.d/web.container");
         File.Delete(Root + "/etc/sysctr/containers.d/db.container");
@@ -265,7 +368,10 @@ public sealed class ApplyTests : IAsyncLifetime
     {
         using Host host = Host.Open(Root, _notes.Add);
         string network = Root + "/var/lib/sysctr/networks/systemd-shop.json";
-        File.WriteAllText(Root + "/etc/sysctr/containers.d/shop.network", "[Network]\nSubnet=10.77.0.0/24\nInternal=true\n");
+        File.WriteAllText(
+            Root + "/etc/sysctr/containers.d/shop.network",
+            "[Network]\nSubnet=10.77.0.0/24\nInternal=true\n"
+        );
         Write("web.container", "After=shop.network\n[Container]\nNetwork=shop.network\nEntrypoint=\n");
 
         // It has nothing to run, which only its image tells.
@@ -274,17 +380,29 @@ public sealed class ApplyTests : IAsyncLifetime
 
         Write("web.container", "After=shop.network\n[Container]\nNetwork=shop.network\nExec=serve\n");
         await ApplyAsync(host);
-        Assert.Contains("\"internal\": true", await File.ReadAllTextAsync(network, Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"internal\": true",
+            await File.ReadAllTextAsync(network, Cancellation),
+            StringComparison.Ordinal
+        );
         _notes.Clear();
         await ApplyAsync(host);
-        Assert.Contains(_notes, n => n.Contains("network systemd-shop); nothing was changed", StringComparison.Ordinal));
+        Assert.Contains(
+            _notes,
+            n => n.Contains("network systemd-shop); nothing was changed", StringComparison.Ordinal)
+        );
 
         File.WriteAllText(Root + "/etc/sysctr/containers.d/shop.network", "[Network]\nSubnet=10.77.0.0/24\n");
         Assert.All(await ApplyAsync(host), r => Assert.Equal(ApplyAction.None, r.Action));
-        Assert.Contains("\"internal\": false", await File.ReadAllTextAsync(network, Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"internal\": false",
+            await File.ReadAllTextAsync(network, Cancellation),
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>Of networks those alone that a file has made, and not while a deployment is on them; what lacks for one that is in use is doctor's to say.</summary>
+    /// <summary>Of networks those alone that a file has made, and not while a deployment is on them; what lacks for one
+    /// that is in use is doctor's to say.</summary>
     [Fact]
     public async Task Prune_takes_networks_away_that_a_file_has_made_and_none_declares()
     {
@@ -311,7 +429,10 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Equal([DoctorLevel.Problem, DoctorLevel.Warning], NetworkCheck.Run(target).Select(f => f.Level));
         await File.WriteAllTextAsync($"{Root}/usr/sbin/iptables", "", Cancellation);
         await File.WriteAllTextAsync($"{Root}/usr/lib/podman/aardvark-dns", "", Cancellation);
-        Assert.Equal("/usr/lib/podman/netavark, iptables, /usr/lib/podman/aardvark-dns", Assert.Single(NetworkCheck.Run(target)).Found);
+        Assert.Equal(
+            "/usr/lib/podman/netavark, iptables, /usr/lib/podman/aardvark-dns",
+            Assert.Single(NetworkCheck.Run(target)).Found
+        );
 
         // One that was there before is the administrator's, even where a file names it.
         new NetworkStore(networks).Put(new NetworkDefinition { Name = "systemd-old" });
@@ -321,13 +442,19 @@ public sealed class ApplyTests : IAsyncLifetime
         File.Delete(declared);
         Write("web.container", "[Container]\nNetwork=none\nExec=serve\n");
         await ApplyAsync(host, prune: true);
-        Assert.Equal(["systemd-old.json", "systemd-shop.json"], Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["systemd-old.json", "systemd-shop.json"],
+            Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal)
+        );
 
         // What can't be read, and what it may use, is no reason to fail where nothing else is to be done.
         string other = Root + "/var/lib/sysctr/networks/other.json";
         await File.WriteAllTextAsync(other, "{", Cancellation);
         Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host, prune: true));
-        Assert.Contains(_notes, n => n.StartsWith("warning: removing networks that no file declares: ", StringComparison.Ordinal));
+        Assert.Contains(
+            _notes,
+            n => n.StartsWith("warning: removing networks that no file declares: ", StringComparison.Ordinal)
+        );
         Assert.Equal("all is as declared (web); nothing was changed", _notes[^1]);
         File.Delete(other);
 
@@ -350,7 +477,11 @@ public sealed class ApplyTests : IAsyncLifetime
         Directory.CreateDirectory(Root + "/srv/a");
         Directory.CreateDirectory(Root + "/srv/b");
         await File.WriteAllTextAsync(Root + "/srv/a/shop.network", "[Network]\nSubnet=10.77.0.0/24\n", Cancellation);
-        Task ApplyThereAsync(string directory) => new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Prune = true, Places = [Root + directory] }, Cancellation);
+        Task ApplyThereAsync(string directory) =>
+            new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+                new ApplyRequest { Prune = true, Places = [Root + directory] },
+                Cancellation
+            );
         await ApplyThereAsync("/srv/a");
         string made = await File.ReadAllTextAsync(network, Cancellation);
         File.Move(Root + "/srv/a/shop.network", Root + "/srv/b/shop.network");
@@ -359,7 +490,10 @@ public sealed class ApplyTests : IAsyncLifetime
         await ApplyThereAsync("/srv/b");
 
         Assert.Equal(["network systemd-shop: is as it was, by /srv/b/shop.network"], _notes);
-        Assert.Equal(made.Replace("/srv/a/", "/srv/b/", StringComparison.Ordinal), await File.ReadAllTextAsync(network, Cancellation));
+        Assert.Equal(
+            made.Replace("/srv/a/", "/srv/b/", StringComparison.Ordinal),
+            await File.ReadAllTextAsync(network, Cancellation)
+        );
         await ApplyThereAsync("/srv/b");
         Assert.EndsWith("nothing was changed", _notes[^1], StringComparison.Ordinal);
         await ApplyThereAsync("/srv/a");
@@ -375,12 +509,18 @@ public sealed class ApplyTests : IAsyncLifetime
     {
         using Host host = Host.Open(Root, _notes.Add);
         string profile = Root + "/etc/profile.json";
-        File.WriteAllText(profile, """{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}""");
+        File.WriteAllText(
+            profile,
+            """{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}"""
+        );
         File.Delete(Root + "/etc/sysctr/containers.d/db.container");
         Write("web.container", "[Container]\nExec=serve\nSeccompProfile=/etc/profile.json\n");
         await ApplyAsync(host);
         Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
-        File.WriteAllText(profile, """{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","write"],"action":"SCMP_ACT_ALLOW"}]}""");
+        File.WriteAllText(
+            profile,
+            """{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read","write"],"action":"SCMP_ACT_ALLOW"}]}"""
+        );
 
         Assert.Equal([("web", ApplyAction.Update)], await ApplyAsync(host));
 
@@ -391,14 +531,23 @@ public sealed class ApplyTests : IAsyncLifetime
         ContainerRecord known = host.Catalog.Get("web");
         RecordChange.Make(host, known, known with { SeccompDigest = null });
         Assert.Equal([("web", ApplyAction.None)], await ApplyAsync(host));
-        await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(["web"], new UpdateRequest(), Cancellation);
+        await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+            ["web"],
+            new UpdateRequest(),
+            Cancellation
+        );
         Assert.Equal(known.Deployment, host.Catalog.Get("web").Deployment);
         Assert.Null(host.Catalog.Get("web").SeccompDigest);
         File.Delete(profile);
-        Assert.Contains("there is no such file", (await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no such file",
+            (await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host))).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>After a rollback the record in use has what the file said before; and no setting is looked for once something is gone.</summary>
+    /// <summary>After a rollback the record in use has what the file said before; and no setting is looked for once
+    /// something is gone.</summary>
     [Fact]
     public async Task What_the_file_says_of_deployments_counts_after_a_rollback()
     {
@@ -418,7 +567,9 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Equal(5, host.Catalog.Get("web").Declared!.Keep);
         await File.WriteAllTextAsync(settings, "keep = \n", Cancellation);
 
-        await Assert.ThrowsAsync<SysctrException>(() => new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation));
+        await Assert.ThrowsAsync<SysctrException>(() =>
+            new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation)
+        );
         Assert.Equal(3, host.Catalog.Numbers("web").Count);
         await File.WriteAllTextAsync(settings, "keep = 9\n", Cancellation);
         await new PruneOperation(host, _notes.Add).RunAsync([], keep: null, Cancellation);
@@ -449,14 +600,38 @@ public sealed class ApplyTests : IAsyncLifetime
     }
 
     private async Task<(string Name, ApplyAction Action)[]> ApplyAsync(Host host, bool prune = false) =>
-        [.. (await new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(new ApplyRequest { Prune = prune }, Cancellation)).Select(r => (r.Name, r.Action))];
+        [
+            .. (
+                await new ApplyOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+                    new ApplyRequest { Prune = prune },
+                    Cancellation
+                )
+            ).Select(r => (r.Name, r.Action)),
+        ];
 
     /// <summary>The lines begin in [Unit]; each [Container] gets the image.</summary>
-    private void Write(string name, string lines) => File.WriteAllText(
-        $"{Root}/etc/sysctr/containers.d/{name}", $"[Unit]\n{(lines.Contains("[Container]", StringComparison.Ordinal) ? lines : lines + "\n[Container]").Replace("[Container]", $"[Container]\nImage={Image}", StringComparison.Ordinal)}\n");
+    private void Write(string name, string lines) =>
+        File.WriteAllText(
+            $"{Root}/etc/sysctr/containers.d/{name}",
+            $"[Unit]\n{(lines.Contains("[Container]", StringComparison.Ordinal) ? lines : lines + "\n[Container]").Replace("[Container]", $"[Container]\nImage={Image}", StringComparison.Ordinal)}\n"
+        );
 
     /// <summary>What of the root is the host's: all but the store and the files themselves.</summary>
     private IEnumerable<string> Tree() =>
-        Directory.EnumerateFiles(Root + "/etc/systemd", "*", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(Root + "/etc", "*.conf", SearchOption.AllDirectories)).Order(StringComparer.Ordinal)
-            .Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}").Concat(Directory.Exists(Root + "/var/lib/sysctr/deployments") ? Directory.EnumerateDirectories(Root + "/var/lib/sysctr/deployments", "*", new EnumerationOptions { MaxRecursionDepth = 1, RecurseSubdirectories = true }).Order(StringComparer.Ordinal) : []);
+        Directory
+            .EnumerateFiles(Root + "/etc/systemd", "*", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(Root + "/etc", "*.conf", SearchOption.AllDirectories))
+            .Order(StringComparer.Ordinal)
+            .Select(f => $"{f} {File.GetLastWriteTimeUtc(f):O}")
+            .Concat(
+                Directory.Exists(Root + "/var/lib/sysctr/deployments")
+                    ? Directory
+                        .EnumerateDirectories(
+                            Root + "/var/lib/sysctr/deployments",
+                            "*",
+                            new EnumerationOptions { MaxRecursionDepth = 1, RecurseSubdirectories = true }
+                        )
+                        .Order(StringComparer.Ordinal)
+                    : []
+            );
 }

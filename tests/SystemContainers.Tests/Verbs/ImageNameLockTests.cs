@@ -22,7 +22,17 @@ public sealed class ImageNameLockTests : IDisposable
     {
         Directory.CreateDirectory(_root + "/var/lib");
         _host = Host.Open(_root, _ => { }, new HostOptions { LockTimeout = TimeSpan.Zero });
-        _host.OpenStore().Images.Set(new ImageRecord("docker://docker.io/library/a:latest", Digest.Sha256("m"u8), Digest.Sha256("c"u8), [], DateTimeOffset.UnixEpoch));
+        _host
+            .OpenStore()
+            .Images.Set(
+                new ImageRecord(
+                    "docker://docker.io/library/a:latest",
+                    Digest.Sha256("m"u8),
+                    Digest.Sha256("c"u8),
+                    [],
+                    DateTimeOffset.UnixEpoch
+                )
+            );
     }
 
     public void Dispose()
@@ -35,10 +45,29 @@ public sealed class ImageNameLockTests : IDisposable
     public async Task Nothing_is_tagged_or_deleted_beside_a_prune()
     {
         ImageOperations images = new(_host, NoProgress.Instance, _ => { });
-        using (IDisposable prune = new StoreLocks(_root + "/var/lib/sysctr/locks").LockStore(_ => { }, CancellationToken.None))
+        using (
+            IDisposable prune = new StoreLocks(_root + "/var/lib/sysctr/locks").LockStore(
+                _ => { },
+                CancellationToken.None
+            )
+        )
         {
-            Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None)).Kind);
-            Assert.Equal(ErrorKind.Locked, Assert.Throws<SysctrException>(() => images.Delete("docker.io/library/a", force: true, CancellationToken.None)).Kind);
+            Assert.Equal(
+                ErrorKind.Locked,
+                Assert
+                    .Throws<SysctrException>(() =>
+                        images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None)
+                    )
+                    .Kind
+            );
+            Assert.Equal(
+                ErrorKind.Locked,
+                Assert
+                    .Throws<SysctrException>(() =>
+                        images.Delete("docker.io/library/a", force: true, CancellationToken.None)
+                    )
+                    .Kind
+            );
             Assert.Single(_host.OpenStore().Images.List());
         }
 

@@ -15,7 +15,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Verbs;
 
-/// <summary>A container for a system below a directory is made for the machine that boots it, not for the one that installs.</summary>
+/// <summary>A container for a system below a directory is made for the machine that boots it, not for the one that
+/// installs.</summary>
 public sealed class OfflineInstallTests : IAsyncLifetime
 {
     private readonly string _base = Directory.CreateTempSubdirectory("sysctr-offline-").FullName;
@@ -26,13 +27,19 @@ public sealed class OfflineInstallTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "usr/bin", "usr/lib/systemd/system", "var/lib", "run"])
+        foreach (
+            string directory in (string[])
+                ["etc/systemd/system", "etc/containers", "usr/bin", "usr/lib/systemd/system", "var/lib", "run"]
+        )
         {
             Directory.CreateDirectory(Path.Combine(Root, directory));
         }
 
         Program("/usr/bin/runc");
-        await new LayoutWriter().File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute).Label("atomic.name", "app").WriteAsync(_base + "/image");
+        await new LayoutWriter()
+            .File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute)
+            .Label("atomic.name", "app")
+            .WriteAsync(_base + "/image");
     }
 
     public ValueTask DisposeAsync()
@@ -76,7 +83,10 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     {
         Systemd(library);
 
-        Assert.Equal(version, await new OfflineSystemd(new HostPaths(Root)).GetVersionAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(
+            version,
+            await new OfflineSystemd(new HostPaths(Root)).GetVersionAsync(TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -122,12 +132,18 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     [Theory]
     [Trait("needs", "root")]
     [InlineData("""{"default": [{"type": "reject"}]}""")]
-    [InlineData("""{"default": [{"type": "insecureAcceptAnything"}], "transports": {"oci": {"": [{"type": "reject"}]}}}""")]
+    [InlineData(
+        """{"default": [{"type": "insecureAcceptAnything"}], "transports": {"oci": {"": [{"type": "reject"}]}}}"""
+    )]
     [InlineData("""{"default": []}""")]
     public async Task The_policy_below_the_root_has_to_allow_the_image_too(string policy)
     {
         Program("/usr/bin/sysctr");
-        await File.WriteAllTextAsync(Root + "/etc/containers/policy.json", policy, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Root + "/etc/containers/policy.json",
+            policy,
+            TestContext.Current.CancellationToken
+        );
 
         SysctrException refused = await Assert.ThrowsAsync<SysctrException>(PrepareAsync);
 
@@ -140,7 +156,11 @@ public sealed class OfflineInstallTests : IAsyncLifetime
     public async Task A_policy_below_the_root_that_allows_the_image_lets_it_through()
     {
         Program("/usr/bin/sysctr");
-        await File.WriteAllTextAsync(Root + "/etc/containers/policy.json", """{"default": [{"type": "insecureAcceptAnything"}]}""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Root + "/etc/containers/policy.json",
+            """{"default": [{"type": "insecureAcceptAnything"}]}""",
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal("app", (await PrepareAsync()).Record.Name);
     }
@@ -150,7 +170,10 @@ public sealed class OfflineInstallTests : IAsyncLifetime
         using Host host = Host.Open(Root, _ => { });
         using ContainerTransaction transaction = new(host, NoProgress.Instance);
         InstallRequest request = new(Image);
-        StoredImage image = await transaction.FetchAsideAsync(new WantedImage(host.Registries, request), TestContext.Current.CancellationToken);
+        StoredImage image = await transaction.FetchAsideAsync(
+            new WantedImage(host.Registries, request),
+            TestContext.Current.CancellationToken
+        );
         return await transaction.PrepareAsync(request, "app", image, TestContext.Current.CancellationToken);
     }
 

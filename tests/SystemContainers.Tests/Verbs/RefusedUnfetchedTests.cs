@@ -13,7 +13,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Verbs;
 
-/// <summary>What can be refused without the image is refused before it is fetched. The image is a pipe that nobody writes to: whoever reads it waits.</summary>
+/// <summary>What can be refused without the image is refused before it is fetched. The image is a pipe that nobody
+/// writes to: whoever reads it waits.</summary>
 [Trait("needs", "root")]
 public sealed class RefusedUnfetchedTests : IAsyncLifetime
 {
@@ -21,7 +22,12 @@ public sealed class RefusedUnfetchedTests : IAsyncLifetime
 
     private string Image => $"oci-archive:{_root}/pipe.tar";
 
-    public async ValueTask InitializeAsync() => await ProcessRunner.RunAsync("mkfifo", [Path.Combine(_root, "pipe.tar")], TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync() =>
+        await ProcessRunner.RunAsync(
+            "mkfifo",
+            [Path.Combine(_root, "pipe.tar")],
+            TestContext.Current.CancellationToken
+        );
 
     public ValueTask DisposeAsync()
     {
@@ -31,41 +37,88 @@ public sealed class RefusedUnfetchedTests : IAsyncLifetime
 
     [Fact]
     public Task An_install_without_the_runtime() =>
-        RefusedAsync(host => new InstallOperation(host, new NoProgress(), _ => { }).RunAsync([Request], now: false, new StartPolicy(), default), "OCI runtime");
+        RefusedAsync(
+            host =>
+                new InstallOperation(host, new NoProgress(), _ => { }).RunAsync(
+                    [Request],
+                    now: false,
+                    new StartPolicy(),
+                    default
+                ),
+            "OCI runtime"
+        );
 
     [Fact]
     public Task An_install_that_shall_start_without_systemd() =>
-        RefusedAsync(host => new InstallOperation(host, new NoProgress(), _ => { }).RunAsync([Request], now: true, new StartPolicy(), default), "systemd");
+        RefusedAsync(
+            host =>
+                new InstallOperation(host, new NoProgress(), _ => { }).RunAsync(
+                    [Request],
+                    now: true,
+                    new StartPolicy(),
+                    default
+                ),
+            "systemd"
+        );
 
     [Fact]
     public Task A_plan_without_the_runtime() =>
-        RefusedAsync(host => new PlanOperation(host, new NoProgress(), _ => { }).InstallAsync([Request], now: false, default), "OCI runtime");
+        RefusedAsync(
+            host => new PlanOperation(host, new NoProgress(), _ => { }).InstallAsync([Request], now: false, default),
+            "OCI runtime"
+        );
 
     [Fact]
-    public Task A_run_without_systemd() => RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "systemd");
+    public Task A_run_without_systemd() =>
+        RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "systemd");
 
     /// <summary>As <c>--user</c> has it in a session that no user manager serves.</summary>
     [Fact]
     public async Task What_is_to_be_known_to_a_systemd_that_does_not_answer()
     {
-        FakeSystemd systemd = new(TimeProvider.System) { Version = () => throw new SysctrException(ErrorKind.Host, "asking systemd: nobody is there") };
+        FakeSystemd systemd = new(TimeProvider.System)
+        {
+            Version = () => throw new SysctrException(ErrorKind.Host, "asking systemd: nobody is there"),
+        };
         string runtime = Path.Combine(_root, "usr/bin/runc");
         Directory.CreateDirectory(Path.GetDirectoryName(runtime)!);
         await File.WriteAllTextAsync(runtime, "#!/bin/sh\n", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(runtime, (UnixFileMode)0b111_101_101);
 
-        await RefusedAsync(host => new InstallOperation(host, new NoProgress(), _ => { }).RunAsync([Request], now: false, new StartPolicy(), default), "nobody is there", systemd);
-        await RefusedAsync(host => new PlanOperation(host, new NoProgress(), _ => { }).InstallAsync([Request], now: false, default), "nobody is there", systemd);
-        await RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "nobody is there", systemd);
+        await RefusedAsync(
+            host =>
+                new InstallOperation(host, new NoProgress(), _ => { }).RunAsync(
+                    [Request],
+                    now: false,
+                    new StartPolicy(),
+                    default
+                ),
+            "nobody is there",
+            systemd
+        );
+        await RefusedAsync(
+            host => new PlanOperation(host, new NoProgress(), _ => { }).InstallAsync([Request], now: false, default),
+            "nobody is there",
+            systemd
+        );
+        await RefusedAsync(
+            host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default),
+            "nobody is there",
+            systemd
+        );
     }
 
     private InstallRequest Request => new(Image) { Name = "x" };
 
     private async Task RefusedAsync(Func<Host, Task> work, string why, ISystemdManager? systemd = null)
     {
-        using Host host = systemd is null ? Host.Open(_root, _ => { }) : new Host(new HostTarget(_root), systemd, _ => { });
+        using Host host = systemd is null
+            ? Host.Open(_root, _ => { })
+            : new Host(new HostTarget(_root), systemd, _ => { });
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Task.Run(() => work(host)).WaitAsync(TimeSpan.FromSeconds(60)));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            Task.Run(() => work(host)).WaitAsync(TimeSpan.FromSeconds(60))
+        );
 
         Assert.Equal(ErrorKind.Host, e.Kind);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);

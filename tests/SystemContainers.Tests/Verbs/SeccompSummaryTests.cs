@@ -36,7 +36,8 @@ public sealed class SeccompSummaryTests
               }
             }
             """,
-            SeccompSummary.Of(Encoding.UTF8.GetBytes(config)));
+            SeccompSummary.Of(Encoding.UTF8.GetBytes(config))
+        );
     }
 
     [Theory]
@@ -45,5 +46,6 @@ public sealed class SeccompSummaryTests
     [InlineData("""{ "linux": null }""")]
     [InlineData("[]")]
     [InlineData("{")]
-    public void Without_one_it_is_as_it_is(string config) => Assert.Equal(config, SeccompSummary.Of(Encoding.UTF8.GetBytes(config)));
+    public void Without_one_it_is_as_it_is(string config) =>
+        Assert.Equal(config, SeccompSummary.Of(Encoding.UTF8.GetBytes(config)));
 }

@@ -12,8 +12,8 @@ using Xunit;
 namespace SystemContainers.Tests.Verbs;
 
 /// <summary>
-/// A source that sends nothing keeps nobody else from anything: no lock is held while it is waited for. It is a pipe that nobody writes to; a registry
-/// that stalls is read from the same place.
+/// A source that sends nothing keeps nobody else from anything: no lock is held while it is waited for. It is a pipe
+/// that nobody writes to; a registry that stalls is read from the same place.
 /// </summary>
 [Trait("needs", "root")]
 public sealed class StalledSourceTests : IAsyncLifetime
@@ -38,25 +38,52 @@ public sealed class StalledSourceTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task A_pull_holds_no_lease() => StallsAsync(async (host, image) =>
-    {
-        using StoreLease lease = host.Locks.LeaseStore(default);
-        await new ImageFetch(host, new NoProgress()).FetchAsync(new WantedImage(host.Registries, image, PullPolicy.Always), lease, default);
-    });
+    public Task A_pull_holds_no_lease() =>
+        StallsAsync(
+            async (host, image) =>
+            {
+                using StoreLease lease = host.Locks.LeaseStore(default);
+                await new ImageFetch(host, new NoProgress()).FetchAsync(
+                    new WantedImage(host.Registries, image, PullPolicy.Always),
+                    lease,
+                    default
+                );
+            }
+        );
 
     [Fact]
     public Task A_pull_by_another_name_holds_no_lease() =>
-        StallsAsync((host, image) => new ImageFetch(host, new NoProgress()).FetchAsAsync(new WantedImage(host.Registries, image, PullPolicy.Always), "example.com/x", default));
+        StallsAsync(
+            (host, image) =>
+                new ImageFetch(host, new NoProgress()).FetchAsAsync(
+                    new WantedImage(host.Registries, image, PullPolicy.Always),
+                    "example.com/x",
+                    default
+                )
+        );
 
     [Fact]
     public Task An_install_holds_neither_a_lease_nor_its_container() =>
-        StallsAsync((host, image) => new InstallOperation(host, new NoProgress(), _ => { })
-            .RunAsync([new InstallRequest(image) { Name = "x" }], now: false, new StartPolicy(), default));
+        StallsAsync(
+            (host, image) =>
+                new InstallOperation(host, new NoProgress(), _ => { }).RunAsync(
+                    [new InstallRequest(image) { Name = "x" }],
+                    now: false,
+                    new StartPolicy(),
+                    default
+                )
+        );
 
     [Fact]
     public Task A_plan_with_a_store_of_its_own_holds_no_lease_of_the_hosts() =>
-        StallsAsync((host, image) => new InstallOperation(host, new NoProgress(), _ => { })
-            .DisplayAsync(new InstallRequest(image) { Name = "x" }, _ => { }, default));
+        StallsAsync(
+            (host, image) =>
+                new InstallOperation(host, new NoProgress(), _ => { }).DisplayAsync(
+                    new InstallRequest(image) { Name = "x" },
+                    _ => { },
+                    default
+                )
+        );
 
     private async Task StallsAsync(Func<Host, string, Task> work)
     {
@@ -70,7 +97,10 @@ public sealed class StalledSourceTests : IAsyncLifetime
         Task running = Task.Run(() => work(host, $"oci-archive:{Pipe}"));
 
         // Opens as soon as it is read, and gives nothing.
-        await using (await Task.Run(() => new FileStream(Pipe, FileMode.Open, FileAccess.Write)).WaitAsync(TimeSpan.FromSeconds(60)))
+        await using (
+            await Task.Run(() => new FileStream(Pipe, FileMode.Open, FileAccess.Write))
+                .WaitAsync(TimeSpan.FromSeconds(60))
+        )
         {
             await Task.Delay(100);
             using IDisposable? alone = other.OpenStore().Locks.TryLockStore();
@@ -81,7 +111,9 @@ public sealed class StalledSourceTests : IAsyncLifetime
         }
 
         // The end of the pipe is no archive.
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => running.WaitAsync(TimeSpan.FromSeconds(60)));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            running.WaitAsync(TimeSpan.FromSeconds(60))
+        );
         Assert.Equal(ErrorKind.Corrupt, e.Kind);
     }
 }

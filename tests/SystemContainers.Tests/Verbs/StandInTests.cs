@@ -11,7 +11,8 @@ namespace SystemContainers.Tests.Verbs;
 
 public sealed class StandInTests
 {
-    private const string Config = """{"process":{"user":{"uid":5,"gid":5},"args":["payload"],"env":["A=1","B=2"],"cwd":"/srv"}}""";
+    private const string Config =
+        """{"process":{"user":{"uid":5,"gid":5},"args":["payload"],"env":["A=1","B=2"],"cwd":"/srv"}}""";
 
     [Fact]
     public void A_command_in_place_of_the_payload_has_what_was_asked_for()
@@ -19,11 +20,20 @@ public sealed class StandInTests
         JsonObject document = JsonNode.Parse(Config)!.AsObject();
 
         StandInOperation.Place(
-            document, new ExecRequest("web", ["ls", "-l"]) { User = "www", WorkingDirectory = "/tmp", Environment = ["A=x=y", "C="] }, new ImageUser(33, 34, [33, 34, 50], "/var/www"));
+            document,
+            new ExecRequest("web", ["ls", "-l"])
+            {
+                User = "www",
+                WorkingDirectory = "/tmp",
+                Environment = ["A=x=y", "C="],
+            },
+            new ImageUser(33, 34, [33, 34, 50], "/var/www")
+        );
 
         Assert.Equal(
             """{"process":{"user":{"uid":33,"gid":34,"additionalGids":[33,50]},"args":["ls","-l"],"env":["B=2","A=x=y","C="],"cwd":"/tmp"}}""",
-            document.ToJsonString());
+            document.ToJsonString()
+        );
     }
 
     [Fact]
@@ -40,5 +50,14 @@ public sealed class StandInTests
     public void A_variable_without_a_value_is_refused() =>
         Assert.Equal(
             ErrorKind.Usage,
-            Assert.Throws<SysctrException>(() => StandInOperation.Place(JsonNode.Parse(Config)!.AsObject(), new ExecRequest("web", ["ls"]) { Environment = ["A"] }, user: null)).Kind);
+            Assert
+                .Throws<SysctrException>(() =>
+                    StandInOperation.Place(
+                        JsonNode.Parse(Config)!.AsObject(),
+                        new ExecRequest("web", ["ls"]) { Environment = ["A"] },
+                        user: null
+                    )
+                )
+                .Kind
+        );
 }

@@ -24,7 +24,18 @@ public sealed class UpdateCheckoutTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        foreach (string directory in (string[])["etc/systemd/system", "etc/containers", "etc/sysctr", "usr/bin", "usr/lib/systemd/system", "var/lib", "run"])
+        foreach (
+            string directory in (string[])
+                [
+                    "etc/systemd/system",
+                    "etc/containers",
+                    "etc/sysctr",
+                    "usr/bin",
+                    "usr/lib/systemd/system",
+                    "var/lib",
+                    "run",
+                ]
+        )
         {
             Directory.CreateDirectory(Path.Combine(Root, directory));
         }
@@ -34,10 +45,16 @@ public sealed class UpdateCheckoutTests : IAsyncLifetime
             await File.WriteAllTextAsync($"{Root}/usr/bin/{program}", "", Cancellation);
         }
 
-        await new LayoutWriter().File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute).WriteAsync(_base + "/image");
+        await new LayoutWriter()
+            .File("/bin/app", "#!/bin/sh\n", UnixFileMode.UserRead | UnixFileMode.UserExecute)
+            .WriteAsync(_base + "/image");
         using Host host = Host.Open(Root, _notes.Add);
         await new InstallOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
-            [new InstallRequest($"oci:{_base}/image:latest") { Name = "app", Checkout = CheckoutForm.HardLinks }], now: false, StartPolicy.Default, Cancellation);
+            [new InstallRequest($"oci:{_base}/image:latest") { Name = "app", Checkout = CheckoutForm.HardLinks }],
+            now: false,
+            StartPolicy.Default,
+            Cancellation
+        );
     }
 
     public ValueTask DisposeAsync()

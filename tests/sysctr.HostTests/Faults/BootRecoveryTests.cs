@@ -5,28 +5,36 @@ using Xunit;
 
 namespace SystemContainers.HostTests.Faults;
 
-/// <summary>A power cut in the middle of something: sysctr-recover.service ends it before the container starts.</summary>
+/// <summary>A power cut in the middle of something: sysctr-recover.service ends it before the container
+/// starts.</summary>
 public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHost>
 {
     private const string Image = "oci:/srv/tiny:latest";
 
     private readonly NspawnHost _host = fixture.Host;
 
-    /// <summary>An operation, the first step of that kind in it, how many steps after that it is cut, and the deployment that is there afterwards.</summary>
-    public static TheoryData<string, string, int, string> Cuts => new()
-    {
-        { "update", "StopUnit", 1, "0" },
-        { "update", "Reload", 0, "0" },
-        { "update", "RestartUnit", 1, "0" },
-        { "update", "RestartUnit", 6, "1" },
-        { "rollback", "Reload", 0, "1" },
-        { "uninstall", "StopUnit", 2, "" },
-        { "install", "Reload", 1, "" },
-    };
+    /// <summary>An operation, the first step of that kind in it, how many steps after that it is cut, and the
+    /// deployment that is there afterwards.</summary>
+    public static TheoryData<string, string, int, string> Cuts =>
+        new()
+        {
+            { "update", "StopUnit", 1, "0" },
+            { "update", "Reload", 0, "0" },
+            { "update", "RestartUnit", 1, "0" },
+            { "update", "RestartUnit", 6, "1" },
+            { "rollback", "Reload", 0, "1" },
+            { "uninstall", "StopUnit", 2, "" },
+            { "install", "Reload", 1, "" },
+        };
 
     [Theory]
     [MemberData(nameof(Cuts))]
-    public async Task A_power_cut_is_recovered_from_before_anything_starts(string operation, string call, int after, string deployment)
+    public async Task A_power_cut_is_recovered_from_before_anything_starts(
+        string operation,
+        string call,
+        int after,
+        string deployment
+    )
     {
         // A whole run first, to know the steps; then the same again up to one of them.
         int step = await StepAsync(operation, call) + after;
@@ -38,19 +46,32 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
 
         Assert.Equal(137, cut.ExitCode);
         Assert.NotEqual("", pending);
-        Assert.Equal("", await _host.ShellAsync("find /var/lib/sysctr/transactions /var/lib/sysctr/staging -mindepth 1"));
+        Assert.Equal(
+            "",
+            await _host.ShellAsync("find /var/lib/sysctr/transactions /var/lib/sysctr/staging -mindepth 1")
+        );
         Assert.Equal("success", await _host.UnitPropertyAsync("sysctr-recover.service", "Result"));
-        Assert.Equal(deployment, (await _host.ShellAsync("readlink /var/lib/sysctr/deployments/tiny/current || true")).Trim());
-        Assert.Equal(deployment == "" ? "not-found" : "loaded", await _host.UnitPropertyAsync("tiny.service", "LoadState"));
+        Assert.Equal(
+            deployment,
+            (await _host.ShellAsync("readlink /var/lib/sysctr/deployments/tiny/current || true")).Trim()
+        );
+        Assert.Equal(
+            deployment == "" ? "not-found" : "loaded",
+            await _host.UnitPropertyAsync("tiny.service", "LoadState")
+        );
         if (deployment != "")
         {
             Assert.Equal("active", await _host.UnitPropertyAsync("tiny.service", "ActiveState"));
             Assert.Equal("no", await _host.UnitPropertyAsync("tiny.service", "NeedDaemonReload"));
-            Assert.Equal($"/var/lib/sysctr/deployments/tiny/{deployment}", await _host.UnitPropertyAsync("tiny.service", "WorkingDirectory"));
+            Assert.Equal(
+                $"/var/lib/sysctr/deployments/tiny/{deployment}",
+                await _host.UnitPropertyAsync("tiny.service", "WorkingDirectory")
+            );
             Assert.InRange(
                 await _host.UnitNumberAsync("sysctr-recover.service", "ExecMainExitTimestampMonotonic"),
                 1,
-                await _host.UnitNumberAsync("tiny.service", "InactiveExitTimestampMonotonic"));
+                await _host.UnitNumberAsync("tiny.service", "InactiveExitTimestampMonotonic")
+            );
         }
 
         (await _host.SysctrAsync("fsck")).MustSucceed();
@@ -67,17 +88,30 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         await _host.ShellAsync("rm /etc/systemd/system/tiny.service; sync");
         await _host.PowerCutAsync();
 
-        string state = await _host.ShellAsync("for i in $(seq 1200); do systemctl is-active tiny.service && break; sleep 0.1; done");
+        string state = await _host.ShellAsync(
+            "for i in $(seq 1200); do systemctl is-active tiny.service && break; sleep 0.1; done"
+        );
         Assert.True(
-            state.EndsWith("active\n", StringComparison.Ordinal) && !state.EndsWith("inactive\n", StringComparison.Ordinal),
-            await _host.ShellAsync("systemctl status sysctr-recover.service tiny.service --no-pager --full || true; journalctl --boot --no-pager | grep -E 'tiny|sysctr|recover' || true"));
-        Assert.Equal("/var/lib/sysctr/deployments/tiny/0", await _host.UnitPropertyAsync("tiny.service", "WorkingDirectory"));
+            state.EndsWith("active\n", StringComparison.Ordinal)
+                && !state.EndsWith("inactive\n", StringComparison.Ordinal),
+            await _host.ShellAsync(
+                "systemctl status sysctr-recover.service tiny.service --no-pager --full || true; journalctl --boot --no-pager | grep -E 'tiny|sysctr|recover' || true"
+            )
+        );
+        Assert.Equal(
+            "/var/lib/sysctr/deployments/tiny/0",
+            await _host.UnitPropertyAsync("tiny.service", "WorkingDirectory")
+        );
     }
 
     [Fact]
     public async Task A_unit_without_default_dependencies_waits_for_the_recovery_too()
     {
-        string image = await new WildImage { Service = "[Unit]\nDefaultDependencies=no\n", Arguments = ["$NAME", "$WORD"] }
+        string image = await new WildImage
+        {
+            Service = "[Unit]\nDefaultDependencies=no\n",
+            Arguments = ["$NAME", "$WORD"],
+        }
             .Export("manifest.json", """{"version": "1.0", "defaultValues": {"WORD": "none"}}""")
             .PutAsync(_host);
         await using Container early = await Container.InstallAsync(_host, image, "--now");
@@ -93,8 +127,16 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         Assert.Equal("active", await early.PropertyAsync("ActiveState"));
         Assert.Equal("/var/lib/sysctr/deployments/" + early.Name + "/0", await early.PropertyAsync("WorkingDirectory"));
         Assert.InRange(
-            await _host.UnitNumberAsync("sysctr-recover.service", "ExecMainExitTimestampMonotonic"), 1, await early.TimeAsync("InactiveExit"));
-        Assert.Equal("", await _host.ShellAsync("journalctl --sync; journalctl --boot --no-pager --output=cat | grep -i 'ordering cycle' || true"));
+            await _host.UnitNumberAsync("sysctr-recover.service", "ExecMainExitTimestampMonotonic"),
+            1,
+            await early.TimeAsync("InactiveExit")
+        );
+        Assert.Equal(
+            "",
+            await _host.ShellAsync(
+                "journalctl --sync; journalctl --boot --no-pager --output=cat | grep -i 'ordering cycle' || true"
+            )
+        );
     }
 
     [Fact]
@@ -126,12 +168,13 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         Assert.Contains("tiny", (await _host.SysctrAsync("list")).MustSucceed().Output, StringComparison.Ordinal);
     }
 
-    private static string[] Command(string operation) => operation switch
-    {
-        // Its second version brings one program more.
-        "install" => ["install", "--grant", "program", "--name", "tiny", Image],
-        _ => [operation, "tiny"],
-    };
+    private static string[] Command(string operation) =>
+        operation switch
+        {
+            // Its second version brings one program more.
+            "install" => ["install", "--grant", "program", "--name", "tiny", Image],
+            _ => [operation, "tiny"],
+        };
 
     /// <summary>The state in which an operation begins; its container runs.</summary>
     private async Task BeginAsync(string operation)
@@ -161,7 +204,8 @@ public sealed class BootRecoveryTests(SweepHost fixture) : IClassFixture<SweepHo
         return int.Parse(step, System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private Task<string> LayoutAsync(int version) => _host.ShellAsync($"rm -rf /srv/tiny; cp -a /srv/tiny-{version} /srv/tiny");
+    private Task<string> LayoutAsync(int version) =>
+        _host.ShellAsync($"rm -rf /srv/tiny; cp -a /srv/tiny-{version} /srv/tiny");
 
     private async Task ResetAsync()
     {

@@ -5,8 +5,9 @@ using Xunit;
 namespace SystemContainers.HostTests.Faults;
 
 /// <summary>
-/// The same on a booted host, whose service runs: what systemd knows and runs is part of the state. Each step around a call to systemd is cut, and
-/// every fourth of those between, whose every one <see cref="OfflineKillTests"/> cuts; sweep.py by hand tries all.
+/// The same on a booted host, whose service runs: what systemd knows and runs is part of the state. Each step around a
+/// call to systemd is cut, and every fourth of those between, whose every one <see cref="OfflineKillTests"/> cuts;
+/// sweep.py by hand tries all.
 /// </summary>
 public sealed class BootedFaultTests(SweepHost host) : IClassFixture<SweepHost>
 {
@@ -14,7 +15,8 @@ public sealed class BootedFaultTests(SweepHost host) : IClassFixture<SweepHost>
 
     [Theory]
     [MemberData(nameof(Operations))]
-    public Task A_kill_leaves_the_old_or_the_new_state(string operation) => host.SweepAsync("booted", "kill", operation, every: 4);
+    public Task A_kill_leaves_the_old_or_the_new_state(string operation) =>
+        host.SweepAsync("booted", "kill", operation, every: 4);
 
     [Theory]
     [InlineData("install")]

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests.Faults;
 
-/// <summary>Many sysctr at once on a booted host: no deadlock, no lost update, nothing removed that somebody counts on.</summary>
+/// <summary>Many sysctr at once on a booted host: no deadlock, no lost update, nothing removed that somebody counts
+/// on.</summary>
 public sealed class ConcurrencyTests(SweepHost host) : IClassFixture<SweepHost>
 {
     private const int Processes = 64;
@@ -18,12 +19,15 @@ public sealed class ConcurrencyTests(SweepHost host) : IClassFixture<SweepHost>
     public async Task Sixty_four_at_once_leave_what_each_of_them_said(int rounds, int seed, int killsPerCent)
     {
         CommandResult run = await host.Host.RunAsync(
-            ["python3", SweepHost.Script("storm.py"), $"{Processes}", $"{rounds}", $"{seed}", $"{killsPerCent}"], TimeSpan.FromMinutes(15));
+            ["python3", SweepHost.Script("storm.py"), $"{Processes}", $"{rounds}", $"{seed}", $"{killsPerCent}"],
+            TimeSpan.FromMinutes(15)
+        );
         using JsonDocument result = JsonDocument.Parse(run.MustSucceed().Output);
         JsonElement root = result.RootElement;
         await Console.Out.WriteLineAsync(
             $"storm: {root.GetProperty("processes")} processes, {Processes} at once, {root.GetProperty("waited")} waited, "
-            + $"{root.GetProperty("killed")} killed, exit codes {root.GetProperty("codes")}, {root.GetProperty("seconds")} s");
+                + $"{root.GetProperty("killed")} killed, exit codes {root.GetProperty("codes")}, {root.GetProperty("seconds")} s"
+        );
 
         string[] failures = [.. root.GetProperty("failures").EnumerateArray().Select(f => f.GetString()!)];
         Assert.True(failures.Length == 0, string.Join('\n', failures.Take(10)));
@@ -34,9 +38,22 @@ public sealed class ConcurrencyTests(SweepHost host) : IClassFixture<SweepHost>
     [Fact]
     public async Task Who_waits_for_a_lock_says_so_and_gives_up_after_the_time_that_it_was_given()
     {
-        (await host.Host.SysctrAsync("install", "--name", "held", "--system-package=absent", "oci:/srv/tiny-1:latest")).MustSucceed();
-        await host.Host.ShellAsync("systemd-run --quiet --unit=holder flock /var/lib/sysctr/locks/held.lock sleep infinity");
-        await host.Host.EventuallyAsync("! flock --nonblock /var/lib/sysctr/locks/held.lock true", TimeSpan.FromMinutes(1));
+        (
+            await host.Host.SysctrAsync(
+                "install",
+                "--name",
+                "held",
+                "--system-package=absent",
+                "oci:/srv/tiny-1:latest"
+            )
+        ).MustSucceed();
+        await host.Host.ShellAsync(
+            "systemd-run --quiet --unit=holder flock /var/lib/sysctr/locks/held.lock sleep infinity"
+        );
+        await host.Host.EventuallyAsync(
+            "! flock --nonblock /var/lib/sysctr/locks/held.lock true",
+            TimeSpan.FromMinutes(1)
+        );
 
         Stopwatch watch = Stopwatch.StartNew();
         CommandResult result = await host.Host.SysctrAsync("--lock-timeout", "2", "uninstall", "held");

@@ -15,12 +15,25 @@ namespace SystemContainers.HostTests.Faults;
 /// <param name="Seconds">Wall clock for all of them.</param>
 /// <param name="Failures">What was neither, with all that was said.</param>
 sealed record SweepResult(
-    string Where, string Cut, string Operation, int Points, int Old, int New, int Missed, double Seconds, IReadOnlyList<JsonElement> Failures)
+    string Where,
+    string Cut,
+    string Operation,
+    int Points,
+    int Old,
+    int New,
+    int Missed,
+    double Seconds,
+    IReadOnlyList<JsonElement> Failures
+)
 {
-    private static readonly JsonSerializerOptions s_lowerCase = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    private static readonly JsonSerializerOptions s_lowerCase = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+    };
 
     public static SweepResult Parse(string line) => JsonSerializer.Deserialize<SweepResult>(line, s_lowerCase)!;
 
     /// <summary>A row of the table in the tests' output.</summary>
-    public string Row => $"{Where,-8} {Cut,-7} {Operation,-10} {Points,5} points {Old,5} old {New,5} new {Failures.Count,3} wrong {Seconds,6:0} s";
+    public string Row =>
+        $"{Where,-8} {Cut,-7} {Operation,-10} {Points,5} points {Old,5} old {New,5} new {Failures.Count,3} wrong {Seconds,6:0} s";
 }

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests.Packaging;
 
-/// <summary>The Debian package of the published binaries (<c>make deb</c>), in a directory that goes with the tests.</summary>
+/// <summary>The Debian package of the published binaries (<c>make deb</c>), in a directory that goes with the
+/// tests.</summary>
 public sealed class BuiltPackage : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-package-").FullName;

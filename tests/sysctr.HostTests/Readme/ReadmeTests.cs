@@ -7,8 +7,9 @@ using Xunit;
 namespace SystemContainers.HostTests.Readme;
 
 /// <summary>
-/// README.md and the EXAMPLES of the manual say what happens: each command that they show after a prompt runs on a fresh host, in order, and prints what is shown
-/// (<see cref="ShownOutput"/>). It fails where, and only where, a line of an error is shown.
+/// README.md and the EXAMPLES of the manual say what happens: each command that they show after a prompt runs on a
+/// fresh host, in order, and prints what is shown (<see cref="ShownOutput"/>). It fails where, and only where, a line
+/// of an error is shown.
 /// </summary>
 [Collection(PackagedHost.Name)]
 public sealed partial class ReadmeTests(NspawnFixture fixture)
@@ -17,7 +18,10 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
     private static readonly string s_manual = Path.Combine(Workspace.Root, "packaging/man/sysctr.1");
 
     /// <summary>Of the pages of verbs what is no copy of the help.</summary>
-    private static readonly string[] s_prose = [.. Directory.GetFiles(Path.Combine(Workspace.Root, "packaging/man/prose")).Order(StringComparer.Ordinal)];
+    private static readonly string[] s_prose =
+    [
+        .. Directory.GetFiles(Path.Combine(Workspace.Root, "packaging/man/prose")).Order(StringComparer.Ordinal),
+    ];
 
     private readonly NspawnHost _host = fixture.Host;
 
@@ -32,9 +36,12 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
             Assert.InRange(commands.Length, s_prose.Contains(file) ? 0 : 5, 100);
             foreach (ShownCommand command in commands)
             {
-                string? failure = await command.TryAsync((program, arguments) => command.AsUser
-                    ? user.RunAsync(["env", $"XDG_RUNTIME_DIR={user.RunDirectory}", program, .. arguments])
-                    : _host.RunAsync(program, arguments));
+                string? failure = await command.TryAsync(
+                    (program, arguments) =>
+                        command.AsUser
+                            ? user.RunAsync(["env", $"XDG_RUNTIME_DIR={user.RunDirectory}", program, .. arguments])
+                            : _host.RunAsync(program, arguments)
+                );
                 if (failure is not null)
                 {
                     wrong.Add(failure);
@@ -46,8 +53,12 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
                 continue;
             }
 
-            await _host.ShellAsync("for name in $(sysctr list --names); do sysctr --quiet uninstall --purge $name; done; sysctr --quiet images prune --all");
-            await user.ShellAsync("for name in $(sysctr --user list --names); do sysctr --user --quiet uninstall --purge $name; done");
+            await _host.ShellAsync(
+                "for name in $(sysctr list --names); do sysctr --quiet uninstall --purge $name; done; sysctr --quiet images prune --all"
+            );
+            await user.ShellAsync(
+                "for name in $(sysctr --user list --names); do sysctr --user --quiet uninstall --purge $name; done"
+            );
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
@@ -57,7 +68,11 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
     [Fact]
     public async Task Every_other_block_is_a_picture_or_of_makes_targets()
     {
-        foreach (IReadOnlyList<(int Number, string Text)> block in ShownText.Blocks(s_readme).Where(b => ShownText.Commands(s_readme, b).Count == 0))
+        foreach (
+            IReadOnlyList<(int Number, string Text)> block in ShownText
+                .Blocks(s_readme)
+                .Where(b => ShownText.Commands(s_readme, b).Count == 0)
+        )
         {
             if (block.Any(l => l.Text.Contains('─', StringComparison.Ordinal)))
             {
@@ -67,8 +82,14 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
             foreach ((int number, string text) in block)
             {
                 string[] words = text.Split('#')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                Assert.True(words is ["make", ..], $"README.md:{number}: neither a picture nor a command with a prompt: {text}");
-                await Command.MustAsync("make", ["--dry-run", "--no-print-directory", "-C", Workspace.Root, .. words[1..]]);
+                Assert.True(
+                    words is ["make", ..],
+                    $"README.md:{number}: neither a picture nor a command with a prompt: {text}"
+                );
+                await Command.MustAsync(
+                    "make",
+                    ["--dry-run", "--no-print-directory", "-C", Workspace.Root, .. words[1..]]
+                );
             }
         }
     }
@@ -80,23 +101,35 @@ public sealed partial class ReadmeTests(NspawnFixture fixture)
         // 'launch' is for units and has no help.
         string[] named =
         [
-            .. Named().Matches(await File.ReadAllTextAsync(s_readme, TestContext.Current.CancellationToken)).Select(m => m.Groups["words"].Value)
-                .Where(w => w != "launch").Distinct(),
+            .. Named()
+                .Matches(await File.ReadAllTextAsync(s_readme, TestContext.Current.CancellationToken))
+                .Select(m => m.Groups["words"].Value)
+                .Where(w => w != "launch")
+                .Distinct(),
         ];
         Assert.InRange(named.Length, 5, 100);
         foreach (string command in named)
         {
             string[] words = [.. command.Split(' ').Select(w => w.Split('=')[0])];
             string[] verbs = [.. words.TakeWhile(w => Verb().IsMatch(w))];
-            CommandResult help = await Command.RunAsync(Path.Combine(Workspace.Artifacts, "sysctr"), [.. verbs.Select(v => v.Split('|')[0]).Take(2), "--help"]);
+            CommandResult help = await Command.RunAsync(
+                Path.Combine(Workspace.Artifacts, "sysctr"),
+                [.. verbs.Select(v => v.Split('|')[0]).Take(2), "--help"]
+            );
             if (help.ExitCode != 0)
             {
-                help = await Command.MustAsync(Path.Combine(Workspace.Artifacts, "sysctr"), [.. verbs.Take(1).Select(v => v.Split('|')[0]), "--help"]);
+                help = await Command.MustAsync(
+                    Path.Combine(Workspace.Artifacts, "sysctr"),
+                    [.. verbs.Take(1).Select(v => v.Split('|')[0]), "--help"]
+                );
             }
 
             foreach (string option in words.Where(w => w.StartsWith("--", StringComparison.Ordinal)))
             {
-                Assert.True(help.Output.Contains(option, StringComparison.Ordinal), $"README.md names 'sysctr {command}', which has no {option}:\n{help.Output}");
+                Assert.True(
+                    help.Output.Contains(option, StringComparison.Ordinal),
+                    $"README.md names 'sysctr {command}', which has no {option}:\n{help.Output}"
+                );
             }
         }
     }

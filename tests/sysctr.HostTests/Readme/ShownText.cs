@@ -2,14 +2,17 @@
 
 namespace SystemContainers.HostTests.Readme;
 
-/// <summary>The blocks of commands of a Markdown file (indented by four spaces) or of a manual page's EXAMPLES (between .nf and .fi).</summary>
+/// <summary>The blocks of commands of a Markdown file (indented by four spaces) or of a manual page's EXAMPLES (between
+/// .nf and .fi).</summary>
 static class ShownText
 {
     private const string Indent = "    ";
 
     /// <summary>Every block, as its lines with their numbers.</summary>
     public static IEnumerable<IReadOnlyList<(int Number, string Text)>> Blocks(string file) =>
-        file.EndsWith(".md", StringComparison.Ordinal) ? MarkdownBlocks(File.ReadAllLines(file)) : ManualBlocks(File.ReadAllLines(file));
+        file.EndsWith(".md", StringComparison.Ordinal)
+            ? MarkdownBlocks(File.ReadAllLines(file))
+            : ManualBlocks(File.ReadAllLines(file));
 
     /// <summary>The commands of a block; none where it has no prompt.</summary>
     public static IReadOnlyList<ShownCommand> Commands(string file, IReadOnlyList<(int Number, string Text)> block)
@@ -28,7 +31,16 @@ static class ShownText
         }
 
         bool shows = found.Any(f => f.Output.Count > 0);
-        return [.. found.Select(f => new ShownCommand($"{Path.GetFileName(file)}:{f.Number}", f.Prompt[0] == '$', f.Prompt[2..], f.Output, shows))];
+        return
+        [
+            .. found.Select(f => new ShownCommand(
+                $"{Path.GetFileName(file)}:{f.Number}",
+                f.Prompt[0] == '$',
+                f.Prompt[2..],
+                f.Output,
+                shows
+            )),
+        ];
     }
 
     private static IEnumerable<IReadOnlyList<(int, string)>> MarkdownBlocks(string[] lines)
@@ -40,7 +52,9 @@ static class ShownText
             bool isIndented = line.StartsWith(Indent, StringComparison.Ordinal);
 
             // An empty line belongs to a block that goes on after it; code begins after one, or it is a list's text.
-            if (isIndented ? block.Count > 0 || i == 0 || lines[i - 1].Length == 0 : block.Count > 0 && line.Length == 0)
+            if (
+                isIndented ? block.Count > 0 || i == 0 || lines[i - 1].Length == 0 : block.Count > 0 && line.Length == 0
+            )
             {
                 block.Add((i + 1, isIndented ? line[Indent.Length..] : ""));
             }
@@ -55,12 +69,28 @@ static class ShownText
     private static IEnumerable<IReadOnlyList<(int, string)>> ManualBlocks(string[] lines)
     {
         int start = Array.IndexOf(lines, ".SH EXAMPLES");
-        for (int i = start + 1; start >= 0 && i < lines.Length && !lines[i].StartsWith(".SH ", StringComparison.Ordinal); i++)
+        for (
+            int i = start + 1;
+            start >= 0 && i < lines.Length && !lines[i].StartsWith(".SH ", StringComparison.Ordinal);
+            i++
+        )
         {
             if (lines[i] == ".nf")
             {
                 int end = Array.IndexOf(lines, ".fi", i);
-                yield return [.. Enumerable.Range(i + 1, end - i - 1).Select(n => (n + 1, lines[n].Replace("\\-", "-", StringComparison.Ordinal).Replace("\\(aq", "'", StringComparison.Ordinal)))];
+                yield return
+                [
+                    .. Enumerable
+                        .Range(i + 1, end - i - 1)
+                        .Select(n =>
+                            (
+                                n + 1,
+                                lines[n]
+                                    .Replace("\\-", "-", StringComparison.Ordinal)
+                                    .Replace("\\(aq", "'", StringComparison.Ordinal)
+                            )
+                        ),
+                ];
                 i = end;
             }
         }

@@ -4,10 +4,17 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.Bundle.RuntimeSpec;
 
-/// <summary>config.json as far as we write it (OCI runtime-spec 1.0.2, config.md and config-linux.md); member names are the specification's in camel case.</summary>
+/// <summary>config.json as far as we write it (OCI runtime-spec 1.0.2, config.md and config-linux.md); member names are
+/// the specification's in camel case.</summary>
 sealed record RuntimeConfig(
-    string OciVersion, ProcessConfig Process, RootConfig Root, IReadOnlyList<MountConfig> Mounts, LinuxConfig Linux, string? Hostname = null,
-    IReadOnlyDictionary<string, string>? Annotations = null);
+    string OciVersion,
+    ProcessConfig Process,
+    RootConfig Root,
+    IReadOnlyList<MountConfig> Mounts,
+    LinuxConfig Linux,
+    string? Hostname = null,
+    IReadOnlyDictionary<string, string>? Annotations = null
+);
 
 /// <summary>config.md, "Root".</summary>
 sealed record RootConfig(string Path, bool Readonly);
@@ -26,7 +33,8 @@ sealed record ProcessConfig(
     IReadOnlyList<RlimitConfig> Rlimits,
     bool NoNewPrivileges,
     string? ApparmorProfile = null,
-    int? OomScoreAdj = null);
+    int? OomScoreAdj = null
+);
 
 /// <summary>config.md, "User".</summary>
 sealed record UserConfig(uint Uid, uint Gid, IReadOnlyList<uint> AdditionalGids, uint? Umask = null);
@@ -37,7 +45,8 @@ sealed record CapabilityConfig(
     IReadOnlyList<string> Effective,
     IReadOnlyList<string> Permitted,
     IReadOnlyList<string>? Inheritable = null,
-    IReadOnlyList<string>? Ambient = null);
+    IReadOnlyList<string>? Ambient = null
+);
 
 /// <summary>config.md, "POSIX process", rlimits.</summary>
 sealed record RlimitConfig(string Type, ulong Hard, ulong Soft);
@@ -51,16 +60,26 @@ sealed record LinuxConfig(
     SeccompConfig? Seccomp,
     IReadOnlyDictionary<string, string>? Sysctl = null,
     IReadOnlyList<IdMappingConfig>? UidMappings = null,
-    IReadOnlyList<IdMappingConfig>? GidMappings = null);
+    IReadOnlyList<IdMappingConfig>? GidMappings = null
+);
 
 /// <summary>config-linux.md, "User namespace mappings".</summary>
-sealed record IdMappingConfig([property: JsonPropertyName("containerID")] uint ContainerId, [property: JsonPropertyName("hostID")] uint HostId, uint Size);
+sealed record IdMappingConfig(
+    [property: JsonPropertyName("containerID")] uint ContainerId,
+    [property: JsonPropertyName("hostID")] uint HostId,
+    uint Size
+);
 
 /// <summary>config-linux.md, "Namespaces": a new one of the type, or that of a path.</summary>
 sealed record NamespaceConfig(string Type, string? Path = null);
 
 /// <summary>config-linux.md, "Control groups"; the unit gets the same limits, where systemd holds them.</summary>
-sealed record ResourcesConfig(IReadOnlyList<DeviceRule> Devices, MemoryConfig? Memory = null, CpuConfig? Cpu = null, PidsConfig? Pids = null);
+sealed record ResourcesConfig(
+    IReadOnlyList<DeviceRule> Devices,
+    MemoryConfig? Memory = null,
+    CpuConfig? Cpu = null,
+    PidsConfig? Pids = null
+);
 
 /// <summary>config-linux.md, "Memory"; bytes.</summary>
 sealed record MemoryConfig(long? Limit, long? Reservation);
@@ -76,15 +95,25 @@ sealed record DeviceRule(bool Allow, string Access, string? Type = null, long? M
 
 /// <summary>config-linux.md, "Seccomp".</summary>
 sealed record SeccompConfig(
-    string DefaultAction, uint? DefaultErrnoRet, IReadOnlyList<string> Architectures, IReadOnlyList<SeccompSyscalls> Syscalls, IReadOnlyList<string>? Flags = null);
+    string DefaultAction,
+    uint? DefaultErrnoRet,
+    IReadOnlyList<string> Architectures,
+    IReadOnlyList<SeccompSyscalls> Syscalls,
+    IReadOnlyList<string>? Flags = null
+);
 
 /// <summary>config-linux.md, "Seccomp", syscalls.</summary>
 sealed record SeccompSyscalls(
-    IReadOnlyList<string> Names, string Action, uint? ErrnoRet, IReadOnlyList<SeccompArgument>? Args);
+    IReadOnlyList<string> Names,
+    string Action,
+    uint? ErrnoRet,
+    IReadOnlyList<SeccompArgument>? Args
+);
 
 /// <summary>config-linux.md, "Seccomp", args; the second value is for SCMP_CMP_MASKED_EQ alone.</summary>
 sealed record SeccompArgument(
     uint Index,
     ulong Value,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ulong ValueTwo,
-    string Op);
+    string Op
+);

@@ -10,10 +10,9 @@ namespace SystemContainers.Bundle.RuntimeSpec;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
     WriteIndented = true,
-    MaxDepth = 32)]
+    MaxDepth = 32
+)]
 [JsonSerializable(typeof(RuntimeConfig))]
 [JsonSerializable(typeof(SeccompConfig))]
 [JsonSerializable(typeof(SeccompProfile))]
-sealed partial class RuntimeJson : JsonSerializerContext
-{
-}
+sealed partial class RuntimeJson : JsonSerializerContext { }

@@ -3,8 +3,8 @@
 namespace SystemContainers.Bundle.RuntimeSpec;
 
 /// <summary>
-/// A seccomp profile as containers/common and Docker ship it (seccomp.json(5)): the runtime-spec's section, with conditions on the
-/// processor, the capabilities and the kernel of the container that it is for.
+/// A seccomp profile as containers/common and Docker ship it (seccomp.json(5)): the runtime-spec's section, with
+/// conditions on the processor, the capabilities and the kernel of the container that it is for.
 /// </summary>
 sealed record SeccompProfile
 {

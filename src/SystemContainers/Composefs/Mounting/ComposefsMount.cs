@@ -10,8 +10,9 @@ using SystemContainers.Linux.Verity;
 namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>
-/// A tree mounted: an image of its metadata (EROFS), and over it an overlay whose files have their contents in the store's objects. It is where the calling thread's mount namespace has it,
-/// and nothing stays of it once it is unmounted there.
+/// A tree mounted: an image of its metadata (EROFS), and over it an overlay whose files have their contents in the
+/// store's objects. It is where the calling thread's mount namespace has it, and nothing stays of it once it is
+/// unmounted there.
 /// </summary>
 sealed class ComposefsMount
 {
@@ -36,23 +37,40 @@ sealed class ComposefsMount
     /// <param name="objects">The store's objects; without : and , in its path.</param>
     /// <param name="place">An empty directory; likewise.</param>
     /// <param name="source">What the mount table is to name as the origin.</param>
-    /// <param name="byDevice">Mounts an image at a place by a device, where the kernel can't by a file; null for <see cref="MountByDevice"/>.</param>
-    /// <param name="known">What spares the reading of an image that was read since the host has booted; null reads it.</param>
+    /// <param name="byDevice">Mounts an image at a place by a device, where the kernel can't by a file; null for
+    /// <see cref="MountByDevice"/>.</param>
+    /// <param name="known">What spares the reading of an image that was read since the host has booted; null reads
+    /// it.</param>
     /// <exception cref="SysctrException">Corrupt: it is another image; Host: the kernel can't.</exception>
     public static ComposefsMount Open(
-        string image, VerityDigest digest, string objects, string place, string source, Action<string, string>? byDevice = null, ProvenImages? known = null)
+        string image,
+        VerityDigest digest,
+        string objects,
+        string place,
+        string source,
+        Action<string, string>? byDevice = null,
+        ProvenImages? known = null
+    )
     {
         using SafeFileHandle file = Libc.open(image, OpenFlags.ReadOnly | OpenFlags.CloseOnExec, 0);
         if (file.IsInvalid)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing} {image}: {LinuxException.Last("open", image).Message}", "'sysctr fsck --repair' makes it again");
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing} {image}: {LinuxException.Last("open", image).Message}",
+                "'sysctr fsck --repair' makes it again"
+            );
         }
 
         // With fs-verity the kernel has the digest, and holds every read to it. Without, it is right now.
         VerityDigest? proven = FsVerity.Measure(file);
         if ((proven ?? Read(file, digest, known)) != digest)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing} {image}: it is not the one that was installed, which has the digest {digest}", "'sysctr fsck --repair' makes it again");
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing} {image}: it is not the one that was installed, which has the digest {digest}",
+                "'sysctr fsck --repair' makes it again"
+            );
         }
 
         try
@@ -75,11 +93,21 @@ sealed class ComposefsMount
         }
         catch (LinuxException e) when (e.Errno is Errno.EIO or Errno.EUCLEAN)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing} {image}: {e.Message}", "'sysctr fsck --repair' makes it again", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing} {image}: {e.Message}",
+                "'sysctr fsck --repair' makes it again",
+                e
+            );
         }
         catch (LinuxException e)
         {
-            throw new SysctrException(ErrorKind.Host, $"{Doing} {image}: {e.Message}", "the kernel needs EROFS, from 6.12 or with loop devices; '--checkout hardlinks' goes without", e);
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"{Doing} {image}: {e.Message}",
+                "the kernel needs EROFS, from 6.12 or with loop devices; '--checkout hardlinks' goes without",
+                e
+            );
         }
 
         return new ComposefsMount(objects, place, source, proven is not null);
@@ -111,7 +139,15 @@ sealed class ComposefsMount
     /// <param name="above">As of <see cref="Complete"/>.</param>
     /// <param name="attributes">As of <see cref="Complete"/>.</param>
     /// <exception cref="SysctrException">Corrupt: it is another image; Host: the kernel can't.</exception>
-    public static void Mount(string image, VerityDigest digest, string objects, string place, string target, string? above, ulong attributes)
+    public static void Mount(
+        string image,
+        VerityDigest digest,
+        string objects,
+        string place,
+        string target,
+        string? above,
+        ulong attributes
+    )
     {
         ComposefsMount tree = Open(image, digest, objects, place, "sysctr");
         try
@@ -125,30 +161,43 @@ sealed class ComposefsMount
         }
     }
 
-    /// <summary>Once it is complete: whether the objects are a layer of data alone, whose names the tree can't show (Linux 6.5).</summary>
+    /// <summary>Once it is complete: whether the objects are a layer of data alone, whose names the tree can't show
+    /// (Linux 6.5).</summary>
     public bool HasDataLayer { get; private set; }
 
     /// <summary>The mode of the tree's root.</summary>
     public UnixFileMode RootMode => File.GetUnixFileMode(_place);
 
     /// <summary>Puts the tree in the place of its metadata, or elsewhere.</summary>
-    /// <param name="changes">Where the tree's changes go, for one that can be written to: <c>upper</c> and <c>work</c> are in it. Null for one that is read.</param>
+    /// <param name="changes">Where the tree's changes go, for one that can be written to: <c>upper</c> and <c>work</c>
+    /// are in it. Null for one that is read.</param>
     /// <param name="target">Where the tree is to be; null for the place of its metadata.</param>
-    /// <param name="above">A directory whose names, and whose own mode, stand before the tree's; null for none. Its path is as the objects'.</param>
-    /// <param name="attributes">MOUNT_ATTR_* of the mount; that it can't be written to, where no changes go anywhere, is among them.</param>
+    /// <param name="above">A directory whose names, and whose own mode, stand before the tree's; null for none. Its
+    /// path is as the objects'.</param>
+    /// <param name="attributes">MOUNT_ATTR_* of the mount; that it can't be written to, where no changes go anywhere,
+    /// is among them.</param>
     /// <exception cref="SysctrException">Host: the kernel can't.</exception>
     public void Complete(string? changes = null, string? target = null, string? above = null, ulong attributes = 0)
     {
         try
         {
-            // Lower layers that only have data are there since 6.5 (before that the image hides their names), and their digests are compared since 6.6. Until 6.5 an option
-            // is not refused by itself, but all of them when the file system is made.
-            using SafeFileHandle overlay = (_verity ? Try("::", isProven: true) : null)
-                ?? Try("::", isProven: false) ?? Try(":", isProven: false) ?? throw LinuxException.Last("fsconfig", _place);
+            // Lower layers that only have data are there since 6.5 (before that the image hides their names), and their
+            // digests are compared since 6.6. Until 6.5 an option is not refused by itself, but all of them when the
+            // file system is made.
+            using SafeFileHandle overlay =
+                (_verity ? Try("::", isProven: true) : null)
+                ?? Try("::", isProven: false)
+                ?? Try(":", isProven: false)
+                ?? throw LinuxException.Last("fsconfig", _place);
             SafeFileHandle? Try(string separator, bool isProven)
             {
                 HasDataLayer = separator == "::";
-                return TryOverlay($"{(above is null ? "" : above + ":")}{_place}{separator}{_objects}", isProven, changes, changes is null ? attributes | Libc.MOUNT_ATTR_RDONLY : attributes);
+                return TryOverlay(
+                    $"{(above is null ? "" : above + ":")}{_place}{separator}{_objects}",
+                    isProven,
+                    changes,
+                    changes is null ? attributes | Libc.MOUNT_ATTR_RDONLY : attributes
+                );
             }
 
             Check(Libc.umount2(_place, Libc.MNT_DETACH), "umount2");
@@ -156,7 +205,12 @@ sealed class ComposefsMount
         }
         catch (LinuxException e)
         {
-            throw new SysctrException(ErrorKind.Host, $"{Doing} at {target ?? _place}: {e.Message}", "the kernel needs overlayfs with redirect_dir and metacopy; '--checkout hardlinks' goes without", e);
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"{Doing} at {target ?? _place}: {e.Message}",
+                "the kernel needs overlayfs with redirect_dir and metacopy; '--checkout hardlinks' goes without",
+                e
+            );
         }
     }
 
@@ -175,7 +229,8 @@ sealed class ComposefsMount
             return;
         }
 
-        // A /dev of few nodes: that of a unit with PrivateDevices=, or of a container. The kernel has all; they are mounted nowhere, and gone with the handle.
+        // A /dev of few nodes: that of a unit with PrivateDevices=, or of a container. The kernel has all; they are
+        // mounted nowhere, and gone with the handle.
         using SafeFileHandle context = Opened("devtmpfs");
         Check(Libc.fsconfig_create(context), "fsconfig");
         using SafeFileHandle nodes = Mounted(context, attributes: 0);
@@ -248,7 +303,8 @@ sealed class ComposefsMount
         return context.IsInvalid ? throw LinuxException.Last("fsopen", type) : context;
     }
 
-    private static void Set(SafeFileHandle context, string key, string? value) => Check(Libc.fsconfig(context, key, value), $"fsconfig {key}");
+    private static void Set(SafeFileHandle context, string key, string? value) =>
+        Check(Libc.fsconfig(context, key, value), $"fsconfig {key}");
 
     private static SafeFileHandle Mounted(SafeFileHandle context, ulong attributes)
     {

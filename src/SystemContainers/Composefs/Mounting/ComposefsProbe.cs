@@ -13,8 +13,9 @@ using SystemContainers.Tree;
 namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>
-/// Whether this host can mount trees. It is tried with a tree of one file: no version tells it, for it depends on the kernel's modules, on the file system below the store, on
-/// loop devices, and on what whoever runs this host, which may be a container itself, lets it mount.
+/// Whether this host can mount trees. It is tried with a tree of one file: no version tells it, for it depends on the
+/// kernel's modules, on the file system below the store, on loop devices, and on what whoever runs this host, which may
+/// be a container itself, lets it mount.
 /// </summary>
 static class ComposefsProbe
 {
@@ -24,7 +25,8 @@ static class ComposefsProbe
     private static readonly byte[] s_content = new byte[ComposefsImage.MaxInlineContent + 1];
 
     /// <summary>Tries it, in a mount namespace that ends with the call.</summary>
-    /// <param name="directory">An empty directory on the store's file system; what is left in it is the caller's to remove.</param>
+    /// <param name="directory">An empty directory on the store's file system; what is left in it is the caller's to
+    /// remove.</param>
     /// <exception cref="IOException">The directory can't be written to.</exception>
     public static ComposefsAbility Try(string directory)
     {
@@ -47,7 +49,14 @@ static class ComposefsProbe
         TreeDirectory root = new(metadata with { Mode = 0b111_101_101 });
         LayerEntry entry = new()
         {
-            Type = TarEntryType.Regular, Name = [.. "file"u8], LinkName = [], Metadata = metadata, Size = s_content.Length, DeviceMajor = 0, DeviceMinor = 0, Form = ObjectForm.Content,
+            Type = TarEntryType.Regular,
+            Name = [.. "file"u8],
+            LinkName = [],
+            Metadata = metadata,
+            Size = s_content.Length,
+            DeviceMajor = 0,
+            DeviceMinor = 0,
+            Form = ObjectForm.Content,
             Object = ObjectKey.Of(content),
         };
         root.Set(entry.Name, new TreeLeaf(entry), 0);

@@ -8,7 +8,8 @@ using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Composefs.Mounting;
 
-/// <summary>A loop device over a file, for kernels that mount an EROFS image from a device alone (before Linux 6.12). loop(4).</summary>
+/// <summary>A loop device over a file, for kernels that mount an EROFS image from a device alone (before Linux 6.12).
+/// loop(4).</summary>
 static unsafe class LoopDevice
 {
     private const string Control = "loop-control";

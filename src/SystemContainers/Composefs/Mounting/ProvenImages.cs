@@ -11,15 +11,17 @@ using SystemContainers.Linux.Verity;
 namespace SystemContainers.Composefs.Mounting;
 
 /// <summary>
-/// Which images of trees were found to be the right ones since the host has booted, for file systems without fs-verity: there a start would read and hash the whole image each time, which takes
-/// longer than to mount it. A file that was written to since, or is another one, is not known: the kernel notes a change of either (inode(7), ctime). What changes on a disk without the kernel's
-/// knowledge is seen at the next boot, and by fsck.
+/// Which images of trees were found to be the right ones since the host has booted, for file systems without fs-verity:
+/// there a start would read and hash the whole image each time, which takes longer than to mount it. A file that was
+/// written to since, or is another one, is not known: the kernel notes a change of either (inode(7), ctime). What
+/// changes on a disk without the kernel's knowledge is seen at the next boot, and by fsck.
 /// </summary>
 /// <param name="directory">In memory, where root alone writes; made where it is not there.</param>
 /// <param name="clock">The host's; null for that of this process.</param>
 sealed class ProvenImages(string directory, TimeProvider? clock = null)
 {
-    /// <summary>A file that was changed so lately may be changed again within the same tick of the clock that it is noted with.</summary>
+    /// <summary>A file that was changed so lately may be changed again within the same tick of the clock that it is
+    /// noted with.</summary>
     private static readonly TimeSpan s_settled = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether an image was found to have this digest, and was not changed since.</summary>
@@ -42,7 +44,10 @@ sealed class ProvenImages(string directory, TimeProvider? clock = null)
     /// <param name="before">What <see cref="State(SafeFileHandle)"/> gave before the image was read.</param>
     public void Add(SafeFileHandle image, VerityDigest digest, string before)
     {
-        if (State(image, out DateTimeOffset changed) != before || ((clock ?? TimeProvider.System).GetUtcNow() - changed).Duration() < s_settled)
+        if (
+            State(image, out DateTimeOffset changed) != before
+            || ((clock ?? TimeProvider.System).GetUtcNow() - changed).Duration() < s_settled
+        )
         {
             return;
         }
@@ -71,8 +76,13 @@ sealed class ProvenImages(string directory, TimeProvider? clock = null)
             throw LinuxException.Last("statx", "an image");
         }
 
-        changed = DateTimeOffset.FromUnixTimeSeconds(stat.stx_ctime.tv_sec).AddTicks(stat.stx_ctime.tv_nsec / TimeSpan.NanosecondsPerTick);
-        return string.Create(CultureInfo.InvariantCulture, $"{stat.stx_dev_major}:{stat.stx_dev_minor} {stat.stx_ino} {stat.stx_size} {stat.stx_ctime.tv_sec}.{stat.stx_ctime.tv_nsec:D9}\n");
+        changed = DateTimeOffset
+            .FromUnixTimeSeconds(stat.stx_ctime.tv_sec)
+            .AddTicks(stat.stx_ctime.tv_nsec / TimeSpan.NanosecondsPerTick);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{stat.stx_dev_major}:{stat.stx_dev_minor} {stat.stx_ino} {stat.stx_size} {stat.stx_ctime.tv_sec}.{stat.stx_ctime.tv_nsec:D9}\n"
+        );
     }
 
     /// <summary>Deployments of one image have each their own file of it.</summary>

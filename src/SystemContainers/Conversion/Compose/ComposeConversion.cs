@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Conversion.Files;
-using SystemContainers.Yaml;
 using SystemContainers.Errors;
+using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 
-/// <summary>A compose file as files: one for each service, and those of networks and volumes that services name.</summary>
+/// <summary>A compose file as files: one for each service, and those of networks and volumes that services
+/// name.</summary>
 static class ComposeConversion
 {
     private static readonly string[] s_suffixes = [".yaml", ".yml"];
 
     /// <summary>Translates one.</summary>
-    /// <exception cref="SysctrException">NotFound: a file is not there; Usage: it is no compose file, or a variable that it demands is not set.</exception>
+    /// <exception cref="SysctrException">NotFound: a file is not there; Usage: it is no compose file, or a variable
+    /// that it demands is not set.</exception>
     public static ConvertedFiles Translate(ComposeRequest request)
     {
         YamlSource source = ComposeFile.Find(request.File);
@@ -28,10 +30,21 @@ static class ComposeConversion
         ComposeFile reader = new(Lookup, files.Note);
         YamlMap whole = new ComposeInclude(files, Lookup).Resolve(reader.Parse(source, text));
         YamlMap root = (YamlMap)ComposeMerge.Settled(whole);
-        string name = Normalized(request.Name ?? Lookup("COMPOSE_PROJECT_NAME") ?? ComposeValues.Text(root.Find("name")) ?? Path.GetFileName(source.Directory));
+        string name = Normalized(
+            request.Name
+                ?? Lookup("COMPOSE_PROJECT_NAME")
+                ?? ComposeValues.Text(root.Find("name"))
+                ?? Path.GetFileName(source.Directory)
+        );
         ComposeProject project = new(root, name, files, Lookup);
         Top(root, files);
-        string[] profiles = [.. request.Profiles, .. request.Profiles.Count == 0 && Lookup("COMPOSE_PROFILES") is { } of ? of.Split(',', StringSplitOptions.RemoveEmptyEntries) : []];
+        string[] profiles =
+        [
+            .. request.Profiles,
+            .. request.Profiles.Count == 0 && Lookup("COMPOSE_PROFILES") is { } of
+                ? of.Split(',', StringSplitOptions.RemoveEmptyEntries)
+                : [],
+        ];
         ComposeExtends extends = new(reader);
         List<(string Name, YamlMap Keys)> services = [];
         foreach ((YamlScalar key, YamlNode value) in (whole.Find("services") as YamlMap)?.Entries ?? [])
@@ -48,26 +61,47 @@ static class ComposeConversion
             }
 
             keys = (YamlMap)ComposeMerge.Settled(extends.Resolve(key.Text, keys, whole));
-            string[] own = [.. (keys.Find("profiles") is { } said ? ComposeValues.Texts(said) ?? [] : []).Select(p => p.Text)];
-            if (own.Length > 0 && !own.Intersect(profiles, StringComparer.Ordinal).Any() && !profiles.Contains("*", StringComparer.Ordinal))
+            string[] own =
+            [
+                .. (keys.Find("profiles") is { } said ? ComposeValues.Texts(said) ?? [] : []).Select(p => p.Text),
+            ];
+            if (
+                own.Length > 0
+                && !own.Intersect(profiles, StringComparer.Ordinal).Any()
+                && !profiles.Contains("*", StringComparer.Ordinal)
+            )
             {
-                files.Note($"{key.Place}: {key.Text}", $"left out, for it is of the profile{(own.Length > 1 ? "s" : "")} {string.Join(", ", own)}; --profile {own[0]} takes it");
+                files.Note(
+                    $"{key.Place}: {key.Text}",
+                    $"left out, for it is of the profile{(own.Length > 1 ? "s" : "")} {string.Join(", ", own)}; --profile {own[0]} takes it"
+                );
                 continue;
             }
 
             string container = ComposeService.ContainerName(name, key.Text, keys);
             if (files.Find(container + ".container") is not null)
             {
-                throw new SysctrException(ErrorKind.Usage, $"reading {key.Place}: another service makes a container {container}, too", "give one of them another container_name");
+                throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"reading {key.Place}: another service makes a container {container}, too",
+                    "give one of them another container_name"
+                );
             }
 
-            project.Containers[key.Text] = files.Add(container + ".container", $"{container}.container: service '{key.Text}' of {source.Shown}, written by 'sysctr from compose'.");
+            project.Containers[key.Text] = files.Add(
+                container + ".container",
+                $"{container}.container: service '{key.Text}' of {source.Shown}, written by 'sysctr from compose'."
+            );
             services.Add((key.Text, keys));
         }
 
         if (services.Count == 0 && files.Findings.Count == 0)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {source.Shown}: it has no services", "it begins with 'services:'");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {source.Shown}: it has no services",
+                "it begins with 'services:'"
+            );
         }
 
         List<(string Service, string Condition)> awaited = [];
@@ -113,7 +147,12 @@ static class ComposeConversion
 
         try
         {
-            foreach ((string name, string? value) in DotEnv.Parse(ComposeFile.ReadText(file, file), n => request.Environment.GetValueOrDefault(n)))
+            foreach (
+                (string name, string? value) in DotEnv.Parse(
+                    ComposeFile.ReadText(file, file),
+                    n => request.Environment.GetValueOrDefault(n)
+                )
+            )
             {
                 if (value is not null && !request.Environment.ContainsKey(name))
                 {
@@ -148,7 +187,11 @@ static class ComposeConversion
         }
 
         string stem = Path.GetFileNameWithoutExtension(root.Source.Path);
-        foreach (string beside in s_suffixes.Select(e => Path.Join(root.Source.Directory, $"{stem}.override{e}")).Where(File.Exists))
+        foreach (
+            string beside in s_suffixes
+                .Select(e => Path.Join(root.Source.Directory, $"{stem}.override{e}"))
+                .Where(File.Exists)
+        )
         {
             files.Note(beside, "it is not read, unless include names both (include: [{path: [FILE, OVERRIDE]}])");
         }
@@ -157,7 +200,10 @@ static class ComposeConversion
     /// <summary>As compose makes a project's name of a directory's.</summary>
     private static string Normalized(string name)
     {
-        string plain = new([.. name.ToLowerInvariant().Where(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '-')]);
+        string plain = new([
+            .. name.ToLowerInvariant()
+                .Where(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '-'),
+        ]);
         return plain.TrimStart('_', '-') is { Length: > 0 } found ? found : "compose";
     }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Yaml;
 using SystemContainers.Errors;
+using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 
-/// <summary>Puts a service together with the one that it extends: mappings entry by entry, lists one behind the other, other values the nearer one.</summary>
+/// <summary>Puts a service together with the one that it extends: mappings entry by entry, lists one behind the other,
+/// other values the nearer one.</summary>
 /// <param name="files">Reads further files.</param>
 sealed class ComposeExtends(ComposeFile files)
 {
@@ -28,16 +29,26 @@ sealed class ComposeExtends(ComposeFile files)
         }
 
         string? file = (extends as YamlMap)?.Find("file") is YamlScalar other ? other.Text : null;
-        string wanted = extends is YamlScalar plain ? plain.Text : ((extends as YamlMap)?.Find("service") as YamlScalar)?.Text ?? "";
+        string wanted = extends is YamlScalar plain
+            ? plain.Text
+            : ((extends as YamlMap)?.Find("service") as YamlScalar)?.Text ?? "";
         if (depth > MaxDepth)
         {
             throw new SysctrException(ErrorKind.Usage, $"reading {extends.Place}: {name} extends itself, or too many");
         }
 
-        YamlMap from = file is null ? root : file.Contains('\0', StringComparison.Ordinal) ? throw new SysctrException(ErrorKind.Usage, $"reading {extends.Place}: it is no name of a file") : files.Read(new YamlSource(Path.GetFullPath(file, extends.Source.Directory), file));
+        YamlMap from =
+            file is null ? root
+            : file.Contains('\0', StringComparison.Ordinal)
+                ? throw new SysctrException(ErrorKind.Usage, $"reading {extends.Place}: it is no name of a file")
+            : files.Read(new YamlSource(Path.GetFullPath(file, extends.Source.Directory), file));
         if ((from.Find("services") as YamlMap)?.Find(wanted) is not YamlMap found)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {extends.Place}: {name} extends the service '{wanted}', and {from.Source.Shown} has none", "write extends: {file: FILE, service: NAME}");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {extends.Place}: {name} extends the service '{wanted}', and {from.Source.Shown} has none",
+                "write extends: {file: FILE, service: NAME}"
+            );
         }
 
         YamlMap near = new(service.Source, service.Line, [.. service.Entries.Where(e => e.Key.Text != Key)]);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
-using SystemContainers.Yaml;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
+using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 
@@ -14,9 +14,18 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
 {
     private const int MaxBytes = 1 << 20;
 
-    private static readonly string[] s_names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+    private static readonly string[] s_names =
+    [
+        "compose.yaml",
+        "compose.yml",
+        "docker-compose.yaml",
+        "docker-compose.yml",
+    ];
 
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     /// <summary>The file that was typed, or that a directory has.</summary>
     /// <exception cref="SysctrException">NotFound: there is none.</exception>
@@ -27,8 +36,16 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
             return new YamlSource(Path.GetFullPath(typed), typed);
         }
 
-        return s_names.Select(n => Path.Join(typed, n)).Where(File.Exists).Select(f => new YamlSource(Path.GetFullPath(f), f)).FirstOrDefault() ??
-            throw new SysctrException(ErrorKind.NotFound, $"reading {typed}: it has none of {string.Join(", ", s_names)}", "name the compose file");
+        return s_names
+                .Select(n => Path.Join(typed, n))
+                .Where(File.Exists)
+                .Select(f => new YamlSource(Path.GetFullPath(f), f))
+                .FirstOrDefault()
+            ?? throw new SysctrException(
+                ErrorKind.NotFound,
+                $"reading {typed}: it has none of {string.Join(", ", s_names)}",
+                "name the compose file"
+            );
     }
 
     /// <summary>A file as text.</summary>
@@ -37,7 +54,10 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
     {
         try
         {
-            return s_strict.GetString(BoundedFile.Read("/", path, MaxBytes) ?? throw new SysctrException(ErrorKind.NotFound, $"reading {shown}: there is no such file"));
+            return s_strict.GetString(
+                BoundedFile.Read("/", path, MaxBytes)
+                    ?? throw new SysctrException(ErrorKind.NotFound, $"reading {shown}: there is no such file")
+            );
         }
         catch (DecoderFallbackException e)
         {
@@ -55,11 +75,16 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
 
     /// <summary>Reads the text of one.</summary>
     /// <exception cref="SysctrException">It is no compose file; names the line.</exception>
-    public YamlMap Parse(YamlSource source, string text) => YamlText.Parse(source, text, [ComposeMerge.Reset, ComposeMerge.Override]) switch
-    {
-        YamlMap map => (YamlMap)Expanded(map),
-        _ => throw new SysctrException(ErrorKind.Usage, $"reading {source.Shown}: it is no compose file", "it begins with 'services:'"),
-    };
+    public YamlMap Parse(YamlSource source, string text) =>
+        YamlText.Parse(source, text, [ComposeMerge.Reset, ComposeMerge.Override]) switch
+        {
+            YamlMap map => (YamlMap)Expanded(map),
+            _ => throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {source.Shown}: it is no compose file",
+                "it begins with 'services:'"
+            ),
+        };
 
     /// <summary>Keys are as they are.</summary>
     private YamlNode Expanded(YamlNode node)
@@ -69,21 +94,37 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
             case YamlScalar scalar:
                 try
                 {
-                    string text = Interpolation.Expand(scalar.Text, environment, name => note(scalar.Place, $"the variable {name} is set nowhere, and empty"));
+                    string text = Interpolation.Expand(
+                        scalar.Text,
+                        environment,
+                        name => note(scalar.Place, $"the variable {name} is set nowhere, and empty")
+                    );
 
                     // What came of a variable is a text, even where it is empty.
-                    return scalar with { Text = text, IsPlain = scalar.IsPlain && text == scalar.Text };
+                    return scalar with
+                    {
+                        Text = text,
+                        IsPlain = scalar.IsPlain && text == scalar.Text,
+                    };
                 }
                 catch (FormatException e)
                 {
-                    throw new SysctrException(ErrorKind.Usage, $"reading {scalar.Place}: {e.Message}", "variables are those of the call, and of .env beside the file", e);
+                    throw new SysctrException(
+                        ErrorKind.Usage,
+                        $"reading {scalar.Place}: {e.Message}",
+                        "variables are those of the call, and of .env beside the file",
+                        e
+                    );
                 }
 
             case YamlList list:
                 return new YamlList(list.Source, list.Line, [.. list.Items.Select(Expanded)]) { Tag = list.Tag };
             default:
                 YamlMap map = (YamlMap)node;
-                return new YamlMap(map.Source, map.Line, [.. map.Entries.Select(e => (e.Key, Expanded(e.Value)))]) { Tag = map.Tag };
+                return new YamlMap(map.Source, map.Line, [.. map.Entries.Select(e => (e.Key, Expanded(e.Value)))])
+                {
+                    Tag = map.Tag,
+                };
         }
     }
 }

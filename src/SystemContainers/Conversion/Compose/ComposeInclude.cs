@@ -7,8 +7,9 @@ using SystemContainers.Yaml;
 namespace SystemContainers.Conversion.Compose;
 
 /// <summary>
-/// Reads the files that a compose file includes (compose-spec, "Include"): each with its own directory and <c>.env</c>, and several of one entry put together. A name that both have is a fault where
-/// they say different things of it, for neither stands above the other.
+/// Reads the files that a compose file includes (compose-spec, "Include"): each with its own directory and <c>.env</c>,
+/// and several of one entry put together. A name that both have is a fault where they say different things of it, for
+/// neither stands above the other.
 /// </summary>
 /// <param name="files">Told of what is lost.</param>
 /// <param name="environment">The value of a variable; stronger than those of an included file.</param>
@@ -26,7 +27,8 @@ sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environm
 
     /// <summary>A file with all that it includes, and without the key.</summary>
     /// <param name="root">As it was read.</param>
-    /// <exception cref="SysctrException">NotFound: a file is not there; Usage: it is no compose file, two have one name, or a file includes itself.</exception>
+    /// <exception cref="SysctrException">NotFound: a file is not there; Usage: it is no compose file, two have one
+    /// name, or a file includes itself.</exception>
     public YamlMap Resolve(YamlMap root) => Resolve(root, 0);
 
     private YamlMap Resolve(YamlMap root, int depth)
@@ -75,17 +77,34 @@ sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environm
         {
             entries[at] = entries[at].Value is YamlMap ? entries[at] : (key, value);
         }
-        else if (others.Entries.FirstOrDefault(e => own.Find(e.Key.Text) is { } there && !IsSame(key.Text, there, e.Value)).Key is { } twice)
+        else if (
+            others
+                .Entries.FirstOrDefault(e => own.Find(e.Key.Text) is { } there && !IsSame(key.Text, there, e.Value))
+                .Key is
+            { } twice
+        )
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {twice.Place}: {key.Text}: {twice.Text} is in {own.Find(twice.Text)!.Place} too", "give one of them another name");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {twice.Place}: {key.Text}: {twice.Text} is in {own.Find(twice.Text)!.Place} too",
+                "give one of them another name"
+            );
         }
         else
         {
-            entries[at] = (entries[at].Key, new YamlMap(own.Source, own.Line, [.. own.Entries, .. others.Entries.Where(e => own.Find(e.Key.Text) is null)]));
+            entries[at] = (
+                entries[at].Key,
+                new YamlMap(
+                    own.Source,
+                    own.Line,
+                    [.. own.Entries, .. others.Entries.Where(e => own.Find(e.Key.Text) is null)]
+                )
+            );
         }
     }
 
-    /// <summary>Whether two entries say the same, as where two files include a third: the paths in them are those of a directory, but networks and volumes have none.</summary>
+    /// <summary>Whether two entries say the same, as where two files include a third: the paths in them are those of a
+    /// directory, but networks and volumes have none.</summary>
     private static bool IsSame(string section, YamlNode one, YamlNode other) =>
         one.IsSameAs(other) && (section is "networks" or "volumes" || one.Source.Directory == other.Source.Directory);
 
@@ -96,8 +115,15 @@ sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environm
         YamlScalar[] paths = (map is null ? entry : map.Find("path")) switch
         {
             YamlScalar { Text.Length: > 0 } one => [one],
-            YamlList { Items.Count: > 0 } several when several.Items.All(i => i is YamlScalar { Text.Length: > 0 }) => [.. several.Items.Cast<YamlScalar>()],
-            _ => throw new SysctrException(ErrorKind.Usage, $"reading {entry.Place}: {Key} names no file", "write a path, or {path: FILE}"),
+            YamlList { Items.Count: > 0 } several when several.Items.All(i => i is YamlScalar { Text.Length: > 0 }) =>
+            [
+                .. several.Items.Cast<YamlScalar>(),
+            ],
+            _ => throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {entry.Place}: {Key} names no file",
+                "write a path, or {path: FILE}"
+            ),
         };
         foreach ((YamlScalar key, YamlNode value) in map?.Entries ?? [])
         {
@@ -107,31 +133,47 @@ sealed class ComposeInclude(ConvertedFiles files, Func<string, string?> environm
             }
         }
 
-        string directory = map?.Find("project_directory") is YamlScalar { Text.Length: > 0 } said ? Full(said) : Path.GetDirectoryName(Full(paths[0]))!;
+        string directory = map?.Find("project_directory") is YamlScalar { Text.Length: > 0 } said
+            ? Full(said)
+            : Path.GetDirectoryName(Full(paths[0]))!;
         Dictionary<string, string> own = Variables(map?.Find("env_file"), directory);
         ComposeFile reader = new(name => environment(name) ?? own.GetValueOrDefault(name), files.Note);
         return paths.Select(p => Read(reader, p, directory)).Aggregate(ComposeMerge.Of);
     }
 
-    /// <summary>Reads a file whose relative paths are those of its project's directory, as those of all files of one entry are.</summary>
-    private YamlMap Read(ComposeFile reader, YamlScalar path, string directory) => ++_read > MaxFiles
-        ? throw new SysctrException(ErrorKind.Usage, $"reading {path.Place}: more than {MaxFiles} files are included")
-        : reader.Read(new YamlSource(Full(path), Shown(path)) { Directory = directory });
+    /// <summary>Reads a file whose relative paths are those of its project's directory, as those of all files of one
+    /// entry are.</summary>
+    private YamlMap Read(ComposeFile reader, YamlScalar path, string directory) =>
+        ++_read > MaxFiles
+            ? throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {path.Place}: more than {MaxFiles} files are included"
+            )
+            : reader.Read(new YamlSource(Full(path), Shown(path)) { Directory = directory });
 
     /// <summary>As the file that names it is shown, where that lies in its project's directory.</summary>
     private static string Shown(YamlScalar path) =>
         Path.IsPathRooted(path.Text) ? path.Text
-        : Path.GetDirectoryName(path.Source.Path) == path.Source.Directory ? Path.Join(Path.GetDirectoryName(path.Source.Shown), path.Text) : Full(path);
+        : Path.GetDirectoryName(path.Source.Path) == path.Source.Directory
+            ? Path.Join(Path.GetDirectoryName(path.Source.Shown), path.Text)
+        : Full(path);
 
-    private static string Full(YamlScalar path) => path.Text.Contains('\0', StringComparison.Ordinal) || path.Text.Contains("://", StringComparison.Ordinal)
-        ? throw new SysctrException(ErrorKind.Usage, $"reading {path.Place}: {Redact.Text(path.Text)} is no path", "fetch the file first")
-        : Path.GetFullPath(path.Text, path.Source.Directory);
+    private static string Full(YamlScalar path) =>
+        path.Text.Contains('\0', StringComparison.Ordinal) || path.Text.Contains("://", StringComparison.Ordinal)
+            ? throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {path.Place}: {Redact.Text(path.Text)} is no path",
+                "fetch the file first"
+            )
+            : Path.GetFullPath(path.Text, path.Source.Directory);
 
     /// <summary>Those of the files that are named, the later ones first; else of <c>.env</c> beside the file.</summary>
     private Dictionary<string, string> Variables(YamlNode? named, string directory)
     {
         Dictionary<string, string> variables = new(StringComparer.Ordinal);
-        string[] all = named is null ? [.. new[] { Path.Join(directory, ".env") }.Where(File.Exists)] : [.. (ComposeValues.Texts(named) ?? []).Select(t => Full((YamlScalar)t.At))];
+        string[] all = named is null
+            ? [.. new[] { Path.Join(directory, ".env") }.Where(File.Exists)]
+            : [.. (ComposeValues.Texts(named) ?? []).Select(t => Full((YamlScalar)t.At))];
         foreach (string file in all)
         {
             try

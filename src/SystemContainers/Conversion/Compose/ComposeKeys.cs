@@ -4,7 +4,8 @@ using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 
-/// <summary>The keys of a service (compose-spec.io, "Services top-level element"), each with what becomes of it: an option of docker run for the most part.</summary>
+/// <summary>The keys of a service (compose-spec.io, "Services top-level element"), each with what becomes of it: an
+/// option of docker run for the most part.</summary>
 static class ComposeKeys
 {
     private const string Swarm = "it is of docker's swarm, or of how compose runs";
@@ -14,7 +15,10 @@ static class ComposeKeys
         ["annotations"] = Pairs("annotation"),
         ["attach"] = Idle(),
         ["blkio_config"] = static (s, n) => s.BlockIO(n),
-        ["build"] = Lost("sysctr builds no images", "build it with podman or buildah, push it, and name it with Image="),
+        ["build"] = Lost(
+            "sysctr builds no images",
+            "build it with podman or buildah, push it, and name it with Image="
+        ),
         ["cap_add"] = Each("cap-add"),
         ["cap_drop"] = Each("cap-drop"),
         ["cgroup"] = One("cgroupns"),
@@ -75,8 +79,14 @@ static class ComposeKeys
         ["pids_limit"] = One("pids-limit"),
         ["platform"] = One("platform"),
         ["ports"] = static (s, n) => s.Ports(n),
-        ["post_start"] = Lost("there are no hooks of compose", "ExecStartPost= in [Service], with 'sysctr exec NAME COMMAND', is one of systemd"),
-        ["pre_stop"] = Lost("there are no hooks of compose", "ExecStop= in [Service], with 'sysctr exec NAME COMMAND', is one of systemd"),
+        ["post_start"] = Lost(
+            "there are no hooks of compose",
+            "ExecStartPost= in [Service], with 'sysctr exec NAME COMMAND', is one of systemd"
+        ),
+        ["pre_stop"] = Lost(
+            "there are no hooks of compose",
+            "ExecStop= in [Service], with 'sysctr exec NAME COMMAND', is one of systemd"
+        ),
         ["privileged"] = Switch("privileged"),
         ["profiles"] = Idle(),
         ["provider"] = Lost("a service is a container here", null),
@@ -112,37 +122,42 @@ static class ComposeKeys
     /// <summary>All of them.</summary>
     public static IReadOnlyCollection<string> All => s_keys.Keys;
 
-    private static Action<ComposeService, YamlNode> One(string option) => (service, node) =>
-    {
-        if (ComposeValues.Text(node) is { } text)
+    private static Action<ComposeService, YamlNode> One(string option) =>
+        (service, node) =>
         {
-            service.Add(option, text, node);
-        }
-        else if (node is not YamlScalar)
-        {
-            service.Lose(node, "it is no text", null);
-        }
-    };
+            if (ComposeValues.Text(node) is { } text)
+            {
+                service.Add(option, text, node);
+            }
+            else if (node is not YamlScalar)
+            {
+                service.Lose(node, "it is no text", null);
+            }
+        };
 
-    private static Action<ComposeService, YamlNode> Switch(string option) => (service, node) => service.Add(option, ComposeValues.IsYes(node) ? "true" : "false", node);
+    private static Action<ComposeService, YamlNode> Switch(string option) =>
+        (service, node) => service.Add(option, ComposeValues.IsYes(node) ? "true" : "false", node);
 
-    private static Action<ComposeService, YamlNode> Each(string option) => (service, node) =>
-    {
-        foreach ((string text, YamlNode at) in service.Texts(node))
+    private static Action<ComposeService, YamlNode> Each(string option) =>
+        (service, node) =>
         {
-            service.Add(option, text, at);
-        }
-    };
+            foreach ((string text, YamlNode at) in service.Texts(node))
+            {
+                service.Add(option, text, at);
+            }
+        };
 
-    private static Action<ComposeService, YamlNode> Pairs(string option) => (service, node) =>
-    {
-        foreach ((string name, string? value, YamlNode at) in service.Pairs(node))
+    private static Action<ComposeService, YamlNode> Pairs(string option) =>
+        (service, node) =>
         {
-            service.Add(option, $"{name}={value}", at);
-        }
-    };
+            foreach ((string name, string? value, YamlNode at) in service.Pairs(node))
+            {
+                service.Add(option, $"{name}={value}", at);
+            }
+        };
 
     private static Action<ComposeService, YamlNode> Idle() => static (_, _) => { };
 
-    private static Action<ComposeService, YamlNode> Lost(string why, string? advice) => (service, node) => service.Lose(node, why, advice);
+    private static Action<ComposeService, YamlNode> Lost(string why, string? advice) =>
+        (service, node) => service.Lose(node, why, advice);
 }

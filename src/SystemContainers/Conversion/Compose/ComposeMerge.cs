@@ -5,8 +5,9 @@ using SystemContainers.Yaml;
 namespace SystemContainers.Conversion.Compose;
 
 /// <summary>
-/// Puts what two files say of one thing together (compose-spec, "Merge and override"): mappings entry by entry, lists one behind the other, other values the nearer one. <c>!reset</c> takes
-/// an entry away, and <c>!override</c> puts one in the place of the other.
+/// Puts what two files say of one thing together (compose-spec, "Merge and override"): mappings entry by entry, lists
+/// one behind the other, other values the nearer one. <c>!reset</c> takes an entry away, and <c>!override</c> puts one
+/// in the place of the other.
 /// </summary>
 static class ComposeMerge
 {
@@ -20,7 +21,15 @@ static class ComposeMerge
     private static readonly string[] s_whole = ["command", "entrypoint", "test"];
 
     /// <summary>Lists of NAME=VALUE, or mappings that say the same.</summary>
-    private static readonly string[] s_pairs = ["environment", "labels", "annotations", "sysctls", "depends_on", "networks"];
+    private static readonly string[] s_pairs =
+    [
+        "environment",
+        "labels",
+        "annotations",
+        "sysctls",
+        "depends_on",
+        "networks",
+    ];
 
     /// <summary>Lists of a service that may be written as one text.</summary>
     private static readonly string[] s_texts = ["env_file", "label_file", "dns", "dns_search", "dns_opt", "tmpfs"];
@@ -38,7 +47,8 @@ static class ComposeMerge
 
     /// <param name="far">The one that counts less.</param>
     /// <param name="near">The other one.</param>
-    /// <param name="depth">How many keys lead to them: their names mean something where they are a service's alone, and not where they are those of variables.</param>
+    /// <param name="depth">How many keys lead to them: their names mean something where they are a service's alone, and
+    /// not where they are those of variables.</param>
     private static YamlMap Of(YamlMap far, YamlMap near, int depth)
     {
         List<(YamlScalar Key, YamlNode Value)> entries = [.. far.Entries];
@@ -78,7 +88,11 @@ static class ComposeMerge
             (far, near) = (AsList(far), AsList(near));
             if (far is YamlList early && near is YamlList late)
             {
-                return new YamlList(late.Source, late.Line, [.. early.Items.Where(e => !late.Items.Any(e.IsSameAs)), .. late.Items]);
+                return new YamlList(
+                    late.Source,
+                    late.Line,
+                    [.. early.Items.Where(e => !late.Items.Any(e.IsSameAs)), .. late.Items]
+                );
             }
         }
         else if (isService && key == "extra_hosts")
@@ -87,30 +101,51 @@ static class ComposeMerge
             if (far is YamlMap hosts && near is YamlMap nearer)
             {
                 // The addresses of a host are named together.
-                return new YamlMap(nearer.Source, nearer.Line, [.. hosts.Entries.Where(h => nearer.Find(h.Key.Text) is null), .. nearer.Entries]);
+                return new YamlMap(
+                    nearer.Source,
+                    nearer.Line,
+                    [.. hosts.Entries.Where(h => nearer.Find(h.Key.Text) is null), .. nearer.Entries]
+                );
             }
         }
 
         return (far, near) switch
         {
             // The options of one driver say nothing to another.
-            (YamlMap one, YamlMap other) when isService && key == "logging" && ComposeValues.Text(one.Find("driver")) is { } before && ComposeValues.Text(other.Find("driver")) is { } after && before != after => other,
+            (YamlMap one, YamlMap other)
+                when isService
+                    && key == "logging"
+                    && ComposeValues.Text(one.Find("driver")) is { } before
+                    && ComposeValues.Text(other.Find("driver")) is { } after
+                    && before != after => other,
             (YamlMap one, YamlMap other) => Of(one, other, below),
             (YamlList one, YamlList other) when !s_whole.Contains(key, StringComparer.Ordinal) => new YamlList(
-                other.Source, other.Line, [.. one.Items.Where(o => !isService || Identity(key, o) is not { } same || !other.Items.Any(n => Identity(key, n) == same)), .. other.Items]),
+                other.Source,
+                other.Line,
+                [
+                    .. one.Items.Where(o =>
+                        !isService
+                        || Identity(key, o) is not { } same
+                        || !other.Items.Any(n => Identity(key, n) == same)
+                    ),
+                    .. other.Items,
+                ]
+            ),
             _ => near,
         };
     }
 
-    /// <summary>What one entry of a service's list is known by, so that the nearer one stands in the place of the other (compose-spec, "Unique resources"); null where all of them count.</summary>
-    private static string? Identity(string key, YamlNode item) => key switch
-    {
-        "volumes" => Target(item),
-        "ports" => Port(item),
-        "secrets" => Granted(item, "/run/secrets/"),
-        "configs" => Granted(item, "/"),
-        _ => null,
-    };
+    /// <summary>What one entry of a service's list is known by, so that the nearer one stands in the place of the other
+    /// (compose-spec, "Unique resources"); null where all of them count.</summary>
+    private static string? Identity(string key, YamlNode item) =>
+        key switch
+        {
+            "volumes" => Target(item),
+            "ports" => Port(item),
+            "secrets" => Granted(item, "/run/secrets/"),
+            "configs" => Granted(item, "/"),
+            _ => null,
+        };
 
     /// <summary>Its address, its ports and its protocol, in one form for both ways to write it.</summary>
     private static string? Port(YamlNode port)
@@ -124,7 +159,12 @@ static class ComposeMerge
         }
 
         return port is YamlMap map && ComposeValues.Text(map.Find("target")) is { } target
-            ? PortKey(ComposeValues.Text(map.Find("host_ip")) ?? "", ComposeValues.Text(map.Find("published")) ?? "", target, ComposeValues.Text(map.Find("protocol")) ?? "tcp")
+            ? PortKey(
+                ComposeValues.Text(map.Find("host_ip")) ?? "",
+                ComposeValues.Text(map.Find("published")) ?? "",
+                target,
+                ComposeValues.Text(map.Find("protocol")) ?? "tcp"
+            )
             : null;
     }
 
@@ -132,42 +172,119 @@ static class ComposeMerge
         $"{(address is "0.0.0.0" ? "" : address.Trim('[', ']'))}|{published}|{target}|{protocol}";
 
     /// <summary>Where in the container a secret or a configuration is.</summary>
-    private static string? Granted(YamlNode item, string directory) => item switch
-    {
-        YamlScalar { Text: var source } => directory + source,
-        YamlMap map => (ComposeValues.Text(map.Find("target")) ?? ComposeValues.Text(map.Find("source"))) is { } place ? place.StartsWith('/') ? place : directory + place : null,
-        _ => null,
-    };
+    private static string? Granted(YamlNode item, string directory) =>
+        item switch
+        {
+            YamlScalar { Text: var source } => directory + source,
+            YamlMap map => (ComposeValues.Text(map.Find("target")) ?? ComposeValues.Text(map.Find("source")))
+                is { } place
+                ? place.StartsWith('/')
+                    ? place
+                    : directory + place
+                : null,
+            _ => null,
+        };
 
-    private static YamlNode AsList(YamlNode node) => node is YamlScalar scalar ? new YamlList(node.Source, node.Line, scalar.IsNull ? [] : [scalar]) : node;
+    private static YamlNode AsList(YamlNode node) =>
+        node is YamlScalar scalar ? new YamlList(node.Source, node.Line, scalar.IsNull ? [] : [scalar]) : node;
 
     /// <summary>HOST=ADDRESS and HOST:ADDRESS as a mapping from each host to its addresses.</summary>
-    private static YamlNode HostsAsMap(YamlNode node) => node is not YamlList list || list.Items.Any(i => i is not YamlScalar { Text: var t } || t.IndexOfAny([':', '=']) < 0) ? node :
-        new YamlMap(list.Source, list.Line, [.. list.Items.Cast<YamlScalar>().GroupBy(i => i.Text[..i.Text.IndexOfAny([':', '='])], StringComparer.Ordinal).Select(g =>
-            (g.First() with { Text = g.Key }, (YamlNode)new YamlList(list.Source, g.First().Line, [.. g.Select(i => i with { Text = i.Text[(g.Key.Length + 1)..], IsPlain = false })])))]);
+    private static YamlNode HostsAsMap(YamlNode node) =>
+        node is not YamlList list
+        || list.Items.Any(i => i is not YamlScalar { Text: var t } || t.IndexOfAny([':', '=']) < 0)
+            ? node
+            : new YamlMap(
+                list.Source,
+                list.Line,
+                [
+                    .. list
+                        .Items.Cast<YamlScalar>()
+                        .GroupBy(i => i.Text[..i.Text.IndexOfAny([':', '='])], StringComparer.Ordinal)
+                        .Select(g =>
+                            (
+                                g.First() with
+                                {
+                                    Text = g.Key,
+                                },
+                                (YamlNode)
+                                    new YamlList(
+                                        list.Source,
+                                        g.First().Line,
+                                        [
+                                            .. g.Select(i =>
+                                                i with
+                                                {
+                                                    Text = i.Text[(g.Key.Length + 1)..],
+                                                    IsPlain = false,
+                                                }
+                                            ),
+                                        ]
+                                    )
+                            )
+                        ),
+                ]
+            );
 
-    private static YamlNode AsMap(YamlNode node) => node is not YamlList list || list.Items.Any(i => i is not YamlScalar) ? node :
-        new YamlMap(list.Source, list.Line, [.. list.Items.Cast<YamlScalar>().Select(Pair).GroupBy(p => p.Key.Text, StringComparer.Ordinal).Select(g => g.Last())]);
+    private static YamlNode AsMap(YamlNode node) =>
+        node is not YamlList list || list.Items.Any(i => i is not YamlScalar)
+            ? node
+            : new YamlMap(
+                list.Source,
+                list.Line,
+                [
+                    .. list
+                        .Items.Cast<YamlScalar>()
+                        .Select(Pair)
+                        .GroupBy(p => p.Key.Text, StringComparer.Ordinal)
+                        .Select(g => g.Last()),
+                ]
+            );
 
     private static (YamlScalar Key, YamlNode Value) Pair(YamlScalar item)
     {
         string[] halves = item.Text.Split('=', 2);
-        return (item with { Text = halves[0] }, halves.Length == 2 ? item with { Text = halves[1], IsPlain = false } : item with { Text = "", IsPlain = true });
+        return (
+            item with
+            {
+                Text = halves[0],
+            },
+            halves.Length == 2
+                ? item with
+                {
+                    Text = halves[1],
+                    IsPlain = false,
+                }
+                : item with
+                {
+                    Text = "",
+                    IsPlain = true,
+                }
+        );
     }
 
     /// <summary>What has a tag and nothing to be put together with.</summary>
-    public static YamlNode Settled(YamlNode node) => node switch
-    {
-        YamlMap map => new YamlMap(map.Source, map.Line, [.. map.Entries.Where(e => e.Value.Tag != Reset).Select(e => (e.Key, Settled(e.Value)))]),
-        YamlList list => new YamlList(list.Source, list.Line, [.. list.Items.Where(i => i.Tag != Reset).Select(Settled)]),
-        _ => node,
-    };
+    public static YamlNode Settled(YamlNode node) =>
+        node switch
+        {
+            YamlMap map => new YamlMap(
+                map.Source,
+                map.Line,
+                [.. map.Entries.Where(e => e.Value.Tag != Reset).Select(e => (e.Key, Settled(e.Value)))]
+            ),
+            YamlList list => new YamlList(
+                list.Source,
+                list.Line,
+                [.. list.Items.Where(i => i.Tag != Reset).Select(Settled)]
+            ),
+            _ => node,
+        };
 
     /// <summary>Where in the container a volume is; one file's volume there stands in the place of another's.</summary>
-    private static string? Target(YamlNode volume) => volume switch
-    {
-        YamlScalar { Text: var text } => text.Split(':') is [_, { Length: > 0 } target, ..] ? target : text,
-        YamlMap map => ComposeValues.Text(map.Find("target")),
-        _ => null,
-    };
+    private static string? Target(YamlNode volume) =>
+        volume switch
+        {
+            YamlScalar { Text: var text } => text.Split(':') is [_, { Length: > 0 } target, ..] ? target : text,
+            YamlMap map => ComposeValues.Text(map.Find("target")),
+            _ => null,
+        };
 }

@@ -2,8 +2,8 @@
 
 using SystemContainers.Conversion.Files;
 using SystemContainers.Conversion.Run;
-using SystemContainers.Yaml;
 using SystemContainers.Quadlet;
+using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 
@@ -23,8 +23,16 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
     /// <summary>Options of docker's drivers, and what they are called here.</summary>
     private static readonly Dictionary<string, string> s_options = new(StringComparer.Ordinal)
     {
-        ["com.docker.network.driver.mtu"] = "mtu", ["mtu"] = "mtu", ["parent"] = "parent", ["macvlan_mode"] = "mode", ["ipvlan_mode"] = "mode", ["mode"] = "mode", ["vlan"] = "vlan", ["isolate"] = "isolate",
-        ["metric"] = "metric", ["no_default_route"] = "no_default_route",
+        ["com.docker.network.driver.mtu"] = "mtu",
+        ["mtu"] = "mtu",
+        ["parent"] = "parent",
+        ["macvlan_mode"] = "mode",
+        ["ipvlan_mode"] = "mode",
+        ["mode"] = "mode",
+        ["vlan"] = "vlan",
+        ["isolate"] = "isolate",
+        ["metric"] = "metric",
+        ["no_default_route"] = "no_default_route",
     };
 
     /// <summary>The containers' files, by the services' names.</summary>
@@ -34,7 +42,10 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
     public YamlMap? Declared(string section, string name)
     {
         YamlNode? declared = (Root.Find(section) as YamlMap)?.Find(name);
-        if (declared is not (null or YamlMap or YamlScalar { IsNull: true }) && !Files.Findings.Any(f => f.Place == $"{declared.Place}: {section}.{name}"))
+        if (
+            declared is not (null or YamlMap or YamlScalar { IsNull: true })
+            && !Files.Findings.Any(f => f.Place == $"{declared.Place}: {section}.{name}")
+        )
         {
             Files.Lose($"{declared.Place}: {section}.{name}", "it is no mapping", null);
         }
@@ -45,7 +56,8 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
     /// <summary>Whether a section at the top has a name.</summary>
     public bool Declares(string section, string name) => (Root.Find(section) as YamlMap)?.Find(name) is not null;
 
-    /// <summary>How a container names a network: a file, which is made where it is not there yet, or the name of one that is there already.</summary>
+    /// <summary>How a container names a network: a file, which is made where it is not there yet, or the name of one
+    /// that is there already.</summary>
     /// <param name="name">As the compose file has it.</param>
     /// <param name="place">Where it is named.</param>
     public string Network(string name, string place)
@@ -104,7 +116,9 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
 
     /// <summary>What it is really called: what is made elsewhere has no project's name before its own.</summary>
     private string Called(YamlMap? declared, string name) =>
-        ComposeValues.Text(declared?.Find("name")) ?? ComposeValues.Text((declared?.Find("external") as YamlMap)?.Find("name")) ?? (ComposeValues.IsYes(declared?.Find("external")) ? name : $"{Name}_{name}");
+        ComposeValues.Text(declared?.Find("name"))
+        ?? ComposeValues.Text((declared?.Find("external") as YamlMap)?.Find("name"))
+        ?? (ComposeValues.IsYes(declared?.Find("external")) ? name : $"{Name}_{name}");
 
     private static void Volume(ConvertedFile volume, string key, YamlNode value)
     {
@@ -119,12 +133,20 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
             case "driver" when ComposeValues.Text(value) is null or "" or "local" or "default":
                 break;
             case "driver":
-                volume.Lose(place, "a volume is a directory of sysctr's", "mount what it shall be by a .mount unit, and name the directory");
+                volume.Lose(
+                    place,
+                    "a volume is a directory of sysctr's",
+                    "mount what it shall be by a .mount unit, and name the directory"
+                );
                 break;
             case "driver_opts" when value is YamlMap { Entries.Count: 0 } or YamlScalar { IsNull: true }:
                 break;
             case "driver_opts":
-                volume.Lose(place, "a volume is a directory of sysctr's", "mount what it shall be by a .mount unit, and name the directory: Volume=/DIR:DIR");
+                volume.Lose(
+                    place,
+                    "a volume is a directory of sysctr's",
+                    "mount what it shall be by a .mount unit, and name the directory: Volume=/DIR:DIR"
+                );
                 break;
             case var _ when key.StartsWith("x-", StringComparison.Ordinal):
                 break;
@@ -152,7 +174,11 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
                 }
                 else if (driver is not ("" or "default"))
                 {
-                    network.Lose(place, $"there is no driver {driver}; it is a bridge", "there are bridge, macvlan and ipvlan");
+                    network.Lose(
+                        place,
+                        $"there is no driver {driver}; it is a bridge",
+                        "there are bridge, macvlan and ipvlan"
+                    );
                 }
 
                 break;
@@ -194,7 +220,11 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
         }
         else
         {
-            network.Lose(place, "it is no option of a network here", $"there are {string.Join(", ", s_options.Values.Distinct(StringComparer.Ordinal))}");
+            network.Lose(
+                place,
+                "it is no option of a network here",
+                $"there are {string.Join(", ", s_options.Values.Distinct(StringComparer.Ordinal))}"
+            );
         }
     }
 
@@ -210,7 +240,10 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
                     Subnet(network, subnet as YamlMap ?? new YamlMap(subnet.Source, subnet.Line, []));
                 }
             }
-            else if (!(key.Text == "driver" && ComposeValues.Text(value) is "default" or "host-local" or "") && !key.Text.StartsWith("x-", StringComparison.Ordinal))
+            else if (
+                !(key.Text == "driver" && ComposeValues.Text(value) is "default" or "host-local" or "")
+                && !key.Text.StartsWith("x-", StringComparison.Ordinal)
+            )
             {
                 network.Lose(place, "sysctr gives the addresses itself", null);
             }
@@ -221,7 +254,13 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
     {
         foreach ((YamlScalar key, YamlNode value) in subnet.Entries)
         {
-            string? line = key.Text switch { "subnet" => "Subnet", "gateway" => "Gateway", "ip_range" => "IPRange", _ => null };
+            string? line = key.Text switch
+            {
+                "subnet" => "Subnet",
+                "gateway" => "Gateway",
+                "ip_range" => "IPRange",
+                _ => null,
+            };
             if (line is not null && ComposeValues.Text(value) is { } text)
             {
                 network.Line(NetworkFile.Section, line, text, $"{value.Place}: {key.Text}");

@@ -15,7 +15,13 @@ sealed partial class ComposeService
     {
         foreach ((string key, YamlNode value) in Entries(node))
         {
-            Add("ulimit", value is YamlMap pair ? $"{key}={ComposeValues.Text(pair.Find("soft"))}:{ComposeValues.Text(pair.Find("hard"))}" : $"{key}={ComposeValues.Text(value)}", value);
+            Add(
+                "ulimit",
+                value is YamlMap pair
+                    ? $"{key}={ComposeValues.Text(pair.Find("soft"))}:{ComposeValues.Text(pair.Find("hard"))}"
+                    : $"{key}={ComposeValues.Text(value)}",
+                value
+            );
         }
     }
 
@@ -33,7 +39,10 @@ sealed partial class ComposeService
     {
         foreach ((string key, YamlNode value) in Entries(node))
         {
-            string option = key == "weight" ? "blkio-weight" : key == "weight_device" ? "blkio-weight-device" : key.Replace('_', '-');
+            string option =
+                key == "weight" ? "blkio-weight"
+                : key == "weight_device" ? "blkio-weight-device"
+                : key.Replace('_', '-');
             if (RunOptions.Find(option) is null)
             {
                 Lose(value, $"{key} is nothing that blkio_config has", null);
@@ -42,8 +51,13 @@ sealed partial class ComposeService
             {
                 foreach (YamlNode item in devices.Items)
                 {
-                    Dictionary<string, string?> device = Entries(item).ToDictionary(e => e.Key, e => ComposeValues.Text(e.Value), StringComparer.Ordinal);
-                    Add(option, $"{device.GetValueOrDefault("path")}:{device.GetValueOrDefault("rate") ?? device.GetValueOrDefault("weight")}", item);
+                    Dictionary<string, string?> device = Entries(item)
+                        .ToDictionary(e => e.Key, e => ComposeValues.Text(e.Value), StringComparer.Ordinal);
+                    Add(
+                        option,
+                        $"{device.GetValueOrDefault("path")}:{device.GetValueOrDefault("rate") ?? device.GetValueOrDefault("weight")}",
+                        item
+                    );
                 }
             }
             else
@@ -80,10 +94,11 @@ sealed partial class ComposeService
 
     private void Resources(YamlNode node)
     {
-        foreach ((string kind, string resource, YamlNode value) in
-            from side in Entries(node)
-            from entry in Entries(side.Value)
-            select (side.Key, entry.Key, entry.Value))
+        foreach (
+            (string kind, string resource, YamlNode value) in from side in Entries(node)
+                                                              from entry in Entries(side.Value)
+                                                              select (side.Key, entry.Key, entry.Value)
+        )
         {
             string? option = (kind, resource) switch
             {
@@ -99,7 +114,11 @@ sealed partial class ComposeService
             }
             else
             {
-                Lose(value, resource == "devices" ? RunOptions.Cdi : $"{kind}.{resource}: {Swarm}", resource == "devices" ? RunOptions.Nodes : null);
+                Lose(
+                    value,
+                    resource == "devices" ? RunOptions.Cdi : $"{kind}.{resource}: {Swarm}",
+                    resource == "devices" ? RunOptions.Nodes : null
+                );
             }
         }
     }
@@ -123,11 +142,24 @@ sealed partial class ComposeService
                     _file.OnlyLine("Service", "RestartSec", delay, Place(value));
                     break;
                 default:
-                    Lose(value, $"{key}: {Swarm}", "StartLimitIntervalSec= in [Unit] is the window in which restarts are counted");
+                    Lose(
+                        value,
+                        $"{key}: {Swarm}",
+                        "StartLimitIntervalSec= in [Unit] is the window in which restarts are counted"
+                    );
                     break;
             }
         }
 
-        Add("restart", condition switch { "none" => "no", "on-failure" => $"on-failure{(most is null ? "" : ":" + most)}", _ => "always" }, at);
+        Add(
+            "restart",
+            condition switch
+            {
+                "none" => "no",
+                "on-failure" => $"on-failure{(most is null ? "" : ":" + most)}",
+                _ => "always",
+            },
+            at
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 using System.Globalization;
 using SystemContainers.Conversion.Run;
-using SystemContainers.Yaml;
 using SystemContainers.Settings;
+using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 
@@ -14,9 +14,17 @@ sealed partial class ComposeService
     public void Command(YamlNode node)
     {
         _command = Words(node) ?? [];
-        if (_command.Count == 0 && node is not YamlScalar { IsNull: true } && !_file.Lost.Any(l => l.Place == Place(node)))
+        if (
+            _command.Count == 0
+            && node is not YamlScalar { IsNull: true }
+            && !_file.Lost.Any(l => l.Place == Place(node))
+        )
         {
-            Lose(node, "an empty command takes nothing of the image's away", "Entrypoint= says all of it, and the image's command is left out then");
+            Lose(
+                node,
+                "an empty command takes nothing of the image's away",
+                "Entrypoint= says all of it, and the image's command is left out then"
+            );
         }
     }
 
@@ -25,7 +33,16 @@ sealed partial class ComposeService
     {
         if (node is not YamlScalar { IsNull: true } && Words(node) is { } words)
         {
-            Add("entrypoint", words.Count switch { 0 => "", 1 when !words[0].StartsWith('[') => words[0], _ => JsonWords.Of(words) }, node);
+            Add(
+                "entrypoint",
+                words.Count switch
+                {
+                    0 => "",
+                    1 when !words[0].StartsWith('[') => words[0],
+                    _ => JsonWords.Of(words),
+                },
+                node
+            );
         }
     }
 
@@ -45,16 +62,22 @@ sealed partial class ComposeService
         }
     }
 
-    /// <summary>Files of variables: as they are, where that is what compose would make of them, else what they say now.</summary>
+    /// <summary>Files of variables: as they are, where that is what compose would make of them, else what they say
+    /// now.</summary>
     public void EnvironmentFiles(YamlNode node)
     {
-        List<(string Path, YamlNode At, IReadOnlyList<(string Name, string? Value)> Variables, bool IsPlain)> files = [];
+        List<(string Path, YamlNode At, IReadOnlyList<(string Name, string? Value)> Variables, bool IsPlain)> files =
+        [];
         foreach (YamlNode item in node is YamlList list ? list.Items : [node])
         {
             string? path = ComposeValues.Text(item is YamlMap map ? map.Find("path") : item);
             if (path is null || !File.Exists(path = Absolute(path, item)))
             {
-                if (item is YamlMap optional && optional.Find("required") is { } required && !ComposeValues.IsYes(required))
+                if (
+                    item is YamlMap optional
+                    && optional.Find("required") is { } required
+                    && !ComposeValues.IsYes(required)
+                )
                 {
                     _file.Note(Place(item), $"there is no {path}; left out");
                 }
@@ -71,8 +94,16 @@ sealed partial class ComposeService
                 bool isRaw = ComposeValues.Text((item as YamlMap)?.Find("format")) == "raw";
                 string text = ComposeFile.ReadText(path, path);
                 IReadOnlyList<(string Name, string? Value)> raw =
-                    [.. text.Split('\n').Select(l => l.TrimStart()).Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split('=', 2)).Select(p => (p[0], p.ElementAtOrDefault(1)))];
-                IReadOnlyList<(string Name, string? Value)> read = isRaw ? raw : DotEnv.Parse(text, project.Environment);
+                [
+                    .. text.Split('\n')
+                        .Select(l => l.TrimStart())
+                        .Where(l => l.Length > 0 && l[0] != '#')
+                        .Select(l => l.Split('=', 2))
+                        .Select(p => (p[0], p.ElementAtOrDefault(1))),
+                ];
+                IReadOnlyList<(string Name, string? Value)> read = isRaw
+                    ? raw
+                    : DotEnv.Parse(text, project.Environment);
                 files.Add((path, item, read, read.SequenceEqual(raw) && raw.All(v => v.Value is not null)));
             }
             catch (FormatException e)
@@ -90,7 +121,10 @@ sealed partial class ComposeService
                 continue;
             }
 
-            _file.Note(Place(at), $"{path} has quotes or variables, which 'sysctr apply' would take as they are: what it says now is written");
+            _file.Note(
+                Place(at),
+                $"{path} has quotes or variables, which 'sysctr apply' would take as they are: what it says now is written"
+            );
             foreach ((string variable, string? value) in variables)
             {
                 if ((value ?? project.Environment(variable)) is { } known)
@@ -141,7 +175,11 @@ sealed partial class ComposeService
                 case "test":
                     Add("health-cmd", ComposeValues.Text(value) ?? "none", value);
                     break;
-                case "interval" or "timeout" or "retries" or "start_period" or "start_interval" when ComposeValues.Text(value) is { } text:
+                case "interval"
+                or "timeout"
+                or "retries"
+                or "start_period"
+                or "start_interval" when ComposeValues.Text(value) is { } text:
                     Add("health-" + key.Replace('_', '-'), text, value);
                     break;
                 default:
@@ -182,7 +220,11 @@ sealed partial class ComposeService
             }
             else
             {
-                Lose(at, "links of docker are no networks", $"NetworkAlias={parts[1]} in the file of {parts[0]} gives it that name");
+                Lose(
+                    at,
+                    "links of docker are no networks",
+                    $"NetworkAlias={parts[1]} in the file of {parts[0]} gives it that name"
+                );
             }
         }
     }
@@ -240,7 +282,11 @@ sealed partial class ComposeService
                 Add("pull", "missing", node);
                 break;
             case var other:
-                Lose(node, other == "build" ? "sysctr builds no images" : "the registry is asked when files are applied", "Pull= is missing, always or never");
+                Lose(
+                    node,
+                    other == "build" ? "sysctr builds no images" : "the registry is asked when files are applied",
+                    "Pull= is missing, always or never"
+                );
                 break;
         }
     }
@@ -250,7 +296,12 @@ sealed partial class ComposeService
     {
         try
         {
-            Add("stop-timeout", Math.Ceiling(Quantity.Duration(ComposeValues.Text(node) ?? "").TotalSeconds).ToString(CultureInfo.InvariantCulture), node);
+            Add(
+                "stop-timeout",
+                Math.Ceiling(Quantity.Duration(ComposeValues.Text(node) ?? "").TotalSeconds)
+                    .ToString(CultureInfo.InvariantCulture),
+                node
+            );
         }
         catch (FormatException e)
         {
@@ -304,7 +355,11 @@ sealed partial class ComposeService
         {
             if (isRequired)
             {
-                Lose(at, $"there is no service '{other}' among those that are translated", "--profile NAME takes those of a profile, too");
+                Lose(
+                    at,
+                    $"there is no service '{other}' among those that are translated",
+                    "--profile NAME takes those of a profile, too"
+                );
             }
 
             return;

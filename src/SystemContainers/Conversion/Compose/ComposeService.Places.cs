@@ -24,7 +24,13 @@ sealed partial class ComposeService
     {
         foreach (YamlNode item in Items(node))
         {
-            Add("device", item is YamlMap map ? string.Join(':', s_device.Select(k => ComposeValues.Text(map.Find(k))).OfType<string>()) : ComposeValues.Text(item) ?? "", item);
+            Add(
+                "device",
+                item is YamlMap map
+                    ? string.Join(':', s_device.Select(k => ComposeValues.Text(map.Find(k))).OfType<string>())
+                    : ComposeValues.Text(item) ?? "",
+                item
+            );
         }
     }
 
@@ -52,7 +58,9 @@ sealed partial class ComposeService
                         published = text;
                         break;
                     case "host_ip":
-                        address = (text.Contains(':', StringComparison.Ordinal) && !text.StartsWith('[') ? $"[{text}]" : text) + ":";
+                        address =
+                            (text.Contains(':', StringComparison.Ordinal) && !text.StartsWith('[') ? $"[{text}]" : text)
+                            + ":";
                         break;
                     case "protocol":
                         protocol = "/" + text;
@@ -65,7 +73,11 @@ sealed partial class ComposeService
                 }
             }
 
-            Add("publish", $"{address}{published}{(published.Length + address.Length > 0 ? ":" : "")}{target}{protocol}", item);
+            Add(
+                "publish",
+                $"{address}{published}{(published.Length + address.Length > 0 ? ":" : "")}{target}{protocol}",
+                item
+            );
         }
     }
 
@@ -81,12 +93,17 @@ sealed partial class ComposeService
             else
             {
                 string[] parts = (ComposeValues.Text(item) ?? "").Split(':');
-                Add("volume", parts.Length == 1 ? parts[0] : $"{Source(parts[0], item)}:{string.Join(':', parts.Skip(1))}", item);
+                Add(
+                    "volume",
+                    parts.Length == 1 ? parts[0] : $"{Source(parts[0], item)}:{string.Join(':', parts.Skip(1))}",
+                    item
+                );
             }
         }
     }
 
-    private string Source(string source, YamlNode at) => source is ['/' or '.' or '~', ..] ? Absolute(source, at) : project.Volume(source, Place(at));
+    private string Source(string source, YamlNode at) =>
+        source is ['/' or '.' or '~', ..] ? Absolute(source, at) : project.Volume(source, Place(at));
 
     private void Volume(YamlMap map)
     {
@@ -156,7 +173,11 @@ sealed partial class ComposeService
             case ("volume", "nocopy") when !ComposeValues.IsYes(value):
                 break;
             default:
-                Lose(value, $"{kind}.{key} is nothing that a volume has here", key == "nocopy" ? "a volume begins with what the image has there" : null);
+                Lose(
+                    value,
+                    $"{kind}.{key} is nothing that a volume has here",
+                    key == "nocopy" ? "a volume begins with what the image has there" : null
+                );
                 break;
         }
     }
@@ -175,22 +196,42 @@ sealed partial class ComposeService
             if (ComposeValues.IsYes(declared?.Find("external")) && section == "secrets")
             {
                 string called = ComposeValues.Text(declared!.Find("name")) ?? source;
-                string[] more = [.. s_owner.Select(k => (k, ComposeValues.Text(said?.Find(k)))).Where(p => p.Item2 is not null).Select(p => $",{p.k}={p.Item2}")];
+                string[] more =
+                [
+                    .. s_owner
+                        .Select(k => (k, ComposeValues.Text(said?.Find(k))))
+                        .Where(p => p.Item2 is not null)
+                        .Select(p => $",{p.k}={p.Item2}"),
+                ];
                 Add("secret", $"{called},target={target ?? source}{string.Concat(more)}", item);
                 _file.Note(Place(item), $"the secret is the file /etc/sysctr/secrets.d/{called} of the host");
             }
             else if (ComposeValues.Text(declared?.Find("file")) is { } file)
             {
-                string place = target is null ? (section == "secrets" ? "/run/secrets/" : "/") + source : target.StartsWith('/') ? target : "/run/secrets/" + target;
+                string place =
+                    target is null ? (section == "secrets" ? "/run/secrets/" : "/") + source
+                    : target.StartsWith('/') ? target
+                    : "/run/secrets/" + target;
                 Add("volume", $"{Absolute(file, declared!)}:{place}:ro", item);
                 if (s_owner.Where(k => said?.Find(k) is not null).ToArray() is { Length: > 0 } owner)
                 {
-                    _file.Note(Place(item), $"{string.Join(", ", owner)}: a file that is mounted keeps its owner and mode, as with compose");
+                    _file.Note(
+                        Place(item),
+                        $"{string.Join(", ", owner)}: a file that is mounted keeps its owner and mode, as with compose"
+                    );
                 }
             }
             else
             {
-                Lose(item, declared is null ? $"the file declares none of {section} called '{source}'" : $"it is no file, so that it is there while compose runs alone", section == "secrets" ? "keep it as /etc/sysctr/secrets.d/NAME, and write Secret=NAME" : "keep it as a file, and write Volume=FILE:PLACE:ro");
+                Lose(
+                    item,
+                    declared is null
+                        ? $"the file declares none of {section} called '{source}'"
+                        : $"it is no file, so that it is there while compose runs alone",
+                    section == "secrets"
+                        ? "keep it as /etc/sysctr/secrets.d/NAME, and write Secret=NAME"
+                        : "keep it as a file, and write Volume=FILE:PLACE:ro"
+                );
             }
         }
     }

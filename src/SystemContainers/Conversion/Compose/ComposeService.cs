@@ -2,8 +2,8 @@
 
 using SystemContainers.Conversion.Files;
 using SystemContainers.Conversion.Run;
-using SystemContainers.Yaml;
 using SystemContainers.Errors;
+using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
 
@@ -19,11 +19,13 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
     private IReadOnlyList<string> _command = [];
     private string _key = "";
 
-    /// <summary>Services that it waits for until they are more than started: <c>service_healthy</c>, <c>service_completed_successfully</c>.</summary>
+    /// <summary>Services that it waits for until they are more than started: <c>service_healthy</c>,
+    /// <c>service_completed_successfully</c>.</summary>
     public IReadOnlyList<(string Service, string Condition)> Awaited => _awaited;
 
     /// <summary>What a service's container is called: as compose calls it, without a number.</summary>
-    public static string ContainerName(string project, string service, YamlMap keys) => RunConverter.FileNameOf(ComposeValues.Text(keys.Find("container_name")) ?? $"{project}-{service}");
+    public static string ContainerName(string project, string service, YamlMap keys) =>
+        RunConverter.FileNameOf(ComposeValues.Text(keys.Find("container_name")) ?? $"{project}-{service}");
 
     /// <summary>Translates it.</summary>
     public void Convert()
@@ -54,11 +56,17 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
         RunContext context = new() { Directory = project.Root.Source.Directory };
 
         // Compose calls what it builds so.
-        new RunConverter(project.Files, _file, context).Convert(image is not null ? DockerImage.Qualified(image) : $"localhost/{project.Name}-{name}", _options, _command, Place(at));
+        new RunConverter(project.Files, _file, context).Convert(
+            image is not null ? DockerImage.Qualified(image) : $"localhost/{project.Name}-{name}",
+            _options,
+            _command,
+            Place(at)
+        );
     }
 
     /// <summary>Adds an option of docker run.</summary>
-    public void Add(string option, string value, YamlNode at) => _options.Add(new GivenOption(option, value, Place(at)));
+    public void Add(string option, string value, YamlNode at) =>
+        _options.Add(new GivenOption(option, value, Place(at)));
 
     /// <summary>Tells what has no counterpart.</summary>
     public void Lose(YamlNode at, string why, string? advice) => _file.Lose(Place(at), why, advice);
@@ -94,13 +102,18 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
             Lose(node, "it is no mapping", null);
         }
 
-        return ((node as YamlMap)?.Entries ?? []).Where(e => !e.Key.Text.StartsWith("x-", StringComparison.Ordinal)).Select(e => (e.Key.Text, e.Value));
+        return ((node as YamlMap)?.Entries ?? [])
+            .Where(e => !e.Key.Text.StartsWith("x-", StringComparison.Ordinal))
+            .Select(e => (e.Key.Text, e.Value));
     }
 
     /// <summary>A mapping of texts, or a list of NAME=VALUE; anything else is told.</summary>
     public IEnumerable<(string Name, string? Value, YamlNode At)> Pairs(YamlNode node)
     {
-        if (node is not (YamlMap or YamlScalar { IsNull: true }) && (node is not YamlList list || list.Items.Any(i => i is not YamlScalar)))
+        if (
+            node is not (YamlMap or YamlScalar { IsNull: true })
+            && (node is not YamlList list || list.Items.Any(i => i is not YamlScalar))
+        )
         {
             Lose(node, "it is neither a mapping nor a list of texts", null);
         }
@@ -110,8 +123,13 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
 
     private string Place(YamlNode at) => $"{at.Place}: {name}.{_key}";
 
-    private string Absolute(string path, YamlNode at) => path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(
-        path is "~" or ['~', '/', ..] ? Path.Join(project.Environment("HOME") ?? "/root", path[1..]) : path, at.Source.Directory);
+    private string Absolute(string path, YamlNode at) =>
+        path.Contains('\0', StringComparison.Ordinal)
+            ? path
+            : Path.GetFullPath(
+                path is "~" or ['~', '/', ..] ? Path.Join(project.Environment("HOME") ?? "/root", path[1..]) : path,
+                at.Source.Directory
+            );
 
     /// <summary>A command as a list, or as a text with a shell's quotes; null where it can't be split.</summary>
     private IReadOnlyList<string>? Words(YamlNode node)
@@ -147,7 +165,11 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
             Add("network", project.Network(ComposeProject.DefaultNetwork, Place(service)), service);
         }
 
-        foreach ((string network, YamlNode at) in named is YamlMap map ? map.Entries.Select(e => (e.Key.Text, e.Value)) : named is null ? [] : Texts(named).Select(t => (t.Text, t.At)))
+        foreach (
+            (string network, YamlNode at) in named is YamlMap map ? map.Entries.Select(e => (e.Key.Text, e.Value))
+            : named is null ? []
+            : Texts(named).Select(t => (t.Text, t.At))
+        )
         {
             List<string> options = [];
             foreach ((YamlScalar key, YamlNode value) in (at as YamlMap)?.Entries ?? [])
@@ -155,7 +177,11 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
                 NetworkKey(key.Text, value, options);
             }
 
-            Add("network", project.Network(network, Place(at)) + (options.Count > 0 ? ":" + string.Join(',', options) : ""), at);
+            Add(
+                "network",
+                project.Network(network, Place(at)) + (options.Count > 0 ? ":" + string.Join(',', options) : ""),
+                at
+            );
         }
 
         if (!project.Files.IsUser)
@@ -166,7 +192,15 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
 
     private void NetworkKey(string key, YamlNode value, List<string> options)
     {
-        string? option = key switch { "aliases" => "alias", "ipv4_address" => "ip", "ipv6_address" => "ip6", "mac_address" => "mac", "interface_name" => "interface_name", _ => null };
+        string? option = key switch
+        {
+            "aliases" => "alias",
+            "ipv4_address" => "ip",
+            "ipv6_address" => "ip6",
+            "mac_address" => "mac",
+            "interface_name" => "interface_name",
+            _ => null,
+        };
         if (option is not null)
         {
             options.AddRange(Texts(value).Select(t => $"{option}={t.Text}"));

@@ -11,23 +11,28 @@ static class ComposeValues
     public static string? Text(YamlNode? node) => node is YamlScalar { IsNull: false } scalar ? scalar.Text : null;
 
     /// <summary>Whether it says yes, in the words of YAML 1.1, which compose takes.</summary>
-    public static bool IsYes(YamlNode? node) => node switch
-    {
-        YamlScalar scalar => scalar.Text.ToLowerInvariant() is "true" or "yes" or "on" or "y" or "1",
+    public static bool IsYes(YamlNode? node) =>
+        node switch
+        {
+            YamlScalar scalar => scalar.Text.ToLowerInvariant() is "true" or "yes" or "on" or "y" or "1",
 
-        // external: {name: NAME} of old files.
-        YamlMap { Entries.Count: > 0 } => true,
-        _ => false,
-    };
+            // external: {name: NAME} of old files.
+            YamlMap { Entries.Count: > 0 } => true,
+            _ => false,
+        };
 
     /// <summary>A text, or a list of some, each with its place; null where it is neither.</summary>
-    public static IReadOnlyList<(string Text, YamlNode At)>? Texts(YamlNode node) => node switch
-    {
-        YamlScalar { IsNull: true } => [],
-        YamlScalar scalar => [(scalar.Text, scalar)],
-        YamlList list when list.Items.All(i => i is YamlScalar) => [.. list.Items.Cast<YamlScalar>().Select(s => (s.Text, (YamlNode)s))],
-        _ => null,
-    };
+    public static IReadOnlyList<(string Text, YamlNode At)>? Texts(YamlNode node) =>
+        node switch
+        {
+            YamlScalar { IsNull: true } => [],
+            YamlScalar scalar => [(scalar.Text, scalar)],
+            YamlList list when list.Items.All(i => i is YamlScalar) =>
+            [
+                .. list.Items.Cast<YamlScalar>().Select(s => (s.Text, (YamlNode)s)),
+            ],
+            _ => null,
+        };
 
     /// <summary>A mapping, or a list of NAME=VALUE; null as a value where there is none.</summary>
     public static IEnumerable<(string Name, string? Value, YamlNode At)> Pairs(YamlNode node)

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace SystemContainers.Conversion.Compose;
 
-/// <summary>Reads files of variables as compose does: <c>.env</c>, and <c>env_file</c>. Quotes are taken away, comments left out, variables expanded but between single quotes.</summary>
+/// <summary>Reads files of variables as compose does: <c>.env</c>, and <c>env_file</c>. Quotes are taken away, comments
+/// left out, variables expanded but between single quotes.</summary>
 static class DotEnv
 {
     /// <summary>The variables in order; one without an equals sign has no value.</summary>
@@ -45,7 +46,12 @@ static class DotEnv
                 int end;
                 while ((end = Close(rest)) < 0)
                 {
-                    rest += ++i < lines.Length ? "\n" + lines[i] : throw new FormatException($"line {begin + 1}: the quotation mark {rest[0]} is not closed");
+                    rest +=
+                        ++i < lines.Length
+                            ? "\n" + lines[i]
+                            : throw new FormatException(
+                                $"line {begin + 1}: the quotation mark {rest[0]} is not closed"
+                            );
                 }
 
                 variables.Add((name, rest[0] == '\'' ? rest[1..end] : Expanded(Unescaped(rest[1..end]))));
@@ -59,7 +65,8 @@ static class DotEnv
 
         return variables;
 
-        string Expanded(string value) => Interpolation.Expand(value, n => variables.FindLast(v => v.Name == n).Value ?? lookup(n), static _ => { });
+        string Expanded(string value) =>
+            Interpolation.Expand(value, n => variables.FindLast(v => v.Name == n).Value ?? lookup(n), static _ => { });
     }
 
     /// <summary>Where the quotation mark at the beginning closes; -1 for not in this line.</summary>

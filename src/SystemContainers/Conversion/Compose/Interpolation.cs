@@ -4,7 +4,8 @@ using System.Text;
 
 namespace SystemContainers.Conversion.Compose;
 
-/// <summary>Variables in values of a compose file: <c>$NAME</c>, <c>${NAME}</c>, and with <c>:-</c>, <c>-</c>, <c>:?</c>, <c>?</c>, <c>:+</c>, <c>+</c> behind the name; <c>$$</c> is a dollar sign.</summary>
+/// <summary>Variables in values of a compose file: <c>$NAME</c>, <c>${NAME}</c>, and with <c>:-</c>, <c>-</c>,
+/// <c>:?</c>, <c>?</c>, <c>:+</c>, <c>+</c> behind the name; <c>$$</c> is a dollar sign.</summary>
 static class Interpolation
 {
     private const int MaxDepth = 16;
@@ -14,7 +15,8 @@ static class Interpolation
     /// <param name="lookup">The value of a variable; null for none.</param>
     /// <param name="missing">Told of a variable that has none, and is empty then.</param>
     /// <exception cref="FormatException">It is malformed, or a variable is demanded that has no value.</exception>
-    public static string Expand(string text, Func<string, string?> lookup, Action<string> missing) => Expand(text, lookup, missing, 0);
+    public static string Expand(string text, Func<string, string?> lookup, Action<string> missing) =>
+        Expand(text, lookup, missing, 0);
 
     private static string Expand(string text, Func<string, string?> lookup, Action<string> missing, int depth)
     {
@@ -86,7 +88,9 @@ static class Interpolation
             "" when !emptyCounts => Value(name, lookup, missing),
             ['-', .. var fallback] => isThere ? value! : Expand(fallback, lookup, missing, depth + 1),
             ['+', .. var other] => isThere ? Expand(other, lookup, missing, depth + 1) : "",
-            ['?', .. var why] => isThere ? value! : throw new FormatException($"{name} has to be set{(why.Length > 0 ? ": " + why : "")}"),
+            ['?', .. var why] => isThere
+                ? value!
+                : throw new FormatException($"{name} has to be set{(why.Length > 0 ? ": " + why : "")}"),
             _ => throw new FormatException($"${{{text}}} is no variable"),
         };
     }
@@ -107,7 +111,10 @@ static class Interpolation
         int open = 1;
         for (int i = begin; i < text.Length; i++)
         {
-            open += text[i] == '}' ? -1 : text[i] == '{' && text[i - 1] == '$' ? 1 : 0;
+            open +=
+                text[i] == '}' ? -1
+                : text[i] == '{' && text[i - 1] == '$' ? 1
+                : 0;
             if (open == 0)
             {
                 return i;

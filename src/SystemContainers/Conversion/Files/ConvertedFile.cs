@@ -6,12 +6,22 @@ using SystemContainers.Quadlet;
 
 namespace SystemContainers.Conversion.Files;
 
-/// <summary>A file of podman-systemd.unit(5) that is written: its lines by section, and what is said above them.</summary>
+/// <summary>A file of podman-systemd.unit(5) that is written: its lines by section, and what is said above
+/// them.</summary>
 /// <param name="name">The file's: <c>web.container</c>.</param>
 /// <param name="findings">Gets what no line says.</param>
 sealed class ConvertedFile(string name, List<ConversionFinding> findings)
 {
-    private static readonly string[] s_order = ["Unit", "Container", "Volume", "Network", ContainerKeys.Ours, "Service", "Install"];
+    private static readonly string[] s_order =
+    [
+        "Unit",
+        "Container",
+        "Volume",
+        "Network",
+        ContainerKeys.Ours,
+        "Service",
+        "Install",
+    ];
 
     private readonly List<ConvertedLine> _lines = [];
 
@@ -48,10 +58,16 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
 
     /// <summary>Adds a key of [Container] whose value is several words.</summary>
     public void Words(string key, IEnumerable<string> words, string origin) =>
-        Add(ContainerKeys.Container, key, origin, () => string.Join(' ', words.Select(w => QuadletEscape.Value(w, ContainerKeys.OfContainer[key].Form))));
+        Add(
+            ContainerKeys.Container,
+            key,
+            origin,
+            () => string.Join(' ', words.Select(w => QuadletEscape.Value(w, ContainerKeys.OfContainer[key].Form)))
+        );
 
     /// <summary>Adds a line of another section.</summary>
-    public void Line(string section, string key, string value, string origin) => Add(section, key, origin, () => QuadletEscape.UnitText(value));
+    public void Line(string section, string key, string value, string origin) =>
+        Add(section, key, origin, () => QuadletEscape.UnitText(value));
 
     /// <summary>Adds a line of another section that stands there once.</summary>
     public void OnlyLine(string section, string key, string value, string origin)
@@ -104,7 +120,11 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
             Lost.ForEach(l => Write(Comment("  " + l)));
         }
 
-        foreach (IGrouping<string, ConvertedLine> section in _lines.GroupBy(l => l.Section, StringComparer.Ordinal).OrderBy(g => Array.IndexOf(s_order, g.Key)))
+        foreach (
+            IGrouping<string, ConvertedLine> section in _lines
+                .GroupBy(l => l.Section, StringComparer.Ordinal)
+                .OrderBy(g => Array.IndexOf(s_order, g.Key))
+        )
         {
             if (number > 0)
             {
@@ -129,7 +149,17 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
     }
 
     /// <summary>One line, and none that goes on in the next.</summary>
-    private static string Comment(string text) => ("# " + new string([.. text.Select(c => c == '\n' ? ' ' : char.IsControl(c) ? '?' : c)])).TrimEnd('\\', ' ');
+    private static string Comment(string text) =>
+        (
+            "# "
+            + new string([
+                .. text.Select(c =>
+                    c == '\n' ? ' '
+                    : char.IsControl(c) ? '?'
+                    : c
+                ),
+            ])
+        ).TrimEnd('\\', ' ');
 
     private void Add(string section, string key, string origin, Func<string> text)
     {

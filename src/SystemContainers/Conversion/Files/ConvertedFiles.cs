@@ -39,14 +39,15 @@ sealed class ConvertedFiles(bool isUser)
     public ConvertedFile? Find(string name) => _files.Find(f => f.Name == name);
 
     /// <summary>Tells what has no counterpart and belongs to no file.</summary>
-    public void Lose(string place, string why, string? advice) => _findings.Add(new ConversionFinding(place, Lost: true, why, advice));
+    public void Lose(string place, string why, string? advice) =>
+        _findings.Add(new ConversionFinding(place, Lost: true, why, advice));
 
     /// <summary>Tells what is to be known.</summary>
     public void Note(string place, string text) => _findings.Add(new ConversionFinding(place, Lost: false, text, null));
 
     /// <summary>
-    /// Has <c>apply</c>'s reader read what was written, and takes out each line that it refuses, with its reason: what is left is accepted. So what sysctr learns to take is
-    /// translated from then on.
+    /// Has <c>apply</c>'s reader read what was written, and takes out each line that it refuses, with its reason: what
+    /// is left is accepted. So what sysctr learns to take is translated from then on.
     /// </summary>
     public void TakeOutRefused()
     {
@@ -65,8 +66,14 @@ sealed class ConvertedFiles(bool isUser)
             bool changed = false;
             foreach (QuadletFault fault in faults.All)
             {
-                // Without its image, or what stands for it, a file is nothing, and the next fault would be of whatever line comes first.
-                if (numbered[fault.Place.File].GetValueOrDefault(fault.Place.Line) is { Key: not ("Image" or "Rootfs") } line && Find(fault.Place.File) is { } file && file.Remove(l => l == line) > 0)
+                // Without its image, or what stands for it, a file is nothing, and the next fault would be of whatever
+                // line comes first.
+                if (
+                    numbered[fault.Place.File].GetValueOrDefault(fault.Place.Line)
+                        is { Key: not ("Image" or "Rootfs") } line
+                    && Find(fault.Place.File) is { } file
+                    && file.Remove(l => l == line) > 0
+                )
                 {
                     changed = true;
                     file.Lose(line.Origin, fault.Text, fault.Advice);
@@ -77,7 +84,8 @@ sealed class ConvertedFiles(bool isUser)
             {
                 foreach (QuadletFault fault in faults.All)
                 {
-                    Find(fault.Place.File)!.Lose(fault.Place.File, $"'sysctr apply' refuses it: {fault.Text}", fault.Advice);
+                    Find(fault.Place.File)!
+                        .Lose(fault.Place.File, $"'sysctr apply' refuses it: {fault.Text}", fault.Advice);
                 }
 
                 return;

@@ -6,8 +6,8 @@ using SystemContainers.Quadlet;
 namespace SystemContainers.Conversion.Files;
 
 /// <summary>
-/// Writes values so that <see cref="ContainerReader"/>, and podman's generator, read them as they were: the other side of <see cref="KeyForm"/>. What systemd would expand
-/// (specifiers, variables) is doubled.
+/// Writes values so that <see cref="ContainerReader"/>, and podman's generator, read them as they were: the other side
+/// of <see cref="KeyForm"/>. What systemd would expand (specifiers, variables) is doubled.
 /// </summary>
 static class QuadletEscape
 {
@@ -29,24 +29,39 @@ static class QuadletEscape
         return form switch
         {
             KeyForm.Arguments or KeyForm.Command => Escaped(text),
-            KeyForm.Words => OneLine(text).Any(c => char.IsWhiteSpace(c) || c is '"' or '\'') || text is "" or [.. , '\\'] ? Pieces(text) : text,
-            KeyForm.Each => OneLine(text) is [.., '\\'] || text.Trim() != text ? throw new FormatException("a line can't end in a backslash or a blank, nor begin with a blank") : text,
+            KeyForm.Words => OneLine(text).Any(c => char.IsWhiteSpace(c) || c is '"' or '\'')
+            || text is "" or [.., '\\']
+                ? Pieces(text)
+                : text,
+            KeyForm.Each => OneLine(text) is [.., '\\'] || text.Trim() != text
+                ? throw new FormatException("a line can't end in a backslash or a blank, nor begin with a blank")
+                : text,
             _ => OneLine(text).Trim() != text || text is [.., '\\'] or ['"', .., '"'] or "\"" ? $"\"{text}\"" : text,
         };
     }
 
     /// <summary>A text for a line that systemd reads, such as Description=: specifiers doubled.</summary>
     /// <exception cref="FormatException">No line says it.</exception>
-    public static string UnitText(string value) => Value(value, KeyForm.Each).Replace("$$", "$", StringComparison.Ordinal);
+    public static string UnitText(string value) =>
+        Value(value, KeyForm.Each).Replace("$$", "$", StringComparison.Ordinal);
 
-    private static string OneLine(string text) => text.Any(char.IsControl) ? throw new FormatException("a line can't have a line break or another control character") : text;
+    private static string OneLine(string text) =>
+        text.Any(char.IsControl)
+            ? throw new FormatException("a line can't have a line break or another control character")
+            : text;
 
     /// <summary>Quotation marks alone, for a backslash is none there.</summary>
-    private static string Pieces(string text) => text.Contains('"', StringComparison.Ordinal) ? $"\"{text.Replace("\"", "\"'\"'\"", StringComparison.Ordinal)}\"" : $"\"{text}\"";
+    private static string Pieces(string text) =>
+        text.Contains('"', StringComparison.Ordinal)
+            ? $"\"{text.Replace("\"", "\"'\"'\"", StringComparison.Ordinal)}\""
+            : $"\"{text}\"";
 
     private static string Escaped(string text)
     {
-        if (text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || Plain.Contains(c, StringComparison.Ordinal)))
+        if (
+            text.Length > 0
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || Plain.Contains(c, StringComparison.Ordinal))
+        )
         {
             return text;
         }

@@ -12,7 +12,12 @@ static class JsonWords
     public static string Of(IEnumerable<string> words)
     {
         using MemoryStream text = new();
-        using (Utf8JsonWriter writer = new(text, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (
+            Utf8JsonWriter writer = new(
+                text,
+                new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }
+            )
+        )
         {
             writer.WriteStartArray();
             foreach (string word in words)

@@ -12,12 +12,69 @@ sealed record RunCommandLine
     /// <summary>Options of the tools themselves, before the verb, that take a value.</summary>
     private static readonly string[] s_valued =
     [
-        "config", "context", "c", "host", "H", "log-level", "l", "tlscacert", "tlscert", "tlskey", "cgroup-manager", "cdi-spec-dir", "conmon", "connection", "cpu-profile", "default-mounts-file", "db-backend",
-        "events-backend", "hooks-dir", "identity", "imagestore", "max-workers", "memory-profile", "module", "namespace", "network-backend", "network-cmd-path", "network-config-dir", "out", "pull-option",
-        "registries-conf", "root", "runroot", "runtime", "runtime-flag", "ssh", "storage-driver", "storage-opt", "tls-ca", "tls-cert", "tls-details", "tls-key", "tmpdir", "url", "volumepath",
+        "config",
+        "context",
+        "c",
+        "host",
+        "H",
+        "log-level",
+        "l",
+        "tlscacert",
+        "tlscert",
+        "tlskey",
+        "cgroup-manager",
+        "cdi-spec-dir",
+        "conmon",
+        "connection",
+        "cpu-profile",
+        "default-mounts-file",
+        "db-backend",
+        "events-backend",
+        "hooks-dir",
+        "identity",
+        "imagestore",
+        "max-workers",
+        "memory-profile",
+        "module",
+        "namespace",
+        "network-backend",
+        "network-cmd-path",
+        "network-config-dir",
+        "out",
+        "pull-option",
+        "registries-conf",
+        "root",
+        "runroot",
+        "runtime",
+        "runtime-flag",
+        "ssh",
+        "storage-driver",
+        "storage-opt",
+        "tls-ca",
+        "tls-cert",
+        "tls-details",
+        "tls-key",
+        "tmpdir",
+        "url",
+        "volumepath",
     ];
 
-    private static readonly string[] s_switches = ["debug", "D", "help", "noout", "remote", "r", "syslog", "tls", "tlsverify", "trace", "transient-store", "version", "v"];
+    private static readonly string[] s_switches =
+    [
+        "debug",
+        "D",
+        "help",
+        "noout",
+        "remote",
+        "r",
+        "syslog",
+        "tls",
+        "tlsverify",
+        "trace",
+        "transient-store",
+        "version",
+        "v",
+    ];
 
     /// <summary>Options of sudo(8) that take the next word.</summary>
     private const string SudoValued = "CDRTUghpru";
@@ -62,7 +119,11 @@ sealed record RunCommandLine
 
         if (at >= words.Count || Path.GetFileName(words[at]) is not ("docker" or "podman" or "podman-remote"))
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading '{(at < words.Count ? words[at] : "")}': it is no command of docker or podman", WhatItIs);
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading '{(at < words.Count ? words[at] : "")}': it is no command of docker or podman",
+                WhatItIs
+            );
         }
 
         bool isPodman = Path.GetFileName(words[at++]) != "docker";
@@ -74,10 +135,17 @@ sealed record RunCommandLine
             bool takesNext = !hasValue && s_valued.Contains(name, StringComparer.Ordinal);
             if (!takesNext && !hasValue && !s_switches.Contains(name, StringComparer.Ordinal))
             {
-                throw new SysctrException(ErrorKind.Usage, $"reading {words[at]}: {(isPodman ? "podman" : "docker")} has no such option before its verb", WhatItIs);
+                throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"reading {words[at]}: {(isPodman ? "podman" : "docker")} has no such option before its verb",
+                    WhatItIs
+                );
             }
 
-            string value = hasValue ? words[at].Split('=', 2)[1] : takesNext && at + 1 < words.Count ? words[at + 1] : "true";
+            string value =
+                hasValue ? words[at].Split('=', 2)[1]
+                : takesNext && at + 1 < words.Count ? words[at + 1]
+                : "true";
             ofTool.Add(new GivenOption(name, value, takesNext ? $"{words[at]} {value}" : words[at]));
             at += takesNext ? 1 : 0;
         }
@@ -85,7 +153,11 @@ sealed record RunCommandLine
         at += at < words.Count && words[at] == "container" ? 1 : 0;
         if (at >= words.Count || words[at] is not ("run" or "create"))
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading '{(at < words.Count ? words[at] : "")}': it makes no container", WhatItIs);
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading '{(at < words.Count ? words[at] : "")}': it makes no container",
+                WhatItIs
+            );
         }
 
         bool isCreate = words[at++] == "create";
@@ -98,18 +170,35 @@ sealed record RunCommandLine
                 break;
             }
 
-            at = words[at].StartsWith("--", StringComparison.Ordinal) ? Long(words, at, isPodman, options) : Short(words, at, isPodman, options);
+            at = words[at].StartsWith("--", StringComparison.Ordinal)
+                ? Long(words, at, isPodman, options)
+                : Short(words, at, isPodman, options);
         }
 
         return at < words.Count
-            ? new RunCommandLine { IsPodman = isPodman, IsCreate = isCreate, OfTool = ofTool, Options = options, Image = words[at], Command = [.. words.Skip(at + 1)], Variables = variables }
+            ? new RunCommandLine
+            {
+                IsPodman = isPodman,
+                IsCreate = isCreate,
+                OfTool = ofTool,
+                Options = options,
+                Image = words[at],
+                Command = [.. words.Skip(at + 1)],
+                Variables = variables,
+            }
             : throw new SysctrException(ErrorKind.Usage, "reading a command: it names no image", WhatItIs);
     }
 
     /// <summary>NAME=VALUE before a command.</summary>
     private static int Variable(IReadOnlyList<string> words, int at, Dictionary<string, string> variables)
     {
-        for (; at < words.Count && words[at].IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && words[at][..equals].All(c => char.IsAsciiLetterOrDigit(c) || c == '_'); at++)
+        for (
+            ;
+            at < words.Count
+                && words[at].IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+                && words[at][..equals].All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+            at++
+        )
         {
             variables[words[at][..equals]] = words[at][(equals + 1)..];
         }
@@ -154,7 +243,14 @@ sealed record RunCommandLine
                 continue;
             }
 
-            string value = rest.Length > 0 ? rest.StartsWith('=') ? rest[1..] : rest : ++at < words.Count ? words[at] : throw NoValue($"-{word[i]}");
+            string value =
+                rest.Length > 0
+                    ? rest.StartsWith('=')
+                        ? rest[1..]
+                        : rest
+                    : ++at < words.Count
+                        ? words[at]
+                        : throw NoValue($"-{word[i]}");
             Add(option, value, $"-{word[i]} {value}", isPodman, options);
             break;
         }
@@ -163,10 +259,21 @@ sealed record RunCommandLine
     }
 
     private static void Add(RunOption option, string value, string place, bool isPodman, List<GivenOption> options) =>
-        options.AddRange((option.HasCommas && isPodman ? value.Split(',') : [value]).Select(v => new GivenOption(option.Name, v, place)));
+        options.AddRange(
+            (option.HasCommas && isPodman ? value.Split(',') : [value]).Select(v => new GivenOption(
+                option.Name,
+                v,
+                place
+            ))
+        );
 
-    private static SysctrException Unknown(string option) => new(
-        ErrorKind.Usage, $"reading {option}: neither docker run nor podman run has such an option", "a wrong guess would take its value for the image: leave it out, or correct it");
+    private static SysctrException Unknown(string option) =>
+        new(
+            ErrorKind.Usage,
+            $"reading {option}: neither docker run nor podman run has such an option",
+            "a wrong guess would take its value for the image: leave it out, or correct it"
+        );
 
-    private static SysctrException NoValue(string option) => new(ErrorKind.Usage, $"reading {option}: nothing follows it", WhatItIs);
+    private static SysctrException NoValue(string option) =>
+        new(ErrorKind.Usage, $"reading {option}: nothing follows it", WhatItIs);
 }

@@ -20,7 +20,11 @@ sealed partial class RunConverter
         string value = option.Value;
         int equals = value.IndexOf('=', StringComparison.Ordinal);
         int colon = value.IndexOf(':', StringComparison.Ordinal);
-        file.Key("AddHost", equals > 0 && (colon < 0 || equals < colon) ? $"{value[..equals]}:{value[(equals + 1)..]}" : value, option.Place);
+        file.Key(
+            "AddHost",
+            equals > 0 && (colon < 0 || equals < colon) ? $"{value[..equals]}:{value[(equals + 1)..]}" : value,
+            option.Place
+        );
     }
 
     /// <summary>A slice is a control group that units may be in.</summary>
@@ -32,7 +36,11 @@ sealed partial class RunConverter
         }
         else
         {
-            file.Lose(option.Place, "a unit's control group is in a slice of systemd", "Slice=NAME.slice in [Service] says in which");
+            file.Lose(
+                option.Place,
+                "a unit's control group is in a slice of systemd",
+                "Slice=NAME.slice in [Service] says in which"
+            );
         }
     }
 
@@ -63,16 +71,27 @@ sealed partial class RunConverter
         }
         else
         {
-            file.Lose(option.Place, "its value was that of who called, and is not known here", $"write Environment={option.Value.TrimEnd('*')}=VALUE");
+            file.Lose(
+                option.Place,
+                "its value was that of who called, and is not known here",
+                $"write Environment={option.Value.TrimEnd('*')}=VALUE"
+            );
         }
     }
 
     /// <summary>A file of variables, which is read when it is applied.</summary>
-    public void EnvironmentFile(GivenOption option) => file.Key("EnvironmentFile", Absolute(option.Value), option.Place);
+    public void EnvironmentFile(GivenOption option) =>
+        file.Key("EnvironmentFile", Absolute(option.Value), option.Place);
 
     /// <summary>A line for the shell; several lines only stand in a list.</summary>
     public void HealthCommand(GivenOption option) =>
-        file.Key("HealthCmd", option.Value.Contains('\n', StringComparison.Ordinal) && !option.Value.StartsWith('[') ? JsonWords.Of(["/bin/sh", "-c", option.Value]) : option.Value, option.Place);
+        file.Key(
+            "HealthCmd",
+            option.Value.Contains('\n', StringComparison.Ordinal) && !option.Value.StartsWith('[')
+                ? JsonWords.Of(["/bin/sh", "-c", option.Value])
+                : option.Value,
+            option.Place
+        );
 
     /// <summary>No check, whatever the image has.</summary>
     public void NoHealthCheck(GivenOption option)
@@ -88,7 +107,9 @@ sealed partial class RunConverter
     {
         try
         {
-            foreach (string line in EnvironmentSetting.ReadFile(Absolute(option.Value), new Dictionary<string, string>()))
+            foreach (
+                string line in EnvironmentSetting.ReadFile(Absolute(option.Value), new Dictionary<string, string>())
+            )
             {
                 file.Key("Label", line, option.Place);
             }
@@ -114,7 +135,11 @@ sealed partial class RunConverter
                 file.OnlyLine(Service, "StandardError", "null", option.Place);
                 break;
             default:
-                file.Lose(option.Place, "what it writes is in the journal", "have what reads journals send it on: systemd-journal-upload(8), fluent-bit, vector");
+                file.Lose(
+                    option.Place,
+                    "what it writes is in the journal",
+                    "have what reads journals send it on: systemd-journal-upload(8), fluent-bit, vector"
+                );
                 break;
         }
     }
@@ -133,15 +158,26 @@ sealed partial class RunConverter
         }
         else
         {
-            file.Lose(option.Place, "the log is the journal's", "SyslogIdentifier= and LogExtraFields= in [Service] mark its lines");
+            file.Lose(
+                option.Place,
+                "the log is the journal's",
+                "SyslogIdentifier= and LogExtraFields= in [Service] mark its lines"
+            );
         }
     }
 
     /// <summary>For another machine than this one there is nothing.</summary>
     public void Platform(GivenOption option)
     {
-        string own = RuntimeInformation.OSArchitecture switch { Architecture.X64 => "amd64", Architecture.Arm64 => "arm64", var other => other.ToString().ToLowerInvariant() };
-        if (option.Value.Split('/').Any(p => p != "linux" && p != own && !(p == "v8" && own == "arm64") && p.Length > 0))
+        string own = RuntimeInformation.OSArchitecture switch
+        {
+            Architecture.X64 => "amd64",
+            Architecture.Arm64 => "arm64",
+            var other => other.ToString().ToLowerInvariant(),
+        };
+        if (
+            option.Value.Split('/').Any(p => p != "linux" && p != own && !(p == "v8" && own == "arm64") && p.Length > 0)
+        )
         {
             file.Lose(option.Place, "an image is fetched for the host's own platform", null);
         }
@@ -150,12 +186,17 @@ sealed partial class RunConverter
     /// <summary>Kept until it is known whether the container's network takes ports.</summary>
     public void Publish(GivenOption option) => _published.Add(option);
 
-    /// <summary>Docker's signatures of Notary, which are asked for where somebody says that they are not left out.</summary>
+    /// <summary>Docker's signatures of Notary, which are asked for where somebody says that they are not left
+    /// out.</summary>
     public void ContentTrust(GivenOption option)
     {
         if (option.IsOff)
         {
-            file.Lose(option.Place, "docker's content trust (Notary) is not there", "'sysctr trust set' wants other signatures of an image");
+            file.Lose(
+                option.Place,
+                "docker's content trust (Notary) is not there",
+                "'sysctr trust set' wants other signatures of an image"
+            );
         }
     }
 
@@ -191,16 +232,29 @@ sealed partial class RunConverter
                 break;
             case "on-failure":
                 file.OnlyLine(Service, "Restart", "on-failure", option.Place);
-                if (parts.Length == 2 && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int most) && most is > 0 and < MostRetries)
+                if (
+                    parts.Length == 2
+                    && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int most)
+                    && most is > 0 and < MostRetries
+                )
                 {
                     // The first start counts, too.
-                    file.OnlyLine(Unit, "StartLimitBurst", (most + 1).ToString(CultureInfo.InvariantCulture), option.Place);
+                    file.OnlyLine(
+                        Unit,
+                        "StartLimitBurst",
+                        (most + 1).ToString(CultureInfo.InvariantCulture),
+                        option.Place
+                    );
                     file.OnlyLine(Unit, "StartLimitIntervalSec", "1h", option.Place);
                 }
 
                 break;
             default:
-                file.Lose(option.Place, "it is no, always, unless-stopped or on-failure", "Restart= in [Service] says it");
+                file.Lose(
+                    option.Place,
+                    "it is no, always, unless-stopped or on-failure",
+                    "Restart= in [Service] says it"
+                );
                 break;
         }
     }
@@ -215,7 +269,11 @@ sealed partial class RunConverter
         }
         else
         {
-            file.Lose(option.Place, option.Value == "nvidia" ? RunOptions.Cdi : "runc and crun are what sysctr runs containers by", option.Value == "nvidia" ? RunOptions.Nodes : "[X-Sysctr] Runtime= names one");
+            file.Lose(
+                option.Place,
+                option.Value == "nvidia" ? RunOptions.Cdi : "runc and crun are what sysctr runs containers by",
+                option.Value == "nvidia" ? RunOptions.Nodes : "[X-Sysctr] Runtime= names one"
+            );
         }
     }
 
@@ -231,7 +289,9 @@ sealed partial class RunConverter
     /// <summary>Each has a key of its own.</summary>
     public void Security(GivenOption option)
     {
-        (string name, string value) = option.Value.IndexOfAny(['=', ':']) is >= 0 and var at ? (option.Value[..at], option.Value[(at + 1)..]) : (option.Value, "");
+        (string name, string value) = option.Value.IndexOfAny(['=', ':']) is >= 0 and var at
+            ? (option.Value[..at], option.Value[(at + 1)..])
+            : (option.Value, "");
         (string key, string text) = (name, value) switch
         {
             ("no-new-privileges", "" or "true") => ("NoNewPrivileges", "true"),
@@ -251,7 +311,11 @@ sealed partial class RunConverter
         };
         if (key.Length == 0)
         {
-            file.Lose(option.Place, "sysctr has no such option of security", "there are no-new-privileges, seccomp, apparmor, label, mask and unmask");
+            file.Lose(
+                option.Place,
+                "sysctr has no such option of security",
+                "there are no-new-privileges, seccomp, apparmor, label, mask and unmask"
+            );
         }
         else if (text != "builtin")
         {
@@ -289,7 +353,12 @@ sealed partial class RunConverter
     public void DeviceWeight(GivenOption option)
     {
         int colon = option.Value.LastIndexOf(':');
-        Number(option, option.Value[(colon + 1)..], "IODeviceWeight", weight => $"{option.Value[..Math.Max(0, colon)]} {Weight(weight)}");
+        Number(
+            option,
+            option.Value[(colon + 1)..],
+            "IODeviceWeight",
+            weight => $"{option.Value[..Math.Max(0, colon)]} {Weight(weight)}"
+        );
     }
 
     /// <summary>A limit of one device.</summary>
@@ -298,8 +367,15 @@ sealed partial class RunConverter
         int colon = option.Value.LastIndexOf(':');
         try
         {
-            long most = isBytes ? Quantity.Bytes(option.Value[(colon + 1)..]) : Quantity.Whole(option.Value[(colon + 1)..], 1, long.MaxValue);
-            file.Line(Service, key, string.Create(CultureInfo.InvariantCulture, $"{option.Value[..Math.Max(0, colon)]} {most}"), option.Place);
+            long most = isBytes
+                ? Quantity.Bytes(option.Value[(colon + 1)..])
+                : Quantity.Whole(option.Value[(colon + 1)..], 1, long.MaxValue);
+            file.Line(
+                Service,
+                key,
+                string.Create(CultureInfo.InvariantCulture, $"{option.Value[..Math.Max(0, colon)]} {most}"),
+                option.Place
+            );
         }
         catch (FormatException e)
         {

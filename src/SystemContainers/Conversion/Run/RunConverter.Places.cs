@@ -23,7 +23,11 @@ sealed partial class RunConverter
         }
 
         List<string> options = [];
-        foreach (string word in string.Join(',', parts.Skip(2)).Split(',', StringSplitOptions.RemoveEmptyEntries).Except(s_ofMac, StringComparer.Ordinal))
+        foreach (
+            string word in string.Join(',', parts.Skip(2))
+                .Split(',', StringSplitOptions.RemoveEmptyEntries)
+                .Except(s_ofMac, StringComparer.Ordinal)
+        )
         {
             if (word is "nocopy")
             {
@@ -35,7 +39,11 @@ sealed partial class RunConverter
             }
         }
 
-        file.Key("Volume", $"{Source(parts[0], option)}:{parts[1]}{(options.Count > 0 ? ":" + string.Join(',', options) : "")}", option.Place);
+        file.Key(
+            "Volume",
+            $"{Source(parts[0], option)}:{parts[1]}{(options.Count > 0 ? ":" + string.Join(',', options) : "")}",
+            option.Place
+        );
     }
 
     /// <summary>type=TYPE,...: with the words that podman and docker share.</summary>
@@ -64,7 +72,12 @@ sealed partial class RunConverter
                     break;
                 case "consistency":
                     break;
-                case "volume-nocopy" or "volume-opt" or "volume-driver" or "volume-label" or "volume-subpath" or "bind-recursive":
+                case "volume-nocopy"
+                or "volume-opt"
+                or "volume-driver"
+                or "volume-label"
+                or "volume-subpath"
+                or "bind-recursive":
                     file.Lose(option.Place, $"'{word}' is nothing that a mount has here", null);
                     break;
                 default:
@@ -90,7 +103,10 @@ sealed partial class RunConverter
 
                 break;
             case "host" or "none":
-                _closed = mode == "host" ? "with the host's network a payload's ports are the host's" : "nothing leads to a container without a network";
+                _closed =
+                    mode == "host"
+                        ? "with the host's network a payload's ports are the host's"
+                        : "nothing leads to a container without a network";
                 file.Key("Network", mode, option.Place);
                 break;
             case "container" or "ns":
@@ -105,7 +121,11 @@ sealed partial class RunConverter
                 file.Key("Network", named, option.Place);
                 break;
             case var _ when files.IsUser:
-                file.Lose(option.Place, "a user's containers have no networks by name", "leave it out: the container has one of its own, by pasta");
+                file.Lose(
+                    option.Place,
+                    "a user's containers have no networks by name",
+                    "leave it out: the container has one of its own, by pasta"
+                );
                 break;
             case var named when named.EndsWith(".network", StringComparison.Ordinal) && files.Find(named) is not null:
                 file.Key("Network", named + options, option.Place);
@@ -116,7 +136,8 @@ sealed partial class RunConverter
         }
     }
 
-    /// <summary>What stands before the first colon, and the rest with it; docker writes <c>name=NET,alias=A,ip=IP</c>.</summary>
+    /// <summary>What stands before the first colon, and the rest with it; docker writes
+    /// <c>name=NET,alias=A,ip=IP</c>.</summary>
     private (string Mode, string Options) Advanced(GivenOption option)
     {
         string[] halves = option.Value.Split(':', 2);
@@ -142,7 +163,11 @@ sealed partial class RunConverter
                     options.Add($"mac={pair[1]}");
                     break;
                 default:
-                    file.Lose(option.Place, $"'{word}' is no option of a network here", "there are alias, ip, ip6 and mac-address");
+                    file.Lose(
+                        option.Place,
+                        $"'{word}' is no option of a network here",
+                        "there are alias, ip, ip6 and mac-address"
+                    );
                     break;
             }
         }
@@ -155,7 +180,10 @@ sealed partial class RunConverter
         string stem = FileNameOf(name);
         if (files.Find(stem + ".network") is null)
         {
-            ConvertedFile network = files.Add(stem + ".network", $"{stem}.network: 'sysctr apply' makes it where it is not there.");
+            ConvertedFile network = files.Add(
+                stem + ".network",
+                $"{stem}.network: 'sysctr apply' makes it where it is not there."
+            );
             network.Line(NetworkFile.Section, "NetworkName", name, place);
         }
 
@@ -178,7 +206,10 @@ sealed partial class RunConverter
         string stem = FileNameOf(source);
         if (files.Find(stem + ".volume") is null)
         {
-            ConvertedFile volume = files.Add(stem + ".volume", $"{stem}.volume: a directory of sysctr's, which begins with what the image has there.");
+            ConvertedFile volume = files.Add(
+                stem + ".volume",
+                $"{stem}.volume: a directory of sysctr's, which begins with what the image has there."
+            );
             volume.Line(VolumeFile.Section, "VolumeName", source, option.Place);
         }
 
@@ -190,7 +221,10 @@ sealed partial class RunConverter
         string absolute = Absolute(path);
         if (!Path.Exists(absolute))
         {
-            file.Note(option.Place, $"this host has no {absolute}; docker would make a directory of it, and 'sysctr apply' wants it to be there");
+            file.Note(
+                option.Place,
+                $"this host has no {absolute}; docker would make a directory of it, and 'sysctr apply' wants it to be there"
+            );
         }
 
         return absolute;

@@ -83,15 +83,27 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
 
         Swap();
         Quota();
-        if (file.Lines.FirstOrDefault(l => l.Key == "HealthCmd") is { Text: not "none" } check && !file.Has(ContainerKeys.Container, "HealthInterval"))
+        if (
+            file.Lines.FirstOrDefault(l => l.Key == "HealthCmd") is { Text: not "none" } check
+            && !file.Has(ContainerKeys.Container, "HealthInterval")
+        )
         {
             // Docker and podman repeat a check unasked; here that is asked for.
             file.Key("HealthInterval", "30s", check.Origin);
         }
 
-        if (file.Lines.FirstOrDefault(l => l.Key is "IP" or "IP6") is { } address && files.All.FirstOrDefault(f => f.Name.EndsWith(".network", StringComparison.Ordinal) && !f.Has(NetworkFile.Section, "Subnet")) is { } network)
+        if (
+            file.Lines.FirstOrDefault(l => l.Key is "IP" or "IP6") is { } address
+            && files.All.FirstOrDefault(f =>
+                f.Name.EndsWith(".network", StringComparison.Ordinal) && !f.Has(NetworkFile.Section, "Subnet")
+            )
+                is { } network
+        )
         {
-            file.Note(address.Origin, $"{network.Name} gets a free subnet unless Subnet= in it says in which the address is");
+            file.Note(
+                address.Origin,
+                $"{network.Name} gets a free subnet unless Subnet= in it says in which the address is"
+            );
         }
 
         file.OnlyLine("Install", "WantedBy", files.IsUser ? "default.target" : "multi-user.target", "");
@@ -107,8 +119,15 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
         try
         {
             long limit = Quantity.Bytes(swap.Value);
-            long memory = file.Lines.LastOrDefault(l => l.Key == "Memory") is { } own ? Quantity.Bytes(own.Text) : throw new FormatException("it goes with --memory");
-            file.OnlyLine(Service, "MemorySwapMax", Math.Max(0, limit - memory).ToString(CultureInfo.InvariantCulture), swap.Place);
+            long memory = file.Lines.LastOrDefault(l => l.Key == "Memory") is { } own
+                ? Quantity.Bytes(own.Text)
+                : throw new FormatException("it goes with --memory");
+            file.OnlyLine(
+                Service,
+                "MemorySwapMax",
+                Math.Max(0, limit - memory).ToString(CultureInfo.InvariantCulture),
+                swap.Place
+            );
         }
         catch (FormatException e)
         {
@@ -123,10 +142,21 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
             return;
         }
 
-        string period = _later.TryGetValue("cpu-period", out GivenOption? given) && given.Value is not ("0" or "") ? given.Value : "100000";
-        if (decimal.TryParse(quota.Value, NumberStyles.None, CultureInfo.InvariantCulture, out decimal time) && decimal.TryParse(period, NumberStyles.None, CultureInfo.InvariantCulture, out decimal of) && of > 0)
+        string period =
+            _later.TryGetValue("cpu-period", out GivenOption? given) && given.Value is not ("0" or "")
+                ? given.Value
+                : "100000";
+        if (
+            decimal.TryParse(quota.Value, NumberStyles.None, CultureInfo.InvariantCulture, out decimal time)
+            && decimal.TryParse(period, NumberStyles.None, CultureInfo.InvariantCulture, out decimal of)
+            && of > 0
+        )
         {
-            file.Key("PodmanArgs", string.Create(CultureInfo.InvariantCulture, $"--cpus={time / of:0.####}"), quota.Place);
+            file.Key(
+                "PodmanArgs",
+                string.Create(CultureInfo.InvariantCulture, $"--cpus={time / of:0.####}"),
+                quota.Place
+            );
         }
         else
         {
@@ -135,5 +165,6 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
     }
 
     /// <summary>What has a NUL is no path; the line that it would be in says so.</summary>
-    private string Absolute(string path) => path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path, context.Directory);
+    private string Absolute(string path) =>
+        path.Contains('\0', StringComparison.Ordinal) ? path : Path.GetFullPath(path, context.Directory);
 }

@@ -6,8 +6,8 @@ using SystemContainers.Errors;
 namespace SystemContainers.Conversion.Run;
 
 /// <summary>
-/// Splits a line into words as a POSIX shell does (XCU 2.2 and 2.3): blanks, quotes of both kinds, backslashes, a backslash at the end of a line. What a shell would expand or carry
-/// out is refused, for no shell is called.
+/// Splits a line into words as a POSIX shell does (XCU 2.2 and 2.3): blanks, quotes of both kinds, backslashes, a
+/// backslash at the end of a line. What a shell would expand or carry out is refused, for no shell is called.
 /// </summary>
 static class ShellWords
 {
@@ -55,7 +55,10 @@ static class ShellWords
                 case '#' when expands && word is null:
                     throw Refused("a comment", "leave it out, or quote it");
                 case '~' when expands && word is null:
-                    throw Refused("~", "write the directory out; behind -- the words are taken as the shell that you type in has expanded them");
+                    throw Refused(
+                        "~",
+                        "write the directory out; behind -- the words are taken as the shell that you type in has expanded them"
+                    );
                 default:
                     Refuse(text, i, expands, isQuoted: false);
                     (word ??= new()).Append(c);
@@ -96,15 +99,36 @@ static class ShellWords
     private static void Refuse(string text, int i, bool expands, bool isQuoted)
     {
         char c = text[i];
-        if (expands && (c == '`' || (c == '$' && i + 1 < text.Length && (char.IsAsciiLetterOrDigit(text[i + 1]) || "_{(@*#?-$!'\"".Contains(text[i + 1], StringComparison.Ordinal)))))
+        if (
+            expands
+            && (
+                c == '`'
+                || (
+                    c == '$'
+                    && i + 1 < text.Length
+                    && (
+                        char.IsAsciiLetterOrDigit(text[i + 1])
+                        || "_{(@*#?-$!'\"".Contains(text[i + 1], StringComparison.Ordinal)
+                    )
+                )
+            )
+        )
         {
             string rest = text[i..Math.Min(text.Length, i + 20)].Split([' ', '\n', '"'])[0];
-            throw Refused(rest, "write what it stands for, or quote it with '; behind -- the words are taken as the shell that you type in has expanded them");
+            throw Refused(
+                rest,
+                "write what it stands for, or quote it with '; behind -- the words are taken as the shell that you type in has expanded them"
+            );
         }
 
         if (!isQuoted && Operators.Contains(c, StringComparison.Ordinal))
         {
-            throw Refused($"'{c}'", expands ? "give one command alone, and quote what belongs to it" : "write the command as a list, such as [\"sh\", \"-c\", \"...\"]");
+            throw Refused(
+                $"'{c}'",
+                expands
+                    ? "give one command alone, and quote what belongs to it"
+                    : "write the command as a list, such as [\"sh\", \"-c\", \"...\"]"
+            );
         }
     }
 
@@ -117,7 +141,13 @@ static class ShellWords
         }
     }
 
-    private static SysctrException Open(char quote) => new(ErrorKind.Usage, $"reading a command: the quotation mark {quote} is not closed", "quote the whole command with ', and what is in it with \"");
+    private static SysctrException Open(char quote) =>
+        new(
+            ErrorKind.Usage,
+            $"reading a command: the quotation mark {quote} is not closed",
+            "quote the whole command with ', and what is in it with \""
+        );
 
-    private static SysctrException Refused(string what, string advice) => new(ErrorKind.Usage, $"reading a command: {what} is for a shell, and none is called", advice);
+    private static SysctrException Refused(string what, string advice) =>
+        new(ErrorKind.Usage, $"reading a command: {what} is for a shell, and none is called", advice);
 }

@@ -17,18 +17,21 @@ sealed record DoctorFinding(string Check, DoctorLevel Level, string Found, strin
 
     public static DoctorFinding Ok(string check, string found) => new(check, DoctorLevel.Ok, found);
 
-    public static DoctorFinding Unknown(string check, string found, string? remedy = null) => new(check, DoctorLevel.Unknown, found, remedy);
+    public static DoctorFinding Unknown(string check, string found, string? remedy = null) =>
+        new(check, DoctorLevel.Unknown, found, remedy);
 
-    public static DoctorFinding Warning(string check, string found, string remedy) => new(check, DoctorLevel.Warning, found, remedy);
+    public static DoctorFinding Warning(string check, string found, string remedy) =>
+        new(check, DoctorLevel.Warning, found, remedy);
 
-    public static DoctorFinding Problem(string check, string found, string remedy) => new(check, DoctorLevel.Problem, found, remedy);
+    public static DoctorFinding Problem(string check, string found, string remedy) =>
+        new(check, DoctorLevel.Problem, found, remedy);
 
     /// <summary>The lines for people.</summary>
     [JsonIgnore]
     public IEnumerable<string> Lines =>
-    [
-        $"{Level.ToString().ToLowerInvariant(),-8} {Check,-14} {Found}",
-        .. Details.Select(d => $"{"",-23} - {d}"),
-        .. Remedy is null ? (string[])[] : [$"{"",-23} > {Remedy}"],
-    ];
+        [
+            $"{Level.ToString().ToLowerInvariant(), -8} {Check, -14} {Found}",
+            .. Details.Select(d => $"{"", -23} - {d}"),
+            .. Remedy is null ? (string[])[] : [$"{"", -23} > {Remedy}"],
+        ];
 }

@@ -11,8 +11,8 @@ using SystemContainers.Target;
 namespace SystemContainers.Doctor.Facts;
 
 /// <summary>
-/// The host that is looked at. Unlike <see cref="Host"/> it opens, makes and locks nothing, and anybody may look: what a caller
-/// may not see is said to be unknown.
+/// The host that is looked at. Unlike <see cref="Host"/> it opens, makes and locks nothing, and anybody may look: what
+/// a caller may not see is said to be unknown.
 /// </summary>
 /// <param name="Root">The host's root directory, absolute; <c>/</c> for the running host.</param>
 /// <param name="User">Whose containers; null for the system's.</param>
@@ -34,7 +34,10 @@ sealed record DoctorTarget(string Root, HostUser? User)
     public Func<string, string?>? Environment { get; init; }
 
     /// <summary>Where the store is, as this process sees it.</summary>
-    public string Store { get; init; } = User is null ? (Root == "/" ? HostTarget.SystemStore : RootedPath.Resolve(Root, HostTarget.SystemStore)) : Path.Join(User.DataHome, "sysctr");
+    public string Store { get; init; } =
+        User is null
+            ? (Root == "/" ? HostTarget.SystemStore : RootedPath.Resolve(Root, HostTarget.SystemStore))
+            : Path.Join(User.DataHome, "sysctr");
 
     public HostPaths Paths => new(Root, User);
 
@@ -89,7 +92,8 @@ sealed record DoctorTarget(string Root, HostUser? User)
         return directory;
     }
 
-    /// <summary>The settings; the defaults where they can't be read, which <see cref="ConfigurationCheck"/> says.</summary>
+    /// <summary>The settings; the defaults where they can't be read, which <see cref="ConfigurationCheck"/>
+    /// says.</summary>
     public SysctrConfiguration Configuration
     {
         get
@@ -108,8 +112,8 @@ sealed record DoctorTarget(string Root, HostUser? User)
     }
 
     /// <summary>
-    /// Why somebody who is not root could change what a path means; null where nobody can. Links count with all that is above what they
-    /// lead to. A directory with the sticky bit gives everybody room of their own and nothing else.
+    /// Why somebody who is not root could change what a path means; null where nobody can. Links count with all that is
+    /// above what they lead to. A directory with the sticky bit gives everybody room of their own and nothing else.
     /// </summary>
     /// <param name="path">Absolute, as the host sees it.</param>
     public string? OpenTo(string path) => OpenTo(path, MaxLinks);
@@ -126,7 +130,11 @@ sealed record DoctorTarget(string Root, HostUser? User)
 
             if (facts.IsLink)
             {
-                if (links > 0 && new FileInfo(here).LinkTarget is { } target && OpenTo(Path.GetFullPath(target, Path.GetDirectoryName(part)!), links - 1) is { } open)
+                if (
+                    links > 0
+                    && new FileInfo(here).LinkTarget is { } target
+                    && OpenTo(Path.GetFullPath(target, Path.GetDirectoryName(part)!), links - 1) is { } open
+                )
                 {
                     return open;
                 }

@@ -14,13 +14,20 @@ namespace SystemContainers.Doctor.Facts;
 /// <param name="Device">Major and minor number.</param>
 sealed record FileFacts(uint Uid, int Mode, bool IsLink, ulong Inode, (uint Major, uint Minor) Device)
 {
-    /// <summary>Of a path, whose last part is not followed; null where there is nothing, or it can't be looked at.</summary>
+    /// <summary>Of a path, whose last part is not followed; null where there is nothing, or it can't be looked
+    /// at.</summary>
     public static FileFacts? Of(string path)
     {
         using SafeFileHandle file = Libc.open(path, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !file.IsInvalid && Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+        return
+            !file.IsInvalid && Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? new FileFacts(
-                stat.stx_uid, stat.stx_mode & 0xfff, (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFLNK, stat.stx_ino, (stat.stx_dev_major, stat.stx_dev_minor))
+                stat.stx_uid,
+                stat.stx_mode & 0xfff,
+                (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFLNK,
+                stat.stx_ino,
+                (stat.stx_dev_major, stat.stx_dev_minor)
+            )
             : null;
     }
 }

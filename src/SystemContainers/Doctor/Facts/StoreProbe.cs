@@ -7,7 +7,8 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Doctor.Facts;
 
 /// <summary>
-/// Tries what the store needs of its file system on files without a name (O_TMPFILE): nobody sees them, and they are gone with their descriptor.
+/// Tries what the store needs of its file system on files without a name (O_TMPFILE): nobody sees them, and they are
+/// gone with their descriptor.
 /// </summary>
 static unsafe class StoreProbe
 {
@@ -27,19 +28,52 @@ static unsafe class StoreProbe
             return errno switch
             {
                 Errno.EROFS or Errno.EACCES or Errno.EPERM => [],
-                Errno.ENOSPC or Errno.EDQUOT => [DoctorFinding.Problem(check, $"no file can be made in {directory}: it is full", "'sysctr images prune' frees what nothing needs")],
-                Errno.EOPNOTSUPP or Errno.EISDIR => [DoctorFinding.Warning(check, $"{directory}: no files without a name (O_TMPFILE); sysctr is not tested without", "put the store on ext4, xfs or btrfs")],
-                _ => [DoctorFinding.Problem(check, new LinuxException("open", directory, errno).Message, "see what the kernel says of the disk: 'journalctl --dmesg'")],
+                Errno.ENOSPC or Errno.EDQUOT =>
+                [
+                    DoctorFinding.Problem(
+                        check,
+                        $"no file can be made in {directory}: it is full",
+                        "'sysctr images prune' frees what nothing needs"
+                    ),
+                ],
+                Errno.EOPNOTSUPP or Errno.EISDIR =>
+                [
+                    DoctorFinding.Warning(
+                        check,
+                        $"{directory}: no files without a name (O_TMPFILE); sysctr is not tested without",
+                        "put the store on ext4, xfs or btrfs"
+                    ),
+                ],
+                _ =>
+                [
+                    DoctorFinding.Problem(
+                        check,
+                        new LinuxException("open", directory, errno).Message,
+                        "see what the kernel says of the disk: 'journalctl --dmesg'"
+                    ),
+                ],
             };
         }
 
         List<string> has = ["files without a name"];
         List<DoctorFinding> findings = [];
-        Add(Set(one, "user.sysctr\0"u8, "x"u8), "attributes", "extended attributes: images that have some can't be installed");
-        Add(Set(one, "system.posix_acl_access\0"u8, s_acl), "ACLs", "access control lists: images that have some can't be installed");
+        Add(
+            Set(one, "user.sysctr\0"u8, "x"u8),
+            "attributes",
+            "extended attributes: images that have some can't be installed"
+        );
+        Add(
+            Set(one, "system.posix_acl_access\0"u8, s_acl),
+            "ACLs",
+            "access control lists: images that have some can't be installed"
+        );
         if (Libc.geteuid() == 0)
         {
-            Add(Set(one, "security.capability\0"u8, s_capability), "file capabilities", "capabilities of files: images that have some can't be installed");
+            Add(
+                Set(one, "security.capability\0"u8, s_capability),
+                "file capabilities",
+                "capabilities of files: images that have some can't be installed"
+            );
         }
 
         using SafeFileHandle two = Open(directory);
@@ -58,20 +92,65 @@ static unsafe class StoreProbe
             }
             else
             {
-                findings.Add(DoctorFinding.Warning(check, $"{directory}: no {without}", "put the store on ext4, xfs or btrfs, mounted with acl and user_xattr"));
+                findings.Add(
+                    DoctorFinding.Warning(
+                        check,
+                        $"{directory}: no {without}",
+                        "put the store on ext4, xfs or btrfs, mounted with acl and user_xattr"
+                    )
+                );
             }
         }
     }
 
-    /// <summary>The smallest list that is more than a mode: rw for the owner and for the user 1, nothing for others (acl(5); linux/posix_acl_xattr.h).</summary>
+    /// <summary>The smallest list that is more than a mode: rw for the owner and for the user 1, nothing for others
+    /// (acl(5); linux/posix_acl_xattr.h).</summary>
     private static readonly byte[] s_acl =
     [
-        2, 0, 0, 0,
-        1, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,
-        2, 0, 6, 0, 0, 0, 0, 0,
-        4, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
-        0x10, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,
-        0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+        2,
+        0,
+        0,
+        0,
+        1,
+        0,
+        6,
+        0,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        2,
+        0,
+        6,
+        0,
+        0,
+        0,
+        0,
+        0,
+        4,
+        0,
+        0,
+        0,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0x10,
+        0,
+        6,
+        0,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0x20,
+        0,
+        0,
+        0,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
     ];
 
     /// <summary>CAP_NET_BIND_SERVICE, permitted (linux/capability.h, VFS_CAP_REVISION_2).</summary>
@@ -82,7 +161,10 @@ static unsafe class StoreProbe
 
     private static bool Set(SafeFileHandle file, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        fixed (byte* terminated = name, bytes = value)
+        fixed (
+            byte* terminated = name,
+                bytes = value
+        )
         {
             return Libc.fsetxattr(file, terminated, bytes, (nuint)value.Length, 0) == 0;
         }

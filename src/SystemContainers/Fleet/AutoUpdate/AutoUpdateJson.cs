@@ -11,6 +11,7 @@ namespace SystemContainers.Fleet.AutoUpdate;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<AutoUpdateReport>))]
 sealed partial class AutoUpdateJson : JsonSerializerContext;

@@ -16,7 +16,8 @@ using SystemContainers.Verbs;
 namespace SystemContainers.Fleet.AutoUpdate;
 
 /// <summary>
-/// Updates the containers whose policy says so, for a timer: one that fails is as it was and keeps no other from its update.
+/// Updates the containers whose policy says so, for a timer: one that fails is as it was and keeps no other from its
+/// update.
 /// </summary>
 sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<string> note)
 {
@@ -36,21 +37,36 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         foreach (ContainerRecord record in containers.Where(c => c.AutoUpdate == AutoUpdatePolicy.Registry))
         {
             cancellation.ThrowIfCancellationRequested();
-            AutoUpdateReport report = new(record.Name, record.MainUnit, record.Image, record.AutoUpdate, AutoUpdateResult.Current);
-            report = await TryAsync(report, () => dryRun
-                ? CompareAsync(record, cancellation)
-                : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation)));
-            reports.Add(report.Result != AutoUpdateResult.Held ? report
+            AutoUpdateReport report = new(
+                record.Name,
+                record.MainUnit,
+                record.Image,
+                record.AutoUpdate,
+                AutoUpdateResult.Current
+            );
+            report = await TryAsync(
+                report,
+                () =>
+                    dryRun
+                        ? CompareAsync(record, cancellation)
+                        : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation))
+            );
+            reports.Add(
+                report.Result != AutoUpdateResult.Held ? report
                 : record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held)
                 : record.Failed is { } failed && !WasLeft(record, failed.Digest) ? PassedOver(report, failed)
-                : report);
+                : report
+            );
         }
 
         return dryRun ? reports : await UpdateAsync(reports, cancellation);
     }
 
     /// <summary>Updates those that are pending: all in one turn of this host, where it goes by a semaphore.</summary>
-    private async Task<IReadOnlyList<AutoUpdateReport>> UpdateAsync(List<AutoUpdateReport> reports, CancellationToken cancellation)
+    private async Task<IReadOnlyList<AutoUpdateReport>> UpdateAsync(
+        List<AutoUpdateReport> reports,
+        CancellationToken cancellation
+    )
     {
         FleetUpdate fleet = new(host, progress, note);
         string[] pending = [.. reports.Where(r => r.Result == AutoUpdateResult.Pending).Select(r => r.Name)];
@@ -69,7 +85,11 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         SysctrException? refused = null;
         try
         {
-            await host.History.RunAsync("update", pending, _ => fleet.RunAsync(pending, new UpdateRequest(), UpdateEachAsync, cancellation));
+            await host.History.RunAsync(
+                "update",
+                pending,
+                _ => fleet.RunAsync(pending, new UpdateRequest(), UpdateEachAsync, cancellation)
+            );
         }
         catch (Exception e) when ((refused = HostFailure.Understand(e)) is not null)
         {
@@ -78,8 +98,12 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
 
         return
         [
-            .. reports.Select(r => r.Result != AutoUpdateResult.Pending ? r
-                : done.GetValueOrDefault(r.Name) ?? (refused is null ? r with { Result = AutoUpdateResult.Current } : NotUpdated(r, refused))),
+            .. reports.Select(r =>
+                r.Result != AutoUpdateResult.Pending
+                    ? r
+                    : done.GetValueOrDefault(r.Name)
+                        ?? (refused is null ? r with { Result = AutoUpdateResult.Current } : NotUpdated(r, refused))
+            ),
         ];
 
         async Task<int> UpdateEachAsync(UpdateOperation update)
@@ -87,8 +111,13 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
             foreach (AutoUpdateReport report in reports.Where(r => r.Result == AutoUpdateResult.Pending))
             {
                 cancellation.ThrowIfCancellationRequested();
-                done[report.Name] = await TryAsync(report, async () =>
-                    await update.RunAsync([report.Name], new UpdateRequest(), cancellation) > 0 ? AutoUpdateResult.Updated : AutoUpdateResult.Current);
+                done[report.Name] = await TryAsync(
+                    report,
+                    async () =>
+                        await update.RunAsync([report.Name], new UpdateRequest(), cancellation) > 0
+                            ? AutoUpdateResult.Updated
+                            : AutoUpdateResult.Current
+                );
             }
 
             return done.Values.Count(r => r.Result == AutoUpdateResult.Updated);
@@ -109,23 +138,36 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
 
     /// <summary>Held, where the failure is that its image gained a right; else failed.</summary>
     private AutoUpdateReport NotUpdated(AutoUpdateReport report, SysctrException failure) =>
-        failure.Kind == ErrorKind.Policy && host.Catalog.Find(report.Name)?.Held is { } held ? Waiting(report, held) : Failed(report, failure);
+        failure.Kind == ErrorKind.Policy && host.Catalog.Find(report.Name)?.Held is { } held
+            ? Waiting(report, held)
+            : Failed(report, failure);
 
-    private AutoUpdateReport Waiting(AutoUpdateReport report, HeldUpdate held) => report with
-    {
-        Result = AutoUpdateResult.Held,
-        Reason = TypedWords.For(host.User is not null, $"its image gained {RightsText.Joined(held.Rights)}; 'sysctr update {RightsText.Options(held.Classes)} {report.Name}' lets it"),
-        ExitCode = (int)ErrorKind.Policy,
-    };
+    private AutoUpdateReport Waiting(AutoUpdateReport report, HeldUpdate held) =>
+        report with
+        {
+            Result = AutoUpdateResult.Held,
+            Reason = TypedWords.For(
+                host.User is not null,
+                $"its image gained {RightsText.Joined(held.Rights)}; 'sysctr update {RightsText.Options(held.Classes)} {report.Name}' lets it"
+            ),
+            ExitCode = (int)ErrorKind.Policy,
+        };
 
     /// <summary>Told, but no failure of this night.</summary>
-    private AutoUpdateReport PassedOver(AutoUpdateReport report, FailedUpdate failed) => report with
-    {
-        Reason = $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); {TypedWords.For(host.User is not null, $"'sysctr update {report.Name}'")} tries it again",
-    };
+    private AutoUpdateReport PassedOver(AutoUpdateReport report, FailedUpdate failed) =>
+        report with
+        {
+            Reason =
+                $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); {TypedWords.For(host.User is not null, $"'sysctr update {report.Name}'")} tries it again",
+        };
 
     private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>
-        report with { Result = AutoUpdateResult.Failed, Reason = failure.Message, ExitCode = (int)failure.Kind };
+        report with
+        {
+            Result = AutoUpdateResult.Failed,
+            Reason = failure.Message,
+            ExitCode = (int)failure.Kind,
+        };
 
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)
@@ -138,14 +180,18 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
             return record.Held is null ? AutoUpdateResult.Current : AutoUpdateResult.Pending;
         }
 
-        return WasLeft(record, there) || record.Failed?.Digest == there || (record.Held is { } held && held.Digest == there && new RightsGate(host).IsStillHeld(record, held))
+        return
+            WasLeft(record, there)
+            || record.Failed?.Digest == there
+            || (record.Held is { } held && held.Digest == there && new RightsGate(host).IsStillHeld(record, held))
             ? AutoUpdateResult.Held
             : AutoUpdateResult.Pending;
     }
 
     /// <summary>Whether somebody has rolled back from that image: tonight's update must not undo it.</summary>
     private bool WasLeft(ContainerRecord current, Digest manifest) =>
-        host.Catalog.Numbers(current.Name)
+        host
+            .Catalog.Numbers(current.Name)
             .Where(n => n > current.Deployment)
             .Any(n => host.Catalog.Find(current.Name, n)?.ManifestDigest == manifest);
 }

@@ -13,4 +13,11 @@ namespace SystemContainers.Fleet.AutoUpdate;
 /// <param name="Reason">Why it failed, or which right it is held for; else null.</param>
 /// <param name="ExitCode">What an update of this container alone would have exited with.</param>
 sealed record AutoUpdateReport(
-    string Name, string Unit, string Image, AutoUpdatePolicy Policy, AutoUpdateResult Result, string? Reason = null, int ExitCode = 0);
+    string Name,
+    string Unit,
+    string Image,
+    AutoUpdatePolicy Policy,
+    AutoUpdateResult Result,
+    string? Reason = null,
+    int ExitCode = 0
+);

@@ -16,8 +16,8 @@ enum AutoUpdateResult
     Pending,
 
     /// <summary>
-    /// The registry has an image that the container was rolled back from, and it waits for yet another; or one that gained a right, and it
-    /// waits for a grant: then there is a reason, and an exit code.
+    /// The registry has an image that the container was rolled back from, and it waits for yet another; or one that
+    /// gained a right, and it waits for a grant: then there is a reason, and an exit code.
     /// </summary>
     [JsonStringEnumMemberName("held")]
     Held,

@@ -22,35 +22,69 @@ sealed class EtcdClient(EtcdConnection connection) : IDisposable
 
     /// <summary>What is in a range, as a majority of the members has it.</summary>
     public Task<RangeResponse> RangeAsync(KeyRange range, CancellationToken cancellation) =>
-        connection.AskAsync("v3/kv/range", range, EtcdJson.Default.KeyRange, EtcdJson.Default.RangeResponse, cancellation);
+        connection.AskAsync(
+            "v3/kv/range",
+            range,
+            EtcdJson.Default.KeyRange,
+            EtcdJson.Default.RangeResponse,
+            cancellation
+        );
 
     /// <summary>Does all of it or nothing.</summary>
-    /// <returns>Whether the conditions held. False too when an answer was lost on its way and the request was sent again: read what there is.</returns>
+    /// <returns>Whether the conditions held. False too when an answer was lost on its way and the request was sent
+    /// again: read what there is.</returns>
     /// <exception cref="SysctrException">NotFound: a lease that it names has ended.</exception>
     public async Task<bool> TryAsync(TransactionRequest transaction, CancellationToken cancellation) =>
-        (await connection.AskAsync(
-            "v3/kv/txn", transaction, EtcdJson.Default.TransactionRequest, EtcdJson.Default.TransactionResponse, cancellation)).Succeeded;
+        (
+            await connection.AskAsync(
+                "v3/kv/txn",
+                transaction,
+                EtcdJson.Default.TransactionRequest,
+                EtcdJson.Default.TransactionResponse,
+                cancellation
+            )
+        ).Succeeded;
 
     /// <summary>A new lease.</summary>
     /// <returns>Its ID.</returns>
     public async Task<long> GrantAsync(TimeSpan timeToLive, CancellationToken cancellation) =>
-        (await connection.AskAsync(
-            "v3/lease/grant", new LeaseMessage(TimeToLive: (long)timeToLive.TotalSeconds), EtcdJson.Default.LeaseMessage,
-            EtcdJson.Default.LeaseMessage, cancellation)).Id ?? 0;
+        (
+            await connection.AskAsync(
+                "v3/lease/grant",
+                new LeaseMessage(TimeToLive: (long)timeToLive.TotalSeconds),
+                EtcdJson.Default.LeaseMessage,
+                EtcdJson.Default.LeaseMessage,
+                cancellation
+            )
+        ).Id
+        ?? 0;
 
     /// <summary>Has a lease begin anew.</summary>
     /// <returns>False where it has ended.</returns>
     public async Task<bool> KeepAliveAsync(long lease, CancellationToken cancellation) =>
-        (await connection.AskAsync(
-            "v3/lease/keepalive", new LeaseMessage(lease), EtcdJson.Default.LeaseMessage, EtcdJson.Default.StreamLineLeaseMessage,
-            cancellation)).Result is { TimeToLive: > 0 };
+        (
+            await connection.AskAsync(
+                "v3/lease/keepalive",
+                new LeaseMessage(lease),
+                EtcdJson.Default.LeaseMessage,
+                EtcdJson.Default.StreamLineLeaseMessage,
+                cancellation
+            )
+        ).Result
+            is { TimeToLive: > 0 };
 
     /// <summary>Ends a lease and removes the keys that are attached to it.</summary>
     public Task RevokeAsync(long lease, CancellationToken cancellation) =>
         connection.AskAsync(
-            "v3/lease/revoke", new LeaseMessage(lease), EtcdJson.Default.LeaseMessage, EtcdJson.Default.LeaseMessage, cancellation);
+            "v3/lease/revoke",
+            new LeaseMessage(lease),
+            EtcdJson.Default.LeaseMessage,
+            EtcdJson.Default.LeaseMessage,
+            cancellation
+        );
 
-    /// <summary>Returns when something in a range has changed since a revision was read, or after some time in any case.</summary>
+    /// <summary>Returns when something in a range has changed since a revision was read, or after some time in any
+    /// case.</summary>
     public async Task WaitForChangeAsync(KeyRange range, long revision, TimeSpan atMost, CancellationToken cancellation)
     {
         using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -58,20 +92,25 @@ sealed class EtcdClient(EtcdConnection connection) : IDisposable
         WatchRequest request = new(new WatchCreateRequest(range.Key, range.RangeEnd, revision + 1));
         try
         {
-            using HttpResponseMessage response =
-                await connection.StreamAsync("v3/watch", request, EtcdJson.Default.WatchRequest, limited.Token);
+            using HttpResponseMessage response = await connection.StreamAsync(
+                "v3/watch",
+                request,
+                EtcdJson.Default.WatchRequest,
+                limited.Token
+            );
             using StreamReader lines = new(await response.Content.ReadAsStreamAsync(limited.Token));
             while (await lines.ReadLineAsync(limited.Token) is { } line)
             {
-                if (JsonSerializer.Deserialize(line, EtcdJson.Default.StreamLineWatchResponse)?.Result is not { Created: true })
+                if (
+                    JsonSerializer.Deserialize(line, EtcdJson.Default.StreamLineWatchResponse)?.Result
+                    is not { Created: true }
+                )
                 {
                     return;
                 }
             }
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested) { }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException or SysctrException)
         {
             // The member went away; whoever waits reads again, from the next one.

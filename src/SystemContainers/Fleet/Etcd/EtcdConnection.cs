@@ -13,8 +13,8 @@ using SystemContainers.Pull.Http;
 namespace SystemContainers.Fleet.Etcd;
 
 /// <summary>
-/// Requests to a cluster by the JSON gateway that every member has on its client port. A member that does not answer is passed
-/// over; the one that answered last is asked first.
+/// Requests to a cluster by the JSON gateway that every member has on its client port. A member that does not answer is
+/// passed over; the one that answered last is asked first.
 /// </summary>
 sealed class EtcdConnection : IDisposable
 {
@@ -34,7 +34,8 @@ sealed class EtcdConnection : IDisposable
     private volatile int _first;
     private volatile string? _token;
 
-    /// <exception cref="SysctrException">Usage, Policy: the settings can't be used, or would give a password away.</exception>
+    /// <exception cref="SysctrException">Usage, Policy: the settings can't be used, or would give a password
+    /// away.</exception>
     public EtcdConnection(LockReference reference, EtcdSettings settings)
     {
         string scheme = reference.Scheme ?? (settings.AsksForTls ? "https" : "http");
@@ -42,32 +43,49 @@ sealed class EtcdConnection : IDisposable
         if (settings.User is { } user)
         {
             string[] pair = user.Split(':', 2);
-            _user = pair.Length == 2 ? (pair[0], pair[1]) : throw new SysctrException(
-                ErrorKind.Usage, $"signing in to etcd as '{user}': the password is missing", "say NAME:PASSWORD, or set ETCDCTL_PASSWORD");
+            _user =
+                pair.Length == 2
+                    ? (pair[0], pair[1])
+                    : throw new SysctrException(
+                        ErrorKind.Usage,
+                        $"signing in to etcd as '{user}': the password is missing",
+                        "say NAME:PASSWORD, or set ETCDCTL_PASSWORD"
+                    );
             if (scheme == "http" && _members.FirstOrDefault(m => !m.IsLoopback) is { } open)
             {
                 throw new SysctrException(
-                    ErrorKind.Policy, $"signing in to etcd at {open.Authority}: a password would cross the network in clear", "use https://");
+                    ErrorKind.Policy,
+                    $"signing in to etcd at {open.Authority}: a password would cross the network in clear",
+                    "use https://"
+                );
             }
         }
 
-        _http = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            ConnectTimeout = s_limit,
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ActivityHeadersPropagator = null,
+        _http = new HttpMessageInvoker(
+            new SocketsHttpHandler
+            {
+                ConnectTimeout = s_limit,
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                ActivityHeadersPropagator = null,
 
-            // As etcdctl: a cluster is never behind the proxy that leads out.
-            UseProxy = false,
-            SslOptions = Tls(settings),
-        });
+                // As etcdctl: a cluster is never behind the proxy that leads out.
+                UseProxy = false,
+                SslOptions = Tls(settings),
+            }
+        );
     }
 
     /// <summary>Sends a request to the first member that takes it.</summary>
-    /// <exception cref="SysctrException">Unreachable: no member answers. NotFound, Unauthorized, Failed: etcd says so.</exception>
+    /// <exception cref="SysctrException">Unreachable: no member answers. NotFound, Unauthorized, Failed: etcd says
+    /// so.</exception>
     public async Task<TAnswer> AskAsync<TRequest, TAnswer>(
-        string path, TRequest request, JsonTypeInfo<TRequest> requestType, JsonTypeInfo<TAnswer> answerType, CancellationToken cancellation)
+        string path,
+        TRequest request,
+        JsonTypeInfo<TRequest> requestType,
+        JsonTypeInfo<TAnswer> answerType,
+        CancellationToken cancellation
+    )
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(request, requestType);
         Exception? why = null;
@@ -83,9 +101,15 @@ sealed class EtcdConnection : IDisposable
                 _first = member;
                 return JsonSerializer.Deserialize(answer, answerType) ?? throw new JsonException("it is null");
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or JsonException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+            catch (Exception e)
+                when (e is HttpRequestException or IOException or JsonException
+                    || (e is OperationCanceledException && !cancellation.IsCancellationRequested)
+                )
             {
-                why = e is OperationCanceledException ? new TimeoutException($"no answer in {s_limit.TotalSeconds:0} s") : e;
+                why =
+                    e is OperationCanceledException
+                        ? new TimeoutException($"no answer in {s_limit.TotalSeconds:0} s")
+                        : e;
             }
         }
 
@@ -93,17 +117,27 @@ sealed class EtcdConnection : IDisposable
             ErrorKind.Unreachable,
             $"asking etcd at {string.Join(", ", _members.Select(m => m.Authority))}: {(why is JsonException malformed ? "its answer can't be used: " + JsonFault.Of(malformed) : NetworkWords.Plain(why!))}",
             "see whether it runs and can be reached from this host: 'etcdctl endpoint health'",
-            why);
+            why
+        );
     }
 
-    /// <summary>Sends a request whose answer is a stream, to the member that answered last; the caller reads and disposes of it.</summary>
+    /// <summary>Sends a request whose answer is a stream, to the member that answered last; the caller reads and
+    /// disposes of it.</summary>
     public Task<HttpResponseMessage> StreamAsync<TRequest>(
-        string path, TRequest request, JsonTypeInfo<TRequest> requestType, CancellationToken cancellation) =>
-        SendAsync(_members[_first], path, JsonSerializer.SerializeToUtf8Bytes(request, requestType), cancellation);
+        string path,
+        TRequest request,
+        JsonTypeInfo<TRequest> requestType,
+        CancellationToken cancellation
+    ) => SendAsync(_members[_first], path, JsonSerializer.SerializeToUtf8Bytes(request, requestType), cancellation);
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<HttpResponseMessage> SendAsync(Uri member, string path, byte[] body, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(
+        Uri member,
+        string path,
+        byte[] body,
+        CancellationToken cancellation
+    )
     {
         if (_user is not null && _token is null)
         {
@@ -134,14 +168,20 @@ sealed class EtcdConnection : IDisposable
     private async Task SignInAsync(Uri member, CancellationToken cancellation)
     {
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(
-            new AuthenticateRequest(_user!.Value.Name, _user.Value.Password), EtcdJson.Default.AuthenticateRequest);
+            new AuthenticateRequest(_user!.Value.Name, _user.Value.Password),
+            EtcdJson.Default.AuthenticateRequest
+        );
         _token = null;
         using HttpResponseMessage response = await PostAsync(member, "v3/auth/authenticate", body, cancellation);
         if (!response.IsSuccessStatusCode)
         {
             EtcdError error = await ErrorAsync(response, cancellation);
-            throw error.Code == Unavailable ? Refusal(member, error) : new SysctrException(
-                ErrorKind.Unauthorized, $"signing in to etcd at {member.Authority} as {_user.Value.Name}: {error.Message ?? error.Error}");
+            throw error.Code == Unavailable
+                ? Refusal(member, error)
+                : new SysctrException(
+                    ErrorKind.Unauthorized,
+                    $"signing in to etcd at {member.Authority} as {_user.Value.Name}: {error.Message ?? error.Error}"
+                );
         }
 
         byte[] answer = await Body.ReadAtMostAsync(response, BodyLimit, cancellation);
@@ -150,7 +190,10 @@ sealed class EtcdConnection : IDisposable
 
     private Task<HttpResponseMessage> PostAsync(Uri member, string path, byte[] body, CancellationToken cancellation)
     {
-        HttpRequestMessage request = new(HttpMethod.Post, new Uri(member, path)) { Content = new ByteArrayContent(body) };
+        HttpRequestMessage request = new(HttpMethod.Post, new Uri(member, path))
+        {
+            Content = new ByteArrayContent(body),
+        };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         if (_token is { } token)
         {
@@ -176,7 +219,10 @@ sealed class EtcdConnection : IDisposable
             // Not etcd's own words: what answers there may be something else, or a gateway in front of it.
         }
 
-        return new EtcdError($"HTTP status {(int)response.StatusCode}", Code: response.StatusCode >= HttpStatusCode.InternalServerError ? Unavailable : 2);
+        return new EtcdError(
+            $"HTTP status {(int)response.StatusCode}",
+            Code: response.StatusCode >= HttpStatusCode.InternalServerError ? Unavailable : 2
+        );
     }
 
     /// <summary>An IOException where another member may do better.</summary>
@@ -188,7 +234,10 @@ sealed class EtcdConnection : IDisposable
             Unavailable => new IOException(error.Message ?? error.Error),
             NotFound => new SysctrException(ErrorKind.NotFound, why),
             PermissionDenied or Unauthenticated or 3 => new SysctrException(
-                ErrorKind.Unauthorized, why, "set ETCDCTL_USER=NAME:PASSWORD, or user in the table [etcd] of sysctr.toml"),
+                ErrorKind.Unauthorized,
+                why,
+                "set ETCDCTL_USER=NAME:PASSWORD, or user in the table [etcd] of sysctr.toml"
+            ),
             _ => new SysctrException(ErrorKind.Failed, why),
         };
     }
@@ -221,10 +270,15 @@ sealed class EtcdConnection : IDisposable
 
             return options;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        catch (Exception e)
+            when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"reading {file}: {e.Message}", "cacert, cert and key for etcd are PEM files, as for etcdctl", e);
+                ErrorKind.Usage,
+                $"reading {file}: {e.Message}",
+                "cacert, cert and key for etcd are PEM files, as for etcdctl",
+                e
+            );
         }
     }
 }

@@ -9,7 +9,8 @@ namespace SystemContainers.Fleet.Etcd;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     NumberHandling = JsonNumberHandling.AllowReadingFromString,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(KeyRange))]
 [JsonSerializable(typeof(RangeResponse))]
 [JsonSerializable(typeof(TransactionRequest))]
@@ -21,6 +22,4 @@ namespace SystemContainers.Fleet.Etcd;
 [JsonSerializable(typeof(AuthenticateRequest))]
 [JsonSerializable(typeof(AuthenticateResponse))]
 [JsonSerializable(typeof(EtcdError))]
-sealed partial class EtcdJson : JsonSerializerContext
-{
-}
+sealed partial class EtcdJson : JsonSerializerContext { }

@@ -4,7 +4,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Fleet.Etcd;
 
-/// <summary>A lease that is kept alive until it is disposed of, by a task of this process: it ends when the process does.</summary>
+/// <summary>A lease that is kept alive until it is disposed of, by a task of this process: it ends when the process
+/// does.</summary>
 sealed class EtcdLease : IAsyncDisposable
 {
     private readonly EtcdClient _etcd;
@@ -24,12 +25,16 @@ sealed class EtcdLease : IAsyncDisposable
     /// <summary>As keys name it.</summary>
     public long Id { get; }
 
-    /// <summary>Whether it ended though nobody asked for that: etcd could not be reached for too long, or somebody revoked it.</summary>
+    /// <summary>Whether it ended though nobody asked for that: etcd could not be reached for too long, or somebody
+    /// revoked it.</summary>
     public bool IsLost => _lost;
 
     /// <summary>Asks for a lease.</summary>
-    public static async Task<EtcdLease> GrantAsync(EtcdClient etcd, TimeSpan timeToLive, CancellationToken cancellation) =>
-        new(etcd, await etcd.GrantAsync(timeToLive, cancellation), timeToLive);
+    public static async Task<EtcdLease> GrantAsync(
+        EtcdClient etcd,
+        TimeSpan timeToLive,
+        CancellationToken cancellation
+    ) => new(etcd, await etcd.GrantAsync(timeToLive, cancellation), timeToLive);
 
     /// <summary>It is not revoked any more: etcd does not answer, and nobody shall wait for that once more.</summary>
     public void Abandon() => _lost = true;
@@ -46,9 +51,7 @@ sealed class EtcdLease : IAsyncDisposable
                 await _etcd.RevokeAsync(Id, CancellationToken.None);
             }
         }
-        catch (SysctrException)
-        {
-        }
+        catch (SysctrException) { }
 
         _end.Dispose();
     }
@@ -73,8 +76,6 @@ sealed class EtcdLease : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException)
-        {
-        }
+        catch (OperationCanceledException) { }
     }
 }

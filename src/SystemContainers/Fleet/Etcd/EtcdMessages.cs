@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.Fleet.Etcd;
 
-// The messages of etcd's API (rpc.proto of etcd 3.4) as far as we use them, as its JSON gateway has them: keys and values in
-// base64, which is how byte[] is written, and 64-bit numbers as text.
+// The messages of etcd's API (rpc.proto of etcd 3.4) as far as we use them, as its JSON gateway has them: keys and
+// values in base64, which is how byte[] is written, and 64-bit numbers as text.
 
 /// <summary>A key with its value, as etcd has them.</summary>
 sealed record KeyValue(
@@ -13,21 +13,26 @@ sealed record KeyValue(
     [property: JsonPropertyName("value")] byte[]? Value = null,
     [property: JsonPropertyName("create_revision")] long CreateRevision = 0,
     [property: JsonPropertyName("mod_revision")] long ModRevision = 0,
-    [property: JsonPropertyName("lease")] long Lease = 0);
+    [property: JsonPropertyName("lease")] long Lease = 0
+);
 
-/// <summary>Keys from <paramref name="Key"/> to before <paramref name="RangeEnd"/>; without an end that key alone.</summary>
+/// <summary>Keys from <paramref name="Key"/> to before <paramref name="RangeEnd"/>; without an end that key
+/// alone.</summary>
 sealed record KeyRange(
     [property: JsonPropertyName("key")] byte[] Key,
-    [property: JsonPropertyName("range_end")] byte[]? RangeEnd = null);
+    [property: JsonPropertyName("range_end")] byte[]? RangeEnd = null
+);
 
-/// <summary>A condition of a transaction: <c>target</c> of every key in the range <c>result</c> the number that is given.</summary>
+/// <summary>A condition of a transaction: <c>target</c> of every key in the range <c>result</c> the number that is
+/// given.</summary>
 sealed record Compare(
     [property: JsonPropertyName("key")] byte[] Key,
     [property: JsonPropertyName("range_end")] byte[]? RangeEnd = null,
     [property: JsonPropertyName("target")] string? Target = null,
     [property: JsonPropertyName("result")] string? Result = null,
     [property: JsonPropertyName("mod_revision")] long? ModRevision = null,
-    [property: JsonPropertyName("create_revision")] long? CreateRevision = null)
+    [property: JsonPropertyName("create_revision")] long? CreateRevision = null
+)
 {
     /// <summary>A key was last written in this revision; 0 for a key that is not there.</summary>
     public static Compare IsAt(byte[] key, long revision) => new(key, null, "MOD", "EQUAL", ModRevision: revision);
@@ -44,17 +49,20 @@ sealed record Compare(
 sealed record PutRequest(
     [property: JsonPropertyName("key")] byte[] Key,
     [property: JsonPropertyName("value")] byte[] Value,
-    [property: JsonPropertyName("lease")] long Lease = 0);
+    [property: JsonPropertyName("lease")] long Lease = 0
+);
 
 /// <summary>One of the two.</summary>
 sealed record RequestOp(
     [property: JsonPropertyName("request_put")] PutRequest? Put = null,
-    [property: JsonPropertyName("request_delete_range")] KeyRange? Delete = null);
+    [property: JsonPropertyName("request_delete_range")] KeyRange? Delete = null
+);
 
 /// <summary>All of <paramref name="Success"/> at once if all of <paramref name="Compare"/> hold.</summary>
 sealed record TransactionRequest(
     [property: JsonPropertyName("compare")] IReadOnlyList<Compare> Compare,
-    [property: JsonPropertyName("success")] IReadOnlyList<RequestOp> Success);
+    [property: JsonPropertyName("success")] IReadOnlyList<RequestOp> Success
+);
 
 /// <summary>What every answer begins with.</summary>
 sealed record ResponseHeader([property: JsonPropertyName("revision")] long Revision = 0);
@@ -62,17 +70,20 @@ sealed record ResponseHeader([property: JsonPropertyName("revision")] long Revis
 /// <summary>Whether the conditions held.</summary>
 sealed record TransactionResponse(
     [property: JsonPropertyName("header")] ResponseHeader Header,
-    [property: JsonPropertyName("succeeded")] bool Succeeded = false);
+    [property: JsonPropertyName("succeeded")] bool Succeeded = false
+);
 
 /// <summary>What there is in a range.</summary>
 sealed record RangeResponse(
     [property: JsonPropertyName("header")] ResponseHeader Header,
-    [property: JsonPropertyName("kvs")] IReadOnlyList<KeyValue>? KeyValues = null);
+    [property: JsonPropertyName("kvs")] IReadOnlyList<KeyValue>? KeyValues = null
+);
 
 /// <summary>A lease, asked for, kept alive or given back.</summary>
 sealed record LeaseMessage(
     [property: JsonPropertyName("ID")] long? Id = null,
-    [property: JsonPropertyName("TTL")] long? TimeToLive = null);
+    [property: JsonPropertyName("TTL")] long? TimeToLive = null
+);
 
 /// <summary>A line of an answer that is a stream.</summary>
 sealed record StreamLine<T>([property: JsonPropertyName("result")] T? Result = default)
@@ -85,7 +96,8 @@ sealed record WatchRequest([property: JsonPropertyName("create_request")] WatchC
 sealed record WatchCreateRequest(
     [property: JsonPropertyName("key")] byte[] Key,
     [property: JsonPropertyName("range_end")] byte[]? RangeEnd,
-    [property: JsonPropertyName("start_revision")] long StartRevision);
+    [property: JsonPropertyName("start_revision")] long StartRevision
+);
 
 /// <summary>A line of a watch: that it began, or what has changed.</summary>
 sealed record WatchResponse([property: JsonPropertyName("created")] bool Created = false);
@@ -93,7 +105,8 @@ sealed record WatchResponse([property: JsonPropertyName("created")] bool Created
 /// <summary>A user who signs in.</summary>
 sealed record AuthenticateRequest(
     [property: JsonPropertyName("name")] string Name,
-    [property: JsonPropertyName("password")] string Password);
+    [property: JsonPropertyName("password")] string Password
+);
 
 /// <summary>What to show from then on.</summary>
 sealed record AuthenticateResponse([property: JsonPropertyName("token")] string? Token = null);
@@ -102,4 +115,5 @@ sealed record AuthenticateResponse([property: JsonPropertyName("token")] string?
 sealed record EtcdError(
     [property: JsonPropertyName("error")] string? Error = null,
     [property: JsonPropertyName("message")] string? Message = null,
-    [property: JsonPropertyName("code")] int Code = 0);
+    [property: JsonPropertyName("code")] int Code = 0
+);

@@ -5,11 +5,13 @@ using System.Text.Json.Serialization;
 namespace SystemContainers.Fleet.Etcd;
 
 /// <summary>
-/// How to be known to etcd: table <c>[etcd]</c> of sysctr.toml, and over it the environment variables that etcdctl(1) reads.
+/// How to be known to etcd: table <c>[etcd]</c> of sysctr.toml, and over it the environment variables that etcdctl(1)
+/// reads.
 /// </summary>
 sealed class EtcdSettings
 {
-    /// <summary>File with the CAs that etcd's certificate has to come from, PEM; null for those of the system.</summary>
+    /// <summary>File with the CAs that etcd's certificate has to come from, PEM; null for those of the
+    /// system.</summary>
     [JsonPropertyName("cacert")]
     public string? CaCertificate { get; set; }
 

@@ -43,11 +43,13 @@ sealed record LockReference(IReadOnlyList<string> Endpoints, string? Scheme, str
             scheme,
             key,
             Number(text, options, "slots", 1, least: 1),
-            TimeSpan.FromSeconds(Number(text, options, "ttl", DefaultTimeToLive, least: 2)));
+            TimeSpan.FromSeconds(Number(text, options, "ttl", DefaultTimeToLive, least: 2))
+        );
     }
 
     /// <summary>Where a person finds it: endpoints and key, as they were given.</summary>
-    public override string ToString() => $"etcd:{(Scheme is null ? "" : Scheme + "://")}{string.Join(',', Endpoints)}/{Key}";
+    public override string ToString() =>
+        $"etcd:{(Scheme is null ? "" : Scheme + "://")}{string.Join(',', Endpoints)}/{Key}";
 
     private static (string? Scheme, string Remainder) SplitScheme(string text)
     {
@@ -67,7 +69,10 @@ sealed record LockReference(IReadOnlyList<string> Endpoints, string? Scheme, str
     {
         bool hasPort = endpoint.LastIndexOf(':') > endpoint.LastIndexOf(']');
         string whole = hasPort ? endpoint : $"{endpoint}:{DefaultPort}";
-        return Uri.TryCreate($"http://{whole}/", UriKind.Absolute, out Uri? address) && address.UserInfo.Length == 0 && address.AbsolutePath == "/"
+        return
+            Uri.TryCreate($"http://{whole}/", UriKind.Absolute, out Uri? address)
+            && address.UserInfo.Length == 0
+            && address.AbsolutePath == "/"
             ? whole
             : throw Wrong(text, $"'{endpoint}' is not HOST:PORT");
     }
@@ -89,8 +94,12 @@ sealed record LockReference(IReadOnlyList<string> Endpoints, string? Scheme, str
 
     private static int Number(string text, Dictionary<string, string> options, string name, int otherwise, int least) =>
         !options.TryGetValue(name, out string? value) ? otherwise
-        : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= 86400 ? number
+        : int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        && number >= least
+        && number <= 86400
+            ? number
         : throw Wrong(text, $"{name}={value} is not a number from {least} to 86400");
 
-    private static SysctrException Wrong(string text, string why) => new(ErrorKind.Usage, $"lock '{text}': {why}", Shape);
+    private static SysctrException Wrong(string text, string why) =>
+        new(ErrorKind.Usage, $"lock '{text}': {why}", Shape);
 }

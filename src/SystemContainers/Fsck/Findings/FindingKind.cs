@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Fsck.Findings;
 
-/// <summary>What can be wrong; the words stand in the output and in <c>--json</c>, and keep their meaning between versions (sysctr(1)).</summary>
+/// <summary>What can be wrong; the words stand in the output and in <c>--json</c>, and keep their meaning between
+/// versions (sysctr(1)).</summary>
 static class FindingKind
 {
     public const string MissingObject = "missing-object";
@@ -25,7 +26,8 @@ static class FindingKind
     /// <summary>What a dead process was adding to the store, or writing.</summary>
     public const string Leftover = "leftover";
 
-    /// <summary>A deployment that nothing can use: put together half-way, without a record, or named by nothing.</summary>
+    /// <summary>A deployment that nothing can use: put together half-way, without a record, or named by
+    /// nothing.</summary>
     public const string OrphanDeployment = "orphan-deployment";
 
     /// <summary><c>current</c> names no deployment, or is gone though the host has a deployment's units.</summary>

@@ -12,13 +12,21 @@ sealed class FindingLog
     {
         lock (_findings)
         {
-            return [.. _findings.OrderBy(f => f.Severity).ThenBy(f => f.Kind, StringComparer.Ordinal).ThenBy(f => f.Path, StringComparer.Ordinal)];
+            return
+            [
+                .. _findings
+                    .OrderBy(f => f.Severity)
+                    .ThenBy(f => f.Kind, StringComparer.Ordinal)
+                    .ThenBy(f => f.Path, StringComparer.Ordinal),
+            ];
         }
     }
 
-    public void Error(string kind, string path, string text, string? advice) => Add(new Finding(FindingSeverity.Error, kind, path, text, advice));
+    public void Error(string kind, string path, string text, string? advice) =>
+        Add(new Finding(FindingSeverity.Error, kind, path, text, advice));
 
-    public void Note(string kind, string path, string text, string? advice = null) => Add(new Finding(FindingSeverity.Note, kind, path, text, advice));
+    public void Note(string kind, string path, string text, string? advice = null) =>
+        Add(new Finding(FindingSeverity.Note, kind, path, text, advice));
 
     public void Add(Finding finding)
     {

@@ -13,8 +13,9 @@ using SystemContainers.Store.Records;
 namespace SystemContainers.Images.Packing;
 
 /// <summary>
-/// An image of the store as manifest, configuration and blobs. The store keeps manifest and configuration as they came, and no compressed layers: those that the destination has
-/// stay what they were; the others are packed anew, into files without names, and then configuration and manifest say so, and the image has another digest.
+/// An image of the store as manifest, configuration and blobs. The store keeps manifest and configuration as they came,
+/// and no compressed layers: those that the destination has stay what they were; the others are packed anew, into files
+/// without names, and then configuration and manifest say so, and the image has another digest.
 /// </summary>
 sealed class PackedImage : IImageSource
 {
@@ -22,7 +23,13 @@ sealed class PackedImage : IImageSource
     private readonly byte[] _config;
     private readonly Dictionary<Digest, FileStream> _layers;
 
-    private PackedImage(ImageRecord record, byte[]? manifest, byte[]? config, ContentStore store, Dictionary<Digest, FileStream> layers)
+    private PackedImage(
+        ImageRecord record,
+        byte[]? manifest,
+        byte[]? config,
+        ContentStore store,
+        Dictionary<Digest, FileStream> layers
+    )
     {
         _manifest = manifest ?? store.ReadBlob(record.ManifestDigest);
         _config = config ?? store.ReadBlob(record.ConfigDigest);
@@ -44,8 +51,16 @@ sealed class PackedImage : IImageSource
     /// <param name="spool">Where the files without names are.</param>
     /// <param name="format">How layers are compressed.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">Corrupt: the store does not have it whole; Storage: there is no room.</exception>
-    public static PackedImage Pack(ContentStore store, ImageRecord record, Func<Descriptor, bool> isThere, string spool, LayerFormat format, CancellationToken cancellation)
+    /// <exception cref="SysctrException">Corrupt: the store does not have it whole; Storage: there is no
+    /// room.</exception>
+    public static PackedImage Pack(
+        ContentStore store,
+        ImageRecord record,
+        Func<Descriptor, bool> isThere,
+        string spool,
+        LayerFormat format,
+        CancellationToken cancellation
+    )
     {
         string doing = $"packing {record.Reference}";
         byte[] manifestBytes = store.ReadBlob(record.ManifestDigest);
@@ -53,7 +68,9 @@ sealed class PackedImage : IImageSource
         Dictionary<Digest, FileStream> files = [];
         try
         {
-            ImageManifest manifest = JsonSerializer.Deserialize(manifestBytes, OciJson.Default.ImageManifest) ?? throw new JsonException("it is null");
+            ImageManifest manifest =
+                JsonSerializer.Deserialize(manifestBytes, OciJson.Default.ImageManifest)
+                ?? throw new JsonException("it is null");
             Dictionary<Digest, (Digest DiffId, Descriptor Layer)> packed = [];
             List<(Digest DiffId, Descriptor Layer)> layers = [];
             foreach ((Digest diffId, Descriptor layer) in record.DiffIds.Zip(manifest.Layers))
@@ -72,8 +89,11 @@ sealed class PackedImage : IImageSource
                 layers.Add(made);
             }
 
-            byte[]? config = packed.All(p => p.Key == p.Value.DiffId) ? null : ManifestEdit.WithDiffIds(configBytes, layers.Select(l => l.DiffId));
-            byte[]? changed = packed.Count == 0 ? null : ManifestEdit.WithLayers(manifestBytes, config, layers.Select(l => l.Layer));
+            byte[]? config = packed.All(p => p.Key == p.Value.DiffId)
+                ? null
+                : ManifestEdit.WithDiffIds(configBytes, layers.Select(l => l.DiffId));
+            byte[]? changed =
+                packed.Count == 0 ? null : ManifestEdit.WithLayers(manifestBytes, config, layers.Select(l => l.Layer));
             return new PackedImage(record, changed, config, store, files);
         }
         catch (Exception e)
@@ -85,24 +105,40 @@ sealed class PackedImage : IImageSource
 
             throw e switch
             {
-                JsonException json => new SysctrException(ErrorKind.Corrupt, $"{doing}: its manifest or configuration can't be written anew: {Redact.Text(JsonFault.Of(json))}", inner: e),
-                IOException or UnauthorizedAccessException => new SysctrException(ErrorKind.Storage, $"{doing}: {e.Message}", $"free some space in {spool}", e),
+                JsonException json => new SysctrException(
+                    ErrorKind.Corrupt,
+                    $"{doing}: its manifest or configuration can't be written anew: {Redact.Text(JsonFault.Of(json))}",
+                    inner: e
+                ),
+                IOException or UnauthorizedAccessException => new SysctrException(
+                    ErrorKind.Storage,
+                    $"{doing}: {e.Message}",
+                    $"free some space in {spool}",
+                    e
+                ),
                 _ => e,
             };
         }
     }
 
     /// <inheritdoc/>
-    public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) => Task.FromResult(new RawManifest(MediaType: null, _manifest, Announced: null));
+    public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new RawManifest(MediaType: null, _manifest, Announced: null));
 
     /// <inheritdoc/>
-    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) => throw new InvalidOperationException("the store has no indexes");
+    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("the store has no indexes");
 
     /// <inheritdoc/>
     public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) =>
         blob.Digest == ConfigDigest ? Task.FromResult<Stream>(new MemoryStream(_config, writable: false))
-        : _layers.TryGetValue(blob.Digest, out FileStream? file) ? Task.FromResult<Stream>(new RangeStream(file.SafeFileHandle, 0, blob.Size))
-        : throw new SysctrException(ErrorKind.NotFound, $"sending layer {blob.Digest.Short}: the destination had it a moment ago and has it no more", "try again");
+        : _layers.TryGetValue(blob.Digest, out FileStream? file)
+            ? Task.FromResult<Stream>(new RangeStream(file.SafeFileHandle, 0, blob.Size))
+        : throw new SysctrException(
+            ErrorKind.NotFound,
+            $"sending layer {blob.Digest.Short}: the destination had it a moment ago and has it no more",
+            "try again"
+        );
 
     /// <inheritdoc/>
     public void Dispose()
@@ -114,7 +150,14 @@ sealed class PackedImage : IImageSource
     }
 
     private static (Digest DiffId, Descriptor Layer) PackLayer(
-        ContentStore store, Digest diffId, Descriptor layer, string spool, LayerFormat format, Dictionary<Digest, FileStream> files, CancellationToken cancellation)
+        ContentStore store,
+        Digest diffId,
+        Descriptor layer,
+        string spool,
+        LayerFormat format,
+        Dictionary<Digest, FileStream> files,
+        CancellationToken cancellation
+    )
     {
         if (format != LayerFormat.Gzip)
         {
@@ -133,7 +176,9 @@ sealed class PackedImage : IImageSource
                 (plain, blob) = Write(bareRoot: false);
             }
 
-            string type = layer.MediaType.StartsWith(MediaTypes.DockerLayer, StringComparison.Ordinal) ? MediaTypes.DockerLayerGzip : MediaTypes.OciLayerGzip;
+            string type = layer.MediaType.StartsWith(MediaTypes.DockerLayer, StringComparison.Ordinal)
+                ? MediaTypes.DockerLayerGzip
+                : MediaTypes.OciLayerGzip;
             Descriptor made = new(type, blob, file.Length);
             if (!files.TryAdd(blob, file))
             {
@@ -159,7 +204,13 @@ sealed class PackedImage : IImageSource
 
     /// <summary>The archive first, for zstd:chunked may be begun in vain.</summary>
     private static (Digest DiffId, Descriptor Layer) PackLayer(
-        ContentStore store, Digest diffId, string spool, LayerFormat format, Dictionary<Digest, FileStream> files, CancellationToken cancellation)
+        ContentStore store,
+        Digest diffId,
+        string spool,
+        LayerFormat format,
+        Dictionary<Digest, FileStream> files,
+        CancellationToken cancellation
+    )
     {
         FaultPoint.Pass("openat");
         using FileStream archive = BlobFiles.Unnamed(spool);
@@ -174,7 +225,15 @@ sealed class PackedImage : IImageSource
         FileStream file = BlobFiles.Unnamed(spool);
         try
         {
-            Descriptor made = LayerWriter.WriteAsync(_ => Task.FromResult<Stream>(new RangeStream(archive.SafeFileHandle, 0, archive.Length)), file, format, cancellation).GetAwaiter().GetResult();
+            Descriptor made = LayerWriter
+                .WriteAsync(
+                    _ => Task.FromResult<Stream>(new RangeStream(archive.SafeFileHandle, 0, archive.Length)),
+                    file,
+                    format,
+                    cancellation
+                )
+                .GetAwaiter()
+                .GetResult();
             if (!files.TryAdd(made.Digest, file))
             {
                 file.Dispose();

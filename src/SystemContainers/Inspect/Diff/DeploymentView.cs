@@ -10,15 +10,20 @@ using SystemContainers.Tree;
 namespace SystemContainers.Inspect.Diff;
 
 /// <summary>
-/// A deployment to be compared with another one, on disk or prepared in memory: what it writes as text, and the image's files.
-/// Its own directory is written <c>$DESTDIR</c>, for it differs in any case and means nothing.
+/// A deployment to be compared with another one, on disk or prepared in memory: what it writes as text, and the image's
+/// files. Its own directory is written <c>$DESTDIR</c>, for it differs in any case and means nothing.
 /// </summary>
 /// <param name="Label">How it is called in a comparison: its number, or "new".</param>
 /// <param name="Record">What is known of it.</param>
-/// <param name="Texts">By path: units, drop-ins, tmpfiles, host files, and <c>config.json</c>. A file that is no text is a line that describes it.</param>
+/// <param name="Texts">By path: units, drop-ins, tmpfiles, host files, and <c>config.json</c>. A file that is no text
+/// is a line that describes it.</param>
 /// <param name="Tree">Builds the image's files; null where they are somebody else's.</param>
 sealed record DeploymentView(
-    string Label, ContainerRecord Record, IReadOnlyDictionary<string, string> Texts, Func<MergedTree>? Tree)
+    string Label,
+    ContainerRecord Record,
+    IReadOnlyDictionary<string, string> Texts,
+    Func<MergedTree>? Tree
+)
 {
     /// <summary>The name of the runtime's configuration among <see cref="Texts"/>.</summary>
     public const string Configuration = "config.json";
@@ -33,7 +38,8 @@ sealed record DeploymentView(
         foreach (InstalledFile file in record.AllFiles)
         {
             string kept = directory.KeptFile(file.Path);
-            texts[file.Path] = new FileInfo(kept).LinkTarget is { } target ? $"link to {target}\n"
+            texts[file.Path] =
+                new FileInfo(kept).LinkTarget is { } target ? $"link to {target}\n"
                 : File.Exists(kept) ? Text(directory, File.ReadAllBytes(kept))
                 : "";
         }
@@ -45,7 +51,11 @@ sealed record DeploymentView(
         }
 
         return new DeploymentView(
-            record.Deployment.ToString(), record, texts, record.RemoteRootfs is null ? () => MergedTree.Build(host.OpenStore(), record.DiffIds) : null);
+            record.Deployment.ToString(),
+            record,
+            texts,
+            record.RemoteRootfs is null ? () => MergedTree.Build(host.OpenStore(), record.DiffIds) : null
+        );
     }
 
     /// <summary>One that would be.</summary>
@@ -58,9 +68,13 @@ sealed record DeploymentView(
             texts[text.Path] = Text(directory, Encoding.UTF8.GetBytes(text.Text));
         }
 
-        foreach (Render.HostFiles.HostFile file in container.HostFiles.Where(f => f.Kind != Oci.ImageFileKind.Directory))
+        foreach (
+            Render.HostFiles.HostFile file in container.HostFiles.Where(f => f.Kind != Oci.ImageFileKind.Directory)
+        )
         {
-            texts[file.Target] = file.LinkTarget is { } target ? $"link to {target}\n" : Text(directory, HostFileSet.Content(file, container.Files));
+            texts[file.Target] = file.LinkTarget is { } target
+                ? $"link to {target}\n"
+                : Text(directory, HostFileSet.Content(file, container.Files));
         }
 
         if (container.Rendered.ConfigJson is { } config)

@@ -11,6 +11,7 @@ namespace SystemContainers.Inspect.Diff;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(DeploymentDiff))]
 sealed partial class DiffJson : JsonSerializerContext;

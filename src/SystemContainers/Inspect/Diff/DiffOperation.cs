@@ -11,7 +11,8 @@ using SystemContainers.Verbs;
 
 namespace SystemContainers.Inspect.Diff;
 
-/// <summary>Compares deployments of a container with each other, or with what an image would make of it. Changes nothing.</summary>
+/// <summary>Compares deployments of a container with each other, or with what an image would make of it. Changes
+/// nothing.</summary>
 sealed class DiffOperation(Host host, IPullProgress progress, Action<string> note)
 {
     /// <summary>Compares two deployments that are there.</summary>
@@ -25,7 +26,10 @@ sealed class DiffOperation(Host host, IPullProgress progress, Action<string> not
         ContainerRecord before = from is { } number
             ? Find(name, number)
             : new RollbackOperation(host, note).Target(current, number: null, Doing(name));
-        return DeploymentDiff.Of(DeploymentView.Of(host, before), DeploymentView.Of(host, to is { } other ? Find(name, other) : current));
+        return DeploymentDiff.Of(
+            DeploymentView.Of(host, before),
+            DeploymentView.Of(host, to is { } other ? Find(name, other) : current)
+        );
     }
 
     /// <summary>Compares the deployment in use with what an update to an image would make of it.</summary>
@@ -47,6 +51,10 @@ sealed class DiffOperation(Host host, IPullProgress progress, Action<string> not
     private static string Doing(string name) => $"comparing deployments of '{name}'";
 
     private ContainerRecord Find(string name, int number) =>
-        host.Catalog.Find(name, number) ?? throw new SysctrException(
-            ErrorKind.NotFound, $"{Doing(name)}: it has no deployment {number}", "'sysctr list --all' shows the deployments");
+        host.Catalog.Find(name, number)
+        ?? throw new SysctrException(
+            ErrorKind.NotFound,
+            $"{Doing(name)}: it has no deployment {number}",
+            "'sysctr list --all' shows the deployments"
+        );
 }

@@ -16,9 +16,14 @@ sealed record TextChange(string Path, TreeChangeKind Kind, IReadOnlyList<string>
         string? old = before.Texts.GetValueOrDefault(path);
         string? now = after.Texts.GetValueOrDefault(path);
         string below = path.TrimStart('/');
-        return old == now ? null : new TextChange(
-            path,
-            old is null ? TreeChangeKind.Added : now is null ? TreeChangeKind.Deleted : TreeChangeKind.Changed,
-            TextDiff.Unified($"{before.Label}/{below}", $"{after.Label}/{below}", old, now));
+        return old == now
+            ? null
+            : new TextChange(
+                path,
+                old is null ? TreeChangeKind.Added
+                    : now is null ? TreeChangeKind.Deleted
+                    : TreeChangeKind.Changed,
+                TextDiff.Unified($"{before.Label}/{below}", $"{after.Label}/{below}", old, now)
+            );
     }
 }

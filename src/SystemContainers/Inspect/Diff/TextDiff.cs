@@ -7,7 +7,8 @@ static class TextDiff
 {
     private const int Context = 3;
 
-    /// <summary>Above this many pairs of lines everything between the first and the last difference counts as replaced.</summary>
+    /// <summary>Above this many pairs of lines everything between the first and the last difference counts as
+    /// replaced.</summary>
     private const long MaxPairs = 16 << 20;
 
     /// <summary>Compares two texts.</summary>
@@ -26,7 +27,11 @@ static class TextDiff
             return [];
         }
 
-        List<string> lines = [$"--- {(before is null ? "/dev/null" : oldName)}", $"+++ {(after is null ? "/dev/null" : newName)}"];
+        List<string> lines =
+        [
+            $"--- {(before is null ? "/dev/null" : oldName)}",
+            $"+++ {(after is null ? "/dev/null" : newName)}",
+        ];
         for (int at = NextChange(edits, 0); at < edits.Count;)
         {
             int start = Math.Max(at - Context, 0);
@@ -56,7 +61,9 @@ static class TextDiff
 
     /// <summary>As diff(1) counts: an empty range names the line before it, a length of 1 is left out.</summary>
     private static string Range(int start, int length) =>
-        length == 0 ? $"{start},0" : length == 1 ? $"{start + 1}" : $"{start + 1},{length}";
+        length == 0 ? $"{start},0"
+        : length == 1 ? $"{start + 1}"
+        : $"{start + 1},{length}";
 
     private static int NextChange(List<(char Sign, string Line)> edits, int from)
     {
@@ -103,7 +110,8 @@ static class TextDiff
         {
             for (int j = now.Length - 1; j >= 0; j--)
             {
-                common[i, j] = old[i] == now[j] ? common[i + 1, j + 1] + 1 : Math.Max(common[i + 1, j], common[i, j + 1]);
+                common[i, j] =
+                    old[i] == now[j] ? common[i + 1, j + 1] + 1 : Math.Max(common[i + 1, j], common[i, j + 1]);
             }
         }
 

@@ -4,7 +4,8 @@ using SystemContainers.Pull.Trust;
 
 namespace SystemContainers.Inspect.Images;
 
-/// <summary>All that is known of an image in the store; the object that <c>sysctr images info IMAGE --json</c> prints.</summary>
+/// <summary>All that is known of an image in the store; the object that <c>sysctr images info IMAGE --json</c>
+/// prints.</summary>
 sealed record ImageDetails
 {
     /// <summary>The full reference.</summary>
@@ -37,16 +38,19 @@ sealed record ImageDetails
     /// <summary>Its environment, <c>NAME=VALUE</c>.</summary>
     public required IReadOnlyList<string> Environment { get; init; }
 
-    /// <summary>The template variables that <c>--set</c> may set, with their defaults; null for one that has to be set.</summary>
+    /// <summary>The template variables that <c>--set</c> may set, with their defaults; null for one that has to be
+    /// set.</summary>
     public required IReadOnlyDictionary<string, string?> Variables { get; init; }
 
     /// <summary>Who proved what was required of it when it was pulled; empty where nothing was.</summary>
     public required IReadOnlyList<ImageProof> Proofs { get; init; }
 
-    /// <summary>Digests of the attestations' manifests that stood beside it in the index when it was pulled; what is attached as referrers or at tags, only the registry knows.</summary>
+    /// <summary>Digests of the attestations' manifests that stood beside it in the index when it was pulled; what is
+    /// attached as referrers or at tags, only the registry knows.</summary>
     public required IReadOnlyList<string> Attestations { get; init; }
 
-    /// <summary>What it says of its whole tree's digest and was found to hold when it was pulled, <c>ANNOTATION=HEX</c>; null where it says nothing.</summary>
+    /// <summary>What it says of its whole tree's digest and was found to hold when it was pulled,
+    /// <c>ANNOTATION=HEX</c>; null where it says nothing.</summary>
     public string? Seal { get; init; }
 
     /// <summary>The containers that were made of it.</summary>

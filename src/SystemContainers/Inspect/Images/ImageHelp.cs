@@ -11,7 +11,8 @@ using SystemContainers.Tree;
 
 namespace SystemContainers.Inspect.Images;
 
-/// <summary>What an image of the store says of its own use: <c>/help.1</c>, a page in roff, or <c>/help.md</c>. Nothing of the image runs for it.</summary>
+/// <summary>What an image of the store says of its own use: <c>/help.1</c>, a page in roff, or <c>/help.md</c>. Nothing
+/// of the image runs for it.</summary>
 sealed class ImageHelp(Host host)
 {
     private static readonly string[] s_files = ["/help.1", "/help.md"];
@@ -19,7 +20,8 @@ sealed class ImageHelp(Host host)
     /// <summary>The text; a page of the manual set by mandoc(1), where that is installed.</summary>
     /// <param name="typed">What the user typed.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">NotFound: the store does not have the image, or it has no such file; Unsafe: it is too large.</exception>
+    /// <exception cref="SysctrException">NotFound: the store does not have the image, or it has no such file; Unsafe:
+    /// it is too large.</exception>
     public async Task<string> ReadAsync(string typed, CancellationToken cancellation)
     {
         ImageRecord record = new ImageNames(host).Find(typed)[0];
@@ -34,10 +36,14 @@ sealed class ImageHelp(Host host)
         }
 
         throw new SysctrException(
-            ErrorKind.NotFound, $"looking for the help of {record.Reference}: it has neither {string.Join(" nor ", s_files)}", $"'sysctr images info {record.ConfigDigest.Short}' shows its labels");
+            ErrorKind.NotFound,
+            $"looking for the help of {record.Reference}: it has neither {string.Join(" nor ", s_files)}",
+            $"'sysctr images info {record.ConfigDigest.Short}' shows its labels"
+        );
     }
 
-    /// <summary>By mandoc(1), which reads no file that a page names; the page's own text where it is not there.</summary>
+    /// <summary>By mandoc(1), which reads no file that a page names; the page's own text where it is not
+    /// there.</summary>
     private static async Task<string> SetAsync(string page, CancellationToken cancellation)
     {
         try

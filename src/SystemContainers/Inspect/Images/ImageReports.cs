@@ -19,22 +19,32 @@ sealed class ImageReports(Host host)
     private readonly ImageNames _names = new(host);
     private readonly SpaceReports _space = new(host);
 
-    /// <summary>Every image of the store, by name; then those that only containers hold, whose names were deleted or mean other images now.</summary>
-    /// <param name="filters">All have to match: <c>name=PATTERN</c> (with <c>*</c>), <c>label=KEY[=VALUE]</c>, <c>in-use=true|false</c>.</param>
+    /// <summary>Every image of the store, by name; then those that only containers hold, whose names were deleted or
+    /// mean other images now.</summary>
+    /// <param name="filters">All have to match: <c>name=PATTERN</c> (with <c>*</c>), <c>label=KEY[=VALUE]</c>,
+    /// <c>in-use=true|false</c>.</param>
     /// <exception cref="SysctrException">Usage: no such filter.</exception>
     public IReadOnlyList<ImageReport> List(IReadOnlyList<string> filters) =>
-    [
-        .. from known in Known()
-           let image = known.Image
-           let report = new ImageReport(
-               image.Reference, image.ConfigDigest.ToString(), image.ManifestDigest.ToString(), image.DiffIds.Count, image.PulledAt, _names.UsersOf(image),
-               _space.SizeOf(image), known.Named)
-           where filters.All(f => Matches(f, image, report))
-           select report,
-    ];
+        [
+            .. from known in Known()
+            let image = known.Image
+            let report = new ImageReport(
+                image.Reference,
+                image.ConfigDigest.ToString(),
+                image.ManifestDigest.ToString(),
+                image.DiffIds.Count,
+                image.PulledAt,
+                _names.UsersOf(image),
+                _space.SizeOf(image),
+                known.Named
+            )
+            where filters.All(f => Matches(f, image, report))
+            select report,
+        ];
 
     /// <summary>All about one image.</summary>
-    /// <exception cref="SysctrException">NotFound: the store does not have it; Template, Unsafe: what it has below /exports can't be used.</exception>
+    /// <exception cref="SysctrException">NotFound: the store does not have it; Template, Unsafe: what it has below
+    /// /exports can't be used.</exception>
     public ImageDetails Describe(string typed)
     {
         ImageRecord image = _names.Find(typed)[0];
@@ -65,9 +75,18 @@ sealed class ImageReports(Host host)
     {
         IReadOnlyList<ImageRecord> named = host.OpenStore().Images.List();
         HashSet<Digest> ids = [.. named.Select(i => i.ConfigDigest)];
-        return named.Select(i => (i, true)).Concat(
-            host.Catalog.All().Where(d => !ids.Contains(d.ImageId)).OrderBy(d => d.InstalledAt).DistinctBy(d => d.ImageId).OrderBy(d => d.Image, StringComparer.Ordinal)
-                .Select(d => (new ImageRecord(d.Image, d.ManifestDigest, d.ImageId, d.DiffIds, d.InstalledAt), false)));
+        return named
+            .Select(i => (i, true))
+            .Concat(
+                host.Catalog.All()
+                    .Where(d => !ids.Contains(d.ImageId))
+                    .OrderBy(d => d.InstalledAt)
+                    .DistinctBy(d => d.ImageId)
+                    .OrderBy(d => d.Image, StringComparer.Ordinal)
+                    .Select(d =>
+                        (new ImageRecord(d.Image, d.ManifestDigest, d.ImageId, d.DiffIds, d.InstalledAt), false)
+                    )
+            );
     }
 
     private bool Matches(string filter, ImageRecord image, ImageReport report)
@@ -76,33 +95,52 @@ sealed class ImageReports(Host host)
         return (parts[0], parts.ElementAtOrDefault(1)) switch
         {
             ("name" or "reference" or "repo", { } pattern) =>
-                System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern.Contains('*') ? pattern : $"*{pattern}*", report.Name, ignoreCase: false),
+                System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(
+                    pattern.Contains('*') ? pattern : $"*{pattern}*",
+                    report.Name,
+                    ignoreCase: false
+                ),
             ("label", { } label) => HasLabel(image, label.Split('=', 2)),
             ("in-use", "true" or "false") => (report.UsedBy.Count > 0) == (parts[1] == "true"),
             _ => throw new SysctrException(
-                ErrorKind.Usage, $"filtering images by '{filter}': there is no such filter", "there are name=PATTERN, label=KEY[=VALUE] and in-use=true|false"),
+                ErrorKind.Usage,
+                $"filtering images by '{filter}': there is no such filter",
+                "there are name=PATTERN, label=KEY[=VALUE] and in-use=true|false"
+            ),
         };
     }
 
     private bool HasLabel(ImageRecord image, string[] label) =>
-        ConfigOf(image).Run?.Labels is { } labels && labels.TryGetValue(label[0], out string? value) && (label.Length == 1 || label[1] == value);
+        ConfigOf(image).Run?.Labels is { } labels
+        && labels.TryGetValue(label[0], out string? value)
+        && (label.Length == 1 || label[1] == value);
 
     private ImageConfig ConfigOf(ImageRecord image)
     {
         try
         {
-            return JsonSerializer.Deserialize(host.OpenStore().ReadBlob(image.ConfigDigest), OciJson.Default.ImageConfig)!;
+            return JsonSerializer.Deserialize(
+                host.OpenStore().ReadBlob(image.ConfigDigest),
+                OciJson.Default.ImageConfig
+            )!;
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading the configuration {image.ConfigDigest} of {image.Reference}: {JsonFault.Of(e)}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"reading the configuration {image.ConfigDigest} of {image.Reference}: {JsonFault.Of(e)}",
+                inner: e
+            );
         }
     }
 
     /// <summary>As packages are called, <c>version-release</c>.</summary>
     private static string? VersionOf(IReadOnlyDictionary<string, string> labels)
     {
-        string? version = labels.GetValueOrDefault("version") ?? labels.GetValueOrDefault("org.opencontainers.image.version");
-        return version is not null && labels.TryGetValue("release", out string? release) ? $"{version}-{release}" : version;
+        string? version =
+            labels.GetValueOrDefault("version") ?? labels.GetValueOrDefault("org.opencontainers.image.version");
+        return version is not null && labels.TryGetValue("release", out string? release)
+            ? $"{version}-{release}"
+            : version;
     }
 }

@@ -11,7 +11,8 @@ namespace SystemContainers.Inspect.Images;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<ImageReport>))]
 [JsonSerializable(typeof(ImageDetails))]
 sealed partial class ImagesJson : JsonSerializerContext;

@@ -14,7 +14,8 @@ using SystemContainers.Verbs.Apply;
 
 namespace SystemContainers.Inspect.Plan;
 
-/// <summary>What applying files would change; nothing is changed, and what is fetched for it stays in the store without a name.</summary>
+/// <summary>What applying files would change; nothing is changed, and what is fetched for it stays in the store without
+/// a name.</summary>
 sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note)
 {
     /// <summary>What would be done, by files and records alone: no image is looked at, nothing is fetched.</summary>
@@ -23,11 +24,15 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
     {
         QuadletSet set = new ApplyFiles(host).Read(request.Places, note);
         ApplyWork work = ApplyWork.Of(host, set, request);
-        return new OfflinePlan([.. work.Items.Select(i => i.Report(i.Action == ApplyAction.None ? i.Before : null))], Networks(set, request, work, []));
+        return new OfflinePlan(
+            [.. work.Items.Select(i => i.Report(i.Action == ApplyAction.None ? i.Before : null))],
+            Networks(set, request, work, [])
+        );
     }
 
     /// <summary>Plans it as the one transaction that it is.</summary>
-    /// <exception cref="SysctrException">A file can't be applied, or its image not be had; what else would be refused stands in the plan.</exception>
+    /// <exception cref="SysctrException">A file can't be applied, or its image not be had; what else would be refused
+    /// stands in the plan.</exception>
     public async Task<HostPlan> PlanAsync(ApplyRequest request, CancellationToken cancellation)
     {
         QuadletSet set = new ApplyFiles(host).Read(request.Places, note);
@@ -43,7 +48,15 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
         {
             if (item.Action == ApplyAction.Uninstall)
             {
-                plans.Add(await planner.PlanAsync(PlanAction.Uninstall, item.Before, after: null, prepared: null, cancellation));
+                plans.Add(
+                    await planner.PlanAsync(
+                        PlanAction.Uninstall,
+                        item.Before,
+                        after: null,
+                        prepared: null,
+                        cancellation
+                    )
+                );
                 continue;
             }
 
@@ -62,8 +75,21 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
             }
 
             transaction.Add(item.Before, prepared);
-            ContainerPlan plan = await planner.PlanAsync(item.Before is null ? PlanAction.Install : PlanAction.Update, item.Before, prepared.Record, prepared, cancellation);
-            plans.Add(item.Before is null ? plan with { Started = preparer.Started(prepared.Record, item.Declaration!) } : plan);
+            ContainerPlan plan = await planner.PlanAsync(
+                item.Before is null ? PlanAction.Install : PlanAction.Update,
+                item.Before,
+                prepared.Record,
+                prepared,
+                cancellation
+            );
+            plans.Add(
+                item.Before is null
+                    ? plan with
+                    {
+                        Started = preparer.Started(prepared.Record, item.Declaration!),
+                    }
+                    : plan
+            );
             if (item.Before is { } before)
             {
                 replaced.Add(before);
@@ -90,26 +116,50 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
         PlanRefusal? refused = await operation.RefusalAsync(transaction.Prepared, replaced, cancellation);
         transaction.KeepFetched();
         plans = [.. plans.Select(p => p.Action == PlanAction.None ? p : p with { Refused = refused })];
-        HostPlan whole = PlanOperation.Total(plans, download) with { Networks = networks, NetworksRefused = networksRefused };
-        return await operation.OrderedAsync(whole, transaction.Prepared, together: plans.Count(p => p.Action != PlanAction.None) > 1, cancellation);
+        HostPlan whole = PlanOperation.Total(plans, download) with
+        {
+            Networks = networks,
+            NetworksRefused = networksRefused,
+        };
+        return await operation.OrderedAsync(
+            whole,
+            transaction.Prepared,
+            together: plans.Count(p => p.Action != PlanAction.None) > 1,
+            cancellation
+        );
     }
 
-    /// <summary>Those that files declare, and those that no file does any more; for what is prepared the one that its first start makes.</summary>
+    /// <summary>Those that files declare, and those that no file does any more; for what is prepared the one that its
+    /// first start makes.</summary>
     /// <exception cref="SysctrException">One can't be had.</exception>
-    private IReadOnlyList<PlannedNetwork> Networks(QuadletSet set, ApplyRequest request, ApplyWork work, IReadOnlyList<PreparedContainer> prepared)
+    private IReadOnlyList<PlannedNetwork> Networks(
+        QuadletSet set,
+        ApplyRequest request,
+        ApplyWork work,
+        IReadOnlyList<PreparedContainer> prepared
+    )
     {
         HashSet<string> leaving = [.. work.Leaving.Select(i => i.Name)];
-        Dictionary<string, int[]> pruned = work.Changing.Where(i => i.Before is not null)
+        Dictionary<string, int[]> pruned = work
+            .Changing.Where(i => i.Before is not null)
             .Join(prepared, i => i.Name, p => p.Record.Name, (i, p) => (i.Before, After: p.Record))
-            .ToDictionary(c => c.After.Name, c => new DeploymentPruner(host).CandidatesAfter(c.Before!, c.After), StringComparer.Ordinal);
+            .ToDictionary(
+                c => c.After.Name,
+                c => new DeploymentPruner(host).CandidatesAfter(c.Before!, c.After),
+                StringComparer.Ordinal
+            );
         ApplyFiles files = new(host);
         bool prunes = request.Prune && host.User is null;
         IReadOnlyList<NetworkChange> changes = new DeclaredNetworks(host, note).Plan(
             set.Networks,
             prunes ? file => files.Covers(file, request.Places) : null,
-            record => leaving.Contains(record.Name) || pruned.GetValueOrDefault(record.Name, []).Contains(record.Deployment),
+            record =>
+                leaving.Contains(record.Name) || pruned.GetValueOrDefault(record.Name, []).Contains(record.Deployment),
             prepared.Select(p => p.Record),
-            host.User is null ? work.Changing.SelectMany(i => NetworkRequest.Names(i.Declaration!.Request.Settings)) : []);
+            host.User is null
+                ? work.Changing.SelectMany(i => NetworkRequest.Names(i.Declaration!.Request.Settings))
+                : []
+        );
         return [.. changes.Select(PlannedNetwork.Of)];
     }
 }

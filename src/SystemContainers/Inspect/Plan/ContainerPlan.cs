@@ -45,7 +45,8 @@ sealed record ContainerPlan
     /// <summary>Units of others that systemd stops with those; all but those of an uninstall run again.</summary>
     public IReadOnlyList<string> Dependents { get; init; } = [];
 
-    /// <summary>Units of the container that are started when all is in its place: those that were stopped, and what comes new to a container that runs.</summary>
+    /// <summary>Units of the container that are started when all is in its place: those that were stopped, and what
+    /// comes new to a container that runs.</summary>
     public IReadOnlyList<string> Started { get; init; } = [];
 
     /// <summary>Template variables whose text changes.</summary>

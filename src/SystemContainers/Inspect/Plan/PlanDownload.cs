@@ -9,7 +9,8 @@ using SystemContainers.Tar;
 
 namespace SystemContainers.Inspect.Plan;
 
-/// <summary>What images of a plan cost: the bytes that the verb itself would fetch, and the space that they would take.</summary>
+/// <summary>What images of a plan cost: the bytes that the verb itself would fetch, and the space that they would
+/// take.</summary>
 /// <param name="real">The host's store; null where there is none yet.</param>
 sealed class PlanDownload(ContentStore? real)
 {
@@ -35,7 +36,10 @@ sealed class PlanDownload(ContentStore? real)
     public void Add(StoredImage image)
     {
         ContentStore store = image.Store;
-        ImageManifest manifest = JsonSerializer.Deserialize(store.ReadBlob(image.Record.ManifestDigest), OciJson.Default.ImageManifest)!;
+        ImageManifest manifest = JsonSerializer.Deserialize(
+            store.ReadBlob(image.Record.ManifestDigest),
+            OciJson.Default.ImageManifest
+        )!;
         foreach ((Digest diffId, Descriptor layer) in image.Record.DiffIds.Zip(manifest.Layers))
         {
             if (real?.HasLayer(diffId) == true)

@@ -11,7 +11,8 @@ namespace SystemContainers.Inspect.Plan;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(HostPlan))]
 [JsonSerializable(typeof(OfflinePlan))]
 sealed partial class PlanJson : JsonSerializerContext;

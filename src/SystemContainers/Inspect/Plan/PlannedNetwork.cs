@@ -12,22 +12,37 @@ namespace SystemContainers.Inspect.Plan;
 /// <param name="Action">What is done.</param>
 /// <param name="File">The file that declares it; of one that goes, the file that did; null where none does.</param>
 /// <param name="Driver">bridge, macvlan or ipvlan.</param>
-/// <param name="Subnets">Those that it then has, or has now where it goes. What no file names is what is free at the moment.</param>
+/// <param name="Subnets">Those that it then has, or has now where it goes. What no file names is what is free at the
+/// moment.</param>
 /// <param name="Changes">Of one that changes.</param>
 sealed record PlannedNetwork(
-    string Name, PlannedNetworkAction Action, string? File, string Driver, IReadOnlyList<string> Subnets, IReadOnlyList<PlannedValue> Changes)
+    string Name,
+    PlannedNetworkAction Action,
+    string? File,
+    string Driver,
+    IReadOnlyList<string> Subnets,
+    IReadOnlyList<PlannedValue> Changes
+)
 {
     /// <summary>As a plan has it.</summary>
     public static PlannedNetwork Of(NetworkChange change)
     {
         NetworkDefinition shown = (change.After ?? change.Before)!;
-        PlannedNetworkAction action = change.Before is null ? PlannedNetworkAction.Create
+        PlannedNetworkAction action =
+            change.Before is null ? PlannedNetworkAction.Create
             : change.After is null ? PlannedNetworkAction.Remove
             : change.IsAny ? PlannedNetworkAction.Change
             : PlannedNetworkAction.None;
         return new(
-            change.Name, action, change.File, shown.Driver, [.. shown.Subnets.Select(s => s.Subnet)],
-            action == PlannedNetworkAction.Change ? PlannedValue.Between(Values(change.Before!), Values(change.After!)) : []);
+            change.Name,
+            action,
+            change.File,
+            shown.Driver,
+            [.. shown.Subnets.Select(s => s.Subnet)],
+            action == PlannedNetworkAction.Change
+                ? PlannedValue.Between(Values(change.Before!), Values(change.After!))
+                : []
+        );
     }
 
     /// <summary>In the words of a .network file.</summary>
@@ -38,12 +53,18 @@ sealed record PlannedNetwork(
             ["Driver"] = network.Driver,
             ["Subnet"] = Joined(network.Subnets.Select(s => s.Subnet)),
             ["Gateway"] = Joined(network.Subnets.Select(s => s.Gateway).OfType<string>()),
-            ["IPRange"] = Joined(network.Subnets.Select(s => s.LeaseRange).OfType<LeaseRange>().Select(r => $"{r.StartIp}-{r.EndIp}")),
+            ["IPRange"] = Joined(
+                network.Subnets.Select(s => s.LeaseRange).OfType<LeaseRange>().Select(r => $"{r.StartIp}-{r.EndIp}")
+            ),
             ["IPv6"] = Word(network.Ipv6Enabled),
             ["Internal"] = Word(network.Internal),
             ["DisableDNS"] = Word(!network.DnsEnabled),
             ["InterfaceName"] = network.NetworkInterface ?? "",
-            ["Options"] = Joined((network.Options ?? new Dictionary<string, string>()).Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal)),
+            ["Options"] = Joined(
+                (network.Options ?? new Dictionary<string, string>())
+                    .Select(o => $"{o.Key}={o.Value}")
+                    .Order(StringComparer.Ordinal)
+            ),
             ["Label"] = Joined(network.OwnLabels.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal)),
         };
         return new(values.Where(v => v.Value.Length > 0), StringComparer.Ordinal);

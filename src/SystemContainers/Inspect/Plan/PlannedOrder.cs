@@ -7,8 +7,8 @@ using SystemContainers.SystemdText;
 namespace SystemContainers.Inspect.Plan;
 
 /// <summary>
-/// The order in which one transaction stops and starts units: by what systemd has of them now, and for the start by what new unit files say
-/// as well. The verb itself leaves it to systemd.
+/// The order in which one transaction stops and starts units: by what systemd has of them now, and for the start by
+/// what new unit files say as well. The verb itself leaves it to systemd.
 /// </summary>
 sealed class PlannedOrder(ISystemdManager systemd)
 {
@@ -21,7 +21,9 @@ sealed class PlannedOrder(ISystemdManager systemd)
         {
             // A drop-in speaks for the unit whose directory it is in.
             string directory = Path.GetFileName(Path.GetDirectoryName(file.Path)!);
-            string unit = directory.EndsWith(".d", StringComparison.Ordinal) ? directory[..^2] : Path.GetFileName(file.Path);
+            string unit = directory.EndsWith(".d", StringComparison.Ordinal)
+                ? directory[..^2]
+                : Path.GetFileName(file.Path);
             UnitText text = UnitText.Parse(file.Text);
             Declare(unit, text.Words("Unit", "After"));
             foreach (string later in text.Words("Unit", "Before"))

@@ -4,7 +4,8 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.Inspect.Remote;
 
-/// <summary>What is known of an image without its layers; the object that <c>sysctr inspect --json</c> prints.</summary>
+/// <summary>What is known of an image without its layers; the object that <c>sysctr inspect --json</c>
+/// prints.</summary>
 sealed record RemoteImage
 {
     /// <summary>The full reference.</summary>
@@ -19,7 +20,8 @@ sealed record RemoteImage
     /// <summary>What an index offers; empty where the name means one image.</summary>
     public required IReadOnlyList<RemotePlatform> Platforms { get; init; }
 
-    /// <summary>The digest of the manifest for the platform; the same as <see cref="Digest"/> without an index.</summary>
+    /// <summary>The digest of the manifest for the platform; the same as <see cref="Digest"/> without an
+    /// index.</summary>
     public required Digest ManifestDigest { get; init; }
 
     /// <summary>The digest of the configuration.</summary>
@@ -49,10 +51,12 @@ sealed record RemoteImage
     /// <summary>What the answer is from; null where nothing says so.</summary>
     public string? ExportsFrom { get; init; }
 
-    /// <summary>Attestations (SBOM, provenance) that the index has beside its images, as BuildKit puts them there.</summary>
+    /// <summary>Attestations (SBOM, provenance) that the index has beside its images, as BuildKit puts them
+    /// there.</summary>
     public required int Attestations { get; init; }
 
-    /// <summary>Signatures, attestations and bills of materials that the registry has about it, unverified; null where nobody can tell.</summary>
+    /// <summary>Signatures, attestations and bills of materials that the registry has about it, unverified; null where
+    /// nobody can tell.</summary>
     public IReadOnlyList<AttachedDocument>? Attached { get; init; }
 
     /// <summary>Why nobody can tell.</summary>

@@ -11,7 +11,8 @@ namespace SystemContainers.Inspect.Remote;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(RemoteImage))]
 [JsonSerializable(typeof(TagList))]
 [JsonSerializable(typeof(AttachedList))]

@@ -11,6 +11,7 @@ namespace SystemContainers.Inspect.Space;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(SpaceReport))]
 sealed partial class SpaceJson : JsonSerializerContext;

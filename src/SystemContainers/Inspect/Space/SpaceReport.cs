@@ -2,16 +2,19 @@
 
 namespace SystemContainers.Inspect.Space;
 
-/// <summary>What uses the space of the store; the object that <c>sysctr df --json</c> prints. All sizes are bytes.</summary>
+/// <summary>What uses the space of the store; the object that <c>sysctr df --json</c> prints. All sizes are
+/// bytes.</summary>
 /// <param name="Store">The store's directory.</param>
 /// <param name="Total">Size of its file system.</param>
 /// <param name="Free">What of it is free to everybody.</param>
-/// <param name="Files">How many files the store has, each once, whatever number of images and deployments share it.</param>
+/// <param name="Files">How many files the store has, each once, whatever number of images and deployments share
+/// it.</param>
 /// <param name="Bytes">What these take on the disk, in blocks.</param>
 /// <param name="Images">By name, those that a name or a deployment keeps.</param>
 /// <param name="Containers">By name.</param>
 /// <param name="Prunable">What <c>sysctr prune</c> would free: old deployments, and what nothing needs.</param>
-/// <param name="PrunableAll">What <c>sysctr images prune --all</c> would free: images that no container uses, and what nothing needs.</param>
+/// <param name="PrunableAll">What <c>sysctr images prune --all</c> would free: images that no container uses, and what
+/// nothing needs.</param>
 sealed record SpaceReport(
     string Store,
     long Total,
@@ -21,7 +24,8 @@ sealed record SpaceReport(
     IReadOnlyList<ImageSpace> Images,
     IReadOnlyList<ContainerSpace> Containers,
     long Prunable,
-    long PrunableAll);
+    long PrunableAll
+);
 
 /// <summary>What an image takes.</summary>
 /// <param name="Names">Full references; the containers' where no name keeps it.</param>

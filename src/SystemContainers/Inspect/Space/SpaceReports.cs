@@ -15,8 +15,8 @@ using SystemContainers.Transactions;
 namespace SystemContainers.Inspect.Space;
 
 /// <summary>
-/// Adds up what the store takes. A file counts once, by its blocks, however many names it has: layers, images and deployments share it. Reads only, takes no
-/// lock; what changes meanwhile is counted or not.
+/// Adds up what the store takes. A file counts once, by its blocks, however many names it has: layers, images and
+/// deployments share it. Reads only, takes no lock; what changes meanwhile is counted or not.
 /// </summary>
 sealed class SpaceReports(Host host)
 {
@@ -37,7 +37,13 @@ sealed class SpaceReports(Host host)
         host.OpenStore().EachObject((key, file) => _sizes[key] = BlocksOf(file).Bytes);
         IReadOnlyList<ContainerRecord> deployments = host.Catalog.All();
         IReadOnlyList<ImageRecord> named = host.OpenStore().Images.List();
-        ContainerSpace[] containers = [.. deployments.GroupBy(d => d.Name, StringComparer.Ordinal).Select(Of).OrderBy(c => c.Name, StringComparer.Ordinal)];
+        ContainerSpace[] containers =
+        [
+            .. deployments
+                .GroupBy(d => d.Name, StringComparer.Ordinal)
+                .Select(Of)
+                .OrderBy(c => c.Name, StringComparer.Ordinal),
+        ];
         HashSet<ContainerRecord> old = [.. OldDeployments(containers.Select(c => c.Name))];
         long oldBytes = old.Sum(o => OwnBytes(host.Deployment(o.Name, o.Deployment).Here));
         HashSet<Digest> used = [.. deployments.Select(d => d.ImageId)];
@@ -49,18 +55,38 @@ sealed class SpaceReports(Host host)
             _sizes.Values.Sum(),
             Images(named, deployments),
             containers,
-            oldBytes + Unneeded(named.SelectMany(i => i.DiffIds).Concat(deployments.Where(d => !old.Contains(d)).SelectMany(d => d.DiffIds))),
-            Unneeded(named.Where(i => used.Contains(i.ConfigDigest)).SelectMany(i => i.DiffIds).Concat(deployments.SelectMany(d => d.DiffIds))));
+            oldBytes
+                + Unneeded(
+                    named
+                        .SelectMany(i => i.DiffIds)
+                        .Concat(deployments.Where(d => !old.Contains(d)).SelectMany(d => d.DiffIds))
+                ),
+            Unneeded(
+                named
+                    .Where(i => used.Contains(i.ConfigDigest))
+                    .SelectMany(i => i.DiffIds)
+                    .Concat(deployments.SelectMany(d => d.DiffIds))
+            )
+        );
     }
 
     /// <summary>The unpacked size of an image: its files, each once.</summary>
-    public long SizeOf(ImageRecord image) => image.DiffIds.SelectMany(ContentsOf).DistinctBy(c => c.Key).Sum(c => c.Size);
+    public long SizeOf(ImageRecord image) =>
+        image.DiffIds.SelectMany(ContentsOf).DistinctBy(c => c.Key).Sum(c => c.Size);
 
     private (ObjectKey Key, long Size)[] ContentsOf(Digest layer)
     {
         if (!_contents.TryGetValue(layer, out (ObjectKey, long)[]? contents))
         {
-            contents = host.OpenStore().HasLayer(layer) ? [.. host.OpenStore().ReadLayer(layer).Entries.Where(ContentStore.HasObject).Select(e => (e.Object, e.Size))] : [];
+            contents = host.OpenStore().HasLayer(layer)
+                ?
+                [
+                    .. host.OpenStore()
+                        .ReadLayer(layer)
+                        .Entries.Where(ContentStore.HasObject)
+                        .Select(e => (e.Object, e.Size)),
+                ]
+                : [];
             _contents.Add(layer, contents);
         }
 
@@ -69,22 +95,36 @@ sealed class SpaceReports(Host host)
 
     private ImageSpace[] Images(IReadOnlyList<ImageRecord> named, IReadOnlyList<ContainerRecord> deployments)
     {
-        var images = named.Select(i => (Id: i.ConfigDigest, Name: i.Reference, i.DiffIds, IsNamed: true))
+        var images = named
+            .Select(i => (Id: i.ConfigDigest, Name: i.Reference, i.DiffIds, IsNamed: true))
             .Concat(deployments.Select(d => (Id: d.ImageId, Name: d.Image, d.DiffIds, IsNamed: false)))
             .GroupBy(i => i.Id)
-            .Select(g => (
-                Id: g.Key,
-                Names: (string[])[.. g.Where(i => i.IsNamed == g.Any(o => o.IsNamed)).Select(i => i.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-                Objects: ObjectsOf(g.First().DiffIds)))
+            .Select(g =>
+                (
+                    Id: g.Key,
+                    Names: (string[])
+                        [
+                            .. g.Where(i => i.IsNamed == g.Any(o => o.IsNamed))
+                                .Select(i => i.Name)
+                                .Distinct(StringComparer.Ordinal)
+                                .Order(StringComparer.Ordinal),
+                        ],
+                    Objects: ObjectsOf(g.First().DiffIds)
+                )
+            )
             .ToArray();
         return
         [
             .. from image in images
-               let others = images.Where(o => o.Id != image.Id).SelectMany(o => o.Objects).ToHashSet()
-               orderby image.Names.FirstOrDefault()
-               select new ImageSpace(
-                   image.Names, image.Id.ToString(), Sum(image.Objects), Sum(image.Objects.Where(others.Contains)),
-                   [.. deployments.Where(d => d.ImageId == image.Id).Select(d => d.Name).Distinct(StringComparer.Ordinal)]),
+            let others = images.Where(o => o.Id != image.Id).SelectMany(o => o.Objects).ToHashSet()
+            orderby image.Names.FirstOrDefault()
+            select new ImageSpace(
+                image.Names,
+                image.Id.ToString(),
+                Sum(image.Objects),
+                Sum(image.Objects.Where(others.Contains)),
+                [.. deployments.Where(d => d.ImageId == image.Id).Select(d => d.Name).Distinct(StringComparer.Ordinal)]
+            ),
         ];
     }
 
@@ -92,14 +132,20 @@ sealed class SpaceReports(Host host)
     {
         string here = host.Deployment(container.Key, 0).ContainerHere;
         IEnumerable<string> state = container.SelectMany(d => d.StateDirectories).Distinct(StringComparer.Ordinal);
-        return new ContainerSpace(container.Key, container.Count(), OwnBytes(here), state.Sum(d => OwnBytes(host.Inside(d))));
+        return new ContainerSpace(
+            container.Key,
+            container.Count(),
+            OwnBytes(here),
+            state.Sum(d => OwnBytes(host.Inside(d)))
+        );
     }
 
     /// <summary>What a prune with the host's setting would remove.</summary>
     private IEnumerable<ContainerRecord> OldDeployments(IEnumerable<string> names)
     {
         DeploymentPruner pruner = new(host);
-        return names.Where(host.Catalog.IsInstalled)
+        return names
+            .Where(host.Catalog.IsInstalled)
             .SelectMany(name => pruner.Candidates(name, asked: null).Select(number => host.Catalog.Find(name, number)))
             .OfType<ContainerRecord>();
     }
@@ -111,11 +157,13 @@ sealed class SpaceReports(Host host)
         return _sizes.Where(s => !live.Contains(s.Key)).Sum(s => s.Value);
     }
 
-    private HashSet<ObjectKey> ObjectsOf(IEnumerable<Digest> layers) => [.. layers.SelectMany(ContentsOf).Select(c => c.Key)];
+    private HashSet<ObjectKey> ObjectsOf(IEnumerable<Digest> layers) =>
+        [.. layers.SelectMany(ContentsOf).Select(c => c.Key)];
 
     private long Sum(IEnumerable<ObjectKey> objects) => objects.Sum(o => _sizes.GetValueOrDefault(o));
 
-    /// <summary>The blocks of a tree, without files that have another name elsewhere, and without what is mounted in it.</summary>
+    /// <summary>The blocks of a tree, without files that have another name elsewhere, and without what is mounted in
+    /// it.</summary>
     private static long OwnBytes(string directory)
     {
         if (!Directory.Exists(directory) || new FileInfo(directory).LinkTarget is not null)
@@ -153,7 +201,9 @@ sealed class SpaceReports(Host host)
     private static Blocks BlocksOf(string file)
     {
         using SafeFileHandle handle = Libc.open(file, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !handle.IsInvalid && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+        return
+            !handle.IsInvalid
+            && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? new Blocks((long)stat.stx_blocks * BlockBytes, stat.stx_nlink)
             : default;
     }

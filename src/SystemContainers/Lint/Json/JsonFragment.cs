@@ -5,12 +5,13 @@ using SystemContainers.Templates;
 namespace SystemContainers.Lint.Json;
 
 /// <summary>
-/// Variables that stand in config.json for JSON and not for a text, <c>"args": ["/bin/run" $MORE]</c>: what has to be there for the
-/// rest to parse.
+/// Variables that stand in config.json for JSON and not for a text, <c>"args": ["/bin/run" $MORE]</c>: what has to be
+/// there for the rest to parse.
 /// </summary>
 static class JsonFragment
 {
-    /// <summary>The least that can stand at an index of a template; null where it is inside a string, or no JSON.</summary>
+    /// <summary>The least that can stand at an index of a template; null where it is inside a string, or no
+    /// JSON.</summary>
     public static string? At(ExportFile file, int index)
     {
         if (!file.Path.Contains("config.json", StringComparison.Ordinal) || InString(file.Text, index))

@@ -6,13 +6,15 @@ using SystemContainers.Templates;
 namespace SystemContainers.Lint.Json;
 
 /// <summary>
-/// Which line of a template a line of the rendered text comes from. A template's line, with anything in the places of its
-/// placeholders, is looked for from where the last one was found onwards, and before that for what a loop repeats. Exact for
-/// string.Template with values of one line; in Scriban it may be some lines off behind blocks that swallow line ends.
+/// Which line of a template a line of the rendered text comes from. A template's line, with anything in the places of
+/// its placeholders, is looked for from where the last one was found onwards, and before that for what a loop repeats.
+/// Exact for string.Template with values of one line; in Scriban it may be some lines off behind blocks that swallow
+/// line ends.
 /// </summary>
 sealed partial class LineMap
 {
-    /// <summary>More pairs of lines are not looked at, the text is taken as it is: the search would take long.</summary>
+    /// <summary>More pairs of lines are not looked at, the text is taken as it is: the search would take
+    /// long.</summary>
     private const long MaxPairs = 20_000_000;
 
     private readonly int[] _templateLines;
@@ -39,8 +41,13 @@ sealed partial class LineMap
         int last = -1;
         for (int i = 0; i < lines.Length; i++)
         {
-            int at = Enumerable.Range(last + 1, source.Length - last - 1).FirstOrDefault(n => Matches(lines[i], patterns[n]), -1);
-            at = at >= 0 ? at : Enumerable.Range(0, last + 1).Reverse().FirstOrDefault(n => Matches(lines[i], patterns[n]), -1);
+            int at = Enumerable
+                .Range(last + 1, source.Length - last - 1)
+                .FirstOrDefault(n => Matches(lines[i], patterns[n]), -1);
+            at =
+                at >= 0
+                    ? at
+                    : Enumerable.Range(0, last + 1).Reverse().FirstOrDefault(n => Matches(lines[i], patterns[n]), -1);
             last = at >= 0 ? at : Math.Min(last + 1, source.Length - 1);
             found[i] = last;
         }
@@ -48,7 +55,8 @@ sealed partial class LineMap
         return new LineMap(found, [.. source.Select(line => Placeholder(template.Kind).IsMatch(line))]);
     }
 
-    /// <summary>The place in the template; the column only where the line is in the text as it is in the template.</summary>
+    /// <summary>The place in the template; the column only where the line is in the text as it is in the
+    /// template.</summary>
     public TextPosition ToTemplate(TextPosition rendered)
     {
         int line = _templateLines[Math.Clamp(rendered.Line - 1, 0, _templateLines.Length - 1)];
@@ -86,7 +94,11 @@ sealed partial class LineMap
             return line == first;
         }
 
-        if (line.Length < first.Length + last.Length || !line.StartsWith(first, StringComparison.Ordinal) || !line.EndsWith(last, StringComparison.Ordinal))
+        if (
+            line.Length < first.Length + last.Length
+            || !line.StartsWith(first, StringComparison.Ordinal)
+            || !line.EndsWith(last, StringComparison.Ordinal)
+        )
         {
             return false;
         }
@@ -107,22 +119,29 @@ sealed partial class LineMap
         return true;
     }
 
-    private static Regex Placeholder(TemplateKind kind) => kind switch
-    {
-        TemplateKind.Scriban => ScribanCode(),
-        TemplateKind.Legacy => LegacyName(),
-        _ => Never(),
-    };
+    private static Regex Placeholder(TemplateKind kind) =>
+        kind switch
+        {
+            TemplateKind.Scriban => ScribanCode(),
+            TemplateKind.Legacy => LegacyName(),
+            _ => Never(),
+        };
 
     [GeneratedRegex(@"\{\{.*?(?:\}\}|$)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex ScribanCode();
 
-    [GeneratedRegex(@"\$(?:\$|[_A-Za-z][_A-Za-z0-9]*|\{[_A-Za-z][_A-Za-z0-9]*\})", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\$(?:\$|[_A-Za-z][_A-Za-z0-9]*|\{[_A-Za-z][_A-Za-z0-9]*\})",
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
+    )]
     private static partial Regex LegacyName();
 
     [GeneratedRegex(@"\A\b\B", RegexOptions.NonBacktracking)]
     private static partial Regex Never();
 
-    [GeneratedRegex(@"\A\{\{[-~]?\s*(?:(?:if|else|end|for|while|case|when|capture|func|with|ret|break|continue)\b|[A-Za-z_]\w*\s*=[^=]|\#)", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\A\{\{[-~]?\s*(?:(?:if|else|end|for|while|case|when|capture|func|with|ret|break|continue)\b|[A-Za-z_]\w*\s*=[^=]|\#)",
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
+    )]
     private static partial Regex Steering();
 }

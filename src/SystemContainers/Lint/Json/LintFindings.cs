@@ -8,23 +8,29 @@ using SystemContainers.Templates;
 namespace SystemContainers.Lint.Json;
 
 /// <summary>Collects what the checks find.</summary>
-/// <param name="prefix">What stands before a path of the image in messages: the directory that was named, or nothing.</param>
+/// <param name="prefix">What stands before a path of the image in messages: the directory that was named, or
+/// nothing.</param>
 sealed partial class LintFindings(string prefix)
 {
     private readonly HashSet<LintMessage> _messages = [];
 
     /// <summary>Every finding once, by file and line.</summary>
     public IReadOnlyList<LintMessage> Sorted =>
-    [
-        .. _messages.OrderBy(m => m.File, StringComparer.Ordinal).ThenBy(m => m.Line).ThenBy(m => m.Column)
-            .ThenBy(m => m.Severity).ThenBy(m => m.Text, StringComparer.Ordinal),
-    ];
+        [
+            .. _messages
+                .OrderBy(m => m.File, StringComparer.Ordinal)
+                .ThenBy(m => m.Line)
+                .ThenBy(m => m.Column)
+                .ThenBy(m => m.Severity)
+                .ThenBy(m => m.Text, StringComparer.Ordinal),
+        ];
 
     /// <summary>Whether something was found that prevents an installation.</summary>
     public bool HasErrors => _messages.Any(m => m.Severity == LintSeverity.Error);
 
     /// <summary>Whether such a thing was found in a file of the image.</summary>
-    public bool HasErrorsIn(string path) => _messages.Any(m => m.Severity == LintSeverity.Error && m.File == prefix + path);
+    public bool HasErrorsIn(string path) =>
+        _messages.Any(m => m.Severity == LintSeverity.Error && m.File == prefix + path);
 
     public void Error(string path, TextPosition at, string text) => Add(path, at, LintSeverity.Error, text);
 
@@ -32,7 +38,8 @@ sealed partial class LintFindings(string prefix)
 
     public void Note(string path, TextPosition at, string text) => Add(path, at, LintSeverity.Note, text);
 
-    /// <summary>What another room refuses; <paramref name="lines"/> leads from a rendered text to its template.</summary>
+    /// <summary>What another room refuses; <paramref name="lines"/> leads from a rendered text to its
+    /// template.</summary>
     public void Refused(SysctrException refusal, string otherwise, LineMap? lines = null)
     {
         Match place = Place().Match(refusal.Fault?.Place ?? otherwise);
@@ -48,6 +55,9 @@ sealed partial class LintFindings(string prefix)
     private static int Number(Group group) => int.Parse(group.ValueSpan, CultureInfo.InvariantCulture);
 
     // Some places say more than the file: "/exports/manifest.json (renameFiles /etc/x):1:2".
-    [GeneratedRegex(@"\A(?<path>.*?)(?: \([^()]*\))?(?::(?<line>\d{1,9}):(?<column>\d{1,9}))?\z", RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\A(?<path>.*?)(?: \([^()]*\))?(?::(?<line>\d{1,9}):(?<column>\d{1,9}))?\z",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
+    )]
     private static partial Regex Place();
 }

@@ -11,6 +11,7 @@ namespace SystemContainers.Lint.Json;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true,
     Converters = [typeof(DigestConverter)],
-    WriteIndented = true)]
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(IReadOnlyList<LintMessage>))]
 sealed partial class LintJson : JsonSerializerContext;

@@ -7,7 +7,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Lint.Json;
 
-/// <summary>The image's templates that rendered, each by itself, so that one with a fault does not hide another's.</summary>
+/// <summary>The image's templates that rendered, each by itself, so that one with a fault does not hide
+/// another's.</summary>
 sealed record LintedFiles
 {
     /// <summary>Null: the image has none, or it did not render.</summary>
@@ -71,7 +72,11 @@ sealed record LintedFiles
 
     /// <summary>Whether a template has a fault that would stop the rendering of the whole.</summary>
     public static bool HaveErrors(ImageExports exports, LintFindings findings) =>
-        exports.Units.Select(u => u.File).Append(exports.Config).Append(exports.Tmpfiles)
+        exports
+            .Units.Select(u => u.File)
+            .Append(exports.Config)
+            .Append(exports.Tmpfiles)
             .Concat(exports.HostFiles.Select(f => f.Template))
-            .OfType<ExportFile>().Any(f => findings.HasErrorsIn(f.Path));
+            .OfType<ExportFile>()
+            .Any(f => findings.HasErrorsIn(f.Path));
 }

@@ -43,7 +43,8 @@ sealed class LocatedJson
         }
     }
 
-    /// <summary>The last member of a name that is not null, which is the one that runtimes take; null for none.</summary>
+    /// <summary>The last member of a name that is not null, which is the one that runtimes take; null for
+    /// none.</summary>
     public LocatedJson? this[string name] =>
         Members.LastOrDefault(m => m.Name == name).Value is { Kind: not JsonValueKind.Null } value ? value : null;
 
@@ -95,14 +96,15 @@ sealed class LocatedJson
         return value;
     }
 
-    private static JsonValueKind KindOf(JsonTokenType token) => token switch
-    {
-        JsonTokenType.StartObject => JsonValueKind.Object,
-        JsonTokenType.StartArray => JsonValueKind.Array,
-        JsonTokenType.String => JsonValueKind.String,
-        JsonTokenType.Number => JsonValueKind.Number,
-        JsonTokenType.True => JsonValueKind.True,
-        JsonTokenType.False => JsonValueKind.False,
-        _ => JsonValueKind.Null,
-    };
+    private static JsonValueKind KindOf(JsonTokenType token) =>
+        token switch
+        {
+            JsonTokenType.StartObject => JsonValueKind.Object,
+            JsonTokenType.StartArray => JsonValueKind.Array,
+            JsonTokenType.String => JsonValueKind.String,
+            JsonTokenType.Number => JsonValueKind.Number,
+            JsonTokenType.True => JsonValueKind.True,
+            JsonTokenType.False => JsonValueKind.False,
+            _ => JsonValueKind.Null,
+        };
 }

@@ -24,7 +24,8 @@ sealed record SpecShape(SpecType Type)
 
     public static SpecShape Texts { get; } = List(Text);
 
-    /// <summary>The texts that are allowed; none: every text is. One that ends in <c>*</c> allows what begins like it.</summary>
+    /// <summary>The texts that are allowed; none: every text is. One that ends in <c>*</c> allows what begins like
+    /// it.</summary>
     public IReadOnlyList<string> Values { get; private init; } = [];
 
     /// <summary>Of a number.</summary>
@@ -51,11 +52,12 @@ sealed record SpecShape(SpecType Type)
     public static SpecShape Map(SpecShape value) => new(SpecType.Map) { Item = value };
 
     /// <summary>An object; the names of members that it has to have end in <c>!</c>.</summary>
-    public static SpecShape Object(params (string Name, SpecShape Shape)[] members) => new(SpecType.Object)
-    {
-        Members = members.ToDictionary(m => m.Name.TrimEnd('!'), m => m.Shape, StringComparer.Ordinal),
-        Required = [.. members.Where(m => m.Name.EndsWith('!')).Select(m => m.Name.TrimEnd('!'))],
-    };
+    public static SpecShape Object(params (string Name, SpecShape Shape)[] members) =>
+        new(SpecType.Object)
+        {
+            Members = members.ToDictionary(m => m.Name.TrimEnd('!'), m => m.Shape, StringComparer.Ordinal),
+            Required = [.. members.Where(m => m.Name.EndsWith('!')).Select(m => m.Name.TrimEnd('!'))],
+        };
 }
 
 /// <summary>The types of a <see cref="SpecShape"/>.</summary>

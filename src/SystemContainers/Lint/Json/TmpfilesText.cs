@@ -10,7 +10,11 @@ static class TmpfilesText
     /// <summary>Letters of lines that make what they name.</summary>
     private const string Making = "fFdDvqQpLcbC";
 
-    /// <summary>The paths that the lines make, normalized. What systemd or sysctr would not take is an error of the rendering.</summary>
+    /// <summary>The paths that the lines make, normalized. What systemd or sysctr would not take is an error of the
+    /// rendering.</summary>
     public static IEnumerable<string> Made(string text) =>
-        TmpfilesSyntax.Parse(text).Where(l => l.Error is null && Making.Contains(l.Type, StringComparison.Ordinal)).Select(l => l.Path);
+        TmpfilesSyntax
+            .Parse(text)
+            .Where(l => l.Error is null && Making.Contains(l.Type, StringComparison.Ordinal))
+            .Select(l => l.Path);
 }

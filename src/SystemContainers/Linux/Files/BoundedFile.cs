@@ -7,8 +7,9 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux.Files;
 
 /// <summary>
-/// Reads files of a host that nobody promised anything about: whole and small, or not at all. A FIFO, a device or a file without end
-/// can't hold the reader up, and what links of a system below a directory name is meant below that directory (openat2(2), RESOLVE_IN_ROOT).
+/// Reads files of a host that nobody promised anything about: whole and small, or not at all. A FIFO, a device or a
+/// file without end can't hold the reader up, and what links of a system below a directory name is meant below that
+/// directory (openat2(2), RESOLVE_IN_ROOT).
 /// </summary>
 static unsafe class BoundedFile
 {
@@ -73,7 +74,11 @@ static unsafe class BoundedFile
 
     private static SafeFileHandle OpenInside(string root, string path, int flags)
     {
-        using SafeFileHandle directory = Libc.open(root, OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        using SafeFileHandle directory = Libc.open(
+            root,
+            OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec,
+            0
+        );
         if (directory.IsInvalid)
         {
             throw LinuxException.Last("open", root);

@@ -18,7 +18,12 @@ static class DurableFile
     /// <param name="mode">Permission bits, independent of the umask.</param>
     /// <param name="owner">User and group; null for the caller's.</param>
     /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content, UnixFileMode mode, (uint Uid, uint Gid)? owner = null)
+    public static void Write(
+        string path,
+        ReadOnlySpan<byte> content,
+        UnixFileMode mode,
+        (uint Uid, uint Gid)? owner = null
+    )
     {
         string staged = StagedName(path);
         try
@@ -48,7 +53,8 @@ static class DurableFile
         }
     }
 
-    /// <summary>Replaces or creates <paramref name="path"/> with the content of <paramref name="source"/> in one step.</summary>
+    /// <summary>Replaces or creates <paramref name="path"/> with the content of <paramref name="source"/> in one
+    /// step.</summary>
     /// <param name="path">An absolute path; its directory exists.</param>
     /// <param name="source">A regular file.</param>
     /// <param name="metadata">What the new file gets.</param>
@@ -82,7 +88,8 @@ static class DurableFile
         }
     }
 
-    /// <summary>Makes <paramref name="path"/> another name of <paramref name="existing"/>, in one step over whatever is there.</summary>
+    /// <summary>Makes <paramref name="path"/> another name of <paramref name="existing"/>, in one step over whatever is
+    /// there.</summary>
     public static void Link(string path, string existing)
     {
         string staged = StagedName(path);
@@ -103,7 +110,8 @@ static class DurableFile
         }
     }
 
-    /// <summary>Makes <paramref name="path"/> a symbolic link to <paramref name="target"/>, in one step over whatever is there.</summary>
+    /// <summary>Makes <paramref name="path"/> a symbolic link to <paramref name="target"/>, in one step over whatever
+    /// is there.</summary>
     public static void WriteLink(string path, string target)
     {
         string staged = StagedName(path);
@@ -120,7 +128,8 @@ static class DurableFile
         }
     }
 
-    /// <summary>Renames a file, link or directory within its file system and directory, over whatever is there, durably.</summary>
+    /// <summary>Renames a file, link or directory within its file system and directory, over whatever is there,
+    /// durably.</summary>
     public static void Move(string path, string newPath)
     {
         FaultPoint.Pass("rename");
@@ -146,7 +155,10 @@ static class DurableFile
         }
 
         FaultPoint.Pass("renameat2");
-        if (Libc.renameat2(handle, Path.GetFileName(path), handle, Path.GetFileName(newPath), Libc.RENAME_NOREPLACE) != 0)
+        if (
+            Libc.renameat2(handle, Path.GetFileName(path), handle, Path.GetFileName(newPath), Libc.RENAME_NOREPLACE)
+            != 0
+        )
         {
             LinuxException failed = LinuxException.Last("renameat2", newPath);
             if (failed.Errno == Errno.EEXIST || (failed.Errno == Errno.EINVAL && Path.Exists(newPath)))
@@ -154,7 +166,8 @@ static class DurableFile
                 return false;
             }
 
-            // Not every file system knows the flag, such as NFS; rename(2) puts no directory in the place of one that has something in it either.
+            // Not every file system knows the flag, such as NFS; rename(2) puts no directory in the place of one that
+            // has something in it either.
             if (failed.Errno != Errno.EINVAL || Libc.rename(path, newPath) != 0)
             {
                 throw failed;
@@ -183,7 +196,8 @@ static class DurableFile
         SyncDirectory(directory);
     }
 
-    /// <summary>A name beside <paramref name="path"/> for what takes its place when it is whole; <see cref="IsLeftover"/> knows it.</summary>
+    /// <summary>A name beside <paramref name="path"/> for what takes its place when it is whole;
+    /// <see cref="IsLeftover"/> knows it.</summary>
     public static string Beside(string path) => StagedName(path);
 
     /// <summary>Removes <paramref name="path"/> if it is there, durably.</summary>
@@ -202,7 +216,8 @@ static class DurableFile
         SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Makes a directory with its owner and mode in one step, durably; those above it get what the umask gives.</summary>
+    /// <summary>Makes a directory with its owner and mode in one step, durably; those above it get what the umask
+    /// gives.</summary>
     /// <param name="path">Absolute; nothing, or an empty directory, is there.</param>
     /// <param name="mode">Permission bits, independent of the umask.</param>
     /// <param name="owner">User and group.</param>
@@ -214,7 +229,13 @@ static class DurableFile
         Directory.CreateDirectory(staged);
         try
         {
-            using (SafeFileHandle handle = Libc.open(staged, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0))
+            using (
+                SafeFileHandle handle = Libc.open(
+                    staged,
+                    OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+                    0
+                )
+            )
             {
                 FaultPoint.Pass("fchown");
                 if (handle.IsInvalid || Libc.fchown(handle, owner.Uid, owner.Gid) != 0)
@@ -234,11 +255,14 @@ static class DurableFile
         }
     }
 
-    /// <summary>Removes what processes that were killed have left in a directory: files, links and directories under a name for the moment.</summary>
+    /// <summary>Removes what processes that were killed have left in a directory: files, links and directories under a
+    /// name for the moment.</summary>
     /// <param name="directory">Absolute; need not exist.</param>
     public static void RemoveAbandoned(string directory)
     {
-        foreach (string entry in Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, ".*.sysctr-*") : [])
+        foreach (
+            string entry in Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, ".*.sysctr-*") : []
+        )
         {
             if (IsAbandoned(Path.GetFileName(entry)))
             {
@@ -247,13 +271,15 @@ static class DurableFile
         }
     }
 
-    /// <summary>Whether a file has the name of one that is being written, or was when its process died: <c>.NAME.sysctr-PID-START-COUNT</c>.</summary>
+    /// <summary>Whether a file has the name of one that is being written, or was when its process died:
+    /// <c>.NAME.sysctr-PID-START-COUNT</c>.</summary>
     /// <param name="fileName">Without directories.</param>
     public static bool IsLeftover(string fileName) => fileName.StartsWith('.') && ProcessMark.IsMark(MarkOf(fileName));
 
     /// <summary>As <see cref="IsLeftover"/>, of a process that is dead.</summary>
     /// <param name="fileName">Without directories.</param>
-    public static bool IsAbandoned(string fileName) => fileName.StartsWith('.') && ProcessMark.IsOfDead(MarkOf(fileName));
+    public static bool IsAbandoned(string fileName) =>
+        fileName.StartsWith('.') && ProcessMark.IsOfDead(MarkOf(fileName));
 
     private static string MarkOf(string fileName) => fileName[(fileName.LastIndexOf('.') + 1)..];
 

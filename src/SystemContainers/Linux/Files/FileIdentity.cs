@@ -26,7 +26,9 @@ readonly record struct FileIdentity(uint Major, uint Minor, ulong Inode)
             return failed.Errno is Errno.ENOENT or Errno.ENOTDIR ? null : throw failed;
         }
 
-        return Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0 ? Of(stat) : throw LinuxException.Last("statx", path);
+        return Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+            ? Of(stat)
+            : throw LinuxException.Last("statx", path);
     }
 
     /// <summary>The file system of a path that is there; its inode says nothing.</summary>

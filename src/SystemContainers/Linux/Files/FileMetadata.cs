@@ -10,7 +10,13 @@ namespace SystemContainers.Linux.Files;
 /// <param name="MtimeNanoseconds">0 to 999 999 999.</param>
 /// <param name="Xattrs">In ordinal order of their names.</param>
 sealed record FileMetadata(
-    int Mode, uint Uid, uint Gid, long MtimeSeconds, int MtimeNanoseconds, IReadOnlyList<FileXattr> Xattrs);
+    int Mode,
+    uint Uid,
+    uint Gid,
+    long MtimeSeconds,
+    int MtimeNanoseconds,
+    IReadOnlyList<FileXattr> Xattrs
+);
 
 /// <summary>An extended attribute; the name without its final zero.</summary>
 sealed record FileXattr(byte[] Name, byte[] Value);

@@ -22,6 +22,7 @@ readonly record struct FileSystemSpace(long Total, long Free, long FreeToRoot, l
                 (long)(stat.f_blocks * stat.f_frsize),
                 (long)(stat.f_bavail * stat.f_frsize),
                 (long)(stat.f_bfree * stat.f_frsize),
-                stat.f_files == 0 ? null : (long)(ulong)stat.f_favail)
+                stat.f_files == 0 ? null : (long)(ulong)stat.f_favail
+            )
             : throw LinuxException.Last("statvfs", path);
 }

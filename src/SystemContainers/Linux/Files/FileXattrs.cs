@@ -8,7 +8,8 @@ namespace SystemContainers.Linux.Files;
 /// <summary>Reads extended attributes (xattr(7)).</summary>
 static class FileXattrs
 {
-    /// <summary>Every attribute of a file, in ordinal order of their names; none where the file system has no attributes.</summary>
+    /// <summary>Every attribute of a file, in ordinal order of their names; none where the file system has no
+    /// attributes.</summary>
     /// <param name="path">Links are followed.</param>
     /// <exception cref="LinuxException">They can't be read.</exception>
     public static unsafe IReadOnlyList<FileXattr> Read(string path)
@@ -19,13 +20,21 @@ static class FileXattrs
         {
             int end = Array.IndexOf(names, (byte)0, start);
             byte[] terminated = names[start..(end + 1)];
-            attributes.Add(new FileXattr(names[start..end], Fill(path, (buffer, size) =>
-            {
-                fixed (byte* name = terminated)
-                {
-                    return Libc.getxattr(path, name, buffer, size);
-                }
-            })));
+            attributes.Add(
+                new FileXattr(
+                    names[start..end],
+                    Fill(
+                        path,
+                        (buffer, size) =>
+                        {
+                            fixed (byte* name = terminated)
+                            {
+                                return Libc.getxattr(path, name, buffer, size);
+                            }
+                        }
+                    )
+                )
+            );
             start = end + 1;
         }
 

@@ -8,8 +8,9 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux.Files;
 
 /// <summary>
-/// Opens a path part by part, by handles, and asks before it follows a symbolic link whether the directory that holds it may have links:
-/// what a link in a directory of somebody else names is theirs to say (path_resolution(7), symlink(7)).
+/// Opens a path part by part, by handles, and asks before it follows a symbolic link whether the directory that holds
+/// it may have links: what a link in a directory of somebody else names is theirs to say (path_resolution(7),
+/// symlink(7)).
 /// </summary>
 static unsafe class GuardedPath
 {
@@ -19,7 +20,8 @@ static unsafe class GuardedPath
 
     /// <summary>Opens <paramref name="path"/> with O_PATH.</summary>
     /// <param name="path">Absolute.</param>
-    /// <param name="refusal">Asked of an open directory that holds a link on the way: why the link is not followed, or null.</param>
+    /// <param name="refusal">Asked of an open directory that holds a link on the way: why the link is not followed, or
+    /// null.</param>
     /// <returns>Null where there is nothing yet; then all that there is of the way has been looked at.</returns>
     /// <exception cref="IOException">A link is not followed; the message says which and why.</exception>
     public static SafeFileHandle? Open(string path, Func<SafeFileHandle, string?> refusal)
@@ -99,7 +101,12 @@ static unsafe class GuardedPath
     {
         fixed (byte* pointer = Encoding.UTF8.GetBytes(name + "\0"))
         {
-            SafeFileHandle found = Libc.openat(directory, pointer, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+            SafeFileHandle found = Libc.openat(
+                directory,
+                pointer,
+                OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+                0
+            );
             return !found.IsInvalid ? found
                 : Marshal.GetLastPInvokeError() is Errno.ENOENT or Errno.ENOTDIR ? null
                 : throw LinuxException.Last("openat", shown);
@@ -116,11 +123,14 @@ static unsafe class GuardedPath
         byte* text = stackalloc byte[MaxTarget];
         byte* itself = stackalloc byte[] { 0 };
         nint length = Libc.readlinkat(link, itself, text, MaxTarget);
-        return length >= 0 ? Encoding.UTF8.GetString(text, (int)length) : throw LinuxException.Last("readlinkat", shown);
+        return length >= 0
+            ? Encoding.UTF8.GetString(text, (int)length)
+            : throw LinuxException.Last("readlinkat", shown);
     }
 
     private static string Shown(SafeFileHandle directory) =>
         new FileInfo($"/proc/self/fd/{directory.DangerousGetHandle()}").LinkTarget is { Length: > 1 } path ? path : "";
 
-    private static IEnumerable<string> Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
+    private static IEnumerable<string> Parts(string path) =>
+        path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
 }

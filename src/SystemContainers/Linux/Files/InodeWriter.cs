@@ -9,8 +9,8 @@ using SystemContainers.Linux.Users;
 namespace SystemContainers.Linux.Files;
 
 /// <summary>
-/// Gives an inode its metadata in the one order that holds: owner first, for it clears setuid bits and capabilities; then
-/// mode; then attributes; times last, for everything else changes them.
+/// Gives an inode its metadata in the one order that holds: owner first, for it clears setuid bits and capabilities;
+/// then mode; then attributes; times last, for everything else changes them.
 /// </summary>
 static unsafe class InodeWriter
 {
@@ -76,13 +76,22 @@ static unsafe class InodeWriter
 
         foreach (FileXattr xattr in metadata.Xattrs)
         {
-            // There is no lsetxattrat before Linux 6.13; the descriptor's own path in /proc leads to the directory by handle.
-            byte[] path = [.. System.Text.Encoding.ASCII.GetBytes($"/proc/self/fd/{directory.DangerousGetHandle()}/"), .. Bytes(name), 0];
+            // There is no lsetxattrat before Linux 6.13; the descriptor's own path in /proc leads to the directory by
+            // handle.
+            byte[] path =
+            [
+                .. System.Text.Encoding.ASCII.GetBytes($"/proc/self/fd/{directory.DangerousGetHandle()}/"),
+                .. Bytes(name),
+                0,
+            ];
             fixed (byte* pathPointer = path)
             fixed (byte* xattrName = Terminated(xattr.Name))
             fixed (byte* value = xattr.Value)
             {
-                if (Libc.lsetxattr(pathPointer, xattrName, value, (nuint)xattr.Value.Length, 0) != 0 && !IsForRootAlone())
+                if (
+                    Libc.lsetxattr(pathPointer, xattrName, value, (nuint)xattr.Value.Length, 0) != 0
+                    && !IsForRootAlone()
+                )
                 {
                     throw XattrFailure("lsetxattr", $"/proc/self/fd/{directory.DangerousGetHandle()}", metadata, shown);
                 }
@@ -98,12 +107,16 @@ static unsafe class InodeWriter
     }
 
     /// <summary>
-    /// ext4 says "no space" of an empty disk where a file has more attributes than it keeps for one; the remedy is another then.
+    /// ext4 says "no space" of an empty disk where a file has more attributes than it keeps for one; the remedy is
+    /// another then.
     /// </summary>
     private static Exception XattrFailure(string call, string place, FileMetadata metadata, string shown)
     {
         LinuxException failure = LinuxException.Last(call, shown);
-        if (failure.Errno is not (Errno.ENOSPC or Errno.E2BIG or Errno.ERANGE) || FileSystemSpace.Of(place).FreeToRoot < MuchSpace)
+        if (
+            failure.Errno is not (Errno.ENOSPC or Errno.E2BIG or Errno.ERANGE)
+            || FileSystemSpace.Of(place).FreeToRoot < MuchSpace
+        )
         {
             return failure;
         }
@@ -113,7 +126,8 @@ static unsafe class InodeWriter
             ErrorKind.Unsafe,
             $"{shown}: its {metadata.Xattrs.Count} extended attributes of {bytes} bytes are more than this file system keeps for a file",
             "ext4 keeps about 4 KiB; xfs and btrfs keep more",
-            failure);
+            failure
+        );
     }
 
     /// <summary>trusted.* and the like, which a user's namespace can't have: left out, as podman does.</summary>

@@ -22,8 +22,12 @@ static class MountTable
         // Optional fields end at a hyphen; type and source follow.
         int hyphen = Array.IndexOf(fields, "-", MountPointField + 1);
         return new MountEntry(
-            int.Parse(fields[IdField], System.Globalization.CultureInfo.InvariantCulture), fields[DeviceField], Unescape(fields[RootField]),
-            Unescape(fields[MountPointField]), Unescape(fields[hyphen + 2]));
+            int.Parse(fields[IdField], System.Globalization.CultureInfo.InvariantCulture),
+            fields[DeviceField],
+            Unescape(fields[RootField]),
+            Unescape(fields[MountPointField]),
+            Unescape(fields[hyphen + 2])
+        );
     }
 
     /// <summary>Whether something is mounted on a directory or below it.</summary>
@@ -38,7 +42,8 @@ static class MountTable
     public static IEnumerable<string> MountPoints() =>
         File.ReadLines("/proc/self/mountinfo").Select(line => Unescape(line.Split(' ')[MountPointField]));
 
-    /// <summary>Takes mounts away, the last first, for one may lie over another; what is in use stays for whoever uses it (umount(2), MNT_DETACH).</summary>
+    /// <summary>Takes mounts away, the last first, for one may lie over another; what is in use stays for whoever uses
+    /// it (umount(2), MNT_DETACH).</summary>
     /// <param name="which">Of where they are.</param>
     /// <exception cref="LinuxException">One can't be.</exception>
     public static void Detach(Func<string, bool> which)
@@ -53,9 +58,10 @@ static class MountTable
     }
 
     /// <summary>Spaces, tabs, line ends and backslashes stand there as octal numbers.</summary>
-    internal static string Unescape(string field) => field
-        .Replace("\\040", " ", StringComparison.Ordinal)
-        .Replace("\\011", "\t", StringComparison.Ordinal)
-        .Replace("\\012", "\n", StringComparison.Ordinal)
-        .Replace("\\134", "\\", StringComparison.Ordinal);
+    internal static string Unescape(string field) =>
+        field
+            .Replace("\\040", " ", StringComparison.Ordinal)
+            .Replace("\\011", "\t", StringComparison.Ordinal)
+            .Replace("\\012", "\n", StringComparison.Ordinal)
+            .Replace("\\134", "\\", StringComparison.Ordinal);
 }

@@ -11,15 +11,25 @@ static class PrivateDirectory
 {
     private const uint OwnerOnly = 0b111_000_000;
 
-    /// <summary>Makes a directory, or takes one that is there for its owner alone; its parent is there, and nobody's but root's or the caller's.</summary>
+    /// <summary>Makes a directory, or takes one that is there for its owner alone; its parent is there, and nobody's
+    /// but root's or the caller's.</summary>
     /// <param name="path">Absolute.</param>
     /// <exception cref="SysctrException">Host: something stands there that is not ours, or a link does.</exception>
     /// <exception cref="LinuxException">It can't be made.</exception>
     public static void Make(string path)
     {
-        using (SafeFileHandle parent = Libc.open(Path.GetDirectoryName(path)!, OpenFlags.Directory | OpenFlags.Path | OpenFlags.CloseOnExec, 0))
+        using (
+            SafeFileHandle parent = Libc.open(
+                Path.GetDirectoryName(path)!,
+                OpenFlags.Directory | OpenFlags.Path | OpenFlags.CloseOnExec,
+                0
+            )
+        )
         {
-            if (parent.IsInvalid || Libc.statx(parent, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t above) != 0)
+            if (
+                parent.IsInvalid
+                || Libc.statx(parent, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t above) != 0
+            )
             {
                 throw LinuxException.Last("open", Path.GetDirectoryName(path)!);
             }
@@ -27,7 +37,10 @@ static class PrivateDirectory
             if (!HostOwners.IsTrusted(above))
             {
                 throw new SysctrException(
-                    ErrorKind.Host, $"making {path}: others can write in {Path.GetDirectoryName(path)}", "it has to belong to root, or to the user who calls, alone");
+                    ErrorKind.Host,
+                    $"making {path}: others can write in {Path.GetDirectoryName(path)}",
+                    "it has to belong to root, or to the user who calls, alone"
+                );
             }
         }
 
@@ -37,8 +50,15 @@ static class PrivateDirectory
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        using SafeFileHandle handle = Libc.open(path, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        if (handle.IsInvalid || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
+        using SafeFileHandle handle = Libc.open(
+            path,
+            OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0
+        );
+        if (
+            handle.IsInvalid
+            || Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0
+        )
         {
             throw LinuxException.Last("open", path);
         }

@@ -6,8 +6,8 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux.Files;
 
 /// <summary>
-/// Opens files that somebody else may have put there: a FIFO or a device at the path is no file, and neither blocks nor does what opening
-/// one does (open(2), O_NONBLOCK; fifo(7)).
+/// Opens files that somebody else may have put there: a FIFO or a device at the path is no file, and neither blocks nor
+/// does what opening one does (open(2), O_NONBLOCK; fifo(7)).
 /// </summary>
 static class RegularFile
 {
@@ -29,7 +29,11 @@ static class RegularFile
             return null;
         }
 
-        SafeFileHandle file = Libc.open($"/proc/self/fd/{found.DangerousGetHandle()}", OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.CloseOnExec, 0);
+        SafeFileHandle file = Libc.open(
+            $"/proc/self/fd/{found.DangerousGetHandle()}",
+            OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.CloseOnExec,
+            0
+        );
         return file.IsInvalid ? throw LinuxException.Last("open", path) : file;
     }
 
@@ -37,8 +41,9 @@ static class RegularFile
     public static bool IsPlain(string path)
     {
         using SafeFileHandle found = Libc.open(path, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !found.IsInvalid && Libc.statx(found, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0 &&
-            ((stat.stx_mode & Libc.S_IFMT) == Libc.S_IFREG || (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFDIR);
+        return !found.IsInvalid
+            && Libc.statx(found, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+            && ((stat.stx_mode & Libc.S_IFMT) == Libc.S_IFREG || (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFDIR);
     }
 
     private static bool IsRegular(SafeFileHandle file, string shown) =>

@@ -2,19 +2,21 @@
 
 namespace SystemContainers.Linux.Files;
 
-/// <summary>Paths of a system that lies below a directory: what its links name is meant below that directory too.</summary>
+/// <summary>Paths of a system that lies below a directory: what its links name is meant below that directory
+/// too.</summary>
 static class RootedPath
 {
     // As many symbolic links as the kernel follows in one path (path_resolution(7)).
     private const int MaxLinks = 40;
 
     /// <summary>
-    /// Where a path of that system stands, all links but one in the last part followed below <paramref name="root"/>. Parts that are
-    /// not there are taken as they are.
+    /// Where a path of that system stands, all links but one in the last part followed below <paramref name="root"/>.
+    /// Parts that are not there are taken as they are.
     /// </summary>
     /// <param name="root">Absolute path of the directory.</param>
     /// <param name="path">Absolute, as that system sees it.</param>
-    /// <param name="followLast">Whether a link in the last part is followed too: for what is looked into, not for what is replaced.</param>
+    /// <param name="followLast">Whether a link in the last part is followed too: for what is looked into, not for what
+    /// is replaced.</param>
     /// <exception cref="IOException">The links do not end.</exception>
     public static string Resolve(string root, string path, bool followLast = false)
     {
@@ -56,12 +58,14 @@ static class RootedPath
     }
 
     /// <summary>
-    /// Whether the running system, and so a program that knows nothing of the other root, finds the same file at that path: false where a link
-    /// leads out of <paramref name="root"/>.
+    /// Whether the running system, and so a program that knows nothing of the other root, finds the same file at that
+    /// path: false where a link leads out of <paramref name="root"/>.
     /// </summary>
     /// <param name="root">Absolute path of the directory.</param>
     /// <param name="path">Absolute, as that system sees it.</param>
-    public static bool IsPlain(string root, string path) => RealPath.Of(Path.Join(root, path)) == RealPath.Of(Resolve(root, path, followLast: true));
+    public static bool IsPlain(string root, string path) =>
+        RealPath.Of(Path.Join(root, path)) == RealPath.Of(Resolve(root, path, followLast: true));
 
-    private static IEnumerable<string> Parts(string path) => path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
+    private static IEnumerable<string> Parts(string path) =>
+        path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".");
 }

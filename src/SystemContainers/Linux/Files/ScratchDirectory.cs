@@ -7,8 +7,8 @@ using SystemContainers.Linux.Users;
 namespace SystemContainers.Linux.Files;
 
 /// <summary>
-/// Directories that a process needs for a moment, where nobody else can make names: small ones in the run directory, large ones below the
-/// store. Never in /tmp or /var/tmp: there everybody can lay something down for root to find.
+/// Directories that a process needs for a moment, where nobody else can make names: small ones in the run directory,
+/// large ones below the store. Never in /tmp or /var/tmp: there everybody can lay something down for root to find.
 /// </summary>
 static class ScratchDirectory
 {
@@ -24,8 +24,10 @@ static class ScratchDirectory
     public static string Create() =>
         RunDirectory is null ? Directory.CreateTempSubdirectory(ProcessMark.NewName() + "-").FullName : CreateIn(Place);
 
-    /// <summary>Makes one for what may be large, on the store's file system; <see cref="Remove"/> takes it away again.</summary>
-    /// <param name="store">The store, which need not be there; where nothing can be written there, the run directory has to do.</param>
+    /// <summary>Makes one for what may be large, on the store's file system; <see cref="Remove"/> takes it away
+    /// again.</summary>
+    /// <param name="store">The store, which need not be there; where nothing can be written there, the run directory
+    /// has to do.</param>
     /// <returns>Its absolute path.</returns>
     public static string CreateBelow(string store)
     {
@@ -39,7 +41,11 @@ static class ScratchDirectory
         {
             return CreateIn(() => Private(place));
         }
-        catch (Exception e) when (e is UnauthorizedAccessException || (e as IOException)?.HResult == Errno.EROFS || (e as LinuxException)?.Errno == Errno.EROFS)
+        catch (Exception e)
+            when (e is UnauthorizedAccessException
+                || (e as IOException)?.HResult == Errno.EROFS
+                || (e as LinuxException)?.Errno == Errno.EROFS
+            )
         {
             return Create();
         }
@@ -58,7 +64,8 @@ static class ScratchDirectory
         }
     }
 
-    /// <summary>Removes those of processes that were killed. What versions before this one left in /tmp is left to those who clean it (tmpfiles.d(5)).</summary>
+    /// <summary>Removes those of processes that were killed. What versions before this one left in /tmp is left to
+    /// those who clean it (tmpfiles.d(5)).</summary>
     /// <param name="store">The store.</param>
     public static void RemoveAbandoned(string store)
     {
@@ -78,7 +85,13 @@ static class ScratchDirectory
             places.Add(Path.Join(run, "sysctr", Name));
         }
 
-        return [.. places.Where(Directory.Exists).SelectMany(Directory.GetDirectories).Where(d => ProcessMark.IsOfDead(Path.GetFileName(d)))];
+        return
+        [
+            .. places
+                .Where(Directory.Exists)
+                .SelectMany(Directory.GetDirectories)
+                .Where(d => ProcessMark.IsOfDead(Path.GetFileName(d))),
+        ];
     }
 
     /// <summary>The directory of the small ones, for files without names.</summary>
@@ -127,7 +140,10 @@ static class ScratchDirectory
 
                 throw LinuxException.Last("mkdir", path);
             }
-            catch (IOException e) when (attempt < Attempts && (e is DirectoryNotFoundException || (e as LinuxException)?.Errno == Errno.ENOENT))
+            catch (IOException e)
+                when (attempt < Attempts
+                    && (e is DirectoryNotFoundException || (e as LinuxException)?.Errno == Errno.ENOENT)
+                )
             {
                 // Another process has just removed the last one, and with it the directory of all.
             }

@@ -9,12 +9,13 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux.Files;
 
 /// <summary>
-/// Removes a directory with all below it, by handles: symbolic links are removed, never followed, names may be any bytes, and
-/// a mount below is an error instead of a way out of the tree.
+/// Removes a directory with all below it, by handles: symbolic links are removed, never followed, names may be any
+/// bytes, and a mount below is an error instead of a way out of the tree.
 /// </summary>
 /// <remarks>
-/// A payload decides how deep its directories are nested. So memory, stack and open files have a bound that does not depend on it: what lies
-/// deeper than <see cref="MaxDepth"/> is moved up to the top of the tree and removed there. What a cut leaves is a smaller tree of the same kind.
+/// A payload decides how deep its directories are nested. So memory, stack and open files have a bound that does not
+/// depend on it: what lies deeper than <see cref="MaxDepth"/> is moved up to the top of the tree and removed there.
+/// What a cut leaves is a smaller tree of the same kind.
 /// </remarks>
 static unsafe class TreeRemoval
 {
@@ -25,7 +26,8 @@ static unsafe class TreeRemoval
     private const int Attempts = 8;
 
     /// <summary>Removes <paramref name="path"/> if it is there, and makes that durable.</summary>
-    /// <exception cref="LinuxException">Something could not be removed (EXDEV, EBUSY: something is mounted there); what is left can be removed by another call.</exception>
+    /// <exception cref="LinuxException">Something could not be removed (EXDEV, EBUSY: something is mounted there); what
+    /// is left can be removed by another call.</exception>
     public static void Remove(string path)
     {
         string parentPath = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path))!;
@@ -55,7 +57,8 @@ static unsafe class TreeRemoval
     /// <param name="path">What goes, for errors.</param>
     private sealed class Walk(string path)
     {
-        /// <summary>Names for what is moved up; nothing in the tree has one, unless an earlier removal was cut.</summary>
+        /// <summary>Names for what is moved up; nothing in the tree has one, unless an earlier removal was
+        /// cut.</summary>
         private ulong _next = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
         public void Remove(SafeFileHandle parent, byte* name)
@@ -75,9 +78,7 @@ static unsafe class TreeRemoval
                     }
 
                     // What is moved up turns up here again, until nothing is left.
-                    while (Empty(top, top, depth: 1))
-                    {
-                    }
+                    while (Empty(top, top, depth: 1)) { }
                 }
 
                 if (RemoveDirectory(parent, name, depth: 0, mayFill: attempt < Attempts))
@@ -92,7 +93,11 @@ static unsafe class TreeRemoval
         private bool Empty(SafeFileHandle directory, SafeFileHandle top, int depth)
         {
             byte* itself = stackalloc byte[] { (byte)'.', 0 };
-            nint fd = Must(Libc.openat(directory, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0), itself, depth);
+            nint fd = Must(
+                Libc.openat(directory, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0),
+                itself,
+                depth
+            );
             nint stream = Libc.fdopendir((int)fd);
             if (stream == 0)
             {
@@ -102,7 +107,11 @@ static unsafe class TreeRemoval
             bool any = false;
             try
             {
-                for (byte* entry = DirectoryNames.Next(stream, path); entry != null; entry = DirectoryNames.Next(stream, path))
+                for (
+                    byte* entry = DirectoryNames.Next(stream, path);
+                    entry != null;
+                    entry = DirectoryNames.Next(stream, path)
+                )
                 {
                     any = true;
                     byte* name = entry + Libc.DirentNameOffset;
@@ -155,7 +164,10 @@ static unsafe class TreeRemoval
                 FaultPoint.Pass("renameat2");
                 fixed (byte* newName = Encoding.ASCII.GetBytes($".sysctr-removed-{_next++:x16}\0"))
                 {
-                    if (Libc.renameat2(directory, name, top, newName, Libc.RENAME_NOREPLACE) == 0 || Marshal.GetLastPInvokeError() == Errno.ENOENT)
+                    if (
+                        Libc.renameat2(directory, name, top, newName, Libc.RENAME_NOREPLACE) == 0
+                        || Marshal.GetLastPInvokeError() == Errno.ENOENT
+                    )
                     {
                         return;
                     }
@@ -194,10 +206,14 @@ static unsafe class TreeRemoval
             }
 
             int errno = Marshal.GetLastPInvokeError();
-            return mayFill && errno is Errno.ENOTEMPTY or Errno.EEXIST ? false
-
+            return mayFill && errno is Errno.ENOTEMPTY or Errno.EEXIST
+                ? false
                 // A file that may not be removed (chattr(1), +i) is no directory either.
-                : throw (errno == Errno.ENOTDIR ? new LinuxException("unlinkat", Shown(name, depth), Errno.EPERM) : Failure("unlinkat", name, depth));
+                : throw (
+                    errno == Errno.ENOTDIR
+                        ? new LinuxException("unlinkat", Shown(name, depth), Errno.EPERM)
+                        : Failure("unlinkat", name, depth)
+                );
         }
 
         /// <returns>Null where another process has removed it.</returns>
@@ -222,12 +238,15 @@ static unsafe class TreeRemoval
         }
 
         /// <summary>Names the entry, but not all above it: how long that is its maker decides.</summary>
-        private LinuxException Failure(string call, byte* name, int depth) => LinuxException.Last(call, Shown(name, depth));
+        private LinuxException Failure(string call, byte* name, int depth) =>
+            LinuxException.Last(call, Shown(name, depth));
 
         private string Shown(byte* name, int depth)
         {
             string shown = Marshal.PtrToStringUTF8((nint)name)!;
-            return depth == 0 ? path : depth == 1 ? $"{path}/{shown}" : $"{path}/…/{shown}";
+            return depth == 0 ? path
+                : depth == 1 ? $"{path}/{shown}"
+                : $"{path}/…/{shown}";
         }
     }
 }

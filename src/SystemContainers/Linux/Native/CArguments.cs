@@ -5,7 +5,8 @@ using System.Text;
 
 namespace SystemContainers.Linux.Native;
 
-/// <summary>The descriptor of a handle, which stays open until this is disposed of. A release leaves errno as it was.</summary>
+/// <summary>The descriptor of a handle, which stays open until this is disposed of. A release leaves errno as it
+/// was.</summary>
 readonly ref struct Held : IDisposable
 {
     private readonly SafeHandle _handle;

@@ -23,7 +23,8 @@ static unsafe partial class Libc
 
     internal static SafeFileHandle open(string path, int flags, uint mode) => Own(Open(path, flags, mode));
 
-    /// <summary>The same without a handle that closes it: for a descriptor that a program executed by this process gets.</summary>
+    /// <summary>The same without a handle that closes it: for a descriptor that a program executed by this process
+    /// gets.</summary>
     internal static int open_inherited(string path, int flags) => Open(path, flags, 0);
 
     internal static SafeFileHandle openat(SafeFileHandle directory, byte* name, int flags, uint mode)

@@ -23,7 +23,11 @@ static unsafe partial class Libc
     /// <summary>mount(2) without a file system's type or data.</summary>
     internal static int mount(string source, string target, ulong flags)
     {
-        fixed (byte* from = CString.Of(source), on = CString.Of(target), type = CString.Of("none"))
+        fixed (
+            byte* from = CString.Of(source),
+                on = CString.Of(target),
+                type = CString.Of("none")
+        )
         {
             return LibC.mount(from, on, type, (ulong_t)flags, null);
         }
@@ -84,33 +88,55 @@ static unsafe partial class Libc
     /// <summary>fsconfig(2): an option with its value, or one without.</summary>
     internal static int fsconfig(SafeFileHandle context, string key, string? value)
     {
-        fixed (byte* name = CString.Of(key), text = value is null ? null : CString.Of(value))
+        fixed (
+            byte* name = CString.Of(key),
+                text = value is null ? null : CString.Of(value)
+        )
         {
-            return (int)syscall(SYS_fsconfig, context.DangerousGetHandle(), (nint)(value is null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING), (nint)name, (nint)text, 0);
+            return (int)syscall(
+                SYS_fsconfig,
+                context.DangerousGetHandle(),
+                (nint)(value is null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING),
+                (nint)name,
+                (nint)text,
+                0
+            );
         }
     }
 
     /// <summary>fsconfig(2): makes the file system of the options that were set.</summary>
-    internal static int fsconfig_create(SafeFileHandle context) => (int)syscall(SYS_fsconfig, context.DangerousGetHandle(), (nint)FSCONFIG_CMD_CREATE, 0, 0, 0);
+    internal static int fsconfig_create(SafeFileHandle context) =>
+        (int)syscall(SYS_fsconfig, context.DangerousGetHandle(), (nint)FSCONFIG_CMD_CREATE, 0, 0, 0);
 
     /// <summary>fsmount(2): the file system as a mount that is nowhere yet.</summary>
     /// <param name="context">Of <see cref="fsopen"/>, created.</param>
     /// <param name="attributes">MOUNT_ATTR_*.</param>
-    internal static int fsmount(SafeFileHandle context, ulong attributes) => (int)syscall(SYS_fsmount, context.DangerousGetHandle(), (nint)FSMOUNT_CLOEXEC, (nint)attributes, 0, 0);
+    internal static int fsmount(SafeFileHandle context, ulong attributes) =>
+        (int)syscall(SYS_fsmount, context.DangerousGetHandle(), (nint)FSMOUNT_CLOEXEC, (nint)attributes, 0, 0);
 
     /// <summary>mount_setattr(2) of a handle.</summary>
     internal static int mount_setattr(int handle, uint flags, mount_attr attributes)
     {
         fixed (byte* empty = CString.Of(""))
         {
-            return (int)syscall(SYS_mount_setattr, handle, (nint)empty, (nint)(flags | (uint)AT_EMPTY_PATH), (nint)(&attributes), sizeof(mount_attr));
+            return (int)syscall(
+                SYS_mount_setattr,
+                handle,
+                (nint)empty,
+                (nint)(flags | (uint)AT_EMPTY_PATH),
+                (nint)(&attributes),
+                sizeof(mount_attr)
+            );
         }
     }
 
     /// <summary>move_mount(2) of a handle to a path.</summary>
     internal static int move_mount(int handle, string target)
     {
-        fixed (byte* empty = CString.Of(""), to = CString.Of(target))
+        fixed (
+            byte* empty = CString.Of(""),
+                to = CString.Of(target)
+        )
         {
             return (int)syscall(SYS_move_mount, handle, (nint)empty, AT_FDCWD, (nint)to, (nint)MOVE_MOUNT_F_EMPTY_PATH);
         }

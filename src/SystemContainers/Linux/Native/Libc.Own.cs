@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace SystemContainers.Linux.Native;
 
 /// <summary>
-/// What Tmds.LibC 0.5.0 lacks: declarations of our own, every call that sets errno marked so. A test compares structures and numbers
-/// with what the C compiler says.
+/// What Tmds.LibC 0.5.0 lacks: declarations of our own, every call that sets errno marked so. A test compares
+/// structures and numbers with what the C compiler says.
 /// </summary>
 static unsafe partial class Libc
 {
@@ -98,10 +98,22 @@ static unsafe partial class Libc
     }
 
     [LibraryImport(Library, SetLastError = true)]
-    internal static partial int renameat2(SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, uint flags);
+    internal static partial int renameat2(
+        SafeFileHandle oldDirectory,
+        byte* oldName,
+        SafeFileHandle newDirectory,
+        byte* newName,
+        uint flags
+    );
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int renameat2(SafeFileHandle oldDirectory, string oldName, SafeFileHandle newDirectory, string newName, uint flags);
+    internal static partial int renameat2(
+        SafeFileHandle oldDirectory,
+        string oldName,
+        SafeFileHandle newDirectory,
+        string newName,
+        uint flags
+    );
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int rename(string oldPath, string newPath);

@@ -18,7 +18,8 @@ static unsafe partial class Libc
     internal static int MSG_CMSG_CLOEXEC => LibC.MSG_CMSG_CLOEXEC;
     internal static short POLLIN => LibC.POLLIN;
 
-    /// <summary>How much of what was written the other side has still to read (unix(7)); linux/sockios.h gives it the number of TIOCOUTQ.</summary>
+    /// <summary>How much of what was written the other side has still to read (unix(7)); linux/sockios.h gives it the
+    /// number of TIOCOUTQ.</summary>
     internal static int SIOCOUTQ => LibC.TIOCOUTQ;
 
     /// <param name="socket">A socket.</param>
@@ -30,13 +31,15 @@ static unsafe partial class Libc
         return LibC.ioctl(held.Value, request, value);
     }
 
-    internal static int poll(pollfd* descriptors, uint count, int milliseconds) => LibC.poll(descriptors, count, milliseconds);
+    internal static int poll(pollfd* descriptors, uint count, int milliseconds) =>
+        LibC.poll(descriptors, count, milliseconds);
 
     internal static nint recvmsg(int fd, msghdr* message, int flags) => (nint)(long)LibC.recvmsg(fd, message, flags);
 
     internal static nint sendmsg(int fd, msghdr* message, int flags) => (nint)(long)LibC.sendmsg(fd, message, flags);
 
-    /// <summary>A cmsghdr and the ucred after it, with the padding that CMSG_SPACE(3) asks for on 64-bit Linux.</summary>
+    /// <summary>A cmsghdr and the ucred after it, with the padding that CMSG_SPACE(3) asks for on 64-bit
+    /// Linux.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 32)]
     internal struct credentials_message
     {
@@ -47,7 +50,8 @@ static unsafe partial class Libc
         internal ucred Sender;
     }
 
-    /// <summary>A cmsghdr and one descriptor after it, with the padding that CMSG_SPACE(3) asks for on 64-bit Linux.</summary>
+    /// <summary>A cmsghdr and one descriptor after it, with the padding that CMSG_SPACE(3) asks for on 64-bit
+    /// Linux.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 24)]
     internal struct descriptor_message
     {

@@ -12,11 +12,14 @@ static unsafe partial class Libc
 
     internal static void _exit(int status) => LibC._exit(status);
 
-    internal static int execve(byte* path, byte** arguments, byte** environment) => LibC.execve(path, arguments, environment);
+    internal static int execve(byte* path, byte** arguments, byte** environment) =>
+        LibC.execve(path, arguments, environment);
 
-    internal static nint read(int fd, byte* buffer, nuint count) => (nint)(long)LibC.read(fd, buffer, (size_t)(ulong)count);
+    internal static nint read(int fd, byte* buffer, nuint count) =>
+        (nint)(long)LibC.read(fd, buffer, (size_t)(ulong)count);
 
-    internal static nint write(int fd, byte* buffer, nuint count) => (nint)(long)LibC.write(fd, buffer, (size_t)(ulong)count);
+    internal static nint write(int fd, byte* buffer, nuint count) =>
+        (nint)(long)LibC.write(fd, buffer, (size_t)(ulong)count);
 
     internal static int dup2(int fd, int other) => LibC.dup2(fd, other);
 
@@ -82,13 +85,22 @@ static unsafe partial class Libc
 
     internal static int link(string oldPath, string newPath)
     {
-        fixed (byte* from = CString.Of(oldPath), to = CString.Of(newPath))
+        fixed (
+            byte* from = CString.Of(oldPath),
+                to = CString.Of(newPath)
+        )
         {
             return LibC.link(from, to);
         }
     }
 
-    internal static int linkat(SafeFileHandle oldDirectory, byte* oldName, SafeFileHandle newDirectory, byte* newName, int flags)
+    internal static int linkat(
+        SafeFileHandle oldDirectory,
+        byte* oldName,
+        SafeFileHandle newDirectory,
+        byte* newName,
+        int flags
+    )
     {
         using Held from = new(oldDirectory);
         using Held to = new(newDirectory);

@@ -17,8 +17,8 @@ namespace SystemContainers.Linux.Native;
 
 /// <summary>
 /// libc in the shapes that this project uses: open files are handles, names are zero-terminated bytes, errno is what
-/// <see cref="System.Runtime.InteropServices.Marshal.GetLastPInvokeError"/> says, and failure is the call's own value. A file a header.
-/// Calls, structures and numbers are those of Tmds.LibC; what it lacks is in Libc.Own.cs.
+/// <see cref="System.Runtime.InteropServices.Marshal.GetLastPInvokeError"/> says, and failure is the call's own value.
+/// A file a header. Calls, structures and numbers are those of Tmds.LibC; what it lacks is in Libc.Own.cs.
 /// </summary>
 static unsafe partial class Libc
 {

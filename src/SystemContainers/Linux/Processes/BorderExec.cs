@@ -7,8 +7,9 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux.Processes;
 
 /// <summary>
-/// <c>sysctr launch exec [--cgroup=PATH] [--terminal=PATH] -- COMMAND…</c>: the process between <see cref="BorderRelay"/> and the command. It leaves the
-/// caller's session, and so its terminal, and keeps nothing that the caller had open.
+/// <c>sysctr launch exec [--cgroup=PATH] [--terminal=PATH] -- COMMAND…</c>: the process between
+/// <see cref="BorderRelay"/> and the command. It leaves the caller's session, and so its terminal, and keeps nothing
+/// that the caller had open.
 /// </summary>
 static class BorderExec
 {
@@ -17,19 +18,29 @@ static class BorderExec
 
     /// <summary>The words behind the program's name that call it.</summary>
     public static string[] Words(IReadOnlyList<string> command, string? terminal, string? cgroup) =>
-    [
-        "launch", "exec", .. cgroup is null ? Array.Empty<string>() : [Cgroup + cgroup], .. terminal is null ? Array.Empty<string>() : [Terminal + terminal], "--", .. command,
-    ];
+        [
+            "launch",
+            "exec",
+            .. cgroup is null ? Array.Empty<string>() : [Cgroup + cgroup],
+            .. terminal is null ? Array.Empty<string>() : [Terminal + terminal],
+            "--",
+            .. command,
+        ];
 
     /// <summary>Becomes the command; returns only by throwing.</summary>
     /// <param name="arguments">Behind <c>launch exec</c>.</param>
-    /// <exception cref="SysctrException">Host: the control group can't be entered, or the command not executed.</exception>
+    /// <exception cref="SysctrException">Host: the control group can't be entered, or the command not
+    /// executed.</exception>
     public static int Run(ReadOnlySpan<string> arguments)
     {
         int command = arguments.IndexOf("--") + 1;
         if (command == 0 || command == arguments.Length)
         {
-            throw new SysctrException(ErrorKind.Usage, "sysctr launch exec: invalid arguments", "it is for sysctr itself");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "sysctr launch exec: invalid arguments",
+                "it is for sysctr itself"
+            );
         }
 
         foreach (string option in arguments[..(command - 1)])
@@ -50,7 +61,12 @@ static class BorderExec
             }
         }
 
-        foreach (string descriptor in Directory.GetFileSystemEntries("/proc/self/fd").Select(Path.GetFileName).OfType<string>())
+        foreach (
+            string descriptor in Directory
+                .GetFileSystemEntries("/proc/self/fd")
+                .Select(Path.GetFileName)
+                .OfType<string>()
+        )
         {
             if (int.Parse(descriptor, CultureInfo.InvariantCulture) is > 2 and { } number)
             {
@@ -64,11 +80,17 @@ static class BorderExec
     }
 
     /// <summary>A program by its name along PATH, as execvp(3).</summary>
-    private static string Found(string program) => program.Contains('/', StringComparison.Ordinal)
-        ? program
-        : (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':').Select(d => Path.Join(d, program)).FirstOrDefault(File.Exists) ?? "/usr/bin/" + program;
+    private static string Found(string program) =>
+        program.Contains('/', StringComparison.Ordinal)
+            ? program
+            : (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin")
+                .Split(':')
+                .Select(d => Path.Join(d, program))
+                .FirstOrDefault(File.Exists)
+                ?? "/usr/bin/" + program;
 
-    /// <summary>So that the limits of the container's unit hold for what a runtime leaves in the control group of who calls it.</summary>
+    /// <summary>So that the limits of the container's unit hold for what a runtime leaves in the control group of who
+    /// calls it.</summary>
     private static void Enter(string cgroup)
     {
         try
@@ -79,7 +101,11 @@ static class BorderExec
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SysctrException(ErrorKind.Host, $"entering the container's control group {cgroup}, whose limits are to hold: {e.Message}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"entering the container's control group {cgroup}, whose limits are to hold: {e.Message}",
+                inner: e
+            );
         }
     }
 

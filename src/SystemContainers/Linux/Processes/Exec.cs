@@ -16,16 +16,21 @@ static unsafe class Exec
     public static int Replace(IReadOnlyList<string> command)
     {
         // .NET keeps the environment for itself; the C library's own copy would be the one that we were started with.
-        string[] environment = [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(v => $"{v.Key}={v.Value}")];
+        string[] environment =
+        [
+            .. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(v => $"{v.Key}={v.Value}"),
+        ];
         byte** arguments = Vector(command);
         _ = Libc.execve(arguments[0], arguments, Vector(environment));
         throw new SysctrException(
-            ErrorKind.Host, $"executing {command[0]}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+            ErrorKind.Host,
+            $"executing {command[0]}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}"
+        );
     }
 
     /// <summary>
-    /// As <see cref="Replace"/>, for a program that a person sees: SIGPIPE, which .NET ignores and execve would leave ignored,
-    /// ends it again where its reader has gone.
+    /// As <see cref="Replace"/>, for a program that a person sees: SIGPIPE, which .NET ignores and execve would leave
+    /// ignored, ends it again where its reader has gone.
     /// </summary>
     public static int ReplaceInForeground(IReadOnlyList<string> command)
     {
@@ -33,7 +38,8 @@ static unsafe class Exec
         return Replace(command);
     }
 
-    /// <summary>A null-terminated array of null-terminated strings; not freed, for the process ends one way or the other.</summary>
+    /// <summary>A null-terminated array of null-terminated strings; not freed, for the process ends one way or the
+    /// other.</summary>
     private static byte** Vector(IReadOnlyList<string> strings)
     {
         byte** vector = (byte**)NativeMemory.AllocZeroed((nuint)(strings.Count + 1), (nuint)sizeof(byte*));

@@ -28,7 +28,8 @@ static class JournalSocket
         }
     }
 
-    /// <summary>The datagram: <c>NAME=value</c> lines, and for values of several lines the name, a length and the bytes.</summary>
+    /// <summary>The datagram: <c>NAME=value</c> lines, and for values of several lines the name, a length and the
+    /// bytes.</summary>
     internal static byte[] Encode(IEnumerable<KeyValuePair<string, string>> fields)
     {
         using MemoryStream datagram = new();

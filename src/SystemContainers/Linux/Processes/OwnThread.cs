@@ -5,7 +5,8 @@ using System.Runtime.ExceptionServices;
 namespace SystemContainers.Linux.Processes;
 
 /// <summary>
-/// Work on a thread that ends with it: what unshare(2) changes is about the thread that calls, and what that starts; the process's other threads stay where they are.
+/// Work on a thread that ends with it: what unshare(2) changes is about the thread that calls, and what that starts;
+/// the process's other threads stay where they are.
 /// </summary>
 static class OwnThread
 {

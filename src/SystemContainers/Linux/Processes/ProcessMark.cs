@@ -5,8 +5,8 @@ using System.Globalization;
 namespace SystemContainers.Linux.Processes;
 
 /// <summary>
-/// Names what a process makes for a moment, so that others can tell a live process's from what a dead one has left: its id and
-/// its start time (<see cref="ProcessStat"/>), for ids are used again.
+/// Names what a process makes for a moment, so that others can tell a live process's from what a dead one has left: its
+/// id and its start time (<see cref="ProcessStat"/>), for ids are used again.
 /// </summary>
 static class ProcessMark
 {
@@ -23,14 +23,16 @@ static class ProcessMark
 
     /// <summary>As <see cref="IsMark"/>, of a process that has ended.</summary>
     public static bool IsOfDead(string name) =>
-        Parse(name) is (int id, string start) &&
-        $"{id}-{start}" != Own &&
-
+        Parse(name) is (int id, string start)
+        && $"{id}-{start}" != Own
+        &&
         // Where there is no /proc, everybody would look dead.
-        StartOf(Environment.ProcessId) is not null && StartOf(id) != start;
+        StartOf(Environment.ProcessId) is not null
+        && StartOf(id) != start;
 
     private static (int Id, string Start)? Parse(string name) =>
-        name.Split('-') is ["sysctr", string id, string start, _, ..] && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        name.Split('-') is ["sysctr", string id, string start, _, ..]
+        && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? (number, start)
             : null;
 

@@ -13,13 +13,20 @@ static class ProcessRunner
     /// <summary>Runs <paramref name="program"/> without a shell and without standard input.</summary>
     /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
     public static Task<ProcessResult> RunAsync(
-        string program, IReadOnlyList<string> arguments, CancellationToken cancellation) =>
-        RunAsync(program, arguments, input: "", cancellation);
+        string program,
+        IReadOnlyList<string> arguments,
+        CancellationToken cancellation
+    ) => RunAsync(program, arguments, input: "", cancellation);
 
-    /// <summary>Runs <paramref name="program"/> without a shell and with <paramref name="input"/> on standard input.</summary>
+    /// <summary>Runs <paramref name="program"/> without a shell and with <paramref name="input"/> on standard
+    /// input.</summary>
     /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
     public static async Task<ProcessResult> RunAsync(
-        string program, IReadOnlyList<string> arguments, string input, CancellationToken cancellation)
+        string program,
+        IReadOnlyList<string> arguments,
+        string input,
+        CancellationToken cancellation
+    )
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -68,7 +75,10 @@ static class ProcessRunner
         catch (System.ComponentModel.Win32Exception e)
         {
             throw new Errors.SysctrException(
-                Errors.ErrorKind.Host, $"running {start.FileName}: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}", inner: e);
+                Errors.ErrorKind.Host,
+                $"running {start.FileName}: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(e.NativeErrorCode)}",
+                inner: e
+            );
         }
     }
 }

@@ -14,16 +14,23 @@ static class ProcessSignals
 
     public static int Terminate => Libc.SIGTERM;
 
-    /// <summary>Whether whoever started this process wants it to ignore a signal (SigIgn of proc_pid_status(5)); false where that can't be read.</summary>
+    /// <summary>Whether whoever started this process wants it to ignore a signal (SigIgn of proc_pid_status(5)); false
+    /// where that can't be read.</summary>
     public static bool IsIgnored(int signal)
     {
         const string field = "SigIgn:";
         try
         {
-            string? line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
-            return line is not null &&
-                ulong.TryParse(line.AsSpan(field.Length).Trim(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong mask) &&
-                (mask >> (signal - 1) & 1) == 1;
+            string? line = File.ReadLines("/proc/self/status")
+                .FirstOrDefault(l => l.StartsWith(field, StringComparison.Ordinal));
+            return line is not null
+                && ulong.TryParse(
+                    line.AsSpan(field.Length).Trim(),
+                    NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture,
+                    out ulong mask
+                )
+                && (mask >> (signal - 1) & 1) == 1;
         }
         catch (IOException)
         {

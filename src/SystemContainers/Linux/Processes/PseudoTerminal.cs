@@ -8,8 +8,8 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Linux.Processes;
 
 /// <summary>
-/// A terminal for somebody who must not have the caller's (pty(7)). As long as it is there the caller's terminal, where there is one, is raw and keeps
-/// its size in step; disposing gives it its settings back.
+/// A terminal for somebody who must not have the caller's (pty(7)). As long as it is there the caller's terminal, where
+/// there is one, is raw and keeps its size in step; disposing gives it its settings back.
 /// </summary>
 sealed unsafe class PseudoTerminal : IDisposable
 {
@@ -26,12 +26,19 @@ sealed unsafe class PseudoTerminal : IDisposable
     {
         Master = Libc.posix_openpt(OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal | OpenFlags.CloseOnExec);
         byte* name = stackalloc byte[128];
-        if (Master.IsInvalid || Libc.grantpt(Master) != 0 || Libc.unlockpt(Master) != 0 || Libc.ptsname_r(Master, name, 128) != 0)
+        if (
+            Master.IsInvalid
+            || Libc.grantpt(Master) != 0
+            || Libc.unlockpt(Master) != 0
+            || Libc.ptsname_r(Master, name, 128) != 0
+        )
         {
             throw Failed();
         }
 
-        Name = Encoding.UTF8.GetString(System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name));
+        Name = Encoding.UTF8.GetString(
+            System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpanFromNullTerminated(name)
+        );
 
         // As long as nobody has its other end open, reading from this one is an error.
         _held = Libc.open(Name, OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal | OpenFlags.CloseOnExec, 0);
@@ -81,6 +88,10 @@ sealed unsafe class PseudoTerminal : IDisposable
         Master.Dispose();
     }
 
-    private static SysctrException Failed() => new(
-        ErrorKind.Host, $"making a terminal for the command: {LinuxException.Last("posix_openpt", "/dev/ptmx").Message}", "call it without a terminal ('| cat')");
+    private static SysctrException Failed() =>
+        new(
+            ErrorKind.Host,
+            $"making a terminal for the command: {LinuxException.Last("posix_openpt", "/dev/ptmx").Message}",
+            "call it without a terminal ('| cat')"
+        );
 }

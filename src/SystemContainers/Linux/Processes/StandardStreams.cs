@@ -18,8 +18,8 @@ static class StandardStreams
     public static bool OutputWasClosed { get; private set; }
 
     /// <summary>
-    /// Gives each that is closed to /dev/null. Else the next file that is opened gets its number, and what is meant for people is written into
-    /// a file of the store (open(2): "the lowest-numbered file descriptor not currently open").
+    /// Gives each that is closed to /dev/null. Else the next file that is opened gets its number, and what is meant for
+    /// people is written into a file of the store (open(2): "the lowest-numbered file descriptor not currently open").
     /// </summary>
     public static void OpenClosed()
     {

@@ -13,7 +13,8 @@ static unsafe class StreamCopy
     /// <summary>More than a pipe holds: who is left behind may write for ever.</summary>
     private const int MostAfterEnd = 1 << 20;
 
-    /// <summary>Copies until the other side has closed it; after the command's end only what is there, for somebody left behind may keep it open.</summary>
+    /// <summary>Copies until the other side has closed it; after the command's end only what is there, for somebody
+    /// left behind may keep it open.</summary>
     public static void Output(int from, int to, ManualResetEventSlim ended)
     {
         byte* buffer = stackalloc byte[1 << 15];

@@ -16,7 +16,8 @@ static class TypedLine
 
     /// <summary>Reads it; null at the end of the input.</summary>
     /// <param name="ask">Says what is wanted; from then on whoever types may be quick.</param>
-    /// <param name="hidden">Whether what is typed does not appear. The terminal has its settings back in any case.</param>
+    /// <param name="hidden">Whether what is typed does not appear. The terminal has its settings back in any
+    /// case.</param>
     /// <param name="cancellation">Ends it: nothing more is read.</param>
     public static async Task<string?> ReadAsync(Action ask, bool hidden, CancellationToken cancellation)
     {
@@ -26,7 +27,9 @@ static class TypedLine
             ask();
 
             // A read of a terminal can't be taken back, but left behind.
-            return await Task.Factory.StartNew(Read, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(cancellation);
+            return await Task
+                .Factory.StartNew(Read, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .WaitAsync(cancellation);
         }
         finally
         {
@@ -46,7 +49,8 @@ static class TypedLine
             return null;
         }
 
-        // The fourth word of the structure is c_lflag, ECHO is 8 in it (bits/termios-struct.h, asm-generic/termbits.h; the same on x64 and arm64).
+        // The fourth word of the structure is c_lflag, ECHO is 8 in it (bits/termios-struct.h, asm-generic/termbits.h;
+        // the same on x64 and arm64).
         termios hiding = before;
         ((uint*)&hiding)[3] &= ~8u;
         return Libc.tcsetattr(Input, Libc.TCSADRAIN, &hiding) == 0 ? before : null;

@@ -12,7 +12,8 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
     /// <summary>The map of the namespace that this process is in.</summary>
     public static IdMap OfThisProcess() => new(Read("/proc/self/uid_map"), Read("/proc/self/gid_map"));
 
-    /// <summary>The map of a new namespace: the caller is its root, the subordinate ids are the rest from 1 on.</summary>
+    /// <summary>The map of a new namespace: the caller is its root, the subordinate ids are the rest from 1
+    /// on.</summary>
     public static IdMap Of(uint uid, uint gid, IEnumerable<IdRange> uids, IEnumerable<IdRange> gids) =>
         new(Lined(uid, uids), Lined(gid, gids));
 
@@ -43,11 +44,13 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
     /// <summary>The map back: what is outside is inside.</summary>
     public IdMap Inverse => new(Turned(Uids), Turned(Gids));
 
-    /// <summary>What its ids are outside of another namespace that this one is in; those that the other has not are left out.</summary>
+    /// <summary>What its ids are outside of another namespace that this one is in; those that the other has not are
+    /// left out.</summary>
     public IdMap Then(IdMap other) => new(Through(Uids, other.Uids), Through(Gids, other.Gids));
 
     /// <summary>
-    /// The map, as the user's namespace sees it, of one within it in which the user is somebody else than root (podman-run(1), <c>keep-id</c>): the ids below are the first subordinate ones, and those above the rest.
+    /// The map, as the user's namespace sees it, of one within it in which the user is somebody else than root
+    /// (podman-run(1), <c>keep-id</c>): the ids below are the first subordinate ones, and those above the rest.
     /// </summary>
     /// <param name="uid">Who the user is there.</param>
     /// <param name="gid">The user's group there.</param>
@@ -72,26 +75,29 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
         return kept;
     }
 
-    private static IdRange[] Turned(IReadOnlyList<IdRange> map) => [.. map.Select(r => new IdRange(r.Outside, r.Inside, r.Count)).OrderBy(r => r.Inside)];
+    private static IdRange[] Turned(IReadOnlyList<IdRange> map) =>
+        [.. map.Select(r => new IdRange(r.Outside, r.Inside, r.Count)).OrderBy(r => r.Inside)];
 
     private static IdRange[] Through(IReadOnlyList<IdRange> map, IReadOnlyList<IdRange> other) =>
-    [
-        .. from r in map
-           from o in other
-           let start = Math.Max(r.Outside, o.Inside)
-           let end = Math.Min((ulong)r.Outside + r.Count, (ulong)o.Inside + o.Count)
-           where start < end
-           orderby r.Inside + (start - r.Outside)
-           select new IdRange(r.Inside + (start - r.Outside), o.Outside + (start - o.Inside), (uint)(end - start)),
-    ];
+        [
+            .. from r in map
+            from o in other
+            let start = Math.Max(r.Outside, o.Inside)
+            let end = Math.Min((ulong)r.Outside + r.Count, (ulong)o.Inside + o.Count)
+            where start < end
+            orderby r.Inside + (start - r.Outside)
+            select new IdRange(r.Inside + (start - r.Outside), o.Outside + (start - o.Inside), (uint)(end - start)),
+        ];
 
     /// <summary>Reads a map file: lines of inside, outside, count.</summary>
     internal static IReadOnlyList<IdRange> Parse(string text) =>
-    [
-        .. from line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-           let numbers = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(n => uint.Parse(n, CultureInfo.InvariantCulture)).ToArray()
-           select new IdRange(numbers[0], numbers[1], numbers[2]),
-    ];
+        [
+            .. from line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            let numbers = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(n => uint.Parse(n, CultureInfo.InvariantCulture))
+                .ToArray()
+            select new IdRange(numbers[0], numbers[1], numbers[2]),
+        ];
 
     private static IReadOnlyList<IdRange> Read(string file) => Parse(File.ReadAllText(file));
 
@@ -108,11 +114,16 @@ sealed record IdMap(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange> Gids)
         return map;
     }
 
-    private static bool Has(IReadOnlyList<IdRange> map, long id) => map.Any(r => id >= r.Inside && id - r.Inside < r.Count);
+    private static bool Has(IReadOnlyList<IdRange> map, long id) =>
+        map.Any(r => id >= r.Inside && id - r.Inside < r.Count);
 
     private static uint Outside(IReadOnlyList<IdRange> map, uint id) =>
-        map.FirstOrDefault(r => id >= r.Inside && id - r.Inside < r.Count) is { } range ? range.Outside + (id - range.Inside) : id;
+        map.FirstOrDefault(r => id >= r.Inside && id - r.Inside < r.Count) is { } range
+            ? range.Outside + (id - range.Inside)
+            : id;
 
     private static uint? Inside(IReadOnlyList<IdRange> map, uint id) =>
-        map.FirstOrDefault(r => id >= r.Outside && id - r.Outside < r.Count) is { } range ? range.Inside + (id - range.Outside) : null;
+        map.FirstOrDefault(r => id >= r.Outside && id - r.Outside < r.Count) is { } range
+            ? range.Inside + (id - range.Outside)
+            : null;
 }

@@ -11,13 +11,15 @@ using SystemContainers.Linux.Processes;
 namespace SystemContainers.Linux.Users;
 
 /// <summary>
-/// A user namespace in which an unprivileged user is root, and the user's subordinate ids are the other users: there files can have
-/// the owners that an image gives them. Made by the host's own tools, for a process of several threads can't make one for itself, and only
-/// newuidmap(1), which is setuid, may map more than one id. A user without subordinate ids gets a namespace of one id, as podman gives one.
+/// A user namespace in which an unprivileged user is root, and the user's subordinate ids are the other users: there
+/// files can have the owners that an image gives them. Made by the host's own tools, for a process of several threads
+/// can't make one for itself, and only newuidmap(1), which is setuid, may map more than one id. A user without
+/// subordinate ids gets a namespace of one id, as podman gives one.
 /// </summary>
 static class UserNamespace
 {
-    /// <summary>Becomes a program inside a new namespace; keeps the process id, the terminal and the user's groups.</summary>
+    /// <summary>Becomes a program inside a new namespace; keeps the process id, the terminal and the user's
+    /// groups.</summary>
     /// <param name="user">Whose.</param>
     /// <param name="command">The program and its words.</param>
     /// <returns>Never; it throws where it can't.</returns>
@@ -48,10 +50,18 @@ static class UserNamespace
         // The open file keeps the namespace alive until the program is in it.
         return descriptor < 0
             ? throw LinuxException.Last("open", $"/proc/{process}/ns/user")
-            : Exec.Replace(["/usr/bin/env", "nsenter", $"--user=/proc/self/fd/{descriptor}", "--preserve-credentials", "--", .. command]);
+            : Exec.Replace([
+                "/usr/bin/env",
+                "nsenter",
+                $"--user=/proc/self/fd/{descriptor}",
+                "--preserve-credentials",
+                "--",
+                .. command,
+            ]);
     }
 
-    /// <summary>Makes a namespace with a map of root's choice, for mounts whose owners it maps (mount_setattr(2)).</summary>
+    /// <summary>Makes a namespace with a map of root's choice, for mounts whose owners it maps
+    /// (mount_setattr(2)).</summary>
     /// <param name="map">The caller is root, so that it may have any ids.</param>
     /// <returns>It lives as long as the handle is open.</returns>
     /// <exception cref="SysctrException">Host: the kernel refuses.</exception>
@@ -76,21 +86,32 @@ static class UserNamespace
         static void Write(string file, IReadOnlyList<IdRange> ranges)
         {
             using FileStream map = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-            map.Write(Encoding.ASCII.GetBytes(string.Concat(ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Count}\n")))));
+            map.Write(
+                Encoding.ASCII.GetBytes(
+                    string.Concat(
+                        ranges.Select(r =>
+                            string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Count}\n")
+                        )
+                    )
+                )
+            );
         }
     }
 
     /// <summary>A process that does nothing in a new namespace, until its standard input ends.</summary>
-    /// <param name="single">Whether it is its root and nobody else, which the kernel allows everybody (user_namespaces(7)).</param>
+    /// <param name="single">Whether it is its root and nobody else, which the kernel allows everybody
+    /// (user_namespaces(7)).</param>
     private static Process StartHolder(bool single)
     {
-        Process holder = ProcessRunner.Start(new ProcessStartInfo("unshare", ["--user", .. single ? ["--map-root-user"] : Array.Empty<string>(), "cat"])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        });
+        Process holder = ProcessRunner.Start(
+            new ProcessStartInfo("unshare", ["--user", .. single ? ["--map-root-user"] : Array.Empty<string>(), "cat"])
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        );
 
         // What comes back says that the namespace is there.
         try
@@ -111,8 +132,10 @@ static class UserNamespace
         string why = holder.StandardError.ReadToEnd().Trim();
         holder.Dispose();
         throw new SysctrException(
-            ErrorKind.Host, $"making a user namespace: {why}",
-            "the kernel has to allow it: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns");
+            ErrorKind.Host,
+            $"making a user namespace: {why}",
+            "the kernel has to allow it: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns"
+        );
     }
 
     private static void Map(string tool, string process, IReadOnlyList<IdRange> map)
@@ -120,9 +143,18 @@ static class UserNamespace
         ProcessResult result;
         try
         {
-            result = ProcessRunner.RunAsync(
-                tool, [process, .. map.SelectMany(r => new[] { r.Inside, r.Outside, r.Count }).Select(n => n.ToString(CultureInfo.InvariantCulture))],
-                CancellationToken.None).GetAwaiter().GetResult();
+            result = ProcessRunner
+                .RunAsync(
+                    tool,
+                    [
+                        process,
+                        .. map.SelectMany(r => new[] { r.Inside, r.Outside, r.Count })
+                            .Select(n => n.ToString(CultureInfo.InvariantCulture)),
+                    ],
+                    CancellationToken.None
+                )
+                .GetAwaiter()
+                .GetResult();
         }
         catch (SysctrException e)
         {
@@ -132,7 +164,10 @@ static class UserNamespace
         if (result.ExitCode != 0)
         {
             throw new SysctrException(
-                ErrorKind.Host, $"mapping ids by {tool}: {result.Error.Trim()}", "the ranges in /etc/subuid and /etc/subgid must not overlap");
+                ErrorKind.Host,
+                $"mapping ids by {tool}: {result.Error.Trim()}",
+                "the ranges in /etc/subuid and /etc/subgid must not overlap"
+            );
         }
     }
 }

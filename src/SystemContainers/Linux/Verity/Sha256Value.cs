@@ -6,7 +6,8 @@ using System.Security.Cryptography;
 
 namespace SystemContainers.Linux.Verity;
 
-/// <summary>What SHA-256 gives, as a value: 32 bytes that are compared and looked up without a reference. What it was taken of is for the type around it to say.</summary>
+/// <summary>What SHA-256 gives, as a value: 32 bytes that are compared and looked up without a reference. What it was
+/// taken of is for the type around it to say.</summary>
 [StructLayout(LayoutKind.Auto)]
 readonly record struct Sha256Value(UInt128 High, UInt128 Low)
 {
@@ -14,8 +15,8 @@ readonly record struct Sha256Value(UInt128 High, UInt128 Low)
     public const int Size = SHA256.HashSizeInBytes;
 
     /// <summary>The value that 32 bytes are.</summary>
-    public static Sha256Value FromBytes(ReadOnlySpan<byte> bytes) => new(
-        BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]));
+    public static Sha256Value FromBytes(ReadOnlySpan<byte> bytes) =>
+        new(BinaryPrimitives.ReadUInt128BigEndian(bytes), BinaryPrimitives.ReadUInt128BigEndian(bytes[16..]));
 
     /// <summary>The value of bytes at hand.</summary>
     public static Sha256Value Of(ReadOnlySpan<byte> content)
@@ -29,7 +30,9 @@ readonly record struct Sha256Value(UInt128 High, UInt128 Low)
     public static bool TryParse(string hex, out Sha256Value value)
     {
         Span<byte> bytes = stackalloc byte[Size];
-        bool right = hex.Length == 2 * Size && Convert.FromHexString(hex, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
+        bool right =
+            hex.Length == 2 * Size
+            && Convert.FromHexString(hex, bytes, out _, out _) == System.Buffers.OperationStatus.Done;
         value = right ? FromBytes(bytes) : default;
         return right;
     }

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Linux.Verity;
 
-/// <summary>What hashes the blocks of a file with fs-verity, by the kernel's numbers (FS_VERITY_HASH_ALG_*, linux/fsverity.h).</summary>
+/// <summary>What hashes the blocks of a file with fs-verity, by the kernel's numbers (FS_VERITY_HASH_ALG_*,
+/// linux/fsverity.h).</summary>
 enum VerityAlgorithm
 {
     /// <summary>SHA-256; what the store's objects are named by.</summary>

@@ -3,8 +3,9 @@
 namespace SystemContainers.Linux.Verity;
 
 /// <summary>
-/// The fs-verity digest of a file's content (fs-verity(7), "File digest computation"): SHA-256, blocks of 4096 bytes, no salt. It is what the kernel
-/// proves at each read of a file for which verity was enabled, and what an overlay compares.
+/// The fs-verity digest of a file's content (fs-verity(7), "File digest computation"): SHA-256, blocks of 4096 bytes,
+/// no salt. It is what the kernel proves at each read of a file for which verity was enabled, and what an overlay
+/// compares.
 /// </summary>
 readonly record struct VerityDigest(Sha256Value Value)
 {

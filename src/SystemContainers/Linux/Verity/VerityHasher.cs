@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace SystemContainers.Linux.Verity;
 
 /// <summary>
-/// The fs-verity digest of bytes as they pass, in one pass over them: a block's hash goes into the block of its level, a full one's into the level above. It holds
-/// a block a level, so four for a file of any size that is met.
+/// The fs-verity digest of bytes as they pass, in one pass over them: a block's hash goes into the block of its level,
+/// a full one's into the level above. It holds a block a level, so four for a file of any size that is met.
 /// </summary>
 /// <param name="algorithm">What hashes the blocks.</param>
 sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
@@ -18,7 +18,8 @@ sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
 
     private const int DescriptorSize = 256;
 
-    /// <summary>For content that is hashed at one go: two blocks a file are much for the small files that most are.</summary>
+    /// <summary>For content that is hashed at one go: two blocks a file are much for the small files that most
+    /// are.</summary>
     [ThreadStatic]
     private static VerityHasher? t_mine;
 
@@ -32,7 +33,8 @@ sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
     private int _filled;
 
     /// <summary>Bytes of a hash, and so of a digest.</summary>
-    public static int SizeOf(VerityAlgorithm algorithm) => algorithm == VerityAlgorithm.Sha512 ? SHA512.HashSizeInBytes : SHA256.HashSizeInBytes;
+    public static int SizeOf(VerityAlgorithm algorithm) =>
+        algorithm == VerityAlgorithm.Sha512 ? SHA512.HashSizeInBytes : SHA256.HashSizeInBytes;
 
     /// <summary>The digest of content that is at hand.</summary>
     public static VerityDigest Of(ReadOnlySpan<byte> content)
@@ -107,7 +109,8 @@ sealed class VerityHasher(VerityAlgorithm algorithm = VerityAlgorithm.Sha256)
             AddHash(0, _data);
         }
 
-        // struct fsverity_descriptor (linux/fsverity.h): version, algorithm, log2 of the block size, size of the data, root hash.
+        // struct fsverity_descriptor (linux/fsverity.h): version, algorithm, log2 of the block size, size of the data,
+        // root hash.
         Span<byte> descriptor = stackalloc byte[DescriptorSize];
         descriptor.Clear();
         descriptor[0] = 1;

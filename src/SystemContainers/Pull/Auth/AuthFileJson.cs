@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.Pull.Auth;
 
-/// <summary>containers-auth.json(5), which is also the part of Docker's config.json that concerns credentials.</summary>
+/// <summary>containers-auth.json(5), which is also the part of Docker's config.json that concerns
+/// credentials.</summary>
 sealed record AuthFileJson
 {
     [JsonPropertyName("auths")]
@@ -47,7 +48,8 @@ sealed record HelperAnswerJson
 sealed record HelperSecretJson(
     [property: JsonPropertyName("ServerURL")] string Server,
     [property: JsonPropertyName("Username")] string Username,
-    [property: JsonPropertyName("Secret")] string Secret);
+    [property: JsonPropertyName("Secret")] string Secret
+);
 
 /// <summary>These documents without reflection.</summary>
 [JsonSourceGenerationOptions(MaxDepth = 16)]
@@ -56,6 +58,4 @@ sealed record HelperSecretJson(
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(HelperAnswerJson))]
 [JsonSerializable(typeof(HelperSecretJson))]
-sealed partial class AuthJson : JsonSerializerContext
-{
-}
+sealed partial class AuthJson : JsonSerializerContext { }

@@ -32,5 +32,6 @@ sealed class Credential
 
     /// <summary>Whose, and from where: <c>credentials of 'me' from /root/.config/containers/auth.json</c>.</summary>
     public override string ToString() =>
-        (User is null ? "credentials (a token)" : $"credentials of '{Redact.Text(User)}'") + (Source is null ? "" : $" from {Source}");
+        (User is null ? "credentials (a token)" : $"credentials of '{Redact.Text(User)}'")
+        + (Source is null ? "" : $" from {Source}");
 }

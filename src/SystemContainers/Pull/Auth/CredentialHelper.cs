@@ -7,7 +7,8 @@ using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Pull.Auth;
 
-/// <summary>Asks <c>docker-credential-NAME</c> (protocol of docker/docker-credential-helpers: host on standard input, JSON out).</summary>
+/// <summary>Asks <c>docker-credential-NAME</c> (protocol of docker/docker-credential-helpers: host on standard input,
+/// JSON out).</summary>
 static partial class CredentialHelper
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -18,13 +19,26 @@ static partial class CredentialHelper
     /// <summary>What the helper has for a host; null where it says that it has nothing.</summary>
     /// <exception cref="SysctrException">Unauthorized: the helper is missing or fails.</exception>
     public static async Task<Credential?> GetAsync(string name, string host, CancellationToken cancellationToken) =>
-        await RunAsync(name, "get", host, host, cancellationToken) is { } output ? Parse(output, Program(name), host) : null;
+        await RunAsync(name, "get", host, host, cancellationToken) is { } output
+            ? Parse(output, Program(name), host)
+            : null;
 
     /// <summary>Has the helper keep a password.</summary>
     /// <exception cref="SysctrException">Unauthorized: the helper is missing or fails.</exception>
-    public static Task StoreAsync(string name, string host, string user, string password, CancellationToken cancellationToken) =>
+    public static Task StoreAsync(
+        string name,
+        string host,
+        string user,
+        string password,
+        CancellationToken cancellationToken
+    ) =>
         RunAsync(
-            name, "store", host, JsonSerializer.Serialize(new HelperSecretJson(host, user, password), AuthJson.Default.HelperSecretJson), cancellationToken);
+            name,
+            "store",
+            host,
+            JsonSerializer.Serialize(new HelperSecretJson(host, user, password), AuthJson.Default.HelperSecretJson),
+            cancellationToken
+        );
 
     /// <summary>Has the helper forget a host.</summary>
     /// <returns>Whether it knew it.</returns>
@@ -52,12 +66,20 @@ static partial class CredentialHelper
     }
 
     /// <returns>What it prints; null where it says that it has nothing.</returns>
-    private static async Task<string?> RunAsync(string name, string verb, string host, string input, CancellationToken cancellationToken)
+    private static async Task<string?> RunAsync(
+        string name,
+        string verb,
+        string host,
+        string input,
+        CancellationToken cancellationToken
+    )
     {
         if (!NamePattern().IsMatch(name))
         {
             throw new SysctrException(
-                ErrorKind.Unauthorized, $"asking the credential helper '{name}': that is no name of a helper");
+                ErrorKind.Unauthorized,
+                $"asking the credential helper '{name}': that is no name of a helper"
+            );
         }
 
         string program = Program(name);
@@ -92,7 +114,8 @@ static partial class CredentialHelper
         {
             HelperAnswerJson? answer = JsonSerializer.Deserialize(output, AuthJson.Default.HelperAnswerJson);
             return answer is null ? null
-                : answer.Username == "<token>" ? new Credential(user: null, password: null, answer.Secret) { Source = program }
+                : answer.Username == "<token>"
+                    ? new Credential(user: null, password: null, answer.Secret) { Source = program }
                 : new Credential(answer.Username, answer.Secret, identityToken: null) { Source = program };
         }
         catch (JsonException)
@@ -107,7 +130,8 @@ static partial class CredentialHelper
             ErrorKind.Unauthorized,
             $"asking {program} for the credentials of {host}: {why}",
             "the helper is named in auth.json, config.json or registries.conf",
-            inner);
+            inner
+        );
 
     // A separator would let a file name any program.
     [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_.-]*\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]

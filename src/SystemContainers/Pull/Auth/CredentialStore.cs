@@ -20,7 +20,8 @@ sealed class CredentialStore
     private readonly Credential? _given;
 
     /// <param name="paths">Auth files, in order; missing ones are passed over.</param>
-    /// <param name="helpers">Where to look, in order: names of helpers, <c>containers-auth.json</c> for the files.</param>
+    /// <param name="helpers">Where to look, in order: names of helpers, <c>containers-auth.json</c> for the
+    /// files.</param>
     public CredentialStore(IReadOnlyList<string> paths, IReadOnlyList<string>? helpers = null)
     {
         _paths = paths;
@@ -36,10 +37,13 @@ sealed class CredentialStore
         new(CredentialPaths.OfUser(), registries.CredentialHelpers);
 
     /// <summary>The credentials for an image of a registry; null where there are none: anonymous.</summary>
-    /// <exception cref="SysctrException">Unauthorized: a file or helper can't be read (going on as nobody would only confuse).</exception>
-    public Task<Credential?> FindAsync(ImageReference reference, CancellationToken cancellationToken) => FindAsync(reference.Name, cancellationToken);
+    /// <exception cref="SysctrException">Unauthorized: a file or helper can't be read (going on as nobody would only
+    /// confuse).</exception>
+    public Task<Credential?> FindAsync(ImageReference reference, CancellationToken cancellationToken) =>
+        FindAsync(reference.Name, cancellationToken);
 
-    /// <summary>The credentials for a key of auth.json; those of a namespace, or of its registry, count for what is below.</summary>
+    /// <summary>The credentials for a key of auth.json; those of a namespace, or of its registry, count for what is
+    /// below.</summary>
     /// <param name="key"><c>HOST[:PORT][/PATH]</c>.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">Unauthorized, as above.</exception>
@@ -55,9 +59,10 @@ sealed class CredentialStore
         {
             try
             {
-                Credential? found = helper == Files
-                    ? await FindInFilesAsync(key, cancellationToken)
-                    : await AskAsync(helper, HelperKeys(HostOf(key)), cancellationToken);
+                Credential? found =
+                    helper == Files
+                        ? await FindInFilesAsync(key, cancellationToken)
+                        : await AskAsync(helper, HelperKeys(HostOf(key)), cancellationToken);
                 if (found is not null)
                 {
                     return found;
@@ -74,7 +79,11 @@ sealed class CredentialStore
     }
 
     /// <summary>Asks a helper by each name that it may keep the credentials under.</summary>
-    private static async Task<Credential?> AskAsync(string helper, IEnumerable<string> keys, CancellationToken cancellationToken)
+    private static async Task<Credential?> AskAsync(
+        string helper,
+        IEnumerable<string> keys,
+        CancellationToken cancellationToken
+    )
     {
         foreach (string key in keys)
         {
@@ -101,21 +110,36 @@ sealed class CredentialStore
     }
 
     private static async Task<Credential?> FindAsync(
-        string path, AuthFileJson file, string key, CancellationToken cancellationToken)
+        string path,
+        AuthFileJson file,
+        string key,
+        CancellationToken cancellationToken
+    )
     {
         string host = HostOf(key);
-        if (HelperKeys(host).FirstOrDefault(k => file.CredHelpers?.GetValueOrDefault(k) is { Length: > 0 }) is { } named)
+        if (
+            HelperKeys(host).FirstOrDefault(k => file.CredHelpers?.GetValueOrDefault(k) is { Length: > 0 }) is { } named
+        )
         {
-            return await AskAsync(file.CredHelpers![named]!, HelperKeys(host).OrderByDescending(k => k == named), cancellationToken);
+            return await AskAsync(
+                file.CredHelpers![named]!,
+                HelperKeys(host).OrderByDescending(k => k == named),
+                cancellationToken
+            );
         }
 
         return InAuths(path, file, key)
-            ?? (file.CredsStore is { Length: > 0 } store ? await AskAsync(store, HelperKeys(host), cancellationToken) : null);
+            ?? (
+                file.CredsStore is { Length: > 0 } store
+                    ? await AskAsync(store, HelperKeys(host), cancellationToken)
+                    : null
+            );
     }
 
     private static Credential? InAuths(string path, AuthFileJson file, string wanted)
     {
-        // The most specific name decides, also where its entry is empty: host/ns/repo, host/ns, host. Docker's old file knew hosts alone.
+        // The most specific name decides, also where its entry is empty: host/ns/repo, host/ns, host. Docker's old file
+        // knew hosts alone.
         bool isOld = IsOldFile(path);
         for (string key = isOld ? HostOf(wanted) : wanted; ; key = key[..key.LastIndexOf('/')])
         {
@@ -130,7 +154,10 @@ sealed class CredentialStore
             }
         }
 
-        return (file.Auths ?? []).Where(a => AuthKey.LegacyHost(a.Key, isOld) == HostOf(wanted)).Select(a => Decode(path, a.Key, a.Value)).FirstOrDefault(c => c is not null);
+        return (file.Auths ?? [])
+            .Where(a => AuthKey.LegacyHost(a.Key, isOld) == HostOf(wanted))
+            .Select(a => Decode(path, a.Key, a.Value))
+            .FirstOrDefault(c => c is not null);
     }
 
     private static string HostOf(string key) => key.Split('/')[0];
@@ -139,7 +166,8 @@ sealed class CredentialStore
 
     private static IReadOnlyList<string> HelperKeys(string host) => AuthKey.InHelpers(host);
 
-    /// <returns>Null for an entry without any: <c>docker login</c> leaves such a one behind where a helper has the secret.</returns>
+    /// <returns>Null for an entry without any: <c>docker login</c> leaves such a one behind where a helper has the
+    /// secret.</returns>
     private static Credential? Decode(string path, string key, AuthEntryJson? entry)
     {
         if (entry?.IdentityToken is { Length: > 0 } token)
@@ -149,7 +177,9 @@ sealed class CredentialStore
 
         if (entry?.Auth is not { Length: > 0 } auth)
         {
-            return entry?.Username is { Length: > 0 } name ? new Credential(name, entry.Password ?? "", identityToken: null) { Source = path } : null;
+            return entry?.Username is { Length: > 0 } name
+                ? new Credential(name, entry.Password ?? "", identityToken: null) { Source = path }
+                : null;
         }
 
         try
@@ -160,7 +190,9 @@ sealed class CredentialStore
             {
                 // docker pads with NULs. Neither user nor password is nobody, too.
                 string password = text[(colon + 1)..].TrimEnd('\0');
-                return colon == 0 && password.Length == 0 ? null : new Credential(text[..colon], password, identityToken: null) { Source = path };
+                return colon == 0 && password.Length == 0
+                    ? null
+                    : new Credential(text[..colon], password, identityToken: null) { Source = path };
             }
         }
         catch (FormatException)
@@ -171,7 +203,8 @@ sealed class CredentialStore
         throw new SysctrException(
             ErrorKind.Unauthorized,
             $"reading credentials for {key} in {path}: 'auth' is not the base64 of user:password",
-            $"log in again: sysctr login --authfile {path} {key}");
+            $"log in again: sysctr login --authfile {path} {key}"
+        );
     }
 
     private static AuthFileJson? Read(string path)
@@ -180,7 +213,13 @@ sealed class CredentialStore
         {
             return !File.Exists(path) ? null
                 : IsOldFile(path)
-                ? new AuthFileJson { Auths = JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.DictionaryStringAuthEntryJson) }
+                    ? new AuthFileJson
+                    {
+                        Auths = JsonSerializer.Deserialize(
+                            File.ReadAllBytes(path),
+                            AuthJson.Default.DictionaryStringAuthEntryJson
+                        ),
+                    }
                 : JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.AuthFileJson);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -193,7 +232,8 @@ sealed class CredentialStore
             throw new SysctrException(
                 ErrorKind.Unauthorized,
                 $"reading credentials in {path}: line {e.LineNumber + 1} is not as containers-auth.json(5) says",
-                "correct or remove the file");
+                "correct or remove the file"
+            );
         }
     }
 }

@@ -6,8 +6,8 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Auth;
 
 /// <summary>
-/// Keeps and forgets credentials where they are configured to be: in an auth file, by the helper that the file names for a registry, or by the
-/// helpers of registries.conf, in their order.
+/// Keeps and forgets credentials where they are configured to be: in an auth file, by the helper that the file names
+/// for a registry, or by the helpers of registries.conf, in their order.
 /// </summary>
 /// <param name="files">Auth files: the first is written, entries are removed from all.</param>
 /// <param name="helpers"><see cref="RegistriesConfig.CredentialHelpers"/>.</param>
@@ -44,8 +44,14 @@ sealed class CredentialWriter(IReadOnlyList<string> files, IReadOnlyList<string>
             }
         }
 
-        throw failures is [{ } only] ? only : new SysctrException(
-            failures[0].Kind, $"keeping the credentials of {key.Text}: {string.Join("; ", failures.Select(f => f.Message))}", failures[0].Hint, failures[0]);
+        throw failures is [{ } only]
+            ? only
+            : new SysctrException(
+                failures[0].Kind,
+                $"keeping the credentials of {key.Text}: {string.Join("; ", failures.Select(f => f.Message))}",
+                failures[0].Hint,
+                failures[0]
+            );
     }
 
     /// <summary>Forgets a password wherever it is kept.</summary>
@@ -57,27 +63,44 @@ sealed class CredentialWriter(IReadOnlyList<string> files, IReadOnlyList<string>
         return ForgetAsync(
             helper => EraseAsync(helper, names, cancellationToken),
             async file => file.HelperOf(key) is { } helper && await EraseAsync(helper, names, cancellationToken),
-            file => file.Remove(key));
+            file => file.Remove(key)
+        );
     }
 
-    /// <summary>Forgets all passwords. A helper that a file names keeps those of other programs too: of it only the registries that the file gives to it.</summary>
+    /// <summary>Forgets all passwords. A helper that a file names keeps those of other programs too: of it only the
+    /// registries that the file gives to it.</summary>
     /// <returns>Where there were some, for people.</returns>
     /// <exception cref="SysctrException">As <see cref="RemoveAsync"/>.</exception>
-    public Task<IReadOnlyList<string>> ClearAsync(CancellationToken cancellationToken) => ForgetAsync(
-        async helper => await EraseAsync(helper, await CredentialHelper.ListAsync(helper, cancellationToken), cancellationToken),
-        async file =>
-        {
-            bool any = false;
-            foreach ((string registry, string helper) in file.Helpers().Where(h => h.Helper.Length > 0))
+    public Task<IReadOnlyList<string>> ClearAsync(CancellationToken cancellationToken) =>
+        ForgetAsync(
+            async helper =>
+                await EraseAsync(
+                    helper,
+                    await CredentialHelper.ListAsync(helper, cancellationToken),
+                    cancellationToken
+                ),
+            async file =>
             {
-                any |= await EraseAsync(helper, [.. AuthKey.InHelpers(registry).Append(registry).Distinct(StringComparer.Ordinal)], cancellationToken);
-            }
+                bool any = false;
+                foreach ((string registry, string helper) in file.Helpers().Where(h => h.Helper.Length > 0))
+                {
+                    any |= await EraseAsync(
+                        helper,
+                        [.. AuthKey.InHelpers(registry).Append(registry).Distinct(StringComparer.Ordinal)],
+                        cancellationToken
+                    );
+                }
 
-            return any;
-        },
-        file => file.Clear());
+                return any;
+            },
+            file => file.Clear()
+        );
 
-    private static async Task<bool> EraseAsync(string helper, IReadOnlyList<string> names, CancellationToken cancellationToken)
+    private static async Task<bool> EraseAsync(
+        string helper,
+        IReadOnlyList<string> names,
+        CancellationToken cancellationToken
+    )
     {
         bool any = false;
         foreach (string name in names)
@@ -89,7 +112,10 @@ sealed class CredentialWriter(IReadOnlyList<string> files, IReadOnlyList<string>
     }
 
     private async Task<IReadOnlyList<string>> ForgetAsync(
-        Func<string, Task<bool>> ofHelper, Func<AuthFile, Task<bool>> ofItsHelpers, Func<AuthFile, bool> removed)
+        Func<string, Task<bool>> ofHelper,
+        Func<AuthFile, Task<bool>> ofItsHelpers,
+        Func<AuthFile, bool> removed
+    )
     {
         List<string> places = [];
         SysctrException? failure = null;
@@ -100,11 +126,14 @@ sealed class CredentialWriter(IReadOnlyList<string> files, IReadOnlyList<string>
 
         foreach (AuthFile file in helpers.Contains(Files) ? _files : [])
         {
-            await TryAsync(file.Path, async () =>
-            {
-                bool any = await ofItsHelpers(file);
-                return removed(file) || any;
-            });
+            await TryAsync(
+                file.Path,
+                async () =>
+                {
+                    bool any = await ofItsHelpers(file);
+                    return removed(file) || any;
+                }
+            );
         }
 
         return failure is null ? places : throw failure;
@@ -130,7 +159,10 @@ sealed class CredentialWriter(IReadOnlyList<string> files, IReadOnlyList<string>
         if (key.IsNamespace)
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"keeping the credentials of {key.Text}: docker-credential-{helper} knows registries only, no part of one", $"log in to {key.Registry}");
+                ErrorKind.Usage,
+                $"keeping the credentials of {key.Text}: docker-credential-{helper} knows registries only, no part of one",
+                $"log in to {key.Registry}"
+            );
         }
     }
 }

@@ -9,8 +9,9 @@ using SystemContainers.Pull.Sources;
 namespace SystemContainers.Pull.Chunked;
 
 /// <summary>
-/// Decides whether a zstd:chunked layer is put together from what is here: its table of contents is fetched, what it names is looked for, and where enough is found
-/// the tar-split too. Whatever can't be used of these makes it a layer as any other, without a word.
+/// Decides whether a zstd:chunked layer is put together from what is here: its table of contents is fetched, what it
+/// names is looked for, and where enough is found the tar-split too. Whatever can't be used of these makes it a layer
+/// as any other, without a word.
 /// </summary>
 /// <param name="source">That has the layer.</param>
 /// <param name="options">How much at once.</param>
@@ -29,27 +30,58 @@ sealed class ChunkedFetch(IImageSource source, PullOptions options, IPullProgres
     /// <param name="diffId">What it has to turn out to be.</param>
     /// <param name="doing">"fetching layer X of Y", for messages.</param>
     /// <param name="cancellation">Ends it, and what is fetched for the stream.</param>
-    /// <returns>Its archive, null where it is to be fetched whole; and the table of contents where that was fetched.</returns>
+    /// <returns>Its archive, null where it is to be fetched whole; and the table of contents where that was
+    /// fetched.</returns>
     public async Task<(RebuiltStream? Plain, Toc? Toc)> OpenAsync(
-        Descriptor layer, ChunkedLayer chunked, ILayerContents contents, Digest diffId, string doing, CancellationToken cancellation)
+        Descriptor layer,
+        ChunkedLayer chunked,
+        ILayerContents contents,
+        Digest diffId,
+        string doing,
+        CancellationToken cancellation
+    )
     {
-        if (!contents.HasAny || await ReadAsync(layer, chunked.Toc, cancellation) is not { } packedToc || ReadToc(packedToc, chunked) is not { } toc)
+        if (
+            !contents.HasAny
+            || await ReadAsync(layer, chunked.Toc, cancellation) is not { } packedToc
+            || ReadToc(packedToc, chunked) is not { } toc
+        )
         {
             return (null, null);
         }
 
-        IFoundContents found = contents.Find(toc.Files.SelectMany(f => f.Chunks).Where(c => !c.IsZeros).Select(c => c.Sum).ToHashSet());
+        IFoundContents found = contents.Find(
+            toc.Files.SelectMany(f => f.Chunks).Where(c => !c.IsZeros).Select(c => c.Sum).ToHashSet()
+        );
         TarSplitReader? tarSplit = null;
         try
         {
             if (found.Count > 0 && toc.TarSplitDigest is { } digest && Missing(toc, found) is { } missing)
             {
                 IReadOnlyList<BlobRange> ranges = RangePlan.Of(missing, options.MaxRanges);
-                if (ranges.Sum(r => r.Length) + chunked.TarSplit.Length < layer.Size * WorthIt && await ReadAsync(layer, chunked.TarSplit, cancellation) is { } packed)
+                if (
+                    ranges.Sum(r => r.Length) + chunked.TarSplit.Length < layer.Size * WorthIt
+                    && await ReadAsync(layer, chunked.TarSplit, cancellation) is { } packed
+                )
                 {
                     tarSplit = TarSplitReader.Open(packed, digest, chunked.TarSplit.PlainLength);
-                    RangesStream stream = new(source, layer, RangePlan.Cut(ranges, options.LargestRange), options.ParallelRanges, Received, cancellation);
-                    RebuiltStream plain = new(toc, tarSplit, found, stream, range => source.OpenRange(layer, range.Start, range.Length), diffId, doing);
+                    RangesStream stream = new(
+                        source,
+                        layer,
+                        RangePlan.Cut(ranges, options.LargestRange),
+                        options.ParallelRanges,
+                        Received,
+                        cancellation
+                    );
+                    RebuiltStream plain = new(
+                        toc,
+                        tarSplit,
+                        found,
+                        stream,
+                        range => source.OpenRange(layer, range.Start, range.Length),
+                        diffId,
+                        doing
+                    );
                     (found, tarSplit) = (NothingFound.Instance, null);
                     return (plain, toc);
                 }
@@ -70,7 +102,8 @@ sealed class ChunkedFetch(IImageSource source, PullOptions options, IPullProgres
         void Received(long bytes) => progress.LayerBytes(layer, Interlocked.Add(ref _received, bytes));
     }
 
-    /// <summary>What is to be fetched; null where it does not stand in the blob as it stands in the archive, so that it could not be read on the way.</summary>
+    /// <summary>What is to be fetched; null where it does not stand in the blob as it stands in the archive, so that it
+    /// could not be read on the way.</summary>
     private static List<BlobRange>? Missing(Toc toc, IFoundContents found)
     {
         List<BlobRange> missing = [];
@@ -99,7 +132,8 @@ sealed class ChunkedFetch(IImageSource source, PullOptions options, IPullProgres
         }
     }
 
-    /// <summary>A part of the blob; null where it can't be had so. If that is no fault of the part, whoever fetches the whole says what is.</summary>
+    /// <summary>A part of the blob; null where it can't be had so. If that is no fault of the part, whoever fetches the
+    /// whole says what is.</summary>
     private async Task<byte[]?> ReadAsync(Descriptor layer, BlobPart part, CancellationToken cancellation)
     {
         await using Stream? stream = source.OpenRange(layer, part.Offset, part.Length);

@@ -16,7 +16,5 @@ sealed class NothingFound : IFoundContents
 
     public (SafeFileHandle File, long Offset)? Open(ContentSum sum, int place) => null;
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -5,7 +5,8 @@ namespace SystemContainers.Pull.Chunked;
 /// <summary>Which ranges of a blob are fetched for the pieces that are missing.</summary>
 static class RangePlan
 {
-    /// <summary>A gap up to this size costs less than a request of its own: its headers and those of its answer.</summary>
+    /// <summary>A gap up to this size costs less than a request of its own: its headers and those of its
+    /// answer.</summary>
     private const long SmallGap = 1024;
 
     /// <summary>The ranges, in order.</summary>
@@ -14,7 +15,14 @@ static class RangePlan
     public static IReadOnlyList<BlobRange> Of(IReadOnlyList<BlobRange> missing, int most)
     {
         long gap = SmallGap;
-        long[] larger = [.. missing.Skip(1).Zip(missing, (next, former) => next.Start - former.End).Where(g => g > SmallGap).OrderDescending()];
+        long[] larger =
+        [
+            .. missing
+                .Skip(1)
+                .Zip(missing, (next, former) => next.Start - former.End)
+                .Where(g => g > SmallGap)
+                .OrderDescending(),
+        ];
         if (larger.Length >= most)
         {
             // So that fewer than `most` gaps stay.

@@ -8,8 +8,8 @@ using SystemContainers.Pull.Streams;
 namespace SystemContainers.Pull.Chunked;
 
 /// <summary>
-/// Ranges of a blob one behind the other. A few are fetched at once and ahead of who reads, each into memory; how many bounds how much memory. Which byte of the blob
-/// comes next is <see cref="Next"/>.
+/// Ranges of a blob one behind the other. A few are fetched at once and ahead of who reads, each into memory; how many
+/// bounds how much memory. Which byte of the blob comes next is <see cref="Next"/>.
 /// </summary>
 sealed class RangesStream : ForwardOnlyStream
 {
@@ -29,7 +29,14 @@ sealed class RangesStream : ForwardOnlyStream
     /// <param name="parallel">How many are under way or held at once.</param>
     /// <param name="received">Told of the bytes of each that came.</param>
     /// <param name="cancellation">Ends all.</param>
-    public RangesStream(IImageSource source, Descriptor blob, IEnumerable<BlobRange> ranges, int parallel, Action<long> received, CancellationToken cancellation)
+    public RangesStream(
+        IImageSource source,
+        Descriptor blob,
+        IEnumerable<BlobRange> ranges,
+        int parallel,
+        Action<long> received,
+        CancellationToken cancellation
+    )
     {
         _source = source;
         _blob = blob;
@@ -76,7 +83,12 @@ sealed class RangesStream : ForwardOnlyStream
         foreach ((_, Task<byte[]> bytes) in _running)
         {
             // What they end in is nobody's any more; a buffer of one that ended well is.
-            await bytes.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await bytes.ContinueWith(
+                static _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
             if (bytes.IsCompletedSuccessfully)
             {
                 ArrayPool<byte>.Shared.Return(await bytes);
@@ -121,7 +133,9 @@ sealed class RangesStream : ForwardOnlyStream
         byte[] bytes = ArrayPool<byte>.Shared.Rent((int)range.Length);
         try
         {
-            await using Stream stream = _source.OpenRange(_blob, range.Start, range.Length) ?? throw new RangeRefusedException("the source has no pieces of blobs");
+            await using Stream stream =
+                _source.OpenRange(_blob, range.Start, range.Length)
+                ?? throw new RangeRefusedException("the source has no pieces of blobs");
             await stream.ReadExactlyAsync(bytes.AsMemory(0, (int)range.Length), _stop.Token);
             _received(range.Length);
             return bytes;

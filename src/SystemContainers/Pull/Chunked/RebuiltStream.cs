@@ -14,15 +14,17 @@ using ZstdSharp;
 namespace SystemContainers.Pull.Chunked;
 
 /// <summary>
-/// A layer's plain tar, put together: headers and padding from its tar-split, contents from files that are here and from ranges of the blob. Each chunk is held
-/// against its sum, and a read returns 0 only when all of it was the diffID: that alone proves the layer, as it does one that came whole.
+/// A layer's plain tar, put together: headers and padding from its tar-split, contents from files that are here and
+/// from ranges of the blob. Each chunk is held against its sum, and a read returns 0 only when all of it was the
+/// diffID: that alone proves the layer, as it does one that came whole.
 /// </summary>
 sealed class RebuiltStream : ForwardOnlyStream
 {
     /// <summary>A chunk up to this size is held against its sum before a byte of it is given.</summary>
     private const int WholeBytes = ContentSplitter.MaxBytes;
 
-    /// <summary>What was found and is not what it was costs a request each, one behind the other: with more of them the whole is sooner there.</summary>
+    /// <summary>What was found and is not what it was costs a request each, one behind the other: with more of them the
+    /// whole is sooner there.</summary>
     private const int MaxUnplanned = 32;
 
     private readonly Toc _toc;
@@ -49,7 +51,15 @@ sealed class RebuiltStream : ForwardOnlyStream
     /// <param name="open">Opens another range, for what was found and is not what it was.</param>
     /// <param name="diffId">What has to come out.</param>
     /// <param name="doing">"fetching layer X of Y", for messages.</param>
-    public RebuiltStream(Toc toc, TarSplitReader tarSplit, IFoundContents found, RangesStream ranges, Func<BlobRange, Stream?> open, Digest diffId, string doing)
+    public RebuiltStream(
+        Toc toc,
+        TarSplitReader tarSplit,
+        IFoundContents found,
+        RangesStream ranges,
+        Func<BlobRange, Stream?> open,
+        Digest diffId,
+        string doing
+    )
     {
         _toc = toc;
         _tarSplit = tarSplit;
@@ -62,10 +72,12 @@ sealed class RebuiltStream : ForwardOnlyStream
         _pieces = PiecesAsync(_stop.Token).GetAsyncEnumerator(CancellationToken.None);
     }
 
-    /// <summary>Whether what came was not what the table of contents says, or that led to another archive: then it says nothing that is worth to be kept.</summary>
+    /// <summary>Whether what came was not what the table of contents says, or that led to another archive: then it says
+    /// nothing that is worth to be kept.</summary>
     public bool IsTableDoubtful { get; private set; }
 
-    /// <exception cref="SysctrException">Corrupt: it can't be put together, a chunk is not what its sum says, or the whole not its diffID; Unreachable.</exception>
+    /// <exception cref="SysctrException">Corrupt: it can't be put together, a chunk is not what its sum says, or the
+    /// whole not its diffID; Unreachable.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty || _verified)
@@ -73,7 +85,10 @@ sealed class RebuiltStream : ForwardOnlyStream
             return 0;
         }
 
-        await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
+        await using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static stop => ((CancellationTokenSource)stop!).Cancel(),
+            _stop
+        );
         while (_piece.IsEmpty)
         {
             if (!await MoveAsync())
@@ -128,10 +143,15 @@ sealed class RebuiltStream : ForwardOnlyStream
     private void Verify()
     {
         Digest actual = Digest.FromHash(_diffId.HashName, _hash.GetHashAndReset());
-        _verified = actual == _diffId ? true : throw Doubtful($"put together it is {actual}, the image's configuration says {_diffId}");
+        _verified =
+            actual == _diffId
+                ? true
+                : throw Doubtful($"put together it is {actual}, the image's configuration says {_diffId}");
     }
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> PiecesAsync([EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> PiecesAsync(
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         int files = 0;
         while (NextEntry() is { } entry)
@@ -143,7 +163,12 @@ sealed class RebuiltStream : ForwardOnlyStream
                 continue;
             }
 
-            if (files == _toc.Files.Count || _toc.Files[files] is not { } file || file.Size != entry.Size || (entry.Name is { } name && name != file.Name))
+            if (
+                files == _toc.Files.Count
+                || _toc.Files[files] is not { } file
+                || file.Size != entry.Size
+                || (entry.Name is { } name && name != file.Name)
+            )
             {
                 throw Unfit("its tar-split and its table of contents have other files");
             }
@@ -151,7 +176,9 @@ sealed class RebuiltStream : ForwardOnlyStream
             files++;
             foreach (TocChunk chunk in file.Chunks)
             {
-                await foreach (ReadOnlyMemory<byte> piece in chunk.IsZeros ? Zeros(chunk.Size) : ChunkAsync(chunk, cancellation))
+                await foreach (
+                    ReadOnlyMemory<byte> piece in chunk.IsZeros ? Zeros(chunk.Size) : ChunkAsync(chunk, cancellation)
+                )
                 {
                     yield return piece;
                 }
@@ -187,7 +214,10 @@ sealed class RebuiltStream : ForwardOnlyStream
         await Task.CompletedTask;
     }
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunkAsync(TocChunk chunk, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> ChunkAsync(
+        TocChunk chunk,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         bool isPlanned = !_found.Has(chunk.Sum);
         if (!isPlanned && Find(chunk) is var (file, offset))
@@ -214,7 +244,10 @@ sealed class RebuiltStream : ForwardOnlyStream
             throw Unfit($"more than {MaxUnplanned} pieces of files are not any more what they were");
         }
 
-        Stream source = isPlanned ? _ranges : _open(new BlobRange(chunk.Start, chunk.End)) ?? throw new RangeRefusedException("the source has no pieces of blobs");
+        Stream source = isPlanned
+            ? _ranges
+            : _open(new BlobRange(chunk.Start, chunk.End))
+                ?? throw new RangeRefusedException("the source has no pieces of blobs");
         try
         {
             if (isPlanned)
@@ -260,7 +293,9 @@ sealed class RebuiltStream : ForwardOnlyStream
     {
         try
         {
-            return RandomAccess.Read(file, Content(128 << 10).AsSpan(0, count), offset) is > 0 and int read ? read : throw Unfit("a file of the store was cut while it was read");
+            return RandomAccess.Read(file, Content(128 << 10).AsSpan(0, count), offset) is > 0 and int read
+                ? read
+                : throw Unfit("a file of the store was cut while it was read");
         }
         catch (IOException e)
         {
@@ -268,7 +303,8 @@ sealed class RebuiltStream : ForwardOnlyStream
         }
     }
 
-    /// <summary>Whether a content that was found is still what it was; one that fits is in <see cref="_content"/> then.</summary>
+    /// <summary>Whether a content that was found is still what it was; one that fits is in <see cref="_content"/>
+    /// then.</summary>
     private bool IsThere(SafeFileHandle file, long offset, TocChunk chunk)
     {
         try
@@ -296,7 +332,11 @@ sealed class RebuiltStream : ForwardOnlyStream
         }
     }
 
-    private async ValueTask<ReadOnlyMemory<byte>> UnpackAsync(Stream source, TocChunk chunk, CancellationToken cancellation)
+    private async ValueTask<ReadOnlyMemory<byte>> UnpackAsync(
+        Stream source,
+        TocChunk chunk,
+        CancellationToken cancellation
+    )
     {
         int length = (int)(chunk.End - chunk.Start);
         if (_packed.Length < length)
@@ -306,10 +346,16 @@ sealed class RebuiltStream : ForwardOnlyStream
 
         await source.ReadExactlyAsync(_packed.AsMemory(0, length), cancellation);
         int size = _zstd.Unwrap(_packed.AsSpan(0, length), Content((int)chunk.Size).AsSpan(0, (int)chunk.Size));
-        return size == chunk.Size && ContentSum.Of(_content.AsSpan(0, size)) == chunk.Sum ? _content.AsMemory(0, size) : throw Wrong(chunk);
+        return size == chunk.Size && ContentSum.Of(_content.AsSpan(0, size)) == chunk.Sum
+            ? _content.AsMemory(0, size)
+            : throw Wrong(chunk);
     }
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> UnpackLargeAsync(Stream source, TocChunk chunk, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> UnpackLargeAsync(
+        Stream source,
+        TocChunk chunk,
+        [EnumeratorCancellation] CancellationToken cancellation
+    )
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using PieceStream piece = new(source, chunk.End - chunk.Start);
@@ -344,7 +390,8 @@ sealed class RebuiltStream : ForwardOnlyStream
         return _content;
     }
 
-    private SysctrException Wrong(TocChunk chunk) => Doubtful($"the bytes {chunk.Start} to {chunk.End - 1} unpacked are not {chunk.Sum}");
+    private SysctrException Wrong(TocChunk chunk) =>
+        Doubtful($"the bytes {chunk.Start} to {chunk.End - 1} unpacked are not {chunk.Sum}");
 
     private SysctrException Doubtful(string why)
     {

@@ -6,7 +6,8 @@ using SystemContainers.Pull.Streams;
 
 namespace SystemContainers.Pull.Chunked;
 
-/// <summary>A layer's blob that keeps the table of contents as it passes, so that a layer that is fetched whole is known by its contents afterwards.</summary>
+/// <summary>A layer's blob that keeps the table of contents as it passes, so that a layer that is fetched whole is
+/// known by its contents afterwards.</summary>
 /// <param name="source">At the blob's beginning; disposed of with this.</param>
 /// <param name="layer">What its annotations say.</param>
 sealed class TocTap(Stream source, ChunkedLayer layer) : ForwardOnlyStream
@@ -34,7 +35,9 @@ sealed class TocTap(Stream source, ChunkedLayer layer) : ForwardOnlyStream
         long to = Math.Min(_position + read, layer.Toc.End);
         if (from < to)
         {
-            buffer.Span[(int)(from - _position)..(int)(to - _position)].CopyTo(_toc.AsSpan((int)(from - layer.Toc.Offset)));
+            buffer
+                .Span[(int)(from - _position)..(int)(to - _position)]
+                .CopyTo(_toc.AsSpan((int)(from - layer.Toc.Offset)));
         }
 
         _position += read;

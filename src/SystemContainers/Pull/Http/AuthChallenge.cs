@@ -10,7 +10,8 @@ sealed record AuthChallenge(string Scheme, IReadOnlyDictionary<string, string> P
     /// <summary>Longer headers are no challenge that we want to read.</summary>
     private const int MaxLength = 8192;
 
-    /// <summary>All challenges of one header's value. What can't be read ends the list: the server is told nothing it did not ask for.</summary>
+    /// <summary>All challenges of one header's value. What can't be read ends the list: the server is told nothing it
+    /// did not ask for.</summary>
     public static IReadOnlyList<AuthChallenge> Parse(string header)
     {
         List<AuthChallenge> challenges = [];
@@ -100,7 +101,9 @@ sealed record AuthChallenge(string Scheme, IReadOnlyDictionary<string, string> P
     private static string Token(string header, ref int at)
     {
         int start = at;
-        while (at < header.Length && (char.IsAsciiLetterOrDigit(header[at]) || "!#$%&'*+-.^_`|~/:".Contains(header[at])))
+        while (
+            at < header.Length && (char.IsAsciiLetterOrDigit(header[at]) || "!#$%&'*+-.^_`|~/:".Contains(header[at]))
+        )
         {
             at++;
         }

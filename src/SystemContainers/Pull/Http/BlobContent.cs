@@ -14,7 +14,8 @@ sealed class BlobContent : HttpContent
     private readonly Func<CancellationToken, Task<Stream>> _open;
     private readonly long _length;
 
-    /// <param name="open">Opens what is to be sent, at its first byte; the stream has exactly <paramref name="length"/> bytes or throws.</param>
+    /// <param name="open">Opens what is to be sent, at its first byte; the stream has exactly <paramref name="length"/>
+    /// bytes or throws.</param>
     /// <param name="length">In bytes.</param>
     public BlobContent(Func<CancellationToken, Task<Stream>> open, long length)
     {
@@ -27,12 +28,18 @@ sealed class BlobContent : HttpContent
     /// <summary>Told of each piece that got away.</summary>
     public Action? Sent { get; set; }
 
-    /// <summary>What went wrong with the source of the bytes, and not with the connection; null where nothing did.</summary>
+    /// <summary>What went wrong with the source of the bytes, and not with the connection; null where nothing
+    /// did.</summary>
     public Exception? SourceFault { get; private set; }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override async Task SerializeToStreamAsync(
+        Stream stream,
+        TransportContext? context,
+        CancellationToken cancellationToken
+    )
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(PieceBytes);
         try
@@ -40,7 +47,9 @@ sealed class BlobContent : HttpContent
             await using Stream source = await FromSourceAsync(() => _open(cancellationToken));
             for (long left = _length; left > 0;)
             {
-                int read = await FromSourceAsync(async () => await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancellationToken));
+                int read = await FromSourceAsync(async () =>
+                    await source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), cancellationToken)
+                );
                 if (read == 0)
                 {
                     throw new IOException("what is sent is shorter than it should be");

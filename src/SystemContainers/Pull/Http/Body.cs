@@ -8,7 +8,11 @@ namespace SystemContainers.Pull.Http;
 static class Body
 {
     /// <summary>The first bytes of a body, no more than <paramref name="limit"/> (one more is never kept).</summary>
-    public static async Task<byte[]> ReadAtMostAsync(HttpResponseMessage response, int limit, CancellationToken cancellationToken)
+    public static async Task<byte[]> ReadAtMostAsync(
+        HttpResponseMessage response,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         return await ReadAtMostAsync(stream, limit, cancellationToken);

@@ -8,7 +8,8 @@ using SystemContainers.Pull.Options;
 
 namespace SystemContainers.Pull.Http;
 
-/// <summary>What <c>certs.d/HOST[:PORT]</c> adds for one host (containers-certs.d(5)): <c>*.crt</c> are CAs, <c>X.cert</c> and <c>X.key</c> a client.</summary>
+/// <summary>What <c>certs.d/HOST[:PORT]</c> adds for one host (containers-certs.d(5)): <c>*.crt</c> are CAs,
+/// <c>X.cert</c> and <c>X.key</c> a client.</summary>
 static class HostCertificates
 {
     /// <summary>TLS options for a host.</summary>
@@ -57,7 +58,8 @@ static class HostCertificates
                         authorities.ImportFromPemFile(file);
                         if (authorities.Count == before)
                         {
-                            // Go passes over it, and so over DER; whether it is missed only the server's certificate shows.
+                            // Go passes over it, and so over DER; whether it is missed only the server's certificate
+                            // shows.
                             useless.Add(file);
                         }
 
@@ -66,7 +68,12 @@ static class HostCertificates
                         string key = Path.ChangeExtension(file, ".key");
                         options.ClientCertificates ??= [];
                         options.ClientCertificates.Add(
-                            files.Contains(key) ? X509Certificate2.CreateFromPemFile(file, key) : throw new IOException($"its key {key} is missing; the certificate of an authority is NAME.crt"));
+                            files.Contains(key)
+                                ? X509Certificate2.CreateFromPemFile(file, key)
+                                : throw new IOException(
+                                    $"its key {key} is missing; the certificate of an authority is NAME.crt"
+                                )
+                        );
                         break;
                     case ".key" when !files.Contains(Path.ChangeExtension(file, ".cert")):
                         throw new IOException($"its certificate {Path.ChangeExtension(file, ".cert")} is missing");
@@ -79,7 +86,8 @@ static class HostCertificates
                 ErrorKind.Unreachable,
                 $"reading {current}: {e.Message}",
                 "see containers-certs.d(5): *.crt are CAs, NAME.cert and NAME.key belong together, all in PEM",
-                e);
+                e
+            );
         }
 
         if (authorities.Count > 0)

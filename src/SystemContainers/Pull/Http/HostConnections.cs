@@ -8,13 +8,14 @@ using SystemContainers.Pull.Options;
 namespace SystemContainers.Pull.Http;
 
 /// <summary>
-/// Connections to every host that a pull talks to, a handler each: what the administrator allows or presents to the registry
-/// (unverified TLS, a client certificate) shall not extend to a host that the registry names. Where a host that the registry names may be
-/// is decided by the address that is connected to, once the name is resolved: what it resolves to the next time does not matter.
+/// Connections to every host that a pull talks to, a handler each: what the administrator allows or presents to the
+/// registry (unverified TLS, a client certificate) shall not extend to a host that the registry names. Where a host
+/// that the registry names may be is decided by the address that is connected to, once the name is resolved: what it
+/// resolves to the next time does not matter.
 /// </summary>
 /// <remarks>
-/// With a proxy the proxy resolves names and is all that is connected to: there <see cref="RealmRules"/>'s look at the text is all that is checked,
-/// and where the proxy goes is its administrator's to rule.
+/// With a proxy the proxy resolves names and is all that is connected to: there <see cref="RealmRules"/>'s look at the
+/// text is all that is checked, and where the proxy goes is its administrator's to rule.
 /// </remarks>
 sealed class HostConnections : IDisposable
 {
@@ -39,11 +40,19 @@ sealed class HostConnections : IDisposable
     }
 
     /// <summary>What sends requests to the address's host.</summary>
-    /// <remarks>Sending throws <see cref="HttpRequestException"/> around a <see cref="SysctrException"/> where the host is at an address that is not allowed.</remarks>
+    /// <remarks>Sending throws <see cref="HttpRequestException"/> around a <see cref="SysctrException"/> where the host
+    /// is at an address that is not allowed.</remarks>
     public HttpMessageInvoker For(Uri address, ConnectionUse use)
     {
-        bool own = string.Equals(address.Authority, new Uri($"{address.Scheme}://{_registryAuthority}").Authority, StringComparison.OrdinalIgnoreCase);
-        (string, ConnectionUse) key = ($"{address.Scheme}://{address.Authority}".ToLowerInvariant(), own ? ConnectionUse.Content : use);
+        bool own = string.Equals(
+            address.Authority,
+            new Uri($"{address.Scheme}://{_registryAuthority}").Authority,
+            StringComparison.OrdinalIgnoreCase
+        );
+        (string, ConnectionUse) key = (
+            $"{address.Scheme}://{address.Authority}".ToLowerInvariant(),
+            own ? ConnectionUse.Content : use
+        );
         lock (_lock)
         {
             if (!_invokers.TryGetValue(key, out HttpMessageInvoker? invoker))
@@ -86,7 +95,11 @@ sealed class HostConnections : IDisposable
             UseCookies = false,
             ConnectTimeout = _options.ConnectTimeout,
             ActivityHeadersPropagator = null,
-            SslOptions = HostCertificates.Options(own ? _registry : address.Authority, _options.CertificateDirectories, own && _insecure),
+            SslOptions = HostCertificates.Options(
+                own ? _registry : address.Authority,
+                _options.CertificateDirectories,
+                own && _insecure
+            ),
             ConnectCallback = (context, token) => ConnectAsync(context.DnsEndPoint, Allowed, token),
         };
 
@@ -104,13 +117,15 @@ sealed class HostConnections : IDisposable
             }
 
             NetworkReach registry = _registryReach ?? NetworkReach.Global;
-            return use == ConnectionUse.LogIn ? AddressRules.MayLogIn(there, registry) : AddressRules.MayFollow(there, registry);
+            return use == ConnectionUse.LogIn
+                ? AddressRules.MayLogIn(there, registry)
+                : AddressRules.MayFollow(there, registry);
         }
     }
 
     /// <summary>
-    /// Attack: a name that leads to the internet first, where it says what the token server is, and inside the next time, to be taken for a
-    /// registry of the network. So a registry that was ever outside is.
+    /// Attack: a name that leads to the internet first, where it says what the token server is, and inside the next
+    /// time, to be taken for a registry of the network. So a registry that was ever outside is.
     /// </summary>
     private void Reached(NetworkReach there)
     {
@@ -120,9 +135,15 @@ sealed class HostConnections : IDisposable
         }
     }
 
-    private async ValueTask<Stream> ConnectAsync(DnsEndPoint host, Func<NetworkReach, bool> allowed, CancellationToken cancellationToken)
+    private async ValueTask<Stream> ConnectAsync(
+        DnsEndPoint host,
+        Func<NetworkReach, bool> allowed,
+        CancellationToken cancellationToken
+    )
     {
-        IPAddress[] all = IPAddress.TryParse(host.Host, out IPAddress? literal) ? [literal] : await _options.Resolve(host.Host, cancellationToken);
+        IPAddress[] all = IPAddress.TryParse(host.Host, out IPAddress? literal)
+            ? [literal]
+            : await _options.Resolve(host.Host, cancellationToken);
         Exception failure = new SocketException((int)SocketError.HostNotFound);
         foreach (IPAddress address in all)
         {
@@ -149,5 +170,6 @@ sealed class HostConnections : IDisposable
         new(
             ErrorKind.Unauthorized,
             $"asking {Redact.Text(host.Host)}, which {_registry} names: it is at {address}, inside this host or network, and the registry is not",
-            "the registry is misconfigured, or not the one that you meant; a registry inside the network has to be named so that it is reached there");
+            "the registry is misconfigured, or not the one that you meant; a registry inside the network has to be named so that it is reached there"
+        );
 }

@@ -11,7 +11,8 @@ enum NetworkReach
     /// <summary>A host of a network that the internet can't reach.</summary>
     Private,
 
-    /// <summary>A neighbour on the wire: routers, and the metadata service of a cloud, which gives out keys to whoever asks.</summary>
+    /// <summary>A neighbour on the wire: routers, and the metadata service of a cloud, which gives out keys to whoever
+    /// asks.</summary>
     LinkLocal,
 
     /// <summary>This host itself.</summary>

@@ -5,7 +5,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Http;
 
-/// <summary>Where the next page of a list is: <c>Link: &lt;URL&gt;; rel="next"</c> (RFC 8288, as the distribution-spec wants it).</summary>
+/// <summary>Where the next page of a list is: <c>Link: &lt;URL&gt;; rel="next"</c> (RFC 8288, as the distribution-spec
+/// wants it).</summary>
 static partial class NextPage
 {
     /// <summary>The address, always of the host that answered; null at the last page.</summary>
@@ -14,8 +15,10 @@ static partial class NextPage
     /// <exception cref="SysctrException">Unsafe: it leads to another host.</exception>
     public static Uri? Of(HttpResponseMessage response, string doing)
     {
-        if (!response.Headers.NonValidated.TryGetValues("Link", out var values)
-            || values.Select(v => Next().Match(v)).FirstOrDefault(m => m.Success) is not { } link)
+        if (
+            !response.Headers.NonValidated.TryGetValues("Link", out var values)
+            || values.Select(v => Next().Match(v)).FirstOrDefault(m => m.Success) is not { } link
+        )
         {
             return null;
         }
@@ -28,6 +31,10 @@ static partial class NextPage
             : throw new SysctrException(ErrorKind.Unsafe, $"{doing}: the next page is at another host");
     }
 
-    [GeneratedRegex(@"<(?<url>[^<>]*)>[^<>,]*;\s*rel=""?next""?(?:[;,\s]|\z)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"<(?<url>[^<>]*)>[^<>,]*;\s*rel=""?next""?(?:[;,\s]|\z)",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Next();
 }

@@ -6,9 +6,9 @@ using SystemContainers.Errors;
 namespace SystemContainers.Pull.Http;
 
 /// <summary>
-/// Decides whether a token server that a registry names may be asked, before credentials are even looked up. The realm is
-/// text of the registry: a hostile or taken-over registry (a mirror, a typo'd name) would point it at whoever collects
-/// passwords, or at a service inside the host's network that trusts its callers' address.
+/// Decides whether a token server that a registry names may be asked, before credentials are even looked up. The realm
+/// is text of the registry: a hostile or taken-over registry (a mirror, a typo'd name) would point it at whoever
+/// collects passwords, or at a service inside the host's network that trusts its callers' address.
 /// </summary>
 static class RealmRules
 {
@@ -42,15 +42,16 @@ static class RealmRules
         }
 
         // Attack: "https://169.254.169.254/", "https://[::1]:2379/", "https://localhost./": services that answer
-        // anyone on this host or network. A registry that is itself there may of course name itself. Names are looked at when they are
-        // resolved (HostConnections).
+        // anyone on this host or network. A registry that is itself there may of course name itself. Names are looked
+        // at when they are resolved (HostConnections).
         if (host != Normal(registry) && IsInside(host))
         {
             throw Refused(registry, $"its token server {Redact.Url(uri)} is an address inside this host or network");
         }
 
-        // Attack: "?scope=repository:secret:push&": the first of two wins with some servers, the last with others, and "Scope", "scope[]" or
-        // "x;scope" are scopes to some. A query is the registry's words in a request with the user's password, and no registry needs one.
+        // Attack: "?scope=repository:secret:push&": the first of two wins with some servers, the last with others, and
+        // "Scope", "scope[]" or "x;scope" are scopes to some. A query is the registry's words in a request with the
+        // user's password, and no registry needs one.
         return new UriBuilder(uri) { Query = "", Fragment = "" }.Uri;
     }
 
@@ -64,12 +65,14 @@ static class RealmRules
             return true;
         }
 
-        return IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && AddressRules.Of(address) != NetworkReach.Global;
+        return IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address)
+            && AddressRules.Of(address) != NetworkReach.Global;
     }
 
     private static SysctrException Refused(Uri registry, string why) =>
         new(
             ErrorKind.Unauthorized,
             $"logging in to {registry.Authority}: {why}",
-            "the registry is misconfigured, or not the one that you meant");
+            "the registry is misconfigured, or not the one that you meant"
+        );
 }

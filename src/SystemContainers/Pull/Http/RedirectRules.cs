@@ -5,16 +5,21 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Http;
 
-/// <summary>Where a redirect may lead. Registries send us to storage services this way, so other hosts are normal.</summary>
+/// <summary>Where a redirect may lead. Registries send us to storage services this way, so other hosts are
+/// normal.</summary>
 static class RedirectRules
 {
     /// <summary>Longer chains are loops.</summary>
     public const int MaxRedirects = 5;
 
-    /// <summary>Whether an answer sends us on. What changes something goes on only where it stays what it is (RFC 9110, 15.4: 307 and 308).</summary>
+    /// <summary>Whether an answer sends us on. What changes something goes on only where it stays what it is (RFC 9110,
+    /// 15.4: 307 and 308).</summary>
     public static bool IsRedirect(HttpStatusCode status, HttpMethod method) =>
         status is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
-        || (status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther && (method == HttpMethod.Get || method == HttpMethod.Head));
+        || (
+            status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+            && (method == HttpMethod.Get || method == HttpMethod.Head)
+        );
 
     /// <summary>The next address.</summary>
     /// <param name="current">The address that answered with the redirect.</param>
@@ -40,7 +45,9 @@ static class RedirectRules
     }
 
     public static bool SameOrigin(Uri a, Uri b) =>
-        a.Scheme == b.Scheme && a.Port == b.Port && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
+        a.Scheme == b.Scheme
+        && a.Port == b.Port
+        && string.Equals(a.IdnHost, b.IdnHost, StringComparison.OrdinalIgnoreCase);
 
     private static SysctrException Refused(Uri current, string why) =>
         new(ErrorKind.Unsafe, $"following a redirect of {Redact.Url(current)}: {why}");

@@ -8,7 +8,8 @@ using SystemContainers.Pull.Auth;
 
 namespace SystemContainers.Pull.Http;
 
-/// <summary>Logging in: Basic, and Bearer by a token server (distribution's "Token Authentication Specification").</summary>
+/// <summary>Logging in: Basic, and Bearer by a token server (distribution's "Token Authentication
+/// Specification").</summary>
 sealed partial class RegistryClient
 {
     private readonly SemaphoreSlim _authorizing = new(1, 1);
@@ -22,7 +23,10 @@ sealed partial class RegistryClient
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>False where there is nothing (more) to offer.</returns>
     private async Task<bool> AuthorizeAsync(
-        HttpResponseMessage response, AuthenticationHeaderValue? used, CancellationToken cancellationToken)
+        HttpResponseMessage response,
+        AuthenticationHeaderValue? used,
+        CancellationToken cancellationToken
+    )
     {
         AuthChallenge[] challenges = [.. Headers(response).SelectMany(AuthChallenge.Parse)];
         AuthChallenge? bearer = Array.Find(challenges, c => c.Scheme == "bearer");
@@ -40,11 +44,17 @@ sealed partial class RegistryClient
             {
                 Uri realm = RealmRules.Check(bearer.Parameters.GetValueOrDefault("realm"), _root);
                 _authorization = new AuthenticationHeaderValue(
-                    "Bearer", await TokenAsync(realm, bearer.Parameters.GetValueOrDefault("service"), cancellationToken));
+                    "Bearer",
+                    await TokenAsync(realm, bearer.Parameters.GetValueOrDefault("service"), cancellationToken)
+                );
                 return true;
             }
 
-            if (basic is null || used is not null || await CredentialAsync(cancellationToken) is not { Password: not null } credential)
+            if (
+                basic is null
+                || used is not null
+                || await CredentialAsync(cancellationToken) is not { Password: not null } credential
+            )
             {
                 return false;
             }
@@ -60,10 +70,15 @@ sealed partial class RegistryClient
 
     private async Task<string> TokenAsync(Uri realm, string? service, CancellationToken cancellationToken)
     {
-        // Attack: the scope is ours to say. A registry that asked for "repository:private/thing:pull,push" would otherwise
-        // be handed a token for it, made with the user's credentials.
+        // Attack: the scope is ours to say. A registry that asked for "repository:private/thing:pull,push" would
+        // otherwise be handed a token for it, made with the user's credentials.
         List<KeyValuePair<string, string>> parameters =
-            [.. (Scopes ?? [$"repository:{_endpoint.Reference.Repository}:pull"]).Select(s => new KeyValuePair<string, string>("scope", s))];
+        [
+            .. (Scopes ?? [$"repository:{_endpoint.Reference.Repository}:pull"]).Select(s => new KeyValuePair<
+                string,
+                string
+            >("scope", s)),
+        ];
         if (!string.IsNullOrEmpty(service))
         {
             parameters.Insert(0, new("service", service));
@@ -85,7 +100,8 @@ sealed partial class RegistryClient
                     return await Body.ReadAtMostAsync(response, OciLimits.MaxErrorBytes, token);
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
 
         return ReadToken(body, doing);
     }
@@ -106,24 +122,27 @@ sealed partial class RegistryClient
         }
 
         string? text = string.IsNullOrEmpty(answer?.Token) ? answer?.AccessToken : answer.Token;
-        return !string.IsNullOrEmpty(text) && text.All(c => c is > ' ' and < '\x7f')
-            ? text
-            : throw Unreadable(doing);
+        return !string.IsNullOrEmpty(text) && text.All(c => c is > ' ' and < '\x7f') ? text : throw Unreadable(doing);
     }
 
     private static HttpRequestMessage TokenMessage(
-        Uri realm, List<KeyValuePair<string, string>> parameters, Credential? credential)
+        Uri realm,
+        List<KeyValuePair<string, string>> parameters,
+        Credential? credential
+    )
     {
         HttpRequestMessage message;
         if (credential?.IdentityToken is { } refresh)
         {
             message = new HttpRequestMessage(HttpMethod.Post, realm)
             {
-                Content = new FormUrlEncodedContent(
-                [
+                Content = new FormUrlEncodedContent([
                     // One parameter of that name here (RFC 6749, 3.3), several in a query.
-                    .. parameters.Where(p => p.Key != "scope"), new("scope", string.Join(' ', parameters.Where(p => p.Key == "scope").Select(p => p.Value))),
-                    new("grant_type", "refresh_token"), new("client_id", "sysctr"), new("refresh_token", refresh),
+                    .. parameters.Where(p => p.Key != "scope"),
+                    new("scope", string.Join(' ', parameters.Where(p => p.Key == "scope").Select(p => p.Value))),
+                    new("grant_type", "refresh_token"),
+                    new("client_id", "sysctr"),
+                    new("refresh_token", refresh),
                 ]),
             };
         }
@@ -140,9 +159,13 @@ sealed partial class RegistryClient
         return message;
     }
 
-    /// <summary>What an answer's request had said who we are; a storage service that we were sent to is told nothing, and a token may be anybody's.</summary>
+    /// <summary>What an answer's request had said who we are; a storage service that we were sent to is told nothing,
+    /// and a token may be anybody's.</summary>
     private Credential? CredentialOf(HttpResponseMessage response) =>
-        response.RequestMessage is { } request && (request.Headers.Authorization is not null || request.Method == HttpMethod.Post) ? _credential : null;
+        response.RequestMessage is { } request
+        && (request.Headers.Authorization is not null || request.Method == HttpMethod.Post)
+            ? _credential
+            : null;
 
     private async Task<Credential?> CredentialAsync(CancellationToken cancellationToken)
     {
@@ -157,7 +180,9 @@ sealed partial class RegistryClient
 
     // Not validated: one malformed challenge shall not hide the others.
     private static HeaderStringValues Headers(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out HeaderStringValues values) ? values : default;
+        response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out HeaderStringValues values)
+            ? values
+            : default;
 
     private static SysctrException Unreadable(string doing) =>
         new(ErrorKind.Unauthorized, $"{doing}: the answer has no usable token");

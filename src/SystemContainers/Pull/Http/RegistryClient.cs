@@ -10,8 +10,8 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Http;
 
 /// <summary>
-/// Sends requests to one registry for one repository: attempts again, follows redirects, logs in. It attaches credentials to
-/// requests to the registry's own origin alone, and none once a redirect has led away from it.
+/// Sends requests to one registry for one repository: attempts again, follows redirects, logs in. It attaches
+/// credentials to requests to the registry's own origin alone, and none once a redirect has led away from it.
 /// </summary>
 sealed partial class RegistryClient : IDisposable
 {
@@ -31,7 +31,11 @@ sealed partial class RegistryClient : IDisposable
     /// <param name="options">Time-outs and attempts.</param>
     /// <param name="progress">Told about further attempts.</param>
     public RegistryClient(
-        RegistryEndpoint endpoint, CredentialStore credentials, PullOptions options, IPullProgress progress)
+        RegistryEndpoint endpoint,
+        CredentialStore credentials,
+        PullOptions options,
+        IPullProgress progress
+    )
     {
         _endpoint = endpoint;
         _credentials = credentials;
@@ -47,7 +51,8 @@ sealed partial class RegistryClient : IDisposable
     /// <summary>The registry's name in references.</summary>
     public string Registry => _endpoint.Reference.Registry;
 
-    /// <summary>What tokens are asked for (distribution's "Token Scope Documentation"); null to pull from the repository.</summary>
+    /// <summary>What tokens are asked for (distribution's "Token Scope Documentation"); null to pull from the
+    /// repository.</summary>
     public IReadOnlyList<string>? Scopes { get; init; }
 
     /// <summary>
@@ -55,23 +60,38 @@ sealed partial class RegistryClient : IDisposable
     /// <paramref name="read"/>, is made again.
     /// </summary>
     /// <param name="request">What to get.</param>
-    /// <param name="read">Reads the answer; it owns the answer from there on if it returns, and the token bounds it.</param>
+    /// <param name="read">Reads the answer; it owns the answer from there on if it returns, and the token bounds
+    /// it.</param>
     /// <param name="cancellationToken">Ends it all.</param>
     public Task<T> GetAsync<T>(
         RegistryRequest request,
         Func<HttpResponseMessage, CancellationToken, Task<T>> read,
-        CancellationToken cancellationToken) =>
-        AttemptAsync(request.Doing, token => SendOnceAsync(request, token), read, cancellationToken);
+        CancellationToken cancellationToken
+    ) => AttemptAsync(request.Doing, token => SendOnceAsync(request, token), read, cancellationToken);
 
-    /// <summary>Sends a request once and gives whatever comes of it: for what can't be sent twice without looking where the registry is.</summary>
+    /// <summary>Sends a request once and gives whatever comes of it: for what can't be sent twice without looking where
+    /// the registry is.</summary>
     /// <returns>The answer, of any status; the caller's to dispose of.</returns>
     /// <exception cref="HttpRequestException">No answer came.</exception>
     /// <exception cref="TimeoutException">The same, for it took too long.</exception>
-    public Task<HttpResponseMessage> SendAsync(RegistryRequest request, CancellationToken cancellationToken) => SendOnceAsync(request, cancellationToken);
+    public Task<HttpResponseMessage> SendAsync(RegistryRequest request, CancellationToken cancellationToken) =>
+        SendOnceAsync(request, cancellationToken);
 
-    /// <summary>Our error for an answer of <see cref="SendAsync(RegistryRequest, CancellationToken)"/> that is no success.</summary>
-    public Task<SysctrException> ErrorAsync(RegistryRequest request, HttpResponseMessage response, CancellationToken cancellationToken) =>
-        RegistryErrors.FromResponseAsync(request.Doing, Registry, response, CredentialOf(response), anonymous: _looked && _credential is null, cancellationToken);
+    /// <summary>Our error for an answer of <see cref="SendAsync(RegistryRequest, CancellationToken)"/> that is no
+    /// success.</summary>
+    public Task<SysctrException> ErrorAsync(
+        RegistryRequest request,
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    ) =>
+        RegistryErrors.FromResponseAsync(
+            request.Doing,
+            Registry,
+            response,
+            CredentialOf(response),
+            anonymous: _looked && _credential is null,
+            cancellationToken
+        );
 
     public void Dispose()
     {
@@ -83,7 +103,8 @@ sealed partial class RegistryClient : IDisposable
         string doing,
         Func<CancellationToken, Task<HttpResponseMessage>> send,
         Func<HttpResponseMessage, CancellationToken, Task<T>> read,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -105,7 +126,14 @@ sealed partial class RegistryClient : IDisposable
 
                 if (last || !RetryRules.IsTransient(response.StatusCode))
                 {
-                    throw await RegistryErrors.FromResponseAsync(doing, Registry, response, CredentialOf(response), anonymous: _looked && _credential is null, patience.Token);
+                    throw await RegistryErrors.FromResponseAsync(
+                        doing,
+                        Registry,
+                        response,
+                        CredentialOf(response),
+                        anonymous: _looked && _credential is null,
+                        patience.Token
+                    );
                 }
 
                 why = $"HTTP {(int)response.StatusCode}";
@@ -144,7 +172,8 @@ sealed partial class RegistryClient : IDisposable
             AuthenticationHeaderValue? used = _authorization;
             (HttpResponseMessage response, bool own) = await FollowAsync(request, used, cancellationToken);
 
-            // Attack: a storage service that answers 401 must not get to name a token server for the registry's credentials.
+            // Attack: a storage service that answers 401 must not get to name a token server for the registry's
+            // credentials.
             if (renewed || !own || response.StatusCode != HttpStatusCode.Unauthorized)
             {
                 return response;
@@ -168,7 +197,10 @@ sealed partial class RegistryClient : IDisposable
     }
 
     private async Task<(HttpResponseMessage Response, bool Own)> FollowAsync(
-        RegistryRequest request, AuthenticationHeaderValue? authorization, CancellationToken cancellationToken)
+        RegistryRequest request,
+        AuthenticationHeaderValue? authorization,
+        CancellationToken cancellationToken
+    )
     {
         Uri address = request.Location ?? new Uri(_root, request.Path);
         bool own = RedirectRules.SameOrigin(address, _root);
@@ -196,7 +228,9 @@ sealed partial class RegistryClient : IDisposable
                 if (hops == RedirectRules.MaxRedirects)
                 {
                     throw new SysctrException(
-                        ErrorKind.Unsafe, $"{request.Doing}: more than {RedirectRules.MaxRedirects} redirects, the last to {Redact.Url(address)}");
+                        ErrorKind.Unsafe,
+                        $"{request.Doing}: more than {RedirectRules.MaxRedirects} redirects, the last to {Redact.Url(address)}"
+                    );
                 }
 
                 address = RedirectRules.Next(address, response.Headers.Location);
@@ -207,13 +241,17 @@ sealed partial class RegistryClient : IDisposable
 
     /// <summary>
     /// Only for registries that the administrator called insecure: HTTPS first, plain HTTP where that can't be had, as
-    /// podman does. From then on the registry is plain, so that not each request tries TLS again. Never for an address that
-    /// an answer gave: it stays what it is, and may be another host's.
+    /// podman does. From then on the registry is plain, so that not each request tries TLS again. Never for an address
+    /// that an answer gave: it stays what it is, and may be another host's.
     /// </summary>
     private bool FallBackToPlain(Uri address, HttpRequestException e)
     {
-        if (!_endpoint.Insecure || address.Scheme != "https" || !RedirectRules.SameOrigin(address, _secureRoot) ||
-            e.HttpRequestError is not (HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError))
+        if (
+            !_endpoint.Insecure
+            || address.Scheme != "https"
+            || !RedirectRules.SameOrigin(address, _secureRoot)
+            || e.HttpRequestError is not (HttpRequestError.SecureConnectionError or HttpRequestError.ConnectionError)
+        )
         {
             return false;
         }
@@ -248,7 +286,12 @@ sealed partial class RegistryClient : IDisposable
         return message;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage message, ConnectionUse use, TimeSpan? longer, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage message,
+        ConnectionUse use,
+        TimeSpan? longer,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -263,7 +306,12 @@ sealed partial class RegistryClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendOnAsync(HttpRequestMessage message, ConnectionUse use, TimeSpan answer, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendOnAsync(
+        HttpRequestMessage message,
+        ConnectionUse use,
+        TimeSpan answer,
+        CancellationToken cancellationToken
+    )
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(_options.ConnectTimeout + answer);
@@ -282,7 +330,8 @@ sealed partial class RegistryClient : IDisposable
             // HostConnections'; nothing was sent.
             throw new SysctrException(refused.Kind, refused.Message, refused.Hint, e);
         }
-        catch (OperationCanceledException e) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e)
+            when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"no answer in {answer.TotalSeconds} s", e);
         }

@@ -21,7 +21,8 @@ sealed record RegistryErrorJson
     public string? Message { get; init; }
 }
 
-/// <summary>A token server's answer (distribution's "Token Authentication Specification", and OAuth2's names).</summary>
+/// <summary>A token server's answer (distribution's "Token Authentication Specification", and OAuth2's
+/// names).</summary>
 sealed record TokenJson
 {
     [JsonPropertyName("token")]
@@ -47,6 +48,4 @@ sealed record TagsJson
 [JsonSerializable(typeof(RegistryErrorsJson))]
 [JsonSerializable(typeof(TokenJson))]
 [JsonSerializable(typeof(TagsJson))]
-sealed partial class RegistryJson : JsonSerializerContext
-{
-}
+sealed partial class RegistryJson : JsonSerializerContext { }

@@ -13,8 +13,10 @@ static class RegistryErrors
 {
     private const string Status = "HTTP status";
 
-    /// <summary>Whether a registry said that it does not have what was asked for, or does not know such a request: old ones say so in several ways.</summary>
-    public static bool IsUnknown(SysctrException e) => e.Kind == ErrorKind.NotFound || e.Data[Status] is 400 or 405 or 406 or 501;
+    /// <summary>Whether a registry said that it does not have what was asked for, or does not know such a request: old
+    /// ones say so in several ways.</summary>
+    public static bool IsUnknown(SysctrException e) =>
+        e.Kind == ErrorKind.NotFound || e.Data[Status] is 400 or 405 or 406 or 501;
 
     /// <summary>Whether a registry said that it does not have a piece of a blob, or no pieces at all.</summary>
     public static bool IsRefusedRange(SysctrException e) => e.Data[Status] is 416 || IsUnknown(e);
@@ -27,35 +29,62 @@ static class RegistryErrors
     /// <param name="anonymous">Whether credentials were looked for, and there are none.</param>
     /// <param name="cancellationToken">Bounds the reading of the body too.</param>
     public static async Task<SysctrException> FromResponseAsync(
-        string doing, string registry, HttpResponseMessage response, Credential? used, bool anonymous, CancellationToken cancellationToken)
+        string doing,
+        string registry,
+        HttpResponseMessage response,
+        Credential? used,
+        bool anonymous,
+        CancellationToken cancellationToken
+    )
     {
         string said = await SaidAsync(response, cancellationToken);
         int code = (int)response.StatusCode;
         string why = said.Length > 0 ? $"{said} (HTTP {code})" : $"HTTP {code}";
-        why += RetryRules.Asked(response.Headers.RetryAfter) is { } wait ? $"; it asks to come again in {(long)Math.Ceiling(wait.TotalSeconds)} s" : "";
+        why += RetryRules.Asked(response.Headers.RetryAfter) is { } wait
+            ? $"; it asks to come again in {(long)Math.Ceiling(wait.TotalSeconds)} s"
+            : "";
         SysctrException error = response.StatusCode switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.Gone => new SysctrException(
-                ErrorKind.NotFound, $"{doing}: {why}", "check the name and the tag; 'sysctr list-tags NAME' shows those that exist"),
+                ErrorKind.NotFound,
+                $"{doing}: {why}",
+                "check the name and the tag; 'sysctr list-tags NAME' shows those that exist"
+            ),
             HttpStatusCode.Unauthorized when used is not null => new SysctrException(
                 ErrorKind.Unauthorized,
                 $"{doing}: the {used} are not accepted: {why}",
-                $"they may be wrong or too old; log in again: sysctr login {registry}"),
+                $"they may be wrong or too old; log in again: sysctr login {registry}"
+            ),
             HttpStatusCode.Forbidden when used is not null => new SysctrException(
                 ErrorKind.Unauthorized,
                 $"{doing}: the {used} do not allow it: {why}",
-                $"the image may not exist, or be for others; log in as one of them: sysctr login {registry}"),
+                $"the image may not exist, or be for others; log in as one of them: sysctr login {registry}"
+            ),
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new SysctrException(
                 ErrorKind.Unauthorized,
                 $"{doing}: {(anonymous ? "without credentials, for there are none for it: " : "")}{why}",
-                $"the image may not exist, or needs a login: sysctr login {registry}"),
+                $"the image may not exist, or needs a login: sysctr login {registry}"
+            ),
             HttpStatusCode.ProxyAuthenticationRequired => new SysctrException(
-                ErrorKind.Unreachable, $"{doing}: the proxy wants a user and a password, or others ({why})", "write them into its address in HTTPS_PROXY or HTTP_PROXY: http://USER:PASSWORD@HOST:PORT"),
+                ErrorKind.Unreachable,
+                $"{doing}: the proxy wants a user and a password, or others ({why})",
+                "write them into its address in HTTPS_PROXY or HTTP_PROXY: http://USER:PASSWORD@HOST:PORT"
+            ),
             HttpStatusCode.TooManyRequests => new SysctrException(
-                ErrorKind.Unreachable, $"{doing}: {why}", $"the registry limits the rate; wait, or log in: sysctr login {registry}"),
+                ErrorKind.Unreachable,
+                $"{doing}: {why}",
+                $"the registry limits the rate; wait, or log in: sysctr login {registry}"
+            ),
             >= HttpStatusCode.InternalServerError => new SysctrException(
-                ErrorKind.Unreachable, $"{doing}: the registry fails: {why}", "the fault is the registry's, or that of a proxy before it; try again later"),
-            _ => new SysctrException(ErrorKind.Unreachable, $"{doing}: {why}", "what answers there may be no registry; check its name"),
+                ErrorKind.Unreachable,
+                $"{doing}: the registry fails: {why}",
+                "the fault is the registry's, or that of a proxy before it; try again later"
+            ),
+            _ => new SysctrException(
+                ErrorKind.Unreachable,
+                $"{doing}: {why}",
+                "what answers there may be no registry; check its name"
+            ),
         };
         error.Data[Status] = code;
         return error;

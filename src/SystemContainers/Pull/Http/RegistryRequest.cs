@@ -21,6 +21,7 @@ sealed record RegistryRequest(string Doing, string Path, IReadOnlyList<string> A
     /// <summary>Makes the body; called again for each time that the request is sent. Null for none.</summary>
     public Func<HttpContent>? Content { get; init; }
 
-    /// <summary>How long the answer may take once all was sent, where it is not as for a GET: a registry that takes a blob reads it once more.</summary>
+    /// <summary>How long the answer may take once all was sent, where it is not as for a GET: a registry that takes a
+    /// blob reads it once more.</summary>
     public TimeSpan? Patience { get; init; }
 }

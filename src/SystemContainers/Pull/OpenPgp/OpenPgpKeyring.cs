@@ -6,8 +6,8 @@ using Org.BouncyCastle.Bcpg.OpenPgp;
 namespace SystemContainers.Pull.OpenPgp;
 
 /// <summary>
-/// The keys that may sign, of keyrings as gpg exports them, binary or armoured (RFC 4880, 11.1). What a key may do is what its owner says in valid signatures
-/// of its own, as gpg has it: nothing else in a keyring is believed.
+/// The keys that may sign, of keyrings as gpg exports them, binary or armoured (RFC 4880, 11.1). What a key may do is
+/// what its owner says in valid signatures of its own, as gpg has it: nothing else in a keyring is believed.
 /// </summary>
 sealed class OpenPgpKeyring
 {
@@ -16,20 +16,25 @@ sealed class OpenPgpKeyring
 
     private readonly List<SigningKey> _keys = [];
 
-    private OpenPgpKeyring()
-    {
-    }
+    private OpenPgpKeyring() { }
 
     /// <summary>Whether there is no key at all.</summary>
     public bool IsEmpty => _keys.Count == 0;
 
-    /// <summary>Reads keyrings. What is in them and no public key is passed over; of a damaged one what stands before the damage is read.</summary>
+    /// <summary>Reads keyrings. What is in them and no public key is passed over; of a damaged one what stands before
+    /// the damage is read.</summary>
     /// <param name="blobs">Each one or more keyrings, one after another.</param>
     public static OpenPgpKeyring Read(IEnumerable<byte[]> blobs)
     {
         // One key may be in several files, and what one of them says, a revocation, counts for all.
         List<List<PgpPublicKeyRing>> rings =
-            [.. blobs.SelectMany(Rings).Take(MaxKeys).GroupBy(r => Fingerprint(r.GetPublicKey()), StringComparer.Ordinal).Select(g => g.ToList())];
+        [
+            .. blobs
+                .SelectMany(Rings)
+                .Take(MaxKeys)
+                .GroupBy(r => Fingerprint(r.GetPublicKey()), StringComparer.Ordinal)
+                .Select(g => g.ToList()),
+        ];
         PgpPublicKey[] known = [.. rings.SelectMany(c => c[0].GetPublicKeys())];
         OpenPgpKeyring all = new();
         foreach (List<PgpPublicKeyRing> copies in rings)
@@ -50,7 +55,8 @@ sealed class OpenPgpKeyring
     /// <summary>The keys with an id (RFC 4880, 12.2): more than one only where somebody made it so.</summary>
     public IReadOnlyList<SigningKey> Find(long id) => [.. _keys.Where(k => k.Key.KeyId == id)];
 
-    /// <summary>What the library throws of bytes that are not what they should be; it documents no end of them.</summary>
+    /// <summary>What the library throws of bytes that are not what they should be; it documents no end of
+    /// them.</summary>
     public static bool IsOfBytes(Exception e) => e is not (OutOfMemoryException or OperationCanceledException);
 
     /// <summary>As gpg writes it.</summary>

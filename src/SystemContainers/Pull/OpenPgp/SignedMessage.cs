@@ -5,21 +5,40 @@ using Org.BouncyCastle.Bcpg.OpenPgp;
 
 namespace SystemContainers.Pull.OpenPgp;
 
-/// <summary>A message with its signature inline (RFC 4880, 11.3), as <c>gpg --sign</c> makes it: one signature over one text, perhaps compressed, and nothing beside them.</summary>
+/// <summary>A message with its signature inline (RFC 4880, 11.3), as <c>gpg --sign</c> makes it: one signature over one
+/// text, perhaps compressed, and nothing beside them.</summary>
 static class SignedMessage
 {
-    /// <summary>Packets beside what is signed, in bytes: a signature of RSA with all that gpg writes into it has less than two thousand.</summary>
+    /// <summary>Packets beside what is signed, in bytes: a signature of RSA with all that gpg writes into it has less
+    /// than two thousand.</summary>
     private const int MaxBeside = 64 << 10;
 
-    // Not part of the signature: what a critical subpacket of another kind says would change what was signed (RFC 4880, 5.2.3.1). As gpg's list.
+    // Not part of the signature: what a critical subpacket of another kind says would change what was signed (RFC 4880,
+    // 5.2.3.1). As gpg's list.
     private static readonly SignatureSubpacketTag[] s_understood =
     [
-        SignatureSubpacketTag.CreationTime, SignatureSubpacketTag.ExpireTime, SignatureSubpacketTag.Exportable, SignatureSubpacketTag.TrustSig, SignatureSubpacketTag.RegExp,
-        SignatureSubpacketTag.Revocable, SignatureSubpacketTag.KeyExpireTime, SignatureSubpacketTag.PreferredSymmetricAlgorithms, SignatureSubpacketTag.RevocationKey,
-        SignatureSubpacketTag.IssuerKeyId, SignatureSubpacketTag.PreferredHashAlgorithms, SignatureSubpacketTag.PreferredCompressionAlgorithms,
-        SignatureSubpacketTag.KeyServerPreferences, SignatureSubpacketTag.PreferredKeyServer, SignatureSubpacketTag.PrimaryUserId, SignatureSubpacketTag.PolicyUrl,
-        SignatureSubpacketTag.KeyFlags, SignatureSubpacketTag.SignerUserId, SignatureSubpacketTag.RevocationReason, SignatureSubpacketTag.Features,
-        SignatureSubpacketTag.EmbeddedSignature, SignatureSubpacketTag.IssuerFingerprint,
+        SignatureSubpacketTag.CreationTime,
+        SignatureSubpacketTag.ExpireTime,
+        SignatureSubpacketTag.Exportable,
+        SignatureSubpacketTag.TrustSig,
+        SignatureSubpacketTag.RegExp,
+        SignatureSubpacketTag.Revocable,
+        SignatureSubpacketTag.KeyExpireTime,
+        SignatureSubpacketTag.PreferredSymmetricAlgorithms,
+        SignatureSubpacketTag.RevocationKey,
+        SignatureSubpacketTag.IssuerKeyId,
+        SignatureSubpacketTag.PreferredHashAlgorithms,
+        SignatureSubpacketTag.PreferredCompressionAlgorithms,
+        SignatureSubpacketTag.KeyServerPreferences,
+        SignatureSubpacketTag.PreferredKeyServer,
+        SignatureSubpacketTag.PrimaryUserId,
+        SignatureSubpacketTag.PolicyUrl,
+        SignatureSubpacketTag.KeyFlags,
+        SignatureSubpacketTag.SignerUserId,
+        SignatureSubpacketTag.RevocationReason,
+        SignatureSubpacketTag.Features,
+        SignatureSubpacketTag.EmbeddedSignature,
+        SignatureSubpacketTag.IssuerFingerprint,
     ];
 
     /// <summary>Checks a message.</summary>
@@ -28,7 +47,13 @@ static class SignedMessage
     /// <param name="maxContent">How much may be signed, in bytes: a compressed text may grow a thousandfold.</param>
     /// <param name="now">For what ends.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static OpenPgpVerdict Check(byte[] message, OpenPgpKeyring keys, int maxContent, DateTime now, CancellationToken cancellationToken)
+    public static OpenPgpVerdict Check(
+        byte[] message,
+        OpenPgpKeyring keys,
+        int maxContent,
+        DateTime now,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -37,7 +62,9 @@ static class SignedMessage
         }
         catch (Exception e) when (e is UnpackedTooLargeException || e.InnerException is UnpackedTooLargeException)
         {
-            return OpenPgpVerdict.Bad($"it unpacks to more than what is signed may be, {maxContent} bytes, and its signature");
+            return OpenPgpVerdict.Bad(
+                $"it unpacks to more than what is signed may be, {maxContent} bytes, and its signature"
+            );
         }
         catch (Exception e) when (OpenPgpKeyring.IsOfBytes(e))
         {
@@ -45,7 +72,11 @@ static class SignedMessage
         }
     }
 
-    private static (byte[]? Content, PgpSignature? Signature, string? Fault) Open(byte[] message, int maxContent, CancellationToken cancellationToken)
+    private static (byte[]? Content, PgpSignature? Signature, string? Fault) Open(
+        byte[] message,
+        int maxContent,
+        CancellationToken cancellationToken
+    )
     {
         using MemoryStream stream = new(message, writable: false);
         PgpObjectFactory packets = new(stream);
@@ -54,7 +85,9 @@ static class SignedMessage
         if (first is PgpCompressedData compressed)
         {
             outer = packets;
-            packets = new PgpObjectFactory(new UnpackedStream(compressed.GetDataStream(), (long)maxContent + MaxBeside, cancellationToken));
+            packets = new PgpObjectFactory(
+                new UnpackedStream(compressed.GetDataStream(), (long)maxContent + MaxBeside, cancellationToken)
+            );
             first = packets.NextPgpObject();
         }
 
@@ -94,12 +127,17 @@ static class SignedMessage
         }
 
         // Attack: a second text or signature behind, which another reader would take.
-        return packets.NextPgpObject() is null && outer?.NextPgpObject() is null ? (content, signature, null) : (null, null, "something stands behind the signature");
+        return packets.NextPgpObject() is null && outer?.NextPgpObject() is null
+            ? (content, signature, null)
+            : (null, null, "something stands behind the signature");
     }
 
     private static OpenPgpVerdict Check(byte[] content, PgpSignature signature, OpenPgpKeyring keys, DateTime now)
     {
-        if (signature.Version is not (3 or 4) || signature.SignatureType is not (PgpSignature.BinaryDocument or PgpSignature.CanonicalTextDocument))
+        if (
+            signature.Version is not (3 or 4)
+            || signature.SignatureType is not (PgpSignature.BinaryDocument or PgpSignature.CanonicalTextDocument)
+        )
         {
             return OpenPgpVerdict.Bad("its signature is not one over a document");
         }
@@ -109,18 +147,32 @@ static class SignedMessage
             return OpenPgpVerdict.Bad("it is signed with MD5, which proves nothing");
         }
 
-        if (signature.GetHashedSubPackets() is { } packets && packets.GetCriticalTags().FirstOrDefault(t => !s_understood.Contains(t)) is var unknown and not default(SignatureSubpacketTag))
+        if (
+            signature.GetHashedSubPackets() is { } packets
+            && packets.GetCriticalTags().FirstOrDefault(t => !s_understood.Contains(t))
+                is var unknown
+                    and not default(SignatureSubpacketTag)
+        )
         {
-            return OpenPgpVerdict.Bad($"its signature has a critical part of a kind that is not known ({(int)unknown})");
+            return OpenPgpVerdict.Bad(
+                $"its signature has a critical part of a kind that is not known ({(int)unknown})"
+            );
         }
 
         IReadOnlyList<SigningKey> candidates = keys.Find(signature.KeyId);
-        OpenPgpVerdict verdict = OpenPgpVerdict.Bad($"it is signed by the key {signature.KeyId:X16}, which is not among them");
+        OpenPgpVerdict verdict = OpenPgpVerdict.Bad(
+            $"it is signed by the key {signature.KeyId:X16}, which is not among them"
+        );
         foreach (SigningKey key in candidates)
         {
-            verdict = Fault(signature, key, now) is { } fault ? OpenPgpVerdict.Bad($"{fault} ({OpenPgpKeyring.Fingerprint(key.Key)})", key.Signer)
+            verdict =
+                Fault(signature, key, now) is { } fault
+                    ? OpenPgpVerdict.Bad($"{fault} ({OpenPgpKeyring.Fingerprint(key.Key)})", key.Signer)
                 : Verifies(content, signature, key.Key) ? new OpenPgpVerdict(content, key.Signer, null)
-                : OpenPgpVerdict.Bad($"the signature by {OpenPgpKeyring.Fingerprint(key.Key)} is wrong: what is signed was changed, or the signature", key.Signer);
+                : OpenPgpVerdict.Bad(
+                    $"the signature by {OpenPgpKeyring.Fingerprint(key.Key)} is wrong: what is signed was changed, or the signature",
+                    key.Signer
+                );
             if (verdict.Fault is null)
             {
                 break;
@@ -134,11 +186,14 @@ static class SignedMessage
     {
         long holds = signature.GetHashedSubPackets()?.GetSignatureExpirationTime() ?? 0;
         return key.Fault
-            ?? (key.Key.CreationTime > now ? "the key is of the future: a clock is wrong"
-            : key.Key.CreationTime > signature.CreationTime ? "the signature is older than its key"
-            : key.Expires <= now ? $"the key expired on {key.Expires:yyyy-MM-dd}"
-            : holds > 0 && signature.CreationTime.AddSeconds(holds) <= now ? $"the signature expired on {signature.CreationTime.AddSeconds(holds):yyyy-MM-dd}"
-            : null);
+            ?? (
+                key.Key.CreationTime > now ? "the key is of the future: a clock is wrong"
+                : key.Key.CreationTime > signature.CreationTime ? "the signature is older than its key"
+                : key.Expires <= now ? $"the key expired on {key.Expires:yyyy-MM-dd}"
+                : holds > 0 && signature.CreationTime.AddSeconds(holds) <= now
+                    ? $"the signature expired on {signature.CreationTime.AddSeconds(holds):yyyy-MM-dd}"
+                : null
+            );
     }
 
     private static bool Verifies(byte[] content, PgpSignature signature, PgpPublicKey key)

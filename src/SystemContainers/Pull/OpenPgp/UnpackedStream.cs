@@ -5,8 +5,8 @@ using SystemContainers.Pull.Streams;
 namespace SystemContainers.Pull.OpenPgp;
 
 /// <summary>
-/// What a compressed packet holds, to a limit. Attack: a packet of a kind that the library reads whole before anybody sees it, a signature or a mark, a
-/// thousand times as large as what was fetched.
+/// What a compressed packet holds, to a limit. Attack: a packet of a kind that the library reads whole before anybody
+/// sees it, a signature or a mark, a thousand times as large as what was fetched.
 /// </summary>
 /// <param name="inner">The decompressor.</param>
 /// <param name="limit">How much it may give, in bytes.</param>

@@ -5,7 +5,8 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Options;
 
-/// <summary>What a pull is doing, and the checkout that follows it, for bars and lines on a terminal. Called from several threads at once; must be quick and not throw.</summary>
+/// <summary>What a pull is doing, and the checkout that follows it, for bars and lines on a terminal. Called from
+/// several threads at once; must be quick and not throw.</summary>
 interface IPullProgress
 {
     /// <summary>A place is asked for the image: a registry, a mirror, a layout.</summary>
@@ -26,7 +27,8 @@ interface IPullProgress
     /// <summary>The layer is verified and in the store.</summary>
     void LayerDone(Descriptor layer);
 
-    /// <summary>So many of a container's files and directories stand in its tree; called at the beginning, the end and every thousand or so.</summary>
+    /// <summary>So many of a container's files and directories stand in its tree; called at the beginning, the end and
+    /// every thousand or so.</summary>
     void CheckingOut(string container, int done, int total);
 
     /// <summary>Something failed that is tried again, or elsewhere; one line of text.</summary>

@@ -6,8 +6,9 @@ using System.Net;
 namespace SystemContainers.Pull.Options;
 
 /// <summary>
-/// <c>NO_PROXY</c> by Go's rules: separated by commas; <c>*</c> is all; an address or CIDR; <c>example.com</c> is that host and all below it,
-/// <c>.example.com</c> and <c>*.example.com</c> those below it; each but a CIDR perhaps with <c>:PORT</c>.
+/// <c>NO_PROXY</c> by Go's rules: separated by commas; <c>*</c> is all; an address or CIDR; <c>example.com</c> is that
+/// host and all below it, <c>.example.com</c> and <c>*.example.com</c> those below it; each but a CIDR perhaps with
+/// <c>:PORT</c>.
 /// </summary>
 sealed class NoProxyList
 {
@@ -50,13 +51,17 @@ sealed class NoProxyList
         if (Address(name) is { } address)
         {
             IPAddress plain = Plain(address);
-            return IPAddress.IsLoopback(plain) ||
-                _networks.Any(n => n.Contains(plain)) ||
-                _addresses.Any(a => a.Address.Equals(plain) && IsPort(a.Port, number));
+            return IPAddress.IsLoopback(plain)
+                || _networks.Any(n => n.Contains(plain))
+                || _addresses.Any(a => a.Address.Equals(plain) && IsPort(a.Port, number));
         }
 
         // What else has a colon is an address with a zone, and no name.
-        return !name.Contains(':', StringComparison.Ordinal) && _domains.Any(d => (name.EndsWith(d.Suffix, StringComparison.Ordinal) || (d.Itself && name == d.Suffix[1..])) && IsPort(d.Port, number));
+        return !name.Contains(':', StringComparison.Ordinal)
+            && _domains.Any(d =>
+                (name.EndsWith(d.Suffix, StringComparison.Ordinal) || (d.Itself && name == d.Suffix[1..]))
+                && IsPort(d.Port, number)
+            );
     }
 
     private void Add(string entry)
@@ -78,14 +83,19 @@ sealed class NoProxyList
 
     /// <summary>An address as Go reads it: "10" and "10.1" are names.</summary>
     private static IPAddress? Address(string text) =>
-        (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3) && IPAddress.TryParse(text, out IPAddress? address) ? address : null;
+        (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3)
+        && IPAddress.TryParse(text, out IPAddress? address)
+            ? address
+            : null;
 
     /// <summary>A name as it stands in addresses (RFC 5891); one that can't be written so stays as it is.</summary>
     private static string Ascii(string name)
     {
         try
         {
-            return System.Text.Ascii.IsValid(name) ? name : (name[0] == '.' ? "." : "") + new IdnMapping().GetAscii(name.TrimStart('.'));
+            return System.Text.Ascii.IsValid(name)
+                ? name
+                : (name[0] == '.' ? "." : "") + new IdnMapping().GetAscii(name.TrimStart('.'));
         }
         catch (ArgumentException)
         {
@@ -106,8 +116,12 @@ sealed class NoProxyList
     private static IPNetwork? Network(string entry)
     {
         string[] parts = entry.Split('/');
-        if (parts.Length != 2 || Address(parts[0]) is not { } address ||
-            !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int length) || length > address.GetAddressBytes().Length * 8)
+        if (
+            parts.Length != 2
+            || Address(parts[0]) is not { } address
+            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int length)
+            || length > address.GetAddressBytes().Length * 8
+        )
         {
             return null;
         }

@@ -6,9 +6,9 @@ using SystemContainers.Errors;
 namespace SystemContainers.Pull.Options;
 
 /// <summary>
-/// Which proxy an address is reached through: <c>HTTPS_PROXY</c>, <c>HTTP_PROXY</c> and <c>NO_PROXY</c> (capitals first) as Go reads them
-/// (golang.org/x/net/http/httpproxy), for podman and skopeo do; <c>ALL_PROXY</c> where they say nothing, as curl. This host is never
-/// reached through one.
+/// Which proxy an address is reached through: <c>HTTPS_PROXY</c>, <c>HTTP_PROXY</c> and <c>NO_PROXY</c> (capitals
+/// first) as Go reads them (golang.org/x/net/http/httpproxy), for podman and skopeo do; <c>ALL_PROXY</c> where they say
+/// nothing, as curl. This host is never reached through one.
 /// </summary>
 sealed class ProxyRules
 {
@@ -30,22 +30,33 @@ sealed class ProxyRules
         _none = new NoProxyList(Variable("NO_PROXY") ?? "");
 
         string? Variable(string name) =>
-            environment(name) is { Length: > 0 } value ? value : environment(name.ToLowerInvariant()) is { Length: > 0 } lower ? lower : null;
+            environment(name) is { Length: > 0 } value ? value
+            : environment(name.ToLowerInvariant()) is { Length: > 0 } lower ? lower
+            : null;
     }
 
     /// <summary>Those of this process.</summary>
     public static ProxyRules OfProcess() => new(Environment.GetEnvironmentVariable);
 
-    /// <summary>The proxy's address, with user and password where it has some; null where there is none for it.</summary>
-    /// <exception cref="SysctrException">Unreachable: the address in the variable is none, or a caller of a CGI program may have chosen it.</exception>
+    /// <summary>The proxy's address, with user and password where it has some; null where there is none for
+    /// it.</summary>
+    /// <exception cref="SysctrException">Unreachable: the address in the variable is none, or a caller of a CGI program
+    /// may have chosen it.</exception>
     public Uri? For(Uri address)
     {
-        string? proxy = address.Scheme switch { "https" => _https, "http" => _http, _ => null };
+        string? proxy = address.Scheme switch
+        {
+            "https" => _https,
+            "http" => _http,
+            _ => null,
+        };
         if (_isHttpForged && address.Scheme == "http")
         {
             throw new SysctrException(
-                ErrorKind.Unreachable, "reading HTTP_PROXY: REQUEST_METHOD is set, so this may be a CGI program, where the client chooses HTTP_PROXY",
-                "unset one of them");
+                ErrorKind.Unreachable,
+                "reading HTTP_PROXY: REQUEST_METHOD is set, so this may be a CGI program, where the client chooses HTTP_PROXY",
+                "unset one of them"
+            );
         }
 
         if (proxy is null || _none.Contains(address.IdnHost, address.Port))
@@ -56,13 +67,19 @@ sealed class ProxyRules
         string whole = proxy.Contains("://", StringComparison.Ordinal) ? proxy : "http://" + proxy;
 
         // For a host to resolve here or there Go and .NET have different words; both let the proxy do it.
-        whole = whole.StartsWith("socks5h://", StringComparison.OrdinalIgnoreCase) ? "socks5" + whole["socks5h".Length..] : whole;
-        return Uri.TryCreate(whole, UriKind.Absolute, out Uri? parsed) && parsed.Scheme is "http" or "https" or "socks5" && parsed.Host.Length > 0
+        whole = whole.StartsWith("socks5h://", StringComparison.OrdinalIgnoreCase)
+            ? "socks5" + whole["socks5h".Length..]
+            : whole;
+        return
+            Uri.TryCreate(whole, UriKind.Absolute, out Uri? parsed)
+            && parsed.Scheme is "http" or "https" or "socks5"
+            && parsed.Host.Length > 0
             ? parsed
             : throw new SysctrException(
                 ErrorKind.Unreachable,
                 $"reading {(address.Scheme == "https" ? "HTTPS_PROXY" : "HTTP_PROXY")}: it is no address of a proxy",
-                "write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT");
+                "write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"
+            );
     }
 
     /// <summary>The same as the framework wants it.</summary>
@@ -71,8 +88,13 @@ sealed class ProxyRules
         string[] user = proxy.UserInfo.Split(':', 2);
         return new WebProxy(new UriBuilder(proxy) { UserName = "", Password = "" }.Uri)
         {
-            Credentials = user[0].Length == 0 ? null
-                : new NetworkCredential(Uri.UnescapeDataString(user[0]), user.Length > 1 ? Uri.UnescapeDataString(user[1]) : ""),
+            Credentials =
+                user[0].Length == 0
+                    ? null
+                    : new NetworkCredential(
+                        Uri.UnescapeDataString(user[0]),
+                        user.Length > 1 ? Uri.UnescapeDataString(user[1]) : ""
+                    ),
         };
     }
 }

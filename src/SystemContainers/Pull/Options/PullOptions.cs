@@ -9,26 +9,37 @@ namespace SystemContainers.Pull.Options;
 /// <summary>What tests and slow lines want to be different; the defaults are for hosts.</summary>
 sealed record PullOptions
 {
-    /// <summary>Directories of <c>host[:port]/*.crt, *.cert, *.key</c>; for a host the first that has it counts (containers-certs.d(5)).</summary>
-    public IReadOnlyList<string> CertificateDirectories { get; init; } = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
+    /// <summary>Directories of <c>host[:port]/*.crt, *.cert, *.key</c>; for a host the first that has it counts
+    /// (containers-certs.d(5)).</summary>
+    public IReadOnlyList<string> CertificateDirectories { get; init; } =
+    ["/etc/containers/certs.d", "/etc/docker/certs.d"];
 
-    /// <summary>The defaults for who pulls: a user's own certificates come before the host's, and those before the distribution's and Docker's.</summary>
+    /// <summary>The defaults for who pulls: a user's own certificates come before the host's, and those before the
+    /// distribution's and Docker's.</summary>
     /// <param name="user">Null for root.</param>
-    public static PullOptions Of(HostUser? user) => new()
-    {
-        CertificateDirectories = [.. ContainersPaths.Directories("certs", ".d", user, Environment.GetEnvironmentVariable), "/etc/docker/certs.d"],
-    };
+    public static PullOptions Of(HostUser? user) =>
+        new()
+        {
+            CertificateDirectories =
+            [
+                .. ContainersPaths.Directories("certs", ".d", user, Environment.GetEnvironmentVariable),
+                "/etc/docker/certs.d",
+            ],
+        };
 
-    /// <summary>Layers that are fetched and unpacked at once: enough to hide round trips, few enough for two cores and memory.</summary>
+    /// <summary>Layers that are fetched and unpacked at once: enough to hide round trips, few enough for two cores and
+    /// memory.</summary>
     public int ParallelLayers { get; init; } = 3;
 
     /// <summary>Pieces of one layer that are fetched at once, where only what is missing of it is fetched.</summary>
     public int ParallelRanges { get; init; } = 4;
 
-    /// <summary>The largest such piece, in bytes: a long one is fetched as several, and so many are held in memory for each layer.</summary>
+    /// <summary>The largest such piece, in bytes: a long one is fetched as several, and so many are held in memory for
+    /// each layer.</summary>
     public int LargestRange { get; init; } = 4 << 20;
 
-    /// <summary>How many pieces of one layer are worth their requests; where there would be more, those nearest to each other become one.</summary>
+    /// <summary>How many pieces of one layer are worth their requests; where there would be more, those nearest to each
+    /// other become one.</summary>
     public int MaxRanges { get; init; } = 1024;
 
     /// <summary>How often one request is sent before we give up, the first included.</summary>
@@ -47,15 +58,17 @@ sealed record PullOptions
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// The least that the body of a blob has to bring, in bytes a second over <see cref="RateWindow"/>; only the time counts in which we wait for it.
-    /// Below that it counts as cut. As dnf's minrate: less than any modem, and more than a registry that means to keep us.
+    /// The least that the body of a blob has to bring, in bytes a second over <see cref="RateWindow"/>; only the time
+    /// counts in which we wait for it. Below that it counts as cut. As dnf's minrate: less than any modem, and more
+    /// than a registry that means to keep us.
     /// </summary>
     public int LeastRate { get; init; } = 1024;
 
     /// <summary>Over how long <see cref="LeastRate"/> is an average.</summary>
     public TimeSpan RateWindow { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long the pull of one image from one place may take, with all attempts: whoever keeps to the rate can't keep us for ever.</summary>
+    /// <summary>How long the pull of one image from one place may take, with all attempts: whoever keeps to the rate
+    /// can't keep us for ever.</summary>
     public TimeSpan LongestPull { get; init; } = TimeSpan.FromHours(24);
 
     /// <summary>Through which proxy an address is reached.</summary>
@@ -67,19 +80,23 @@ sealed record PullOptions
     /// <summary>Connects to an address that was looked at.</summary>
     public Func<IPEndPoint, CancellationToken, ValueTask<Stream>> Connect { get; init; } = ConnectAsync;
 
-    /// <summary>The socket of the local Docker daemon, as docker's own client finds it; a path or <c>unix://PATH</c>.</summary>
-    public string DockerSocket { get; init; } = Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } host ? host : "/run/docker.sock";
+    /// <summary>The socket of the local Docker daemon, as docker's own client finds it; a path or
+    /// <c>unix://PATH</c>.</summary>
+    public string DockerSocket { get; init; } =
+        Environment.GetEnvironmentVariable("DOCKER_HOST") is { Length: > 0 } host ? host : "/run/docker.sock";
 
     /// <summary>
-    /// Where an archive is put that can't be read where it is: a pipe, a compressed one, what a daemon sends. $TMPDIR, where that is set; who
-    /// has a store takes that instead of a directory that others can write.
+    /// Where an archive is put that can't be read where it is: a pipe, a compressed one, what a daemon sends. $TMPDIR,
+    /// where that is set; who has a store takes that instead of a directory that others can write.
     /// </summary>
-    public string SpoolDirectory { get; init; } = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } directory ? directory : "/var/tmp";
+    public string SpoolDirectory { get; init; } =
+        Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } directory ? directory : "/var/tmp";
 
     /// <summary>The largest such archive, unpacked, in bytes: a compressed one may grow a thousandfold.</summary>
     public long MaxSpoolBytes { get; init; } = 128L << 30;
 
-    /// <summary>How long a daemon may think before it begins to send: it writes all layers to its own disk first.</summary>
+    /// <summary>How long a daemon may think before it begins to send: it writes all layers to its own disk
+    /// first.</summary>
     public TimeSpan DaemonTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     private static async ValueTask<Stream> ConnectAsync(IPEndPoint address, CancellationToken cancellationToken)

@@ -27,11 +27,18 @@ static class PredicateReader
             };
             return statement is null || statement.Subjects.Contains(referrer.Subject)
                 ? statement
-                : throw new SysctrException(ErrorKind.Corrupt, $"reading {referrer.Blob.Digest}, which is attached to {referrer.Subject}: it is about another image");
+                : throw new SysctrException(
+                    ErrorKind.Corrupt,
+                    $"reading {referrer.Blob.Digest}, which is attached to {referrer.Subject}: it is about another image"
+                );
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"reading {referrer.Blob.Digest}, which is attached to {referrer.Subject}: {e.Message}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"reading {referrer.Blob.Digest}, which is attached to {referrer.Subject}: {e.Message}",
+                inner: e
+            );
         }
     }
 

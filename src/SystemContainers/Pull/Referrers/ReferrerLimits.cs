@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Pull.Referrers;
 
-/// <summary>How much a registry may have about one image before it is called hostile. Anybody who may push may add to it.</summary>
+/// <summary>How much a registry may have about one image before it is called hostile. Anybody who may push may add to
+/// it.</summary>
 static class ReferrerLimits
 {
     /// <summary>Manifests that are read for one image.</summary>
@@ -17,7 +18,8 @@ static class ReferrerLimits
     /// <summary>Layers of one such manifest.</summary>
     public const int MaxLayers = 128;
 
-    /// <summary>Documents that are read for one image; each costs a request, and most of a signed one's checks.</summary>
+    /// <summary>Documents that are read for one image; each costs a request, and most of a signed one's
+    /// checks.</summary>
     public const int MaxDocuments = 512;
 
     /// <summary>A document: a statement, a bill of materials, a signature; in bytes.</summary>

@@ -8,8 +8,8 @@ using SystemContainers.Pull.Statements;
 namespace SystemContainers.Pull.Referrers;
 
 /// <summary>
-/// Lists what signatures, attestations and bills of materials there are about an image, wherever the tools of today put them: BuildKit in the index,
-/// cosign 3 as referrers, cosign 2 at tags. Nothing is judged.
+/// Lists what signatures, attestations and bills of materials there are about an image, wherever the tools of today put
+/// them: BuildKit in the index, cosign 3 as referrers, cosign 2 at tags. Nothing is judged.
 /// </summary>
 /// <param name="client">The registry that has the image.</param>
 sealed class ReferrerReader(ReferrerClient client)
@@ -22,16 +22,23 @@ sealed class ReferrerReader(ReferrerClient client)
 
     private int _manifests;
 
-    /// <summary>All about an image: about the index that its name leads to, and about the manifest of a platform in it.</summary>
+    /// <summary>All about an image: about the index that its name leads to, and about the manifest of a platform in
+    /// it.</summary>
     /// <param name="platform">Which manifest of an index.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
     public async Task<ReferrerList> ListAsync(Platform platform, CancellationToken cancellationToken)
     {
         ManifestDocument root = await client.RootAsync(cancellationToken);
-        Digest manifest = root.Index is not { } index ? root.Digest
-            : (PlatformChooser.Choose(index.Manifests, platform) ??
-                throw new SysctrException(ErrorKind.NotFound, $"looking for what is attached to {root.Digest}: there is no image for {platform}")).Digest;
+        Digest manifest = root.Index is not { } index
+            ? root.Digest
+            : (
+                PlatformChooser.Choose(index.Manifests, platform)
+                ?? throw new SysctrException(
+                    ErrorKind.NotFound,
+                    $"looking for what is attached to {root.Digest}: there is no image for {platform}"
+                )
+            ).Digest;
         return await ListAsync(root, manifest, cancellationToken);
     }
 
@@ -40,7 +47,11 @@ sealed class ReferrerReader(ReferrerClient client)
     /// <param name="manifest">The image: the same, or one that it names.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
-    public async Task<ReferrerList> ListAsync(ManifestDocument root, Digest manifest, CancellationToken cancellationToken)
+    public async Task<ReferrerList> ListAsync(
+        ManifestDocument root,
+        Digest manifest,
+        CancellationToken cancellationToken
+    )
     {
         List<Referrer> all = [.. await OfAsync(root.Digest, cancellationToken)];
         if (root.Index is { } index)
@@ -52,7 +63,8 @@ sealed class ReferrerReader(ReferrerClient client)
         return new ReferrerList(root.Digest, manifest, all);
     }
 
-    /// <summary>All about a manifest that was pulled earlier: the index beside it is looked at where the name still leads to it.</summary>
+    /// <summary>All about a manifest that was pulled earlier: the index beside it is looked at where the name still
+    /// leads to it.</summary>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
     /// <returns>With the manifest itself as the root where the name leads elsewhere now.</returns>
     public async Task<ReferrerList> InstalledAsync(Digest manifest, CancellationToken cancellationToken)
@@ -120,15 +132,30 @@ sealed class ReferrerReader(ReferrerClient client)
         IReadOnlyDictionary<string, string> annotations = layer.Annotations ?? s_none;
         return suffix switch
         {
-            "sig" when layer.MediaType == SigstoreAttachment.MediaType => new Referrer(ReferrerKind.Signature, subject, layer.MediaType, layer, annotations),
-            "att" when layer.MediaType == "application/vnd.dsse.envelope.v1+json" =>
-                new Referrer(ReferrerKind.Attestation, subject, annotations.GetValueOrDefault("predicateType", layer.MediaType), layer, annotations),
+            "sig" when layer.MediaType == SigstoreAttachment.MediaType => new Referrer(
+                ReferrerKind.Signature,
+                subject,
+                layer.MediaType,
+                layer,
+                annotations
+            ),
+            "att" when layer.MediaType == "application/vnd.dsse.envelope.v1+json" => new Referrer(
+                ReferrerKind.Attestation,
+                subject,
+                annotations.GetValueOrDefault("predicateType", layer.MediaType),
+                layer,
+                annotations
+            ),
             "sbom" => new Referrer(ReferrerKind.Sbom, subject, layer.MediaType, layer, annotations),
             _ => new Referrer(ReferrerKind.Other, subject, layer.MediaType, layer, annotations),
         };
     }
 
-    private async Task<IEnumerable<Referrer>> ReadAsync(Descriptor descriptor, Digest subject, CancellationToken cancellationToken)
+    private async Task<IEnumerable<Referrer>> ReadAsync(
+        Descriptor descriptor,
+        Digest subject,
+        CancellationToken cancellationToken
+    )
     {
         Count(subject);
         ImageManifest? manifest = (await client.ManifestAsync(descriptor, cancellationToken)).Manifest;
@@ -140,19 +167,40 @@ sealed class ReferrerReader(ReferrerClient client)
         string type = manifest.ArtifactType ?? manifest.Config.MediaType;
         IReadOnlyDictionary<string, string> annotations = manifest.Annotations ?? s_none;
         return manifest.Layers.Select(layer =>
-            SigstoreBundle.IsMediaType(layer.MediaType) ? new Referrer(ReferrerKind.Bundle, subject, annotations.GetValueOrDefault(BundlePredicate, layer.MediaType), layer, layer.Annotations ?? s_none)
+            SigstoreBundle.IsMediaType(layer.MediaType)
+                ? new Referrer(
+                    ReferrerKind.Bundle,
+                    subject,
+                    annotations.GetValueOrDefault(BundlePredicate, layer.MediaType),
+                    layer,
+                    layer.Annotations ?? s_none
+                )
             : type == Notation ? new Referrer(ReferrerKind.Notation, subject, type, layer, layer.Annotations ?? s_none)
             : layer.MediaType == InTotoStatement.MediaType ? Stated(layer, subject)
-            : new Referrer(SbomTypes.IsSbom(type) || SbomTypes.IsSbom(layer.MediaType) ? ReferrerKind.Sbom : ReferrerKind.Other, subject, layer.MediaType, layer, layer.Annotations ?? s_none));
+            : new Referrer(
+                SbomTypes.IsSbom(type) || SbomTypes.IsSbom(layer.MediaType) ? ReferrerKind.Sbom : ReferrerKind.Other,
+                subject,
+                layer.MediaType,
+                layer,
+                layer.Annotations ?? s_none
+            )
+        );
     }
 
-    private async Task<IEnumerable<Referrer>> InIndexAsync(ImageIndex index, Digest manifest, CancellationToken cancellationToken)
+    private async Task<IEnumerable<Referrer>> InIndexAsync(
+        ImageIndex index,
+        Digest manifest,
+        CancellationToken cancellationToken
+    )
     {
         List<Referrer> all = [];
         foreach (Descriptor descriptor in BuildKitAttestations.Of(index, manifest))
         {
             Count(manifest);
-            IEnumerable<Descriptor> layers = (await client.ManifestAsync(descriptor, cancellationToken)).Manifest?.Layers.Take(ReferrerLimits.MaxLayers) ?? [];
+            IEnumerable<Descriptor> layers =
+                (await client.ManifestAsync(descriptor, cancellationToken)).Manifest?.Layers.Take(
+                    ReferrerLimits.MaxLayers
+                ) ?? [];
             all.AddRange(layers.Where(l => l.MediaType == InTotoStatement.MediaType).Select(l => Stated(l, manifest)));
         }
 
@@ -162,7 +210,13 @@ sealed class ReferrerReader(ReferrerClient client)
     private static Referrer Stated(Descriptor layer, Digest subject)
     {
         IReadOnlyDictionary<string, string> annotations = layer.Annotations ?? s_none;
-        return new Referrer(ReferrerKind.Statement, subject, annotations.GetValueOrDefault(InTotoPredicate, layer.MediaType), layer, annotations);
+        return new Referrer(
+            ReferrerKind.Statement,
+            subject,
+            annotations.GetValueOrDefault(InTotoPredicate, layer.MediaType),
+            layer,
+            annotations
+        );
     }
 
     private void Count(Digest subject)

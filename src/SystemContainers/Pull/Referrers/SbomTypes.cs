@@ -20,5 +20,9 @@ static class SbomTypes
 
     /// <summary>Whether a type is what was asked for: itself, or of a short name.</summary>
     public static bool Is(string type, string wanted) =>
-        type == wanted || (s_names.TryGetValue(wanted, out string[]? prefixes) && prefixes.Any(p => type.StartsWith(p, StringComparison.Ordinal)));
+        type == wanted
+        || (
+            s_names.TryGetValue(wanted, out string[]? prefixes)
+            && prefixes.Any(p => type.StartsWith(p, StringComparison.Ordinal))
+        );
 }

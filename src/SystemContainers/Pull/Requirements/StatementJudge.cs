@@ -12,8 +12,8 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Requirements;
 
 /// <summary>
-/// Asks the registry for bundles about an image where a requirement needs one. A bundle about the index counts for what the index names, for that is
-/// named by digest; one about the manifest counts as well.
+/// Asks the registry for bundles about an image where a requirement needs one. A bundle about the index counts for what
+/// the index names, for that is named by digest; one about the manifest counts as well.
 /// </summary>
 /// <param name="policy">What is required.</param>
 /// <param name="time">When certificates of one's own authority have to count.</param>
@@ -22,7 +22,14 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
     private const int MaxReasons = 5;
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, ImageReference place, IImageSource source, Digest root, ManifestDocument document, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(
+        ImageReference reference,
+        ImageReference place,
+        IImageSource source,
+        Digest root,
+        ManifestDocument document,
+        CancellationToken cancellationToken
+    )
     {
         IReadOnlyList<StatementRule> rules = policy.For(reference);
         if (rules.Count == 0)
@@ -56,27 +63,41 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
         }
 
         bool hasNotation = all.Exists(r => r.Kind == ReferrerKind.Notation);
-        return [.. rules.SelectMany(rule => rule.All.Select(requirement => Check(reference, rule, requirement, bundles, hasNotation)))];
+        return
+        [
+            .. rules.SelectMany(rule =>
+                rule.All.Select(requirement => Check(reference, rule, requirement, bundles, hasNotation))
+            ),
+        ];
     }
 
     /// <inheritdoc/>
-    public string? JudgementFor(ImageReference reference) => policy.For(reference) is { Count: > 0 } rules ? StatementPolicyFile.DigestOf(rules) : null;
+    public string? JudgementFor(ImageReference reference) =>
+        policy.For(reference) is { Count: > 0 } rules ? StatementPolicyFile.DigestOf(rules) : null;
 
-    /// <summary>That it says what its tree's digest is; that this is so, the pull finds out when it has the layers.</summary>
+    /// <summary>That it says what its tree's digest is; that this is so, the pull finds out when it has the
+    /// layers.</summary>
     private static void RequireSeal(ImageReference reference, StatementRule rule, ManifestDocument document)
     {
         if (document.Manifest is null || SealClaim.OfTree(document.Manifest).Count == 0)
         {
             throw new SysctrException(
-                ErrorKind.Policy, $"pulling {reference.Identity}: its manifest has to name the digest of its whole tree, as {rule.File} requires for {Name(rule)}, and does not",
+                ErrorKind.Policy,
+                $"pulling {reference.Identity}: its manifest has to name the digest of its whole tree, as {rule.File} requires for {Name(rule)}, and does not",
                 "ask whoever publishes the image for the annotation composefs.merged.erofs.v1.fsverity-sha256-12, or change the requirement; see sysctr-trust.d(5)",
-
                 // A manifest is the same wherever it lies: another place does not help.
-                new InvalidOperationException("The manifest lacks it."));
+                new InvalidOperationException("The manifest lacks it.")
+            );
         }
     }
 
-    private ImageProof Check(ImageReference reference, StatementRule rule, StatementRequirement requirement, List<(Digest Subject, byte[] Bytes)> bundles, bool hasNotation)
+    private ImageProof Check(
+        ImageReference reference,
+        StatementRule rule,
+        StatementRequirement requirement,
+        List<(Digest Subject, byte[] Bytes)> bundles,
+        bool hasNotation
+    )
     {
         BundleTrust trust;
         try
@@ -85,7 +106,12 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
-            throw new SysctrException(ErrorKind.Policy, $"pulling {reference.Identity}: who has to have signed it can't be told from {rule.File}: {e.Message}", e.Hint, e);
+            throw new SysctrException(
+                ErrorKind.Policy,
+                $"pulling {reference.Identity}: who has to have signed it can't be told from {rule.File}: {e.Message}",
+                e.Hint,
+                e
+            );
         }
 
         List<string> reasons = [];
@@ -100,13 +126,16 @@ sealed class StatementJudge(StatementPolicy policy, TimeProvider time) : IImageJ
             reasons.Add(verdict.Reason ?? $"it is of type {Redact.Text(verdict.Statement!.PredicateType)}");
         }
 
-        string why = reasons.Count > 0 ? $"none of {reasons.Count} counts: {string.Join("; ", reasons.Distinct(StringComparer.Ordinal).Take(MaxReasons))}"
+        string why =
+            reasons.Count > 0
+                ? $"none of {reasons.Count} counts: {string.Join("; ", reasons.Distinct(StringComparer.Ordinal).Take(MaxReasons))}"
             : hasNotation ? "there is none, only a signature of notation, which can't be verified"
             : "there is none";
         throw new SysctrException(
             ErrorKind.Policy,
             $"pulling {reference.Identity}: a signed statement of type {requirement.PredicateType} is required by {rule.File} for {Name(rule)}, and {why}",
-            "ask whoever publishes the image for one (cosign sign, cosign attest: version 3), or change the requirement; see sysctr-trust.d(5)");
+            "ask whoever publishes the image for one (cosign sign, cosign attest: version 3), or change the requirement; see sysctr-trust.d(5)"
+        );
     }
 
     private static string Name(StatementRule rule) => rule.Scope.Length == 0 ? "all registries" : rule.Scope;

@@ -13,8 +13,9 @@ using SystemContainers.Pull.X509;
 namespace SystemContainers.Pull.Requirements;
 
 /// <summary>
-/// One file: <c>{"SCOPE": [{"predicateType": TYPE, "signedIdentity": {"type": "digestOnly"}, ...signer...}]}</c>. The signer is <c>keyPaths</c>,
-/// <c>pki</c> or <c>fulcio</c> in containers' words where those have one. Read strictly: a misspelt requirement would be one that does not hold.
+/// One file: <c>{"SCOPE": [{"predicateType": TYPE, "signedIdentity": {"type": "digestOnly"}, ...signer...}]}</c>. The
+/// signer is <c>keyPaths</c>, <c>pki</c> or <c>fulcio</c> in containers' words where those have one. Read strictly: a
+/// misspelt requirement would be one that does not hold.
 /// </summary>
 static class StatementPolicyFile
 {
@@ -37,7 +38,12 @@ static class StatementPolicyFile
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
-            throw new SysctrException(ErrorKind.Policy, $"reading {file}: {e.Message}", "nothing is pulled until it is corrected; see sysctr-trust.d(5)", e);
+            throw new SysctrException(
+                ErrorKind.Policy,
+                $"reading {file}: {e.Message}",
+                "nothing is pulled until it is corrected; see sysctr-trust.d(5)",
+                e
+            );
         }
     }
 
@@ -50,7 +56,15 @@ static class StatementPolicyFile
 
         return list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
             ? new StatementRule(
-                file, scope, [.. list.EnumerateArray().Where(r => !IsSeal(r, $"\"{scope}\"")).Select(r => Requirement(r, $"\"{scope}\"", here))], list.EnumerateArray().Any(r => IsSeal(r, $"\"{scope}\"")))
+                file,
+                scope,
+                [
+                    .. list.EnumerateArray()
+                        .Where(r => !IsSeal(r, $"\"{scope}\""))
+                        .Select(r => Requirement(r, $"\"{scope}\"", here)),
+                ],
+                list.EnumerateArray().Any(r => IsSeal(r, $"\"{scope}\""))
+            )
             : throw Fault.Of($"\"{scope}\" is no array of requirements");
     }
 
@@ -62,18 +76,34 @@ static class StatementPolicyFile
             return false;
         }
 
-        return StrictMembers.Exactly(element, where, Seal)[Seal].ValueKind == JsonValueKind.True ? true : throw Fault.Of($"{where}: {Seal} can be true alone; leave it out where it is not required");
+        return StrictMembers.Exactly(element, where, Seal)[Seal].ValueKind == JsonValueKind.True
+            ? true
+            : throw Fault.Of($"{where}: {Seal} can be true alone; leave it out where it is not required");
     }
 
     private static StatementRequirement Requirement(JsonElement element, string where, Func<string, string> here)
     {
         IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Among(
-            element, where, "predicateType", "signedIdentity", "keyPaths", "pki", "fulcio", "rekorPublicKeyPaths", "trustedRootPath");
+            element,
+            where,
+            "predicateType",
+            "signedIdentity",
+            "keyPaths",
+            "pki",
+            "fulcio",
+            "rekorPublicKeyPaths",
+            "trustedRootPath"
+        );
         string type = StrictMembers.Text(Must(members, where, "predicateType"), "predicateType");
-        string identity = StrictMembers.Text(StrictMembers.Exactly(Must(members, where, "signedIdentity"), "signedIdentity", "type")["type"], "signedIdentity.type");
+        string identity = StrictMembers.Text(
+            StrictMembers.Exactly(Must(members, where, "signedIdentity"), "signedIdentity", "type")["type"],
+            "signedIdentity.type"
+        );
         if (identity != "digestOnly")
         {
-            throw Fault.Of($"{where}: a statement names no image but by its digest, so that it can't meet a signedIdentity of type {Redact.Text(identity)}; if that is enough, write digestOnly");
+            throw Fault.Of(
+                $"{where}: a statement names no image but by its digest, so that it can't meet a signedIdentity of type {Redact.Text(identity)}; if that is enough, write digestOnly"
+            );
         }
 
         string[] signers = [.. members.Keys.Where(k => k is "keyPaths" or "pki" or "fulcio")];
@@ -90,15 +120,37 @@ static class StatementPolicyFile
 
         if (logs.Length > 1)
         {
-            throw Fault.Of($"{where}: the logs are those of rekorPublicKeyPaths or those of trustedRootPath, not of both");
+            throw Fault.Of(
+                $"{where}: the logs are those of rekorPublicKeyPaths or those of trustedRootPath, not of both"
+            );
         }
 
         List<string> files = [];
         Func<BundleTrust> trust = signers[0] switch
         {
             "keyPaths" => OfKeys(Paths(members["keyPaths"], "keyPaths"), Logs(members, Here), Here),
-            "pki" => OfPki(StrictMembers.Among(members["pki"], "pki", "caRootsPath", "caIntermediatesPath", "subjectEmail", "subjectHostname"), Here),
-            _ => OfFulcio(StrictMembers.Among(members["fulcio"], "fulcio", "trustedRootPath", "oidcIssuer", "subject", "ignoreLog"), Here),
+            "pki" => OfPki(
+                StrictMembers.Among(
+                    members["pki"],
+                    "pki",
+                    "caRootsPath",
+                    "caIntermediatesPath",
+                    "subjectEmail",
+                    "subjectHostname"
+                ),
+                Here
+            ),
+            _ => OfFulcio(
+                StrictMembers.Among(
+                    members["fulcio"],
+                    "fulcio",
+                    "trustedRootPath",
+                    "oidcIssuer",
+                    "subject",
+                    "ignoreLog"
+                ),
+                Here
+            ),
         };
         return new StatementRequirement(type, trust, element.GetRawText(), files);
 
@@ -123,7 +175,11 @@ static class StatementPolicyFile
         foreach (StatementRequirement requirement in all.SelectMany(r => r.All))
         {
             // Each part behind its length, so that no two sets of rules give one text.
-            foreach (byte[] part in requirement.Files.Select(f => Bytes(f, MaxKeyBytes)).Prepend(Encoding.UTF8.GetBytes(requirement.Text)))
+            foreach (
+                byte[] part in requirement
+                    .Files.Select(f => Bytes(f, MaxKeyBytes))
+                    .Prepend(Encoding.UTF8.GetBytes(requirement.Text))
+            )
             {
                 hash.AppendData(BitConverter.GetBytes(part.LongLength));
                 hash.AppendData(part);
@@ -133,19 +189,27 @@ static class StatementPolicyFile
         return Digest.FromSha256(hash.GetHashAndReset()).ToString();
     }
 
-    private static Func<BundleTrust> OfKeys(string[] keys, Func<IReadOnlyList<TrustedLog>>? logs, Func<string, string> here)
+    private static Func<BundleTrust> OfKeys(
+        string[] keys,
+        Func<IReadOnlyList<TrustedLog>>? logs,
+        Func<string, string> here
+    )
     {
         string[] keyFiles = [.. keys.Select(here)];
-        return () => new BundleTrust
-        {
-            Keys = [.. keyFiles.Select(k => VerificationKey.FromPem(Text(k)))],
-            KeyPlaces = keys,
-            Logs = logs?.Invoke(),
-        };
+        return () =>
+            new BundleTrust
+            {
+                Keys = [.. keyFiles.Select(k => VerificationKey.FromPem(Text(k)))],
+                KeyPlaces = keys,
+                Logs = logs?.Invoke(),
+            };
     }
 
     // A key alone is one of Rekor's first version: the second signs by a name, too, which only a trusted root has.
-    private static Func<IReadOnlyList<TrustedLog>>? Logs(IReadOnlyDictionary<string, JsonElement> members, Func<string, string> here)
+    private static Func<IReadOnlyList<TrustedLog>>? Logs(
+        IReadOnlyDictionary<string, JsonElement> members,
+        Func<string, string> here
+    )
     {
         if (Optional(members, "trustedRootPath") is { } root)
         {
@@ -173,33 +237,55 @@ static class StatementPolicyFile
             throw Fault.Of("pki needs subjectEmail or subjectHostname");
         }
 
-        return () => new BundleTrust
-        {
-            Pki = new PkiAuthority(Certificate.ReadRoots(Text(roots)), between is null ? [] : Certificate.ReadRoots(Text(between)), email, host),
-        };
+        return () =>
+            new BundleTrust
+            {
+                Pki = new PkiAuthority(
+                    Certificate.ReadRoots(Text(roots)),
+                    between is null ? [] : Certificate.ReadRoots(Text(between)),
+                    email,
+                    host
+                ),
+            };
     }
 
-    private static Func<BundleTrust> OfFulcio(IReadOnlyDictionary<string, JsonElement> fulcio, Func<string, string> here)
+    private static Func<BundleTrust> OfFulcio(
+        IReadOnlyDictionary<string, JsonElement> fulcio,
+        Func<string, string> here
+    )
     {
         string file = here(StrictMembers.Text(Must(fulcio, "fulcio", "trustedRootPath"), "trustedRootPath"));
-        SignerIdentity identity = new(StrictMembers.Text(Must(fulcio, "fulcio", "oidcIssuer"), "oidcIssuer"), StrictMembers.Text(Must(fulcio, "fulcio", "subject"), "subject"));
+        SignerIdentity identity = new(
+            StrictMembers.Text(Must(fulcio, "fulcio", "oidcIssuer"), "oidcIssuer"),
+            StrictMembers.Text(Must(fulcio, "fulcio", "subject"), "subject")
+        );
         if (identity.Issuer.Length == 0 || identity.Subject.Length == 0)
         {
             throw Fault.Of("fulcio needs an oidcIssuer and a subject");
         }
 
-        bool withoutLog = fulcio.TryGetValue("ignoreLog", out JsonElement ignore) && ignore.ValueKind switch
-        {
-            JsonValueKind.True => true,
-            JsonValueKind.False => false,
-            _ => throw Fault.Of("fulcio.ignoreLog is neither true nor false"),
-        };
+        bool withoutLog =
+            fulcio.TryGetValue("ignoreLog", out JsonElement ignore)
+            && ignore.ValueKind switch
+            {
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                _ => throw Fault.Of("fulcio.ignoreLog is neither true nor false"),
+            };
         return () =>
         {
             TrustedRoot root = TrustedRoot.Read(Bytes(file, TrustedRoot.MaxBytes));
             return !withoutLog || root.Stampers.Count > 0
-                ? new BundleTrust { Identity = identity, Authorities = root.Authorities, Logs = withoutLog ? null : root.Logs, Stampers = root.Stampers }
-                : throw Fault.Of($"{file} has no authority for timestamps, and without a log only one knows when a certificate of an identity was used");
+                ? new BundleTrust
+                {
+                    Identity = identity,
+                    Authorities = root.Authorities,
+                    Logs = withoutLog ? null : root.Logs,
+                    Stampers = root.Stampers,
+                }
+                : throw Fault.Of(
+                    $"{file} has no authority for timestamps, and without a log only one knows when a certificate of an identity was used"
+                );
         };
     }
 
@@ -207,10 +293,16 @@ static class StatementPolicyFile
         members.TryGetValue(name, out JsonElement value) ? value : throw Fault.Of($"{where} has no \"{name}\"");
 
     private static string? Optional(IReadOnlyDictionary<string, JsonElement> members, string name) =>
-        members.TryGetValue(name, out JsonElement value) ? StrictMembers.Text(value, name) is { Length: > 0 } text ? text : throw Fault.Of($"{name} is empty") : null;
+        members.TryGetValue(name, out JsonElement value)
+            ? StrictMembers.Text(value, name) is { Length: > 0 } text
+                ? text
+                : throw Fault.Of($"{name} is empty")
+            : null;
 
     private static string[] Paths(JsonElement list, string name) =>
-        list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 ? [.. list.EnumerateArray().Select(p => StrictMembers.Text(p, name))] : throw Fault.Of($"{name} is no array of paths");
+        list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
+            ? [.. list.EnumerateArray().Select(p => StrictMembers.Text(p, name))]
+            : throw Fault.Of($"{name} is no array of paths");
 
     private static string Text(string file) => Encoding.UTF8.GetString(Bytes(file, MaxKeyBytes));
 
@@ -221,11 +313,18 @@ static class StatementPolicyFile
             using FileStream stream = File.OpenRead(file);
             byte[] bytes = new byte[most + 1];
             int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return read <= most ? bytes[..read] : throw new SysctrException(ErrorKind.Policy, $"reading {file}: it is larger than {most} bytes");
+            return read <= most
+                ? bytes[..read]
+                : throw new SysctrException(ErrorKind.Policy, $"reading {file}: it is larger than {most} bytes");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new SysctrException(ErrorKind.Policy, $"reading {file}: {e.Message}", "nothing for which it is needed is pulled until it can be read; see sysctr-trust.d(5)", e);
+            throw new SysctrException(
+                ErrorKind.Policy,
+                $"reading {file}: {e.Message}",
+                "nothing for which it is needed is pulled until it can be read; see sysctr-trust.d(5)",
+                e
+            );
         }
     }
 }

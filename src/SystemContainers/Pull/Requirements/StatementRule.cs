@@ -11,5 +11,8 @@ sealed record StatementRule(string File, string Scope, IReadOnlyList<StatementRe
 {
     /// <summary>Each requirement in words.</summary>
     public IReadOnlyList<string> Words =>
-        [.. All.Select(s => $"a signed statement of type {s.PredicateType}"), .. SealedTree ? ["a manifest that names the digest of its whole tree"] : Array.Empty<string>()];
+        [
+            .. All.Select(s => $"a signed statement of type {s.PredicateType}"),
+            .. SealedTree ? ["a manifest that names the digest of its whole tree"] : Array.Empty<string>(),
+        ];
 }

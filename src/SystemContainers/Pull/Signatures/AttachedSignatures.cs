@@ -12,8 +12,9 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Signatures;
 
 /// <summary>
-/// What cosign 2 attaches to an image: a manifest at a tag made of the image's digest, each of whose layers is a signed document with the signature in its
-/// annotations (cosign's SIGNATURE_SPEC). The list itself is signed by nobody: all that counts is in each layer.
+/// What cosign 2 attaches to an image: a manifest at a tag made of the image's digest, each of whose layers is a signed
+/// document with the signature in its annotations (cosign's SIGNATURE_SPEC). The list itself is signed by nobody: all
+/// that counts is in each layer.
 /// </summary>
 static class AttachedSignatures
 {
@@ -29,7 +30,13 @@ static class AttachedSignatures
     /// <param name="budget">What all signatures of the image may have.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Corrupt: what stands at the tag is no such manifest.</exception>
-    public static async Task<IReadOnlyList<ImageSignature>> GetAsync(ImageReference image, IImageSource registry, Digest manifest, SignatureBudget budget, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ImageSignature>> GetAsync(
+        ImageReference image,
+        IImageSource registry,
+        Digest manifest,
+        SignatureBudget budget,
+        CancellationToken cancellationToken
+    )
     {
         string tag = $"{manifest.Algorithm}-{manifest.Hex}.sig";
         string doing = $"fetching the signatures {image.Name}:{tag}";
@@ -43,13 +50,27 @@ static class AttachedSignatures
         {
             if (layer.Size is < 0 or > SignatureBlob.MaxBytes)
             {
-                throw new SysctrException(ErrorKind.Unsafe, $"{doing}: one is larger than {SignatureBlob.MaxBytes} bytes");
+                throw new SysctrException(
+                    ErrorKind.Unsafe,
+                    $"{doing}: one is larger than {SignatureBlob.MaxBytes} bytes"
+                );
             }
 
             budget.Take(layer.Size);
-            await using VerifiedStream stream = new(await registry.OpenBlobAsync(layer, cancellationToken), layer, doing);
+            await using VerifiedStream stream = new(
+                await registry.OpenBlobAsync(layer, cancellationToken),
+                layer,
+                doing
+            );
             byte[] payload = await Body.ReadAtMostAsync(stream, SignatureBlob.MaxBytes + 1, cancellationToken);
-            signatures.Add(new SigstoreSignature($"{tag}, layer {signatures.Count + 1}", layer.MediaType, payload, layer.Annotations ?? new Dictionary<string, string>(StringComparer.Ordinal)));
+            signatures.Add(
+                new SigstoreSignature(
+                    $"{tag}, layer {signatures.Count + 1}",
+                    layer.MediaType,
+                    payload,
+                    layer.Annotations ?? new Dictionary<string, string>(StringComparer.Ordinal)
+                )
+            );
         }
 
         return signatures;
@@ -60,14 +81,20 @@ static class AttachedSignatures
         try
         {
             using JsonDocument json = StrictJson.Parse(raw.Bytes, MaxDepth);
-            ImageManifest manifest = JsonSerializer.Deserialize(raw.Bytes, OciJson.Default.ImageManifest) ?? throw new JsonException("it is null");
+            ImageManifest manifest =
+                JsonSerializer.Deserialize(raw.Bytes, OciJson.Default.ImageManifest)
+                ?? throw new JsonException("it is null");
             return manifest.Layers.Count <= MaxLayers && !manifest.Layers.Contains(null!)
                 ? manifest.Layers
                 : throw new SysctrException(ErrorKind.Unsafe, $"{doing}: there are more than {MaxLayers} of them");
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: the list of them is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: the list of them is malformed: {Redact.Text(JsonFault.Of(e))}",
+                inner: e
+            );
         }
     }
 }

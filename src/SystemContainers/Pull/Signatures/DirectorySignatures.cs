@@ -6,7 +6,8 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Signatures;
 
-/// <summary>Signatures in a <c>dir:</c>, as skopeo writes them beside the manifest: <c>signature-1</c> and so on; <c>HEX.signature-1</c> of a manifest that an index names.</summary>
+/// <summary>Signatures in a <c>dir:</c>, as skopeo writes them beside the manifest: <c>signature-1</c> and so on;
+/// <c>HEX.signature-1</c> of a manifest that an index names.</summary>
 /// <param name="image">The directory.</param>
 sealed class DirectorySignatures(ImageReference image) : ISignatureSource
 {
@@ -19,8 +20,12 @@ sealed class DirectorySignatures(ImageReference image) : ISignatureSource
         string top = Path.Join(image.FilePath, "manifest.json");
         string doing = $"looking for signatures of {image}";
         SignatureFiles files = new(doing);
-        bool isTop = File.Exists(top) && Digest.Sha256(await File.ReadAllBytesAsync(top, cancellationToken)) == manifest;
+        bool isTop =
+            File.Exists(top) && Digest.Sha256(await File.ReadAllBytesAsync(top, cancellationToken)) == manifest;
         return await files.AllAsync(
-            place => Task.FromResult(files.Read(place)), number => Path.Join(image.FilePath, $"{(isTop ? "" : manifest.Hex + ".")}signature-{number}"), new SignatureBudget(doing));
+            place => Task.FromResult(files.Read(place)),
+            number => Path.Join(image.FilePath, $"{(isTop ? "" : manifest.Hex + ".")}signature-{number}"),
+            new SignatureBudget(doing)
+        );
     }
 }

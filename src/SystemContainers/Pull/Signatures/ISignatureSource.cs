@@ -5,7 +5,8 @@ using SystemContainers.Pull.Trust.Signatures;
 
 namespace SystemContainers.Pull.Signatures;
 
-/// <summary>Where an image has its signatures. They are fetched once something has to be proved, and not before.</summary>
+/// <summary>Where an image has its signatures. They are fetched once something has to be proved, and not
+/// before.</summary>
 interface ISignatureSource
 {
     /// <summary>Where signatures are looked for, for whoever misses one.</summary>
@@ -14,6 +15,7 @@ interface ISignatureSource
     /// <summary>All signatures of a manifest, unverified.</summary>
     /// <param name="manifest">The digest of the manifest.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="Errors.SysctrException">Unreachable: they can't be fetched; Policy: what is there is none, or too many.</exception>
+    /// <exception cref="Errors.SysctrException">Unreachable: they can't be fetched; Policy: what is there is none, or
+    /// too many.</exception>
     Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken);
 }

@@ -13,8 +13,9 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Signatures;
 
 /// <summary>
-/// Judges an image by the policy, once its manifest is there and before anything that the manifest names is fetched. As containers/image does it: of an
-/// index, the manifest of the platform is what has to be signed, for the name that was asked for; the index itself need not be.
+/// Judges an image by the policy, once its manifest is there and before anything that the manifest names is fetched. As
+/// containers/image does it: of an index, the manifest of the platform is what has to be signed, for the name that was
+/// asked for; the index itself need not be.
 /// </summary>
 /// <param name="policy">What has to hold.</param>
 /// <param name="now">For keys and signatures that end.</param>
@@ -28,8 +29,14 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
     /// <param name="source">Where its signatures are.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who signed, for each requirement of a signature.</returns>
-    /// <exception cref="SysctrException">Policy: it may not; says which rule of which file, and why no signature counts. Unreachable: the signatures can't be fetched.</exception>
-    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(ImageReference reference, byte[] manifest, ISignatureSource source, CancellationToken cancellationToken)
+    /// <exception cref="SysctrException">Policy: it may not; says which rule of which file, and why no signature
+    /// counts. Unreachable: the signatures can't be fetched.</exception>
+    public async Task<IReadOnlyList<ImageProof>> JudgeAsync(
+        ImageReference reference,
+        byte[] manifest,
+        ISignatureSource source,
+        CancellationToken cancellationToken
+    )
     {
         policy.Check(reference);
         Digest digest = Digest.Sha256(manifest);
@@ -42,7 +49,15 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
                 signatures ??= await source.GetAsync(digest, cancellationToken);
                 string signer = requirement switch
                 {
-                    SignedBy signedBy => SignedBy(reference, digest, signatures, source, rule, signedBy, cancellationToken),
+                    SignedBy signedBy => SignedBy(
+                        reference,
+                        digest,
+                        signatures,
+                        source,
+                        rule,
+                        signedBy,
+                        cancellationToken
+                    ),
                     SigstoreSigned sigstore => SigstoreSigned(reference, digest, signatures, source, rule, sigstore),
                     _ => throw new InvalidOperationException($"a {requirement.Type} passed the policy's own check"),
                 };
@@ -53,25 +68,46 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         return proofs;
     }
 
-    private string SignedBy(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SignedBy requirement, CancellationToken cancellationToken)
+    private string SignedBy(
+        ImageReference reference,
+        Digest manifest,
+        IReadOnlyList<ImageSignature> all,
+        ISignatureSource source,
+        PolicyRule rule,
+        SignedBy requirement,
+        CancellationToken cancellationToken
+    )
     {
         if (requirement.KeyType != Trust.Requirements.SignedBy.GpgKeys)
         {
-            throw SignaturePolicy.Refused(reference, $"it must be signed by keys of the type {requirement.KeyType}, which nobody can check", rule, "only GPGKeys exist: correct the policy");
+            throw SignaturePolicy.Refused(
+                reference,
+                $"it must be signed by keys of the type {requirement.KeyType}, which nobody can check",
+                rule,
+                "only GPGKeys exist: correct the policy"
+            );
         }
 
         SimpleSignature[] signatures = [.. all.OfType<SimpleSignature>()];
         if (signatures.Length == 0)
         {
             throw SignaturePolicy.Refused(
-                reference, $"it has no signature{(all.Count > 0 ? " of OpenPGP" : "")}, and must be signed (signedBy)", rule,
-                $"signatures of {manifest} were looked for in {source.Where}; ask who publishes the image where they are, and write that into /etc/containers/registries.d; see containers-registries.d(5)");
+                reference,
+                $"it has no signature{(all.Count > 0 ? " of OpenPGP" : "")}, and must be signed (signedBy)",
+                rule,
+                $"signatures of {manifest} were looked for in {source.Where}; ask who publishes the image where they are, and write that into /etc/containers/registries.d; see containers-registries.d(5)"
+            );
         }
 
         OpenPgpKeyring keys = OpenPgpKeyring.Read(requirement.Keys.Read());
         if (keys.IsEmpty)
         {
-            throw SignaturePolicy.Refused(reference, $"it must be signed (signedBy), and there is no key in {Redact.Text(requirement.Keys.Shown)}", rule, "put the public key of who signs there, as 'gpg --export' writes it");
+            throw SignaturePolicy.Refused(
+                reference,
+                $"it must be signed (signedBy), and there is no key in {Redact.Text(requirement.Keys.Shown)}",
+                rule,
+                "put the public key of who signs there, as 'gpg --export' writes it"
+            );
         }
 
         DockerName? image = Name(reference);
@@ -88,18 +124,34 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         }
 
         throw SignaturePolicy.Refused(
-            reference, $"no signature of it counts (signedBy): {string.Join("; ", faults)}", rule,
-            $"it has to be signed by a key of {Redact.Text(requirement.Keys.Shown)}, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); see containers-policy.json(5)");
+            reference,
+            $"no signature of it counts (signedBy): {string.Join("; ", faults)}",
+            rule,
+            $"it has to be signed by a key of {Redact.Text(requirement.Keys.Shown)}, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); see containers-policy.json(5)"
+        );
     }
 
-    private string SigstoreSigned(ImageReference reference, Digest manifest, IReadOnlyList<ImageSignature> all, ISignatureSource source, PolicyRule rule, SigstoreSigned requirement)
+    private string SigstoreSigned(
+        ImageReference reference,
+        Digest manifest,
+        IReadOnlyList<ImageSignature> all,
+        ISignatureSource source,
+        PolicyRule rule,
+        SigstoreSigned requirement
+    )
     {
-        SigstoreSignature[] signatures = [.. all.OfType<SigstoreSignature>().Where(s => s.MediaType == SigstoreAttachment.MediaType)];
+        SigstoreSignature[] signatures =
+        [
+            .. all.OfType<SigstoreSignature>().Where(s => s.MediaType == SigstoreAttachment.MediaType),
+        ];
         if (signatures.Length == 0)
         {
             throw SignaturePolicy.Refused(
-                reference, $"it has no signature{(all.Count > 0 ? " of sigstore" : "")}, and must be signed (sigstoreSigned)", rule,
-                $"signatures of {manifest} were looked for in {source.Where}; write use-sigstore-attachments: true for it into /etc/containers/registries.d where the registry has them; see containers-registries.d(5)");
+                reference,
+                $"it has no signature{(all.Count > 0 ? " of sigstore" : "")}, and must be signed (sigstoreSigned)",
+                rule,
+                $"signatures of {manifest} were looked for in {source.Where}; write use-sigstore-attachments: true for it into /etc/containers/registries.d where the registry has them; see containers-registries.d(5)"
+            );
         }
 
         SigstoreKeys keys;
@@ -109,15 +161,31 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
-            throw SignaturePolicy.Refused(reference, $"it must be signed (sigstoreSigned), and a key that the policy names can't be used: {e.Message}", rule, e.Hint ?? "keys and certificates are PEM; see containers-policy.json(5)");
+            throw SignaturePolicy.Refused(
+                reference,
+                $"it must be signed (sigstoreSigned), and a key that the policy names can't be used: {e.Message}",
+                rule,
+                e.Hint ?? "keys and certificates are PEM; see containers-policy.json(5)"
+            );
         }
 
         DockerName? image = Name(reference);
         List<string> faults = [];
         foreach (SigstoreSignature signature in signatures)
         {
-            SigstoreVerdict verdict = SigstoreVerifier.Verify(new SigstoreAttachment(signature.Payload, signature.Annotations), keys, _now.GetUtcNow());
-            if ((verdict.Signed is { } signed ? Fault(signed, manifest, image, requirement.Identity) : verdict.Reason ?? "it does not count") is not { } fault)
+            SigstoreVerdict verdict = SigstoreVerifier.Verify(
+                new SigstoreAttachment(signature.Payload, signature.Annotations),
+                keys,
+                _now.GetUtcNow()
+            );
+            if (
+                (
+                    verdict.Signed is { } signed
+                        ? Fault(signed, manifest, image, requirement.Identity)
+                        : verdict.Reason ?? "it does not count"
+                )
+                is not { } fault
+            )
             {
                 return verdict.Signer!;
             }
@@ -126,13 +194,29 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         }
 
         throw SignaturePolicy.Refused(
-            reference, $"no signature of it counts (sigstoreSigned): {string.Join("; ", faults)}", rule,
-            $"it has to be signed as the policy says, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); cosign signs for a name without a tag, for which there are matchRepository and exactRepository; see containers-policy.json(5)");
+            reference,
+            $"no signature of it counts (sigstoreSigned): {string.Join("; ", faults)}",
+            rule,
+            $"it has to be signed as the policy says, for {requirement.Identity.Wanted(image)} ({requirement.Identity.Type}); cosign signs for a name without a tag, for which there are matchRepository and exactRepository; see containers-policy.json(5)"
+        );
     }
 
-    private (string? Signer, string? Fault) Judge(SimpleSignature signature, OpenPgpKeyring keys, Digest manifest, DockerName? image, SignedBy requirement, CancellationToken cancellationToken)
+    private (string? Signer, string? Fault) Judge(
+        SimpleSignature signature,
+        OpenPgpKeyring keys,
+        Digest manifest,
+        DockerName? image,
+        SignedBy requirement,
+        CancellationToken cancellationToken
+    )
     {
-        OpenPgpVerdict verdict = SignedMessage.Check(signature.Message, keys, SimpleSigning.MaxBytes, _now.GetUtcNow().UtcDateTime, cancellationToken);
+        OpenPgpVerdict verdict = SignedMessage.Check(
+            signature.Message,
+            keys,
+            SimpleSigning.MaxBytes,
+            _now.GetUtcNow().UtcDateTime,
+            cancellationToken
+        );
         if (verdict.Content is null)
         {
             return (null, verdict.Fault);
@@ -140,7 +224,10 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
 
         try
         {
-            return (verdict.Signer, Fault(SimpleSigning.Read(verdict.Content, SimpleSigning.Atomic), manifest, image, requirement.Identity));
+            return (
+                verdict.Signer,
+                Fault(SimpleSigning.Read(verdict.Content, SimpleSigning.Atomic), manifest, image, requirement.Identity)
+            );
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
         {
@@ -154,10 +241,19 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
         : null;
 
     /// <summary>What a signature's name is compared with; a digest stands before a tag, as for podman.</summary>
-    private static DockerName? Name(ImageReference reference) => reference.Transport switch
-    {
-        ImageTransport.Docker => new DockerName(reference.Name, reference.Digest is null ? reference.Tag : null, reference.Digest?.ToString()),
-        ImageTransport.DockerDaemon when reference.ImageId is null => new DockerName(reference.Name, reference.Tag, null),
-        _ => null,
-    };
+    private static DockerName? Name(ImageReference reference) =>
+        reference.Transport switch
+        {
+            ImageTransport.Docker => new DockerName(
+                reference.Name,
+                reference.Digest is null ? reference.Tag : null,
+                reference.Digest?.ToString()
+            ),
+            ImageTransport.DockerDaemon when reference.ImageId is null => new DockerName(
+                reference.Name,
+                reference.Tag,
+                null
+            ),
+            _ => null,
+        };
 }

@@ -10,7 +10,8 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Signatures;
 
-/// <summary>Asks a web server for signatures. It gets no credentials, for none are configured for it; certificates are those of certs.d for its own name.</summary>
+/// <summary>Asks a web server for signatures. It gets no credentials, for none are configured for it; certificates are
+/// those of certs.d for its own name.</summary>
 sealed class LookasideClient : IDisposable
 {
     private readonly ImageReference _image;
@@ -32,7 +33,8 @@ sealed class LookasideClient : IDisposable
 
     /// <summary>A file of it.</summary>
     /// <returns>Null where there is none.</returns>
-    /// <exception cref="SysctrException">Unreachable: it does not answer; Policy: it answers something else.</exception>
+    /// <exception cref="SysctrException">Unreachable: it does not answer; Policy: it answers something
+    /// else.</exception>
     public async Task<byte[]?> GetAsync(Uri address, CancellationToken cancellationToken)
     {
         string doing = $"looking for signatures of {_image.Identity}: {Redact.Url(address)}";
@@ -53,7 +55,12 @@ sealed class LookasideClient : IDisposable
                 if (response.StatusCode == HttpStatusCode.OK)
                 {
                     byte[] blob = await Body.ReadAtMostAsync(response, SignatureBlob.MaxBytes + 1, patience.Token);
-                    return blob.Length <= SignatureBlob.MaxBytes ? blob : throw new SysctrException(ErrorKind.Policy, $"{doing}: it is larger than {SignatureBlob.MaxBytes} bytes");
+                    return blob.Length <= SignatureBlob.MaxBytes
+                        ? blob
+                        : throw new SysctrException(
+                            ErrorKind.Policy,
+                            $"{doing}: it is larger than {SignatureBlob.MaxBytes} bytes"
+                        );
                 }
 
                 why = $"HTTP {(int)response.StatusCode}";
@@ -93,8 +100,14 @@ sealed class LookasideClient : IDisposable
     {
         for (int hops = 0; ; hops++)
         {
-            using HttpRequestMessage message = new(HttpMethod.Get, address) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
-            HttpResponseMessage response = await _connections.For(address, ConnectionUse.Content).SendAsync(message, cancellationToken);
+            using HttpRequestMessage message = new(HttpMethod.Get, address)
+            {
+                Version = HttpVersion.Version11,
+                VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+            };
+            HttpResponseMessage response = await _connections
+                .For(address, ConnectionUse.Content)
+                .SendAsync(message, cancellationToken);
             if (!RedirectRules.IsRedirect(response.StatusCode, message.Method))
             {
                 return response;
@@ -102,12 +115,22 @@ sealed class LookasideClient : IDisposable
 
             using (response)
             {
-                address = hops < RedirectRules.MaxRedirects ? RedirectRules.Next(address, response.Headers.Location)
-                    : throw new SysctrException(ErrorKind.Unsafe, $"looking for signatures of {_image.Identity}: more than {RedirectRules.MaxRedirects} redirects, the last to {Redact.Url(address)}");
+                address =
+                    hops < RedirectRules.MaxRedirects
+                        ? RedirectRules.Next(address, response.Headers.Location)
+                        : throw new SysctrException(
+                            ErrorKind.Unsafe,
+                            $"looking for signatures of {_image.Identity}: more than {RedirectRules.MaxRedirects} redirects, the last to {Redact.Url(address)}"
+                        );
             }
         }
     }
 
     private static SysctrException Unreachable(string doing, string why, Exception? inner = null) =>
-        new(ErrorKind.Unreachable, $"{doing}: {why}", "policy.json wants a signature; registries.d says that they are there: check the server, or its URL (containers-registries.d(5))", inner);
+        new(
+            ErrorKind.Unreachable,
+            $"{doing}: {why}",
+            "policy.json wants a signature; registries.d says that they are there: check the server, or its URL (containers-registries.d(5))",
+            inner
+        );
 }

@@ -12,5 +12,6 @@ sealed class NoSignatures : ISignatureSource
     public string Where => "nowhere: only images of registries and of dir: have signatures";
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ImageSignature>>([]);
+    public Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<ImageSignature>>([]);
 }

@@ -4,7 +4,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Signatures;
 
-/// <summary>How much all signatures of one image may have together, wherever they are: each alone may be large, and they are in memory at once.</summary>
+/// <summary>How much all signatures of one image may have together, wherever they are: each alone may be large, and
+/// they are in memory at once.</summary>
 /// <param name="doing">"looking for signatures of X", for messages.</param>
 sealed class SignatureBudget(string doing)
 {
@@ -20,7 +21,11 @@ sealed class SignatureBudget(string doing)
         _left -= bytes;
         if (_left < 0)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: all of them are larger than {MaxBytes} bytes", "remove what is no signature of it");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"{doing}: all of them are larger than {MaxBytes} bytes",
+                "remove what is no signature of it"
+            );
         }
     }
 }

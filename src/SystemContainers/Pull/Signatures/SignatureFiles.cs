@@ -17,15 +17,24 @@ sealed class SignatureFiles(string doing)
     /// <param name="read">The bytes of one; null where it is not there.</param>
     /// <param name="place">Where that of a number is.</param>
     /// <param name="budget">What all of them may have.</param>
-    /// <exception cref="SysctrException">Policy: one is none, or there are too many; Unsafe: they are too large; what <paramref name="read"/> throws.</exception>
-    public async Task<IReadOnlyList<ImageSignature>> AllAsync(Func<string, Task<byte[]?>> read, Func<int, string> place, SignatureBudget budget)
+    /// <exception cref="SysctrException">Policy: one is none, or there are too many; Unsafe: they are too large; what
+    /// <paramref name="read"/> throws.</exception>
+    public async Task<IReadOnlyList<ImageSignature>> AllAsync(
+        Func<string, Task<byte[]?>> read,
+        Func<int, string> place,
+        SignatureBudget budget
+    )
     {
         List<ImageSignature> signatures = [];
         for (int number = 1; ; number++)
         {
             if (number > MaxSignatures)
             {
-                throw new SysctrException(ErrorKind.Policy, $"{doing}: there are more than {MaxSignatures} of them", "a storage that has one for each number is misconfigured");
+                throw new SysctrException(
+                    ErrorKind.Policy,
+                    $"{doing}: there are more than {MaxSignatures} of them",
+                    "a storage that has one for each number is misconfigured"
+                );
             }
 
             string there = place(number);
@@ -35,7 +44,14 @@ sealed class SignatureFiles(string doing)
             }
 
             budget.Take(blob.Length);
-            signatures.Add(SignatureBlob.Parse(Uri.TryCreate(there, UriKind.Absolute, out Uri? address) && !address.IsFile ? Redact.Url(address) : Redact.Text(there), blob));
+            signatures.Add(
+                SignatureBlob.Parse(
+                    Uri.TryCreate(there, UriKind.Absolute, out Uri? address) && !address.IsFile
+                        ? Redact.Url(address)
+                        : Redact.Text(there),
+                    blob
+                )
+            );
         }
     }
 
@@ -46,7 +62,9 @@ sealed class SignatureFiles(string doing)
         try
         {
             // open(2) would take what stands before a zero for the path.
-            return path.Contains('\0', StringComparison.Ordinal) ? throw Unreadable(path, "it is no path") : BoundedFile.Read("/", path, SignatureBlob.MaxBytes);
+            return path.Contains('\0', StringComparison.Ordinal)
+                ? throw Unreadable(path, "it is no path")
+                : BoundedFile.Read("/", path, SignatureBlob.MaxBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -55,5 +73,10 @@ sealed class SignatureFiles(string doing)
     }
 
     private SysctrException Unreadable(string path, string why, Exception? inner = null) =>
-        new(ErrorKind.Policy, $"{doing}: {Redact.Text(path)}: {why}", "policy.json wants a signature, and this may be one", inner);
+        new(
+            ErrorKind.Policy,
+            $"{doing}: {Redact.Text(path)}: {why}",
+            "policy.json wants a signature, and this may be one",
+            inner
+        );
 }

@@ -25,7 +25,11 @@ static class CanonicalJson
         {
             case JsonValueKind.Object:
                 string next = "{";
-                foreach ((string name, JsonElement value) in StrictMembers.Of(element, "Rekor's entry").OrderBy(m => m.Key, StringComparer.Ordinal))
+                foreach (
+                    (string name, JsonElement value) in StrictMembers
+                        .Of(element, "Rekor's entry")
+                        .OrderBy(m => m.Key, StringComparer.Ordinal)
+                )
                 {
                     text.Append(next);
                     Write(name, text);
@@ -51,10 +55,19 @@ static class CanonicalJson
                 break;
             case JsonValueKind.Number:
                 double number = Fault.Reading("a number", element.GetDouble);
-                text.Append(double.IsFinite(number) ? Number(number) : throw Fault.Of("a number of Rekor's entry is too large"));
+                text.Append(
+                    double.IsFinite(number) ? Number(number) : throw Fault.Of("a number of Rekor's entry is too large")
+                );
                 break;
             default:
-                text.Append(element.ValueKind switch { JsonValueKind.True => "true", JsonValueKind.False => "false", _ => "null" });
+                text.Append(
+                    element.ValueKind switch
+                    {
+                        JsonValueKind.True => "true",
+                        JsonValueKind.False => "false",
+                        _ => "null",
+                    }
+                );
                 break;
         }
     }
@@ -81,7 +94,8 @@ static class CanonicalJson
         text.Append('"');
     }
 
-    /// <summary>As ECMAScript writes it: the shortest digits that read the same, an exponent only from 1e21 and below 1e-6.</summary>
+    /// <summary>As ECMAScript writes it: the shortest digits that read the same, an exponent only from 1e21 and below
+    /// 1e-6.</summary>
     private static string Number(double number)
     {
         if (number == 0)
@@ -94,14 +108,15 @@ static class CanonicalJson
         string shortest = Math.Abs(number).ToString("R", CultureInfo.InvariantCulture);
         string digits = Digits(shortest);
         int exponent = Exponent(shortest, parts[1]);
-        return sign + exponent switch
-        {
-            >= 21 => $"{Mantissa(digits)}e+{exponent}",
-            >= 0 when digits.Length <= exponent + 1 => digits.PadRight(exponent + 1, '0'),
-            >= 0 => $"{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}",
-            >= -7 + 1 => "0." + new string('0', -exponent - 1) + digits,
-            _ => $"{Mantissa(digits)}e{exponent}",
-        };
+        return sign
+            + exponent switch
+            {
+                >= 21 => $"{Mantissa(digits)}e+{exponent}",
+                >= 0 when digits.Length <= exponent + 1 => digits.PadRight(exponent + 1, '0'),
+                >= 0 => $"{digits[..(exponent + 1)]}.{digits[(exponent + 1)..]}",
+                >= -7 + 1 => "0." + new string('0', -exponent - 1) + digits,
+                _ => $"{Mantissa(digits)}e{exponent}",
+            };
     }
 
     private static string Digits(string shortest)

@@ -7,7 +7,8 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Sigstore;
 
-/// <summary>Certificates of Fulcio, which last minutes and name who logged in where (fulcio's docs/oid-info.md).</summary>
+/// <summary>Certificates of Fulcio, which last minutes and name who logged in where (fulcio's
+/// docs/oid-info.md).</summary>
 /// <param name="Authorities">Fulcio's own.</param>
 /// <param name="OidcIssuer">Where the signer logged in.</param>
 /// <param name="SubjectEmail">As whom.</param>
@@ -31,18 +32,25 @@ sealed record FulcioAuthority(IReadOnlyList<Certificate> Authorities, string Oid
             throw Fault.Of($"its signer logged in at {Redact.Text(issuer)}, and {OidcIssuer} is required");
         }
 
-        return leaf.Names.Emails.Contains(SubjectEmail) ? leaf.Key : throw Fault.Of($"the certificate is not for {SubjectEmail}{PkiAuthority.For(leaf)}");
+        return leaf.Names.Emails.Contains(SubjectEmail)
+            ? leaf.Key
+            : throw Fault.Of($"the certificate is not for {SubjectEmail}{PkiAuthority.For(leaf)}");
     }
 
-    /// <summary>Where the signer logged in: two extensions say it, and both say the same where both are there.</summary>
+    /// <summary>Where the signer logged in: two extensions say it, and both say the same where both are
+    /// there.</summary>
     /// <exception cref="SysctrException">Policy: neither is there, or they differ.</exception>
     public static string IssuerOf(Certificate leaf)
     {
         string? first = leaf.Extension(IssuerV1) is { } raw ? Encoding.UTF8.GetString(raw) : null;
-        string? second = leaf.Extension(IssuerV2) is { } der ? Fault.Reading("the certificate's issuer", () => Text(der)) : null;
+        string? second = leaf.Extension(IssuerV2) is { } der
+            ? Fault.Reading("the certificate's issuer", () => Text(der))
+            : null;
         return first is not null && second is not null && first != second
             ? throw Fault.Of("the certificate names two issuers")
-            : first ?? second ?? throw Fault.Of("the certificate does not say where its signer logged in, so it is none of Fulcio");
+            : first
+                ?? second
+                ?? throw Fault.Of("the certificate does not say where its signer logged in, so it is none of Fulcio");
     }
 
     private static string Text(byte[] der)

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Pull.Sigstore;
 
-/// <summary>A signature as cosign 2 and podman attach it: a layer of the manifest at the tag <c>sha256-HEX.sig</c>. Nothing of it is to be trusted.</summary>
+/// <summary>A signature as cosign 2 and podman attach it: a layer of the manifest at the tag <c>sha256-HEX.sig</c>.
+/// Nothing of it is to be trusted.</summary>
 /// <param name="Payload">The layer's bytes: a simple signing document.</param>
 /// <param name="Annotations">The layer's.</param>
 sealed record SigstoreAttachment(ReadOnlyMemory<byte> Payload, IReadOnlyDictionary<string, string> Annotations)

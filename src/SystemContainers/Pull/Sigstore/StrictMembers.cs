@@ -11,7 +11,8 @@ static class StrictMembers
 {
     private const int MaxDepth = 64;
 
-    /// <summary>Parses; duplicates are for <see cref="Of"/> to find, which looks only where something is decided.</summary>
+    /// <summary>Parses; duplicates are for <see cref="Of"/> to find, which looks only where something is
+    /// decided.</summary>
     /// <exception cref="SysctrException">Policy: it is no JSON.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> json, string what)
     {
@@ -49,24 +50,38 @@ static class StrictMembers
 
     /// <summary>The members of an object that has just these.</summary>
     /// <exception cref="SysctrException">Policy: one is missing, stands twice or is another.</exception>
-    public static IReadOnlyDictionary<string, JsonElement> Exactly(JsonElement element, string what, params string[] names)
+    public static IReadOnlyDictionary<string, JsonElement> Exactly(
+        JsonElement element,
+        string what,
+        params string[] names
+    )
     {
         IReadOnlyDictionary<string, JsonElement> members = Among(element, what, names);
-        return Array.Find(names, n => !members.ContainsKey(n)) is { } missing ? throw Fault.Of($"{what} has no \"{missing}\"") : members;
+        return Array.Find(names, n => !members.ContainsKey(n)) is { } missing
+            ? throw Fault.Of($"{what} has no \"{missing}\"")
+            : members;
     }
 
     /// <summary>The members of an object that has no others than these.</summary>
     /// <exception cref="SysctrException">Policy: one stands twice or is another.</exception>
-    public static IReadOnlyDictionary<string, JsonElement> Among(JsonElement element, string what, params string[] names)
+    public static IReadOnlyDictionary<string, JsonElement> Among(
+        JsonElement element,
+        string what,
+        params string[] names
+    )
     {
         IReadOnlyDictionary<string, JsonElement> members = Of(element, what);
-        return members.Keys.FirstOrDefault(k => !names.Contains(k)) is { } unknown ? throw Fault.Of($"{what} has an unknown \"{Redact.Text(unknown)}\"") : members;
+        return members.Keys.FirstOrDefault(k => !names.Contains(k)) is { } unknown
+            ? throw Fault.Of($"{what} has an unknown \"{Redact.Text(unknown)}\"")
+            : members;
     }
 
     /// <summary>A string.</summary>
     /// <exception cref="SysctrException">Policy: it is none, or not Unicode.</exception>
     public static string Text(JsonElement element, string what) =>
-        element.ValueKind == JsonValueKind.String ? Fault.Reading(what, () => element.GetString()!) : throw Fault.Of($"{what} is no string");
+        element.ValueKind == JsonValueKind.String
+            ? Fault.Reading(what, () => element.GetString()!)
+            : throw Fault.Of($"{what} is no string");
 
     /// <summary>Bytes in base64.</summary>
     /// <exception cref="SysctrException">Policy: they are not.</exception>
@@ -78,7 +93,9 @@ static class StrictMembers
     {
         string packed = text.ReplaceLineEndings("");
         byte[] bytes = new byte[packed.Length / 4 * 3];
-        return packed.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '=') && Convert.TryFromBase64String(packed, bytes, out int written)
+        return
+            packed.All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '/' or '=')
+            && Convert.TryFromBase64String(packed, bytes, out int written)
             ? bytes[..written]
             : throw Fault.Of($"{what} is not in base64");
     }
@@ -87,6 +104,8 @@ static class StrictMembers
     /// <exception cref="SysctrException">Policy: it is none.</exception>
     public static long Integer(JsonElement element, string what) =>
         element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out long number) ? number
-        : element.ValueKind == JsonValueKind.String && long.TryParse(Text(element, what), System.Globalization.NumberStyles.AllowLeadingSign, null, out long text) ? text
+        : element.ValueKind == JsonValueKind.String
+        && long.TryParse(Text(element, what), System.Globalization.NumberStyles.AllowLeadingSign, null, out long text)
+            ? text
         : throw Fault.Of($"{what} is no integer");
 }

@@ -11,8 +11,9 @@ using SystemContainers.Pull.Streams;
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>
-/// An archive of images. A plain file is read where it is, each layer once and side by side. What can't be read twice or at any
-/// place (a pipe, a compressed archive, a daemon's answer) is put into a file without a name first, and is gone with it.
+/// An archive of images. A plain file is read where it is, each layer once and side by side. What can't be read twice
+/// or at any place (a pipe, a compressed archive, a daemon's answer) is put into a file without a name first, and is
+/// gone with it.
 /// </summary>
 sealed class ArchiveFile : IDisposable
 {
@@ -35,11 +36,20 @@ sealed class ArchiveFile : IDisposable
     /// <param name="options">Where to spool, and how much.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: it is not there; Corrupt, Unsafe: it can't be used.</exception>
-    public static async Task<ArchiveFile> OpenAsync(string path, string doing, PullOptions options, CancellationToken cancellation)
+    public static async Task<ArchiveFile> OpenAsync(
+        string path,
+        string doing,
+        PullOptions options,
+        CancellationToken cancellation
+    )
     {
         if (Directory.Exists(path))
         {
-            throw new SysctrException(ErrorKind.Usage, $"{doing}: it is a directory", $"for an image layout write oci:{path}");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: it is a directory",
+                $"for an image layout write oci:{path}"
+            );
         }
 
         SafeFileHandle file = Libc.open(path, Linux.OpenFlags.ReadOnly | Linux.OpenFlags.CloseOnExec, 0);
@@ -47,7 +57,11 @@ sealed class ArchiveFile : IDisposable
         {
             LinuxException e = LinuxException.Last("open", path);
             file.Dispose();
-            throw new SysctrException(e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : ErrorKind.Storage, $"{doing}: {e.Message}", inner: e);
+            throw new SysctrException(
+                e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : ErrorKind.Storage,
+                $"{doing}: {e.Message}",
+                inner: e
+            );
         }
 
         try
@@ -77,14 +91,23 @@ sealed class ArchiveFile : IDisposable
     /// <param name="options">Where to spool, and how much.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Corrupt, Unsafe: it can't be used; Storage: no space.</exception>
-    public static async Task<ArchiveFile> SpoolAsync(Stream source, string doing, PullOptions options, CancellationToken cancellation)
+    public static async Task<ArchiveFile> SpoolAsync(
+        Stream source,
+        string doing,
+        PullOptions options,
+        CancellationToken cancellation
+    )
     {
         byte[] head = new byte[Decompression.HeadBytes];
         int count = await source.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellation);
         RefuseUnsupported(head.AsSpan(0, count), doing);
         await using PrependedStream whole = new(head.AsMemory(0, count), source);
         Stream plain = Decompression.Of(whole, head.AsSpan(0, count));
-        SafeFileHandle file = Libc.open(options.SpoolDirectory, Linux.OpenFlags.TemporaryFile | Linux.OpenFlags.ReadWrite | Linux.OpenFlags.CloseOnExec, 0x180);
+        SafeFileHandle file = Libc.open(
+            options.SpoolDirectory,
+            Linux.OpenFlags.TemporaryFile | Linux.OpenFlags.ReadWrite | Linux.OpenFlags.CloseOnExec,
+            0x180
+        );
         try
         {
             if (file.IsInvalid)
@@ -98,13 +121,23 @@ sealed class ArchiveFile : IDisposable
         catch (Exception e) when (Decompression.IsFault(e))
         {
             file.Dispose();
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it can't be decompressed: {e.Message}", "it was cut, or built broken; save the image again", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it can't be decompressed: {e.Message}",
+                "it was cut, or built broken; save the image again",
+                e
+            );
         }
         catch (Exception e)
         {
             file.Dispose();
             throw e is IOException and not HttpIOException
-                ? new SysctrException(ErrorKind.Storage, $"{doing}: copying it to {options.SpoolDirectory}: {e.Message}", "free some space there, or set TMPDIR to another directory", e)
+                ? new SysctrException(
+                    ErrorKind.Storage,
+                    $"{doing}: copying it to {options.SpoolDirectory}: {e.Message}",
+                    "free some space there, or set TMPDIR to another directory",
+                    e
+                )
                 : e;
         }
         finally
@@ -140,7 +173,8 @@ sealed class ArchiveFile : IDisposable
     }
 
     /// <summary>All of a small file.</summary>
-    /// <exception cref="SysctrException">As <see cref="ArchiveIndex.Get"/>; Unsafe: it is larger than <paramref name="limit"/> bytes.</exception>
+    /// <exception cref="SysctrException">As <see cref="ArchiveIndex.Get"/>; Unsafe: it is larger than
+    /// <paramref name="limit"/> bytes.</exception>
     public async Task<byte[]> ReadAsync(string name, int limit, CancellationToken cancellation)
     {
         if (_index.Get(name).Size > limit)
@@ -155,10 +189,19 @@ sealed class ArchiveFile : IDisposable
     public void Dispose() => _stream.Dispose();
 
     /// <summary>The reader is synchronous, and an archive may lie on a slow disk.</summary>
-    private static async Task<ArchiveFile> IndexAsync(FileStream archive, string doing, CancellationToken cancellation) =>
-        new(archive, doing, await Task.Run(() => ArchiveIndex.Read(archive, doing, cancellation), cancellation));
+    private static async Task<ArchiveFile> IndexAsync(
+        FileStream archive,
+        string doing,
+        CancellationToken cancellation
+    ) => new(archive, doing, await Task.Run(() => ArchiveIndex.Read(archive, doing, cancellation), cancellation));
 
-    private static async Task CopyAsync(Stream source, SafeFileHandle target, string doing, long limit, CancellationToken cancellation)
+    private static async Task CopyAsync(
+        Stream source,
+        SafeFileHandle target,
+        string doing,
+        long limit,
+        CancellationToken cancellation
+    )
     {
         byte[] buffer = new byte[128 << 10];
         long position = 0;
@@ -178,7 +221,11 @@ sealed class ArchiveFile : IDisposable
     {
         if (Decompression.Unsupported(head) is { } tool)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: it is compressed with {tool}, which can't be read", "decompress it first, or pack it again with gzip or zstd");
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: it is compressed with {tool}, which can't be read",
+                "decompress it first, or pack it again with gzip or zstd"
+            );
         }
     }
 

@@ -8,12 +8,13 @@ using SystemContainers.Tar;
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>
-/// Which files an archive of images has, and where: one look at the headers, no content. Names are looked up in here and nowhere
-/// else; nothing that an archive says becomes a path on disk.
+/// Which files an archive of images has, and where: one look at the headers, no content. Names are looked up in here
+/// and nowhere else; nothing that an archive says becomes a path on disk.
 /// </summary>
 sealed class ArchiveIndex
 {
-    /// <summary><c>docker save</c> makes one link for a layer that another image has; a chain of them is not sensible.</summary>
+    /// <summary><c>docker save</c> makes one link for a layer that another image has; a chain of them is not
+    /// sensible.</summary>
     private const int MaxLinks = 8;
 
     private readonly Dictionary<string, ArchiveMember> _members = new(StringComparer.Ordinal);
@@ -25,7 +26,8 @@ sealed class ArchiveIndex
     /// <param name="archive">Plain tar; what can be sought over is not read.</param>
     /// <param name="doing">"reading X", for messages.</param>
     /// <param name="cancellation">Honoured between files.</param>
-    /// <exception cref="SysctrException">Corrupt: it is no tar, or cut; Unsafe: it exceeds a limit, or has a name twice.</exception>
+    /// <exception cref="SysctrException">Corrupt: it is no tar, or cut; Unsafe: it exceeds a limit, or has a name
+    /// twice.</exception>
     public static ArchiveIndex Read(Stream archive, string doing, CancellationToken cancellation)
     {
         ArchiveIndex index = new(doing);
@@ -40,7 +42,10 @@ sealed class ArchiveIndex
                 index.Add(entry, reader.ContentPosition);
                 if (index._members.Count > OciLimits.MaxArchiveFiles || names > OciLimits.MaxArchiveNames)
                 {
-                    throw new SysctrException(ErrorKind.Unsafe, $"it has more files than any images could have ({OciLimits.MaxArchiveFiles})");
+                    throw new SysctrException(
+                        ErrorKind.Unsafe,
+                        $"it has more files than any images could have ({OciLimits.MaxArchiveFiles})"
+                    );
                 }
             }
         }
@@ -56,7 +61,8 @@ sealed class ArchiveIndex
     public bool Has(string name) => _members.ContainsKey(name);
 
     /// <summary>The file of a name, links followed.</summary>
-    /// <exception cref="SysctrException">Corrupt: there is none; Unsafe: the name or a link leads out of the archive or round in circles.</exception>
+    /// <exception cref="SysctrException">Corrupt: there is none; Unsafe: the name or a link leads out of the archive or
+    /// round in circles.</exception>
     public ArchiveMember Get(string name)
     {
         string path = Clean("", name);
@@ -65,7 +71,10 @@ sealed class ArchiveIndex
             if (!_members.TryGetValue(path, out ArchiveMember? member))
             {
                 throw new SysctrException(
-                    ErrorKind.Corrupt, $"{_doing}: it has no {Redact.Text(path)}, which its own list names", "it was cut, or built broken; save the image again");
+                    ErrorKind.Corrupt,
+                    $"{_doing}: it has no {Redact.Text(path)}, which its own list names",
+                    "it was cut, or built broken; save the image again"
+                );
             }
 
             if (member.Target is null)
@@ -92,19 +101,25 @@ sealed class ArchiveIndex
         ArchiveMember member = entry.Type switch
         {
             TarEntryType.Regular => new ArchiveMember(start, entry.Size, null),
-            TarEntryType.Symlink => new ArchiveMember(null, 0, Clean(Parent(name), Encoding.UTF8.GetString(entry.LinkName))),
+            TarEntryType.Symlink => new ArchiveMember(
+                null,
+                0,
+                Clean(Parent(name), Encoding.UTF8.GetString(entry.LinkName))
+            ),
             TarEntryType.HardLink => new ArchiveMember(null, 0, Clean("", Encoding.UTF8.GetString(entry.LinkName))),
             _ => new ArchiveMember(null, 0, null),
         };
 
-        // Attack: of two files of one name, one reader takes the first and another the last; what was looked at is then not what runs.
+        // Attack: of two files of one name, one reader takes the first and another the last; what was looked at is then
+        // not what runs.
         if (!_members.TryAdd(name, member))
         {
             throw new SysctrException(ErrorKind.Unsafe, $"it has {Redact.Text(name)} twice");
         }
     }
 
-    /// <summary>A path within the archive, without <c>.</c> and empty parts; <c>..</c> goes up, but never out.</summary>
+    /// <summary>A path within the archive, without <c>.</c> and empty parts; <c>..</c> goes up, but never
+    /// out.</summary>
     private string Clean(string directory, string path)
     {
         List<string> parts = [.. directory.Split('/', StringSplitOptions.RemoveEmptyEntries)];
@@ -115,7 +130,10 @@ sealed class ArchiveIndex
                 case "" or ".":
                     break;
                 case ".." when parts.Count == 0:
-                    throw new SysctrException(ErrorKind.Unsafe, $"{_doing}: {Redact.Text(path)} leads out of the archive");
+                    throw new SysctrException(
+                        ErrorKind.Unsafe,
+                        $"{_doing}: {Redact.Text(path)} leads out of the archive"
+                    );
                 case "..":
                     parts.RemoveAt(parts.Count - 1);
                     break;

@@ -9,8 +9,9 @@ using SystemContainers.Pull.Streams;
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>
-/// A piece of one blob of a registry. When the connection is cut or stalls it goes on where it was. It has exactly the bytes that were asked for, or throws: an answer
-/// with another range, or with all of the blob, is no piece. It does not verify them.
+/// A piece of one blob of a registry. When the connection is cut or stalls it goes on where it was. It has exactly the
+/// bytes that were asked for, or throws: an answer with another range, or with all of the blob, is no piece. It does
+/// not verify them.
 /// </summary>
 /// <param name="client">Of the blob's registry.</param>
 /// <param name="request">For the whole blob.</param>
@@ -20,7 +21,14 @@ namespace SystemContainers.Pull.Sources;
 /// <param name="options">Time-outs and attempts.</param>
 /// <param name="progress">Told about cuts.</param>
 sealed class BlobRangeStream(
-    RegistryClient client, RegistryRequest request, long offset, long length, long size, PullOptions options, IPullProgress progress) : ForwardOnlyStream
+    RegistryClient client,
+    RegistryRequest request,
+    long offset,
+    long length,
+    long size,
+    PullOptions options,
+    IPullProgress progress
+) : ForwardOnlyStream
 {
     private readonly long _end = offset + length;
     private readonly ResumedBody _body = new(request, size, options, progress);
@@ -45,7 +53,10 @@ sealed class BlobRangeStream(
                     await _body.OpenAsync(_position, () => AskAsync(cancellationToken), cancellationToken);
                 }
 
-                int read = await _body.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _end - _position)], cancellationToken);
+                int read = await _body.ReadAsync(
+                    buffer[..(int)Math.Min(buffer.Length, _end - _position)],
+                    cancellationToken
+                );
                 if (read > 0)
                 {
                     _position += read;
@@ -75,22 +86,35 @@ sealed class BlobRangeStream(
         HttpResponseMessage response;
         try
         {
-            response = await client.GetAsync(request with { Offset = _position, Last = _end - 1 }, static (response, _) => Task.FromResult(response), cancellation);
+            response = await client.GetAsync(
+                request with
+                {
+                    Offset = _position,
+                    Last = _end - 1,
+                },
+                static (response, _) => Task.FromResult(response),
+                cancellation
+            );
         }
         catch (SysctrException e) when (RegistryErrors.IsRefusedRange(e))
         {
             throw new RangeRefusedException(e.Message, e);
         }
 
-        bool isIt = response.StatusCode == HttpStatusCode.PartialContent &&
-            response.Content.Headers.ContentRange is { Unit: "bytes" } range && range.From == _position && range.To == _end - 1 && (range.Length is null || range.Length == size) &&
-            (response.Content.Headers.ContentLength is not { } told || told == _end - _position);
+        bool isIt =
+            response.StatusCode == HttpStatusCode.PartialContent
+            && response.Content.Headers.ContentRange is { Unit: "bytes" } range
+            && range.From == _position
+            && range.To == _end - 1
+            && (range.Length is null || range.Length == size)
+            && (response.Content.Headers.ContentLength is not { } told || told == _end - _position);
         if (!isIt)
         {
             using (response)
             {
                 throw new RangeRefusedException(
-                    $"asked for the bytes {_position} to {_end - 1} of {size}, the registry answers HTTP {(int)response.StatusCode} with {Redact.Text(response.Content.Headers.ContentRange?.ToString() ?? "no range")}");
+                    $"asked for the bytes {_position} to {_end - 1} of {size}, the registry answers HTTP {(int)response.StatusCode} with {Redact.Text(response.Content.Headers.ContentRange?.ToString() ?? "no range")}"
+                );
             }
         }
 

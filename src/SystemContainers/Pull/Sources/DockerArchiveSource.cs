@@ -10,9 +10,9 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>
-/// An image as <c>docker save</c> writes it: <c>manifest.json</c> names configuration and layers. There is no registry's manifest in
-/// it; the one that is made here says of each layer what the configuration says, so the same image has the same digest always,
-/// and is the one that skopeo makes.
+/// An image as <c>docker save</c> writes it: <c>manifest.json</c> names configuration and layers. There is no
+/// registry's manifest in it; the one that is made here says of each layer what the configuration says, so the same
+/// image has the same digest always, and is the one that skopeo makes.
 /// </summary>
 sealed class DockerArchiveSource : IImageSource
 {
@@ -74,10 +74,13 @@ sealed class DockerArchiveSource : IImageSource
         if (!_archive.Has(List))
         {
             throw new SysctrException(
-                ErrorKind.Corrupt, $"{Doing}: it has no {List}",
+                ErrorKind.Corrupt,
+                $"{Doing}: it has no {List}",
                 _archive.Has("index.json") ? "it is an OCI layout: write oci-archive: instead of docker-archive:"
-                : _archive.Has("repositories") ? "Docker before 1.10 saved it; load it into a newer one and save it again"
-                : "it was cut, or no tool has saved it that writes docker archives");
+                    : _archive.Has("repositories")
+                        ? "Docker before 1.10 saved it; load it into a newer one and save it again"
+                    : "it was cut, or no tool has saved it that writes docker archives"
+            );
         }
 
         byte[] bytes = await _archive.ReadAsync(List, OciLimits.MaxManifestBytes, cancellationToken);
@@ -85,14 +88,23 @@ sealed class DockerArchiveSource : IImageSource
         {
             // As for manifests: no key twice, or two readers see two lists.
             using JsonDocument strict = StrictJson.Parse(bytes, maxDepth: 32);
-            IReadOnlyList<DockerSaveItem?>? items = JsonSerializer.Deserialize(bytes, OciJson.Default.IReadOnlyListDockerSaveItem);
-            return items is not null && items.All(i => i is not null && !i.Layers.Contains(null!) && i.RepoTags?.Contains(null!) != true)
+            IReadOnlyList<DockerSaveItem?>? items = JsonSerializer.Deserialize(
+                bytes,
+                OciJson.Default.IReadOnlyListDockerSaveItem
+            );
+            return
+                items is not null
+                && items.All(i => i is not null && !i.Layers.Contains(null!) && i.RepoTags?.Contains(null!) != true)
                 ? items.OfType<DockerSaveItem>().ToArray()
                 : throw new JsonException("a part of it is null");
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: {List} is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing}: {List} is malformed: {Redact.Text(JsonFault.Of(e))}",
+                inner: e
+            );
         }
     }
 
@@ -106,20 +118,28 @@ sealed class DockerArchiveSource : IImageSource
         }
 
         string[] names = [.. items.SelectMany(i => i.RepoTags ?? []).Select(Redact.Text).Take(20)];
-        string there = items.Count == 0 ? "it is empty" : names.Length == 0 ? $"there are {items.Count} images without a name" : "there is " + string.Join(", ", names);
+        string there =
+            items.Count == 0 ? "it is empty"
+            : names.Length == 0 ? $"there are {items.Count} images without a name"
+            : "there is " + string.Join(", ", names);
         throw new SysctrException(
             found.Length == 0 ? ErrorKind.NotFound : ErrorKind.Usage,
-            found.Length == 0 ? $"{Doing}: no such image in it; {there}" : $"{Doing}: {found.Length} images in it could be meant; {there}",
-            "write docker-archive:FILE:NAME:TAG");
+            found.Length == 0
+                ? $"{Doing}: no such image in it; {there}"
+                : $"{Doing}: {found.Length} images in it could be meant; {there}",
+            "write docker-archive:FILE:NAME:TAG"
+        );
     }
 
-    /// <summary>Whether a name in the archive is the one asked for; both may leave out what is usual with Docker.</summary>
+    /// <summary>Whether a name in the archive is the one asked for; both may leave out what is usual with
+    /// Docker.</summary>
     private bool IsMeant(string tag)
     {
         try
         {
             ImageReference there = ImageReference.Parse("docker://" + tag);
-            return (there.Registry, there.Repository, there.Tag) == (_reference.Registry, _reference.Repository, _reference.Tag);
+            return (there.Registry, there.Repository, there.Tag)
+                == (_reference.Registry, _reference.Repository, _reference.Tag);
         }
         catch (SysctrException)
         {
@@ -131,18 +151,32 @@ sealed class DockerArchiveSource : IImageSource
     {
         try
         {
-            IReadOnlyList<string> texts = JsonSerializer.Deserialize(config, OciJson.Default.ImageConfig)?.RootFs.DiffIds ?? [];
+            IReadOnlyList<string> texts =
+                JsonSerializer.Deserialize(config, OciJson.Default.ImageConfig)?.RootFs.DiffIds ?? [];
             return texts.Count == layers
-                ? [.. texts.Select(t => Digest.TryParse(t, out Digest digest) ? digest : throw new JsonException($"'{t}' is no digest of a layer"))]
+                ?
+                [
+                    .. texts.Select(t =>
+                        Digest.TryParse(t, out Digest digest)
+                            ? digest
+                            : throw new JsonException($"'{t}' is no digest of a layer")
+                    ),
+                ]
                 : throw new JsonException($"it lists {texts.Count} layers, {List} {layers}");
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: the configuration can't be used: {Redact.Text(JsonFault.Of(e))}", "the archive was built broken; save the image again", e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing}: the configuration can't be used: {Redact.Text(JsonFault.Of(e))}",
+                "the archive was built broken; save the image again",
+                e
+            );
         }
     }
 
-    /// <summary>A plain layer is what its diffID says; of a compressed one only its own bytes can tell the digest.</summary>
+    /// <summary>A plain layer is what its diffID says; of a compressed one only its own bytes can tell the
+    /// digest.</summary>
     private async Task<Descriptor> DescribeAsync(string layer, Digest diffId, CancellationToken cancellationToken)
     {
         if (!_archive.IsCompressed(layer))
@@ -156,8 +190,10 @@ sealed class DockerArchiveSource : IImageSource
     }
 
     /// <summary>By hand, member for member: its digest must not change with a serializer.</summary>
-    private static byte[] Manifest(Descriptor config, IReadOnlyList<Descriptor> layers) => Encoding.UTF8.GetBytes(
-        $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.DockerManifest}}","config":{{Json(config)}},"layers":[{{string.Join(',', layers.Select(Json))}}]}""");
+    private static byte[] Manifest(Descriptor config, IReadOnlyList<Descriptor> layers) =>
+        Encoding.UTF8.GetBytes(
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.DockerManifest}}","config":{{Json(config)}},"layers":[{{string.Join(',', layers.Select(Json))}}]}"""
+        );
 
     private static string Json(Descriptor descriptor) =>
         $$"""{"mediaType":"{{descriptor.MediaType}}","size":{{descriptor.Size}},"digest":"{{descriptor.Digest}}"}""";

@@ -4,10 +4,12 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.Pull.Sources;
 
-/// <summary>A place that has one image. What it gives is not verified; <see cref="ImagePuller"/> does that alike for all.</summary>
+/// <summary>A place that has one image. What it gives is not verified; <see cref="ImagePuller"/> does that alike for
+/// all.</summary>
 interface IImageSource : IDisposable
 {
-    /// <summary>What the source itself calls the image, <c>etcd:latest</c>, known once its root was got; most say nothing. Not to be trusted.</summary>
+    /// <summary>What the source itself calls the image, <c>etcd:latest</c>, known once its root was got; most say
+    /// nothing. Not to be trusted.</summary>
     IReadOnlyList<string> Names => [];
 
     /// <summary>The manifest or index that the reference names.</summary>
@@ -16,14 +18,18 @@ interface IImageSource : IDisposable
     /// <summary>A manifest that an index names.</summary>
     Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken);
 
-    /// <summary>A manifest that stands beside the image, under a tag of its own; null where there is none, as everywhere but in a registry.</summary>
-    Task<RawManifest?> FindTagAsync(string tag, CancellationToken cancellationToken) => Task.FromResult<RawManifest?>(null);
+    /// <summary>A manifest that stands beside the image, under a tag of its own; null where there is none, as
+    /// everywhere but in a registry.</summary>
+    Task<RawManifest?> FindTagAsync(string tag, CancellationToken cancellationToken) =>
+        Task.FromResult<RawManifest?>(null);
 
-    /// <summary>The bytes of a blob from its start. The stream survives cut connections by itself, and ends early or late where the source lies.</summary>
+    /// <summary>The bytes of a blob from its start. The stream survives cut connections by itself, and ends early or
+    /// late where the source lies.</summary>
     Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken);
 
     /// <summary>
-    /// A piece of a blob: the stream has exactly these bytes, or throws <see cref="RangeRefusedException"/> from its first read where there is no such piece to be had.
+    /// A piece of a blob: the stream has exactly these bytes, or throws <see cref="RangeRefusedException"/> from its
+    /// first read where there is no such piece to be had.
     /// </summary>
     /// <param name="blob">As in <see cref="OpenBlobAsync"/>.</param>
     /// <param name="offset">Its first byte.</param>

@@ -12,6 +12,7 @@ interface ILayoutFiles : IDisposable
     /// <summary>Opens a file from its start; any number at once.</summary>
     /// <param name="name">Relative: <c>index.json</c>, <c>blobs/sha256/…</c>.</param>
     /// <param name="what">What it is, for messages.</param>
-    /// <exception cref="Errors.SysctrException">NotFound, Corrupt: it is not there; Unsafe: it is no plain file; Storage.</exception>
+    /// <exception cref="Errors.SysctrException">NotFound, Corrupt: it is not there; Unsafe: it is no plain file;
+    /// Storage.</exception>
     Stream Open(string name, string what);
 }

@@ -19,7 +19,8 @@ sealed class LayoutArchive(ArchiveFile archive, string doing) : ILayoutFiles
                 $"{doing}: it has no {what}",
                 name == "index.json" && archive.Has("manifest.json")
                     ? "'docker save' wrote it: write docker-archive: instead of oci-archive:"
-                    : "it was cut, or built broken; make it again");
+                    : "it was cut, or built broken; make it again"
+            );
 
     public void Dispose() => archive.Dispose();
 }

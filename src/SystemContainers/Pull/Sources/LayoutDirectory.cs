@@ -20,9 +20,13 @@ sealed class LayoutDirectory(string directory, string doing) : ILayoutFiles
     {
         string path = Path.Combine(directory, name);
 
-        // Not blocking: a FIFO in a hostile layout would else keep us waiting for ever. A link is followed; what is behind
-        // it must have the right digest, and index.json is not shown.
-        SafeFileHandle handle = Libc.open(path, Linux.OpenFlags.ReadOnly | Linux.OpenFlags.CloseOnExec | OpenNonBlocking, 0);
+        // Not blocking: a FIFO in a hostile layout would else keep us waiting for ever. A link is followed; what is
+        // behind it must have the right digest, and index.json is not shown.
+        SafeFileHandle handle = Libc.open(
+            path,
+            Linux.OpenFlags.ReadOnly | Linux.OpenFlags.CloseOnExec | OpenNonBlocking,
+            0
+        );
         if (handle.IsInvalid)
         {
             LinuxException e = LinuxException.Last("open", path);
@@ -31,8 +35,10 @@ sealed class LayoutDirectory(string directory, string doing) : ILayoutFiles
                 e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : ErrorKind.Storage,
                 $"{doing}: {what}: {e.Message}",
                 File.Exists(directory) ? "it is a file; for an archive write oci-archive: or docker-archive:"
-                : e.Errno == Errno.ENOENT && !Directory.Exists(directory) ? "the directory does not exist" : null,
-                e);
+                    : e.Errno == Errno.ENOENT && !Directory.Exists(directory) ? "the directory does not exist"
+                    : null,
+                e
+            );
         }
 
         try
@@ -49,7 +55,5 @@ sealed class LayoutDirectory(string directory, string doing) : ILayoutFiles
         }
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

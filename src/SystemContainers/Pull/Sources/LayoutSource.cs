@@ -29,7 +29,11 @@ sealed class LayoutSource : IImageSource
     public async Task<RawManifest> GetRootAsync(CancellationToken cancellationToken)
     {
         ImageIndex index = await IndexAsync(cancellationToken);
-        if (_reference.Digest is { } digest && !index.Manifests.Any(m => m.Digest == digest) && _files.Has(BlobPath(digest)))
+        if (
+            _reference.Digest is { } digest
+            && !index.Manifests.Any(m => m.Digest == digest)
+            && _files.Has(BlobPath(digest))
+        )
         {
             // The index has moved on to a newer image; the one that is asked for is still here.
             return await ReadManifestAsync(digest, null, cancellationToken);
@@ -42,13 +46,19 @@ sealed class LayoutSource : IImageSource
     public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
         ReadManifestAsync(manifest.Digest, manifest.MediaType, cancellationToken);
 
-    private async Task<RawManifest> ReadManifestAsync(Digest digest, string? mediaType, CancellationToken cancellationToken)
+    private async Task<RawManifest> ReadManifestAsync(
+        Digest digest,
+        string? mediaType,
+        CancellationToken cancellationToken
+    )
     {
         await using Stream stream = _files.Open(BlobPath(digest), "manifest " + digest);
         byte[] bytes = await Body.ReadAtMostAsync(stream, OciLimits.MaxManifestBytes + 1, cancellationToken);
         return bytes.Length > OciLimits.MaxManifestBytes
             ? throw new SysctrException(
-                ErrorKind.Unsafe, $"{Doing}: the manifest {digest} is larger than {OciLimits.MaxManifestBytes} bytes")
+                ErrorKind.Unsafe,
+                $"{Doing}: the manifest {digest} is larger than {OciLimits.MaxManifestBytes} bytes"
+            )
             : new RawManifest(mediaType, bytes, digest);
     }
 
@@ -68,7 +78,9 @@ sealed class LayoutSource : IImageSource
         if (bytes.Length > OciLimits.MaxManifestBytes)
         {
             throw new SysctrException(
-                ErrorKind.Unsafe, $"{Doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes");
+                ErrorKind.Unsafe,
+                $"{Doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes"
+            );
         }
 
         try
@@ -77,7 +89,11 @@ sealed class LayoutSource : IImageSource
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{Doing}: index.json is malformed: {Redact.Text(JsonFault.Of(e))}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{Doing}: index.json is malformed: {Redact.Text(JsonFault.Of(e))}",
+                inner: e
+            );
         }
     }
 
@@ -86,21 +102,28 @@ sealed class LayoutSource : IImageSource
         Descriptor[] found =
         [
             .. index.Manifests.Where(m =>
-                (_reference.Digest is not { } digest || m.Digest == digest) &&
-                (_reference.Tag is not { } tag || m.Annotations?.GetValueOrDefault(RefName) == tag)),
+                (_reference.Digest is not { } digest || m.Digest == digest)
+                && (_reference.Tag is not { } tag || m.Annotations?.GetValueOrDefault(RefName) == tag)
+            ),
         ];
         if (found is [{ } only])
         {
             return only;
         }
 
-        string[] tags = [.. index.Manifests.Select(m => Redact.Text(m.Annotations?.GetValueOrDefault(RefName) ?? m.Digest.ToString())).Take(20)];
+        string[] tags =
+        [
+            .. index
+                .Manifests.Select(m => Redact.Text(m.Annotations?.GetValueOrDefault(RefName) ?? m.Digest.ToString()))
+                .Take(20),
+        ];
         string there = tags.Length == 0 ? "it is empty" : "there is " + string.Join(", ", tags);
         throw new SysctrException(
             ErrorKind.NotFound,
             found.Length == 0
                 ? $"{Doing}: no such image in index.json; {there}"
                 : $"{Doing}: {found.Length} images in index.json could be meant; {there}",
-            _reference.Transport == ImageTransport.OciLayout ? "write oci:DIRECTORY:TAG" : "write oci-archive:FILE:TAG");
+            _reference.Transport == ImageTransport.OciLayout ? "write oci:DIRECTORY:TAG" : "write oci-archive:FILE:TAG"
+        );
     }
 }

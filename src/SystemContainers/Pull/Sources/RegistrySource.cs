@@ -14,7 +14,12 @@ namespace SystemContainers.Pull.Sources;
 sealed class RegistrySource : IImageSource
 {
     private static readonly string[] s_manifestTypes =
-        [MediaTypes.OciManifest, MediaTypes.OciIndex, MediaTypes.DockerManifest, MediaTypes.DockerList];
+    [
+        MediaTypes.OciManifest,
+        MediaTypes.OciIndex,
+        MediaTypes.DockerManifest,
+        MediaTypes.DockerList,
+    ];
 
     private readonly ImageReference _reference;
     private readonly RegistryClient _client;
@@ -22,7 +27,11 @@ sealed class RegistrySource : IImageSource
     private readonly IPullProgress _progress;
 
     public RegistrySource(
-        RegistryEndpoint endpoint, CredentialStore credentials, PullOptions options, IPullProgress progress)
+        RegistryEndpoint endpoint,
+        CredentialStore credentials,
+        PullOptions options,
+        IPullProgress progress
+    )
     {
         _reference = endpoint.Reference;
         _client = new RegistryClient(endpoint, credentials, options, progress);
@@ -51,19 +60,28 @@ sealed class RegistrySource : IImageSource
     public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) =>
         Task.FromResult<Stream>(new ResumingBlobStream(_client, BlobRequest(blob), blob.Size, _options, _progress));
 
-    public Stream OpenRange(Descriptor blob, long offset, long length) => new BlobRangeStream(_client, BlobRequest(blob), offset, length, blob.Size, _options, _progress);
+    public Stream OpenRange(Descriptor blob, long offset, long length) =>
+        new BlobRangeStream(_client, BlobRequest(blob), offset, length, blob.Size, _options, _progress);
 
     /// <summary>The manifest or index at another tag of the repository.</summary>
-    public Task<RawManifest> GetTaggedAsync(string tag, CancellationToken cancellationToken) => ManifestAsync(tag, cancellationToken);
+    public Task<RawManifest> GetTaggedAsync(string tag, CancellationToken cancellationToken) =>
+        ManifestAsync(tag, cancellationToken);
 
     /// <inheritdoc cref="RegistryClient.GetAsync"/>
-    public Task<T> AskAsync<T>(RegistryRequest request, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
-        _client.GetAsync(request, read, cancellationToken);
+    public Task<T> AskAsync<T>(
+        RegistryRequest request,
+        Func<HttpResponseMessage, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken
+    ) => _client.GetAsync(request, read, cancellationToken);
 
     public void Dispose() => _client.Dispose();
 
     private RegistryRequest BlobRequest(Descriptor blob) =>
-        new($"fetching {blob.Digest} of {_reference.Name}", $"v2/{_reference.Repository}/blobs/{blob.Digest}", Accept: []);
+        new(
+            $"fetching {blob.Digest} of {_reference.Name}",
+            $"v2/{_reference.Repository}/blobs/{blob.Digest}",
+            Accept: []
+        );
 
     private Task<RawManifest> ManifestAsync(string name, CancellationToken cancellationToken)
     {
@@ -76,18 +94,24 @@ sealed class RegistrySource : IImageSource
             using (response)
             {
                 long announced = response.Content.Headers.ContentLength ?? 0;
-                byte[] bytes = announced > OciLimits.MaxManifestBytes || response.StatusCode != HttpStatusCode.OK
-                    ? []
-                    : await Body.ReadAtMostAsync(response, OciLimits.MaxManifestBytes + 1, token);
+                byte[] bytes =
+                    announced > OciLimits.MaxManifestBytes || response.StatusCode != HttpStatusCode.OK
+                        ? []
+                        : await Body.ReadAtMostAsync(response, OciLimits.MaxManifestBytes + 1, token);
                 if (response.StatusCode != HttpStatusCode.OK)
                 {
-                    throw new SysctrException(ErrorKind.Corrupt, $"{doing}: HTTP {(int)response.StatusCode} instead of 200");
+                    throw new SysctrException(
+                        ErrorKind.Corrupt,
+                        $"{doing}: HTTP {(int)response.StatusCode} instead of 200"
+                    );
                 }
 
                 if (Math.Max(announced, bytes.Length) > OciLimits.MaxManifestBytes)
                 {
                     throw new SysctrException(
-                        ErrorKind.Unsafe, $"{doing}: it is larger than {OciLimits.MaxManifestBytes} bytes");
+                        ErrorKind.Unsafe,
+                        $"{doing}: it is larger than {OciLimits.MaxManifestBytes} bytes"
+                    );
                 }
 
                 return new RawManifest(response.Content.Headers.ContentType?.MediaType, bytes, Announced(response));
@@ -96,8 +120,8 @@ sealed class RegistrySource : IImageSource
     }
 
     private static Digest? Announced(HttpResponseMessage response) =>
-        response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values) &&
-        Digest.TryParse(values.ToString(), out Digest digest)
+        response.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values)
+        && Digest.TryParse(values.ToString(), out Digest digest)
             ? digest
             : null;
 }

@@ -8,14 +8,17 @@ using SystemContainers.Pull.Streams;
 
 namespace SystemContainers.Pull.Sources;
 
-/// <summary>The answers of a registry that bring a blob's bytes, one after the other: each is read with patience, and after a cut there is another, as long as it gets on.</summary>
+/// <summary>The answers of a registry that bring a blob's bytes, one after the other: each is read with patience, and
+/// after a cut there is another, as long as it gets on.</summary>
 /// <param name="request">For the whole blob.</param>
 /// <param name="size">Of the blob.</param>
 /// <param name="options">Time-outs and attempts.</param>
 /// <param name="progress">Told about cuts.</param>
-sealed class ResumedBody(RegistryRequest request, long size, PullOptions options, IPullProgress progress) : IAsyncDisposable
+sealed class ResumedBody(RegistryRequest request, long size, PullOptions options, IPullProgress progress)
+    : IAsyncDisposable
 {
-    /// <summary>A connection that brought this much was worth it: the count of attempts starts anew. A byte at a time would else take a day.</summary>
+    /// <summary>A connection that brought this much was worth it: the count of attempts starts anew. A byte at a time
+    /// would else take a day.</summary>
     private const long WorthwhileBytes = 1 << 20;
 
     private HttpResponseMessage? _response;
@@ -59,7 +62,9 @@ sealed class ResumedBody(RegistryRequest request, long size, PullOptions options
         }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw left < options.StallTimeout ? _rate.TooSlow(e) : new TimeoutException($"no byte in {options.StallTimeout.TotalSeconds} s", e);
+            throw left < options.StallTimeout
+                ? _rate.TooSlow(e)
+                : new TimeoutException($"no byte in {options.StallTimeout.TotalSeconds} s", e);
         }
 
         _rate.Received(read, Stopwatch.GetElapsedTime(start));
@@ -77,7 +82,10 @@ sealed class ResumedBody(RegistryRequest request, long size, PullOptions options
         if (_cuts >= options.MaxAttempts)
         {
             throw new SysctrException(
-                ErrorKind.Unreachable, $"{request.Doing}: cut off or too slow at byte {position} of {size} again and again: {why}", "try again later; layers that are complete are kept");
+                ErrorKind.Unreachable,
+                $"{request.Doing}: cut off or too slow at byte {position} of {size} again and again: {why}",
+                "try again later; layers that are complete are kept"
+            );
         }
 
         progress.Retrying($"{request.Doing}: {why}; going on at byte {position} of {size}");

@@ -10,10 +10,11 @@ using SystemContainers.Pull.Streams;
 namespace SystemContainers.Pull.Sources;
 
 /// <summary>
-/// The bytes of one blob of a registry. When the connection is cut or stalls it goes on where it was, by a request for the
-/// rest, so that whoever hashes and inflates above need not begin again. Forward only, asynchronous only.
+/// The bytes of one blob of a registry. When the connection is cut or stalls it goes on where it was, by a request for
+/// the rest, so that whoever hashes and inflates above need not begin again. Forward only, asynchronous only.
 /// </summary>
-/// <remarks>It does not verify. Too many bytes are handed on up to one too many, so that the verifier above sees it.</remarks>
+/// <remarks>It does not verify. Too many bytes are handed on up to one too many, so that the verifier above sees
+/// it.</remarks>
 sealed class ResumingBlobStream : ForwardOnlyStream
 {
     private readonly RegistryClient _client;
@@ -28,7 +29,12 @@ sealed class ResumingBlobStream : ForwardOnlyStream
     /// <param name="options">Time-outs and attempts.</param>
     /// <param name="progress">Told about cuts.</param>
     public ResumingBlobStream(
-        RegistryClient client, RegistryRequest request, long size, PullOptions options, IPullProgress progress)
+        RegistryClient client,
+        RegistryRequest request,
+        long size,
+        PullOptions options,
+        IPullProgress progress
+    )
     {
         _client = client;
         _request = request;
@@ -96,7 +102,14 @@ sealed class ResumingBlobStream : ForwardOnlyStream
             _position,
             async () =>
             {
-                HttpResponseMessage response = await _client.GetAsync(_request with { Offset = _position }, static (response, _) => Task.FromResult(response), cancellationToken);
+                HttpResponseMessage response = await _client.GetAsync(
+                    _request with
+                    {
+                        Offset = _position,
+                    },
+                    static (response, _) => Task.FromResult(response),
+                    cancellationToken
+                );
                 try
                 {
                     skip = Skip(response);
@@ -108,11 +121,15 @@ sealed class ResumingBlobStream : ForwardOnlyStream
                     throw;
                 }
             },
-            cancellationToken);
+            cancellationToken
+        );
         byte[] discarded = new byte[(int)Math.Min(skip, 64 << 10)];
         while (skip > 0)
         {
-            int read = await _body.ReadAsync(discarded.AsMemory(0, (int)Math.Min(skip, discarded.Length)), cancellationToken);
+            int read = await _body.ReadAsync(
+                discarded.AsMemory(0, (int)Math.Min(skip, discarded.Length)),
+                cancellationToken
+            );
             if (read == 0)
             {
                 throw new IOException("the answer ended early");
@@ -129,24 +146,28 @@ sealed class ResumingBlobStream : ForwardOnlyStream
         switch (response.StatusCode)
         {
             case HttpStatusCode.OK when length is null || length == _size:
-                // A server that ignores Range starts anew. What we had is hashed; the same number of bytes is passed over,
-                // and if they were others the digest of the whole will tell.
+                // A server that ignores Range starts anew. What we had is hashed; the same number of bytes is passed
+                // over, and if they were others the digest of the whole will tell.
                 return _position;
             case HttpStatusCode.OK:
                 throw new SysctrException(
                     ErrorKind.Corrupt,
                     $"{_request.Doing}: the registry has {length} bytes where the manifest says {_size}",
-                    "the image is damaged at the registry, or a proxy changes it; push it again");
+                    "the image is damaged at the registry, or a proxy changes it; push it again"
+                );
             case HttpStatusCode.PartialContent
                 when response.Content.Headers.ContentRange is { Unit: "bytes", From: { } from } range
-                    && from == _position && _position > 0 && (range.Length is null || range.Length == _size):
+                    && from == _position
+                    && _position > 0
+                    && (range.Length is null || range.Length == _size):
                 return 0;
             default:
                 ContentRangeHeaderValue? wrong = response.Content.Headers.ContentRange;
                 throw new SysctrException(
                     ErrorKind.Corrupt,
                     $"{_request.Doing}: asked for the bytes from {_position} of {_size}, the registry answers "
-                    + $"HTTP {(int)response.StatusCode} with {(wrong is null ? "no range" : $"bytes {wrong.From}-{wrong.To} of {wrong.Length}")}");
+                        + $"HTTP {(int)response.StatusCode} with {(wrong is null ? "no range" : $"bytes {wrong.From}-{wrong.To} of {wrong.Length}")}"
+                );
         }
     }
 }

@@ -10,7 +10,8 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Sources;
 
-/// <summary>The tags of a repository (OCI distribution-spec, "Content Discovery"): page by page, as the registry links them.</summary>
+/// <summary>The tags of a repository (OCI distribution-spec, "Content Discovery"): page by page, as the registry links
+/// them.</summary>
 static class TagLister
 {
     /// <summary>What we ask for at once; registries give fewer where they like.</summary>
@@ -22,9 +23,15 @@ static class TagLister
     /// <param name="options">Time-outs and attempts.</param>
     /// <param name="progress">Told about further attempts.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized; Corrupt: what came is no list of tags; Unsafe: it has no end.</exception>
+    /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized; Corrupt: what came is no list of tags;
+    /// Unsafe: it has no end.</exception>
     public static async Task<IReadOnlyList<string>> ListAsync(
-        RegistryEndpoint endpoint, CredentialStore credentials, PullOptions options, IPullProgress progress, CancellationToken cancellation)
+        RegistryEndpoint endpoint,
+        CredentialStore credentials,
+        PullOptions options,
+        IPullProgress progress,
+        CancellationToken cancellation
+    )
     {
         string doing = $"listing the tags of {endpoint.Reference.Name}";
         using RegistryClient client = new(endpoint, credentials, options, progress);
@@ -33,7 +40,11 @@ static class TagLister
         HashSet<Uri> asked = [];
         while (true)
         {
-            (byte[] page, Uri? next) = await client.GetAsync(request, (response, token) => ReadAsync(response, doing, token), cancellation);
+            (byte[] page, Uri? next) = await client.GetAsync(
+                request,
+                (response, token) => ReadAsync(response, doing, token),
+                cancellation
+            );
             int before = tags.Count;
             tags.UnionWith(Parse(page, doing));
             if (tags.Count > OciLimits.MaxTags)
@@ -56,13 +67,20 @@ static class TagLister
         }
     }
 
-    private static async Task<(byte[] Page, Uri? Next)> ReadAsync(HttpResponseMessage response, string doing, CancellationToken cancellation)
+    private static async Task<(byte[] Page, Uri? Next)> ReadAsync(
+        HttpResponseMessage response,
+        string doing,
+        CancellationToken cancellation
+    )
     {
         using (response)
         {
             byte[] page = await Body.ReadAtMostAsync(response, OciLimits.MaxTagPageBytes + 1, cancellation);
             return page.Length > OciLimits.MaxTagPageBytes
-                ? throw new SysctrException(ErrorKind.Unsafe, $"{doing}: a page is larger than {OciLimits.MaxTagPageBytes} bytes")
+                ? throw new SysctrException(
+                    ErrorKind.Unsafe,
+                    $"{doing}: a page is larger than {OciLimits.MaxTagPageBytes} bytes"
+                )
                 : (page, NextPage.Of(response, doing));
         }
     }
@@ -72,11 +90,18 @@ static class TagLister
         try
         {
             // Null for a repository without any, as Go writes an empty list.
-            return (JsonSerializer.Deserialize(page, RegistryJson.Default.TagsJson) ?? throw new JsonException("it is null")).Tags?.OfType<string>() ?? [];
+            return (
+                    JsonSerializer.Deserialize(page, RegistryJson.Default.TagsJson)
+                    ?? throw new JsonException("it is null")
+                ).Tags?.OfType<string>() ?? [];
         }
         catch (JsonException e)
         {
-            throw new SysctrException(ErrorKind.Corrupt, $"{doing}: the answer is no list of tags: {Redact.Text(JsonFault.Of(e))}", inner: e);
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"{doing}: the answer is no list of tags: {Redact.Text(JsonFault.Of(e))}",
+                inner: e
+            );
         }
     }
 }

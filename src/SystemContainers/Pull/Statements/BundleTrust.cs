@@ -6,7 +6,8 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
 
-/// <summary>Whose statements count. Just one of <see cref="Keys"/>, <see cref="Pki"/> and <see cref="Identity"/> is set.</summary>
+/// <summary>Whose statements count. Just one of <see cref="Keys"/>, <see cref="Pki"/> and <see cref="Identity"/> is
+/// set.</summary>
 sealed record BundleTrust
 {
     /// <summary>Public keys, of which one has to have signed.</summary>
@@ -18,7 +19,8 @@ sealed record BundleTrust
     /// <summary>Certificates of one's own authority.</summary>
     public PkiAuthority? Pki { get; init; }
 
-    /// <summary>A person or workflow; needs <see cref="Authorities"/>, and <see cref="Logs"/> or <see cref="Stampers"/>, which know when.</summary>
+    /// <summary>A person or workflow; needs <see cref="Authorities"/>, and <see cref="Logs"/> or
+    /// <see cref="Stampers"/>, which know when.</summary>
     public SignerIdentity? Identity { get; init; }
 
     /// <summary>Whose certificates name identities.</summary>

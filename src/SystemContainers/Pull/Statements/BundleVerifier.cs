@@ -9,8 +9,8 @@ using SystemContainers.Pull.X509;
 namespace SystemContainers.Pull.Statements;
 
 /// <summary>
-/// Judges bundles without the network, by the rules of sigstore-go (pkg/verify), which cosign 3 judges by. A bundle proves that somebody stated
-/// something about a digest; of the name by which the digest was asked for it says nothing.
+/// Judges bundles without the network, by the rules of sigstore-go (pkg/verify), which cosign 3 judges by. A bundle
+/// proves that somebody stated something about a digest; of the name by which the digest was asked for it says nothing.
 /// </summary>
 static class BundleVerifier
 {
@@ -21,7 +21,12 @@ static class BundleVerifier
     /// <param name="subject">What it has to be about.</param>
     /// <param name="trust">Whose statements count.</param>
     /// <param name="now">When certificates of one's own authority have to count.</param>
-    public static BundleVerdict Verify(ReadOnlyMemory<byte> bundle, Digest subject, BundleTrust trust, DateTimeOffset now)
+    public static BundleVerdict Verify(
+        ReadOnlyMemory<byte> bundle,
+        Digest subject,
+        BundleTrust trust,
+        DateTimeOffset now
+    )
     {
         try
         {
@@ -34,7 +39,12 @@ static class BundleVerifier
         }
     }
 
-    private static (InTotoStatement Statement, string Signer) Check(SigstoreBundle bundle, Digest subject, BundleTrust trust, DateTimeOffset now)
+    private static (InTotoStatement Statement, string Signer) Check(
+        SigstoreBundle bundle,
+        Digest subject,
+        BundleTrust trust,
+        DateTimeOffset now
+    )
     {
         VerificationKey key = trust switch
         {
@@ -53,9 +63,16 @@ static class BundleVerifier
         if (trust.Identity is { } identity)
         {
             OfIdentity(leaf!, identity, trust.Authorities, Times(bundle, logged, trust.Stampers));
-            if (logged.Exists(l => l.Entry.IntegratedTime != 0 && RekorSet.Moment(l.Entry.IntegratedTime) is var said && (said < leaf!.NotBefore || said > leaf.NotAfter)))
+            if (
+                logged.Exists(l =>
+                    l.Entry.IntegratedTime != 0
+                    && RekorSet.Moment(l.Entry.IntegratedTime) is var said
+                    && (said < leaf!.NotBefore || said > leaf.NotAfter)
+                )
+            )
             {
-                // Without a promise nobody has signed that, and still a bundle that is right does not say it; sigstore-go looks, too.
+                // Without a promise nobody has signed that, and still a bundle that is right does not say it;
+                // sigstore-go looks, too.
                 throw Fault.Of("the log's entry says a time when the certificate did not count");
             }
         }
@@ -66,19 +83,28 @@ static class BundleVerifier
         }
 
         InTotoStatement statement = InTotoStatement.Read(bundle.Envelope.Payload);
-        return statement.Subjects.Contains(subject) ? (statement, Name(bundle, key, trust)) : throw Fault.Of("the statement is about another image");
+        return statement.Subjects.Contains(subject)
+            ? (statement, Name(bundle, key, trust))
+            : throw Fault.Of("the statement is about another image");
     }
 
     private static string Name(SigstoreBundle bundle, VerificationKey signer, BundleTrust trust) =>
-        trust.Keys is { } known ? SignerName.OfKey(signer, trust.KeyPlaces.ElementAtOrDefault(known.Index().First(k => k.Item == signer).Index))
-        : SignerName.OfCertificate(Leaf(bundle), trust.Identity?.Issuer);
+        trust.Keys is { } known
+            ? SignerName.OfKey(
+                signer,
+                trust.KeyPlaces.ElementAtOrDefault(known.Index().First(k => k.Item == signer).Index)
+            )
+            : SignerName.OfCertificate(Leaf(bundle), trust.Identity?.Issuer);
 
-    private static Certificate Leaf(SigstoreBundle bundle) => bundle.Certificates is [{ } leaf, ..] ? leaf : throw Fault.Of("the bundle has no certificate");
+    private static Certificate Leaf(SigstoreBundle bundle) =>
+        bundle.Certificates is [{ } leaf, ..] ? leaf : throw Fault.Of("the bundle has no certificate");
 
     private static VerificationKey OfKeys(SigstoreBundle bundle, IReadOnlyList<VerificationKey> keys) =>
-        keys.FirstOrDefault(bundle.Envelope.IsSignedBy) ?? throw Fault.Of("the statement is signed by none of the trusted keys");
+        keys.FirstOrDefault(bundle.Envelope.IsSignedBy)
+        ?? throw Fault.Of("the statement is signed by none of the trusted keys");
 
-    /// <summary>What logs hold it, and since when. An entry of a log that nobody trusts is passed over; a wrong one of one that is trusted is not.</summary>
+    /// <summary>What logs hold it, and since when. An entry of a log that nobody trusts is passed over; a wrong one of
+    /// one that is trusted is not.</summary>
     private static List<Logged> InLogs(SigstoreBundle bundle, IReadOnlyList<TrustedLog> logs, EntrySigner signer)
     {
         List<Logged> found = [];
@@ -99,10 +125,15 @@ static class BundleVerifier
     }
 
     /// <summary>
-    /// When it was signed, by everybody who is trusted to know: logs that promise it, and authorities for timestamps. One is enough, and what more of them say has
-    /// to be true as well (sigstore's client specification; sigstore-go's WithObserverTimestamps).
+    /// When it was signed, by everybody who is trusted to know: logs that promise it, and authorities for timestamps.
+    /// One is enough, and what more of them say has to be true as well (sigstore's client specification; sigstore-go's
+    /// WithObserverTimestamps).
     /// </summary>
-    private static DateTimeOffset[] Times(SigstoreBundle bundle, List<Logged> logged, IReadOnlyList<TimestampAuthority> stampers)
+    private static DateTimeOffset[] Times(
+        SigstoreBundle bundle,
+        List<Logged> logged,
+        IReadOnlyList<TimestampAuthority> stampers
+    )
     {
         TimestampedSignature stamped = TimestampedSignature.Of(bundle.Timestamps, bundle.Envelope.Signature, stampers);
         DateTimeOffset[] times = [.. logged.Select(l => l.Time).OfType<DateTimeOffset>(), .. stamped.Times];
@@ -113,10 +144,17 @@ static class BundleVerifier
         }
 
         // A log that has promised was asked so already.
-        return logged.Exists(l => l.Time is null && stamped.Times.Any(t => !l.Log.CountsAt(t))) ? throw Fault.Of("the log's key did not count when it was signed") : times;
+        return logged.Exists(l => l.Time is null && stamped.Times.Any(t => !l.Log.CountsAt(t)))
+            ? throw Fault.Of("the log's key did not count when it was signed")
+            : times;
     }
 
-    private static void OfIdentity(Certificate leaf, SignerIdentity identity, IReadOnlyList<TrustedAuthority> authorities, DateTimeOffset[] times)
+    private static void OfIdentity(
+        Certificate leaf,
+        SignerIdentity identity,
+        IReadOnlyList<TrustedAuthority> authorities,
+        DateTimeOffset[] times
+    )
     {
         // At all of the times, by one of the authorities each.
         Certificate judged = leaf.JudgingNames();

@@ -8,7 +8,8 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
 
-/// <summary>The one kind of entry that Rekor's second version has (rekor-tiles, hashedrekord.proto), in its canonical form: a hash, a signature of it, and by what that is verified.</summary>
+/// <summary>The one kind of entry that Rekor's second version has (rekor-tiles, hashedrekord.proto), in its canonical
+/// form: a hash, a signature of it, and by what that is verified.</summary>
 static class HashedRekord
 {
     /// <summary>Kind and version.</summary>
@@ -29,15 +30,34 @@ static class HashedRekord
     public static void Check(byte[] body, DsseEnvelope envelope, EntrySigner signer)
     {
         using JsonDocument json = StrictMembers.Parse(body, "the body of the log's entry");
-        IReadOnlyDictionary<string, JsonElement> entry = StrictMembers.Exactly(json.RootElement, "the body of the log's entry", "apiVersion", "kind", "spec");
-        if ($"{StrictMembers.Text(entry["kind"], "kind")}/{StrictMembers.Text(entry["apiVersion"], "apiVersion")}" != Kind)
+        IReadOnlyDictionary<string, JsonElement> entry = StrictMembers.Exactly(
+            json.RootElement,
+            "the body of the log's entry",
+            "apiVersion",
+            "kind",
+            "spec"
+        );
+        if (
+            $"{StrictMembers.Text(entry["kind"], "kind")}/{StrictMembers.Text(entry["apiVersion"], "apiVersion")}"
+            != Kind
+        )
         {
             throw Fault.Of("the log's entry is of another kind than the bundle says");
         }
 
         JsonElement spec = StrictMembers.Exactly(entry["spec"], "spec", "hashedRekordV002")["hashedRekordV002"];
-        IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Exactly(spec, "hashedRekordV002", "data", "signature");
-        IReadOnlyDictionary<string, JsonElement> signature = StrictMembers.Exactly(members["signature"], "signature", "content", "verifier");
+        IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Exactly(
+            spec,
+            "hashedRekordV002",
+            "data",
+            "signature"
+        );
+        IReadOnlyDictionary<string, JsonElement> signature = StrictMembers.Exactly(
+            members["signature"],
+            "signature",
+            "content",
+            "verifier"
+        );
         CheckVerifier(signature["verifier"], signer);
         CheckData(StrictMembers.Exactly(members["data"], "data", "algorithm", "digest"), envelope, signer.Key);
         if (!StrictMembers.Bytes(signature["content"], "content").AsSpan().SequenceEqual(envelope.Signature))
@@ -49,18 +69,35 @@ static class HashedRekord
     private static void CheckVerifier(JsonElement element, EntrySigner signer)
     {
         string kind = signer.Certificate is null ? "publicKey" : "x509Certificate";
-        IReadOnlyDictionary<string, JsonElement> verifier = StrictMembers.Among(element, "verifier", "keyDetails", "publicKey", "x509Certificate");
-        string details = signer.Key.Details ?? throw Fault.Of("the log's entry is about a key of a kind that signs no hash");
-        if (verifier.Count != 2 || !verifier.TryGetValue(kind, out JsonElement holder) ||
-            !StrictMembers.Bytes(StrictMembers.Exactly(holder, kind, "rawBytes")["rawBytes"], "rawBytes").AsSpan().SequenceEqual(signer.Der.Span) ||
-            StrictMembers.Text(verifier.GetValueOrDefault("keyDetails"), "keyDetails") != details)
+        IReadOnlyDictionary<string, JsonElement> verifier = StrictMembers.Among(
+            element,
+            "verifier",
+            "keyDetails",
+            "publicKey",
+            "x509Certificate"
+        );
+        string details =
+            signer.Key.Details ?? throw Fault.Of("the log's entry is about a key of a kind that signs no hash");
+        if (
+            verifier.Count != 2
+            || !verifier.TryGetValue(kind, out JsonElement holder)
+            || !StrictMembers
+                .Bytes(StrictMembers.Exactly(holder, kind, "rawBytes")["rawBytes"], "rawBytes")
+                .AsSpan()
+                .SequenceEqual(signer.Der.Span)
+            || StrictMembers.Text(verifier.GetValueOrDefault("keyDetails"), "keyDetails") != details
+        )
         {
             throw Fault.Of("the log's entry is about another key or certificate");
         }
     }
 
     // What is hashed is what is signed, with its type; the hash is the one of the key's kind.
-    private static void CheckData(IReadOnlyDictionary<string, JsonElement> data, DsseEnvelope envelope, VerificationKey key)
+    private static void CheckData(
+        IReadOnlyDictionary<string, JsonElement> data,
+        DsseEnvelope envelope,
+        VerificationKey key
+    )
     {
         string name = StrictMembers.Text(data["algorithm"], "algorithm");
         if (!s_hashes.TryGetValue(name, out HashAlgorithmName hash) || hash != key.UsualHash)
@@ -68,7 +105,12 @@ static class HashedRekord
             throw Fault.Of($"the log's entry has a hash of \"{Redact.Text(name)}\", which does not go with the key");
         }
 
-        if (!StrictMembers.Bytes(data["digest"], "digest").AsSpan().SequenceEqual(CryptographicOperations.HashData(hash, envelope.Signed())))
+        if (
+            !StrictMembers
+                .Bytes(data["digest"], "digest")
+                .AsSpan()
+                .SequenceEqual(CryptographicOperations.HashData(hash, envelope.Signed()))
+        )
         {
             throw Fault.Of("the log's entry is about another document");
         }

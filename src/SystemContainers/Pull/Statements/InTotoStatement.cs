@@ -44,7 +44,10 @@ sealed record InTotoStatement(string PredicateType, IReadOnlySet<Digest> Subject
         return new InTotoStatement(
             StrictMembers.Text(members.GetValueOrDefault("predicateType"), "predicateType"),
             subjects.EnumerateArray().SelectMany(Digests).ToHashSet(),
-            members.TryGetValue("predicate", out JsonElement predicate) ? System.Text.Encoding.UTF8.GetBytes(predicate.GetRawText()) : []);
+            members.TryGetValue("predicate", out JsonElement predicate)
+                ? System.Text.Encoding.UTF8.GetBytes(predicate.GetRawText())
+                : []
+        );
     }
 
     private static List<Digest> Digests(JsonElement subject)
@@ -59,7 +62,12 @@ sealed record InTotoStatement(string PredicateType, IReadOnlySet<Digest> Subject
 
         foreach ((string algorithm, JsonElement value) in members)
         {
-            if (Digest.TryParse($"{algorithm}:{StrictMembers.Text(value, "subject.digest").ToLowerInvariant()}", out Digest digest))
+            if (
+                Digest.TryParse(
+                    $"{algorithm}:{StrictMembers.Text(value, "subject.digest").ToLowerInvariant()}",
+                    out Digest digest
+                )
+            )
             {
                 digests.Add(digest);
             }

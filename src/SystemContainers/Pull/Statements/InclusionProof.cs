@@ -9,13 +9,20 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
 
-/// <summary>That an entry is a leaf of a log's Merkle tree (RFC 6962, 2.1.1), whose root the log has signed in a checkpoint (C2SP tlog-checkpoint).</summary>
+/// <summary>That an entry is a leaf of a log's Merkle tree (RFC 6962, 2.1.1), whose root the log has signed in a
+/// checkpoint (C2SP tlog-checkpoint).</summary>
 /// <param name="Index">Of the leaf in its tree.</param>
 /// <param name="RootHash">Of the tree.</param>
 /// <param name="TreeSize">Its leaves.</param>
 /// <param name="Hashes">From the leaf's sibling upwards.</param>
 /// <param name="Checkpoint">The signed note.</param>
-sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOnlyList<byte[]> Hashes, string Checkpoint)
+sealed record InclusionProof(
+    long Index,
+    byte[] RootHash,
+    long TreeSize,
+    IReadOnlyList<byte[]> Hashes,
+    string Checkpoint
+)
 {
     private const int MaxHashes = 64;
 
@@ -23,9 +30,20 @@ sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOn
     /// <exception cref="Errors.SysctrException">Policy: it is malformed.</exception>
     public static InclusionProof Read(JsonElement element)
     {
-        IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Among(element, "inclusionProof", "logIndex", "rootHash", "treeSize", "hashes", "checkpoint");
+        IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Among(
+            element,
+            "inclusionProof",
+            "logIndex",
+            "rootHash",
+            "treeSize",
+            "hashes",
+            "checkpoint"
+        );
         JsonElement hashes = members.GetValueOrDefault("hashes");
-        if (hashes.ValueKind is not (JsonValueKind.Array or JsonValueKind.Undefined) || (hashes.ValueKind == JsonValueKind.Array && hashes.GetArrayLength() > MaxHashes))
+        if (
+            hashes.ValueKind is not (JsonValueKind.Array or JsonValueKind.Undefined)
+            || (hashes.ValueKind == JsonValueKind.Array && hashes.GetArrayLength() > MaxHashes)
+        )
         {
             throw Fault.Of("the log's proof has too many hashes, or none at all");
         }
@@ -34,8 +52,16 @@ sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOn
             members.TryGetValue("logIndex", out JsonElement index) ? StrictMembers.Integer(index, "logIndex") : 0,
             members.TryGetValue("rootHash", out JsonElement root) ? StrictMembers.Bytes(root, "rootHash") : [],
             members.TryGetValue("treeSize", out JsonElement size) ? StrictMembers.Integer(size, "treeSize") : 0,
-            hashes.ValueKind == JsonValueKind.Array ? [.. hashes.EnumerateArray().Select(h => StrictMembers.Bytes(h, "hashes"))] : [],
-            StrictMembers.Text(StrictMembers.Among(members.GetValueOrDefault("checkpoint"), "checkpoint", "envelope").GetValueOrDefault("envelope"), "envelope"));
+            hashes.ValueKind == JsonValueKind.Array
+                ? [.. hashes.EnumerateArray().Select(h => StrictMembers.Bytes(h, "hashes"))]
+                : [],
+            StrictMembers.Text(
+                StrictMembers
+                    .Among(members.GetValueOrDefault("checkpoint"), "checkpoint", "envelope")
+                    .GetValueOrDefault("envelope"),
+                "envelope"
+            )
+        );
     }
 
     /// <summary>Throws unless an entry is a leaf of the tree. Whose tree that is <see cref="Check"/> says.</summary>
@@ -62,8 +88,12 @@ sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOn
         int end = Checkpoint.IndexOf("\n\n", StringComparison.Ordinal);
         string text = end < 0 ? throw Fault.Of("the log's checkpoint is malformed") : Checkpoint[..(end + 1)];
         string[] lines = text.Split('\n');
-        if (lines.Length < 4 || !long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out long size) || size != TreeSize ||
-            !StrictMembers.Base64(lines[2], "the checkpoint's root").AsSpan().SequenceEqual(RootHash))
+        if (
+            lines.Length < 4
+            || !long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out long size)
+            || size != TreeSize
+            || !StrictMembers.Base64(lines[2], "the checkpoint's root").AsSpan().SequenceEqual(RootHash)
+        )
         {
             throw Fault.Of("the log's checkpoint is of another tree");
         }
@@ -90,7 +120,9 @@ sealed record InclusionProof(long Index, byte[] RootHash, long TreeSize, IReadOn
         }
 
         byte[] signature = StrictMembers.Base64(packed, "the checkpoint's signature");
-        return signature.Length > 4 && signature.AsSpan(0, 4).SequenceEqual(log.Id.AsSpan(0, 4)) && log.Key.Verifies(signed, signature.AsSpan(4), HashAlgorithmName.SHA256);
+        return signature.Length > 4
+            && signature.AsSpan(0, 4).SequenceEqual(log.Id.AsSpan(0, 4))
+            && log.Key.Verifies(signed, signature.AsSpan(4), HashAlgorithmName.SHA256);
     }
 
     private byte[] Root(byte[] body)

@@ -8,9 +8,11 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
 
-/// <summary>Who has to have signed, by a certificate such as Fulcio's: a person by address, or a workflow by the URI of its file and ref.</summary>
+/// <summary>Who has to have signed, by a certificate such as Fulcio's: a person by address, or a workflow by the URI of
+/// its file and ref.</summary>
 /// <param name="Issuer">Where the signer logged in, exactly.</param>
-/// <param name="Subject">As whom: all of it, in which <c>*</c> stands for any text without a slash and <c>**</c> for any text.</param>
+/// <param name="Subject">As whom: all of it, in which <c>*</c> stands for any text without a slash and <c>**</c> for
+/// any text.</param>
 sealed record SignerIdentity(string Issuer, string Subject)
 {
     /// <summary>Throws unless a certificate is for this signer.</summary>
@@ -28,7 +30,8 @@ sealed record SignerIdentity(string Issuer, string Subject)
         }
     }
 
-    /// <summary>Whether a name is the subject. Anchored at both ends, and every other character stands for itself.</summary>
+    /// <summary>Whether a name is the subject. Anchored at both ends, and every other character stands for
+    /// itself.</summary>
     public bool Matches(string name)
     {
         StringBuilder pattern = new(@"\A");
@@ -46,6 +49,10 @@ sealed record SignerIdentity(string Issuer, string Subject)
         }
 
         return Regex.IsMatch(
-            name, pattern.Append(@"\z").ToString(), RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant, Regex.InfiniteMatchTimeout);
+            name,
+            pattern.Append(@"\z").ToString(),
+            RegexOptions.NonBacktracking | RegexOptions.Singleline | RegexOptions.CultureInvariant,
+            Regex.InfiniteMatchTimeout
+        );
     }
 }

@@ -7,12 +7,18 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Statements;
 
-/// <summary>A signed statement with all that it is verified by, in one document (protobuf-specs, sigstore_bundle.proto): what cosign 3 writes. Nothing of it is to be trusted.</summary>
+/// <summary>A signed statement with all that it is verified by, in one document (protobuf-specs,
+/// sigstore_bundle.proto): what cosign 3 writes. Nothing of it is to be trusted.</summary>
 /// <param name="Envelope">The statement.</param>
 /// <param name="Certificates">The signer's, then those above it; empty where a key signed.</param>
 /// <param name="Entries">What logs say of it.</param>
 /// <param name="Timestamps">What authorities for timestamps answered (RFC 3161), as it came.</param>
-sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> Certificates, IReadOnlyList<LogEntry> Entries, IReadOnlyList<byte[]> Timestamps)
+sealed record SigstoreBundle(
+    DsseEnvelope Envelope,
+    IReadOnlyList<Certificate> Certificates,
+    IReadOnlyList<LogEntry> Entries,
+    IReadOnlyList<byte[]> Timestamps
+)
 {
     /// <summary>The type of an artifact that holds one, and of its layer.</summary>
     public const string MediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -26,15 +32,25 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
     private const int MaxCertificates = 10;
 
     /// <summary>Whether a media type is a bundle's, of any version.</summary>
-    public static bool IsMediaType(string? type) => type is not null && type.StartsWith("application/vnd.dev.sigstore.bundle", StringComparison.Ordinal);
+    public static bool IsMediaType(string? type) =>
+        type is not null && type.StartsWith("application/vnd.dev.sigstore.bundle", StringComparison.Ordinal);
 
     /// <summary>Reads one, of versions 0.1 to 0.3.</summary>
     /// <exception cref="SysctrException">Policy: it is malformed, or holds something else than a statement.</exception>
     public static SigstoreBundle Read(ReadOnlyMemory<byte> json)
     {
-        using JsonDocument document = StrictMembers.Parse(json.Length <= MaxBytes ? json : throw Fault.Of($"the bundle is larger than {MaxBytes} bytes"), "the bundle");
+        using JsonDocument document = StrictMembers.Parse(
+            json.Length <= MaxBytes ? json : throw Fault.Of($"the bundle is larger than {MaxBytes} bytes"),
+            "the bundle"
+        );
         IReadOnlyDictionary<string, JsonElement> members = StrictMembers.Among(
-            document.RootElement, "the bundle", "mediaType", "verificationMaterial", "dsseEnvelope", "messageSignature");
+            document.RootElement,
+            "the bundle",
+            "mediaType",
+            "verificationMaterial",
+            "dsseEnvelope",
+            "messageSignature"
+        );
         int version = StrictMembers.Text(members.GetValueOrDefault("mediaType"), "mediaType") switch
         {
             "application/vnd.dev.sigstore.bundle+json;version=0.1" => 1,
@@ -48,7 +64,14 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
         }
 
         IReadOnlyDictionary<string, JsonElement> material = StrictMembers.Among(
-            members.GetValueOrDefault("verificationMaterial"), "verificationMaterial", "certificate", "x509CertificateChain", "publicKey", "tlogEntries", "timestampVerificationData");
+            members.GetValueOrDefault("verificationMaterial"),
+            "verificationMaterial",
+            "certificate",
+            "x509CertificateChain",
+            "publicKey",
+            "tlogEntries",
+            "timestampVerificationData"
+        );
         string[] kinds = [.. material.Keys.Where(k => k is "certificate" or "x509CertificateChain" or "publicKey")];
         if (kinds.Length != 1 || (version == 3 && kinds[0] == "x509CertificateChain"))
         {
@@ -67,11 +90,17 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
     private static byte[][] Stamps(IReadOnlyDictionary<string, JsonElement> material)
     {
         const string name = "timestampVerificationData";
-        return !material.TryGetValue(name, out JsonElement data) || data.ValueKind == JsonValueKind.Null ? []
+        return !material.TryGetValue(name, out JsonElement data) || data.ValueKind == JsonValueKind.Null
+            ? []
             :
             [
                 .. Items(StrictMembers.Among(data, name, "rfc3161Timestamps"), "rfc3161Timestamps", MaxTimestamps)
-                    .Select(t => StrictMembers.Bytes(StrictMembers.Exactly(t, "rfc3161Timestamps", "signedTimestamp")["signedTimestamp"], "signedTimestamp")),
+                    .Select(t =>
+                        StrictMembers.Bytes(
+                            StrictMembers.Exactly(t, "rfc3161Timestamps", "signedTimestamp")["signedTimestamp"],
+                            "signedTimestamp"
+                        )
+                    ),
             ];
     }
 
@@ -82,7 +111,11 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
             case "certificate":
                 return [Der(material[kind])];
             case "x509CertificateChain":
-                Certificate[] chain = [.. Items(StrictMembers.Among(material[kind], kind, "certificates"), "certificates", MaxCertificates).Select(Der)];
+                Certificate[] chain =
+                [
+                    .. Items(StrictMembers.Among(material[kind], kind, "certificates"), "certificates", MaxCertificates)
+                        .Select(Der),
+                ];
                 return chain.Length > 0 ? chain : throw Fault.Of("the bundle's chain has no certificate");
             default:
                 // Its hint of a key is for who looks keys up by it; here all that are trusted are tried.
@@ -91,7 +124,13 @@ sealed record SigstoreBundle(DsseEnvelope Envelope, IReadOnlyList<Certificate> C
         }
     }
 
-    private static Certificate Der(JsonElement element) => Certificate.Read(StrictMembers.Bytes(StrictMembers.Among(element, "certificate", "rawBytes").GetValueOrDefault("rawBytes"), "rawBytes"));
+    private static Certificate Der(JsonElement element) =>
+        Certificate.Read(
+            StrictMembers.Bytes(
+                StrictMembers.Among(element, "certificate", "rawBytes").GetValueOrDefault("rawBytes"),
+                "rawBytes"
+            )
+        );
 
     private static JsonElement[] Items(IReadOnlyDictionary<string, JsonElement> members, string name, int most) =>
         !members.TryGetValue(name, out JsonElement list) || list.ValueKind == JsonValueKind.Null ? []

@@ -9,7 +9,12 @@ namespace SystemContainers.Pull.Statements;
 /// <param name="Intermediates">What stands between it and the certificates.</param>
 /// <param name="From">When it began to count; null for ever.</param>
 /// <param name="To">When it ended.</param>
-sealed record TrustedAuthority(Certificate Root, IReadOnlyList<Certificate> Intermediates, DateTimeOffset? From, DateTimeOffset? To)
+sealed record TrustedAuthority(
+    Certificate Root,
+    IReadOnlyList<Certificate> Intermediates,
+    DateTimeOffset? From,
+    DateTimeOffset? To
+)
 {
     /// <summary>Throws unless a certificate is of it and counted at a time.</summary>
     /// <exception cref="Errors.SysctrException">Policy: it is not.</exception>

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Pull.Streams;
 
-/// <summary>What all streams of a pull share: they are read once from front to back. A reader writes one method.</summary>
+/// <summary>What all streams of a pull share: they are read once from front to back. A reader writes one
+/// method.</summary>
 abstract class ForwardOnlyStream : Stream
 {
     public override bool CanRead => true;
@@ -19,7 +20,10 @@ abstract class ForwardOnlyStream : Stream
         set => throw new NotSupportedException();
     }
 
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+    public abstract override ValueTask<int> ReadAsync(
+        Memory<byte> buffer,
+        CancellationToken cancellationToken = default
+    );
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -27,9 +31,7 @@ abstract class ForwardOnlyStream : Stream
     public override int Read(byte[] buffer, int offset, int count) =>
         ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

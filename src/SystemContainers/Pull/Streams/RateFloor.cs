@@ -5,8 +5,9 @@ using SystemContainers.Pull.Options;
 namespace SystemContainers.Pull.Streams;
 
 /// <summary>
-/// The least that a sender has to bring, an average over a window. Attack: a byte now and then, which is never quite a stall, keeps a pull
-/// for as long as the sender likes. Only the time counts in which we wait: how slow our disk is, is not the sender's doing.
+/// The least that a sender has to bring, an average over a window. Attack: a byte now and then, which is never quite a
+/// stall, keeps a pull for as long as the sender likes. Only the time counts in which we wait: how slow our disk is, is
+/// not the sender's doing.
 /// </summary>
 /// <param name="options">Rate, window and the time-out of a single read.</param>
 sealed class RateFloor(PullOptions options)

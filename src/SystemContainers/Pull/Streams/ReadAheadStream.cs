@@ -8,9 +8,9 @@ using System.Threading.Channels;
 namespace SystemContainers.Pull.Streams;
 
 /// <summary>
-/// Reads a source on another thread into a few pooled buffers, so that the network, inflating and hashing go on while the
-/// consumer writes files. May be read synchronously. An error of the source comes to the reader after all buffers that were full
-/// before it.
+/// Reads a source on another thread into a few pooled buffers, so that the network, inflating and hashing go on while
+/// the consumer writes files. May be read synchronously. An error of the source comes to the reader after all buffers
+/// that were full before it.
 /// </summary>
 sealed class ReadAheadStream : ForwardOnlyStream
 {
@@ -19,8 +19,9 @@ sealed class ReadAheadStream : ForwardOnlyStream
 
     private readonly Stream _source;
     private readonly CancellationTokenSource _stop;
-    private readonly Channel<(byte[] Buffer, int Count)> _filled =
-        Channel.CreateBounded<(byte[], int)>(new BoundedChannelOptions(Buffers) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<(byte[] Buffer, int Count)> _filled = Channel.CreateBounded<(byte[], int)>(
+        new BoundedChannelOptions(Buffers) { SingleReader = true, SingleWriter = true }
+    );
 
     private readonly Task _producer;
     private byte[]? _current;
@@ -106,7 +107,8 @@ sealed class ReadAheadStream : ForwardOnlyStream
         return true;
     }
 
-    /// <summary>Waits without spinning, which a task's own wait does first, for a buffer that takes a hundred times as long to fill.</summary>
+    /// <summary>Waits without spinning, which a task's own wait does first, for a buffer that takes a hundred times as
+    /// long to fill.</summary>
     private bool Wait()
     {
         TaskAwaiter<bool> waiting = WaitAsync(CancellationToken.None).AsTask().GetAwaiter();
@@ -174,8 +176,14 @@ sealed class ReadAheadStream : ForwardOnlyStream
             {
                 buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
 
-                // Filled up: an inflater gives some ten KiB at a time, and threads that wait for each other at each of these do little else.
-                int read = await _source.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, _stop.Token);
+                // Filled up: an inflater gives some ten KiB at a time, and threads that wait for each other at each of
+                // these do little else.
+                int read = await _source.ReadAtLeastAsync(
+                    buffer,
+                    buffer.Length,
+                    throwOnEndOfStream: false,
+                    _stop.Token
+                );
                 if (read == 0)
                 {
                     _filled.Writer.Complete();

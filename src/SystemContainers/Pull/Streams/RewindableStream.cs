@@ -5,8 +5,9 @@ using System.Buffers;
 namespace SystemContainers.Pull.Streams;
 
 /// <summary>
-/// A stream that is read once from its beginning to its end, by one reader after the other: what was read last is kept, so that the next reader may begin a little before the place that
-/// the last one came to. A reader that another one has followed gets nothing any more, also where its read was under way.
+/// A stream that is read once from its beginning to its end, by one reader after the other: what was read last is kept,
+/// so that the next reader may begin a little before the place that the last one came to. A reader that another one has
+/// followed gets nothing any more, also where its read was under way.
 /// </summary>
 sealed class RewindableStream : IAsyncDisposable
 {
@@ -31,7 +32,8 @@ sealed class RewindableStream : IAsyncDisposable
         _window = ArrayPool<byte>.Shared.Rent(_kept);
     }
 
-    /// <summary>A reader from a place on; its end is the source's, and disposing of it leaves the source to the next.</summary>
+    /// <summary>A reader from a place on; its end is the source's, and disposing of it leaves the source to the
+    /// next.</summary>
     /// <param name="from">In bytes from the beginning.</param>
     /// <param name="cancellationToken">Ends the wait for a read that is under way.</param>
     /// <returns>Null where the place is not kept any more, or a read has failed.</returns>
@@ -40,7 +42,9 @@ sealed class RewindableStream : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return _broken || _closed || from > _position || _position - from > _kept ? null : new Reader(this, from, ++_reader);
+            return _broken || _closed || from > _position || _position - from > _kept
+                ? null
+                : new Reader(this, from, ++_reader);
         }
         finally
         {
@@ -86,7 +90,12 @@ sealed class RewindableStream : IAsyncDisposable
         }
     }
 
-    private async ValueTask<int> ReadAsync(int reader, long at, Memory<byte> buffer, CancellationToken cancellationToken)
+    private async ValueTask<int> ReadAsync(
+        int reader,
+        long at,
+        Memory<byte> buffer,
+        CancellationToken cancellationToken
+    )
     {
         await _gate.WaitAsync(cancellationToken);
         try
@@ -125,7 +134,10 @@ sealed class RewindableStream : IAsyncDisposable
 
         public override bool CanRead => true;
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer,
+            CancellationToken cancellationToken = default
+        )
         {
             int read = await all.ReadAsync(number, _at, buffer, cancellationToken);
             _at += read;

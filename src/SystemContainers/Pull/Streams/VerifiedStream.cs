@@ -42,9 +42,7 @@ sealed class VerifiedStream : ForwardOnlyStream
     /// <summary>The next bytes without taking them: as many as were asked for, fewer at the end.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> PeekAsync(int count, CancellationToken cancellationToken)
     {
-        while (_end - _start < count && await FillAsync(cancellationToken))
-        {
-        }
+        while (_end - _start < count && await FillAsync(cancellationToken)) { }
 
         return _buffer.AsMemory(_start, Math.Min(count, _end - _start));
     }
@@ -68,8 +66,7 @@ sealed class VerifiedStream : ForwardOnlyStream
         do
         {
             _start = _end;
-        }
-        while (await FillAsync(cancellationToken));
+        } while (await FillAsync(cancellationToken));
     }
 
     public override async ValueTask DisposeAsync()
@@ -126,14 +123,13 @@ sealed class VerifiedStream : ForwardOnlyStream
         }
 
         Digest actual = Digest.FromHash(_descriptor.Digest.HashName, _hash.GetHashAndReset());
-        _verified = actual == _descriptor.Digest
-            ? true
-            : throw Corrupt($"its digest is {actual}");
+        _verified = actual == _descriptor.Digest ? true : throw Corrupt($"its digest is {actual}");
     }
 
     private SysctrException Corrupt(string why) =>
         new(
             ErrorKind.Corrupt,
             $"{_doing}: {why}",
-            "the image is damaged where it lies, or was changed on the way; try another mirror, or push it again");
+            "the image is damaged where it lies, or was changed on the way; try another mirror, or push it again"
+        );
 }

@@ -7,8 +7,9 @@ using SystemContainers.Pull.X509;
 namespace SystemContainers.Pull.Timestamps;
 
 /// <summary>
-/// A message of CMS (RFC 5652, SignedData) by one signer, who signs attributes of it, one of which is its hash: the frame of a timestamp. Read strictly, as DER,
-/// and no more of it than timestamps need; a library's parser would bring 1.3 MB of other algorithms into the program.
+/// A message of CMS (RFC 5652, SignedData) by one signer, who signs attributes of it, one of which is its hash: the
+/// frame of a timestamp. Read strictly, as DER, and no more of it than timestamps need; a library's parser would bring
+/// 1.3 MB of other algorithms into the program.
 /// </summary>
 sealed class SignedData
 {
@@ -87,7 +88,8 @@ sealed class SignedData
         // What is signed is the set as such, not as a member of something (RFC 5652, 5.4).
         _signed[0] = 0x31;
         string algorithm = signer.ReadSequence().ReadObjectIdentifier();
-        _signatureHash = algorithm == RsaEncryption ? _hash
+        _signatureHash =
+            algorithm == RsaEncryption ? _hash
             : Certificate.TryHashOf(algorithm, out HashAlgorithmName hash) ? hash
             : throw Fault.Of($"it is signed with an algorithm that is not verified ({algorithm})");
         _signature = signer.ReadOctetString();
@@ -110,16 +112,22 @@ sealed class SignedData
     public IReadOnlyList<Certificate> Certificates { get; }
 
     /// <summary>Reads one. Nothing of it is verified then.</summary>
-    /// <exception cref="Errors.SysctrException">Policy: it is malformed, or signed in a way that is not known.</exception>
-    public static SignedData Read(ReadOnlyMemory<byte> der) => Fault.Reading("the timestamp", () => new SignedData(der));
+    /// <exception cref="Errors.SysctrException">Policy: it is malformed, or signed in a way that is not
+    /// known.</exception>
+    public static SignedData Read(ReadOnlyMemory<byte> der) =>
+        Fault.Reading("the timestamp", () => new SignedData(der));
 
     /// <summary>The hash of an algorithm of digests, which is one of SHA-2.</summary>
     /// <exception cref="Errors.SysctrException">Policy: it is another one.</exception>
     public static HashAlgorithmName HashOf(string algorithm) =>
-        s_hashes.TryGetValue(algorithm, out HashAlgorithmName hash) ? hash : throw Fault.Of($"it has a hash that is not SHA-2 ({algorithm})");
+        s_hashes.TryGetValue(algorithm, out HashAlgorithmName hash)
+            ? hash
+            : throw Fault.Of($"it has a hash that is not SHA-2 ({algorithm})");
 
     /// <summary>Whether a certificate is the one that it names as the signer's.</summary>
-    public bool Names(Certificate certificate) => certificate.Issuer.Span.SequenceEqual(_issuer.Span) && certificate.SerialNumber.Span.SequenceEqual(_serialNumber.Span);
+    public bool Names(Certificate certificate) =>
+        certificate.Issuer.Span.SequenceEqual(_issuer.Span)
+        && certificate.SerialNumber.Span.SequenceEqual(_serialNumber.Span);
 
     /// <summary>Whether it names a certificate as the signer's issuer.</summary>
     public bool NamesIssuer(Certificate certificate) => certificate.Subject.Span.SequenceEqual(_issuer.Span);
@@ -135,7 +143,12 @@ sealed class SignedData
             throw Fault.Of("it is signed as something else than it is");
         }
 
-        if (!CryptographicOperations.HashData(_hash, Content.Span).AsSpan().SequenceEqual(new AsnReader(Attribute(MessageDigestAttribute), AsnEncodingRules.DER).ReadOctetString()))
+        if (
+            !CryptographicOperations
+                .HashData(_hash, Content.Span)
+                .AsSpan()
+                .SequenceEqual(new AsnReader(Attribute(MessageDigestAttribute), AsnEncodingRules.DER).ReadOctetString())
+        )
         {
             throw Fault.Of("what is signed is another one");
         }
@@ -145,28 +158,38 @@ sealed class SignedData
             throw Fault.Of("it is bound to another certificate than its signer's");
         }
 
-        if (_attributes.TryGetValue(SigningTimeAttribute, out ReadOnlyMemory<byte> encoded) && Time(encoded) is var time && (time < signer.NotBefore || time > signer.NotAfter))
+        if (
+            _attributes.TryGetValue(SigningTimeAttribute, out ReadOnlyMemory<byte> encoded)
+            && Time(encoded) is var time
+            && (time < signer.NotBefore || time > signer.NotAfter)
+        )
         {
             throw Fault.Of($"it was signed at {time:u}, when its certificate did not count");
         }
 
-        return signer.Key.Verifies(_signed, _signature, _signatureHash) ? true : throw Fault.Of("it is not signed by the key of its certificate");
+        return signer.Key.Verifies(_signed, _signature, _signatureHash)
+            ? true
+            : throw Fault.Of("it is not signed by the key of its certificate");
     }
 
-    // ESSCertIDv2 (RFC 5035), or its predecessor with SHA-1 (RFC 2634), which says only which certificate is meant: the key is verified with either way.
+    // ESSCertIDv2 (RFC 5035), or its predecessor with SHA-1 (RFC 2634), which says only which certificate is meant: the
+    // key is verified with either way.
     private bool IsBoundTo(Certificate signer)
     {
         bool isNew = _attributes.TryGetValue(SigningCertificateV2Attribute, out ReadOnlyMemory<byte> value);
         AsnReader outer = new(isNew ? value : Attribute(SigningCertificateAttribute), AsnEncodingRules.DER);
         AsnReader first = outer.ReadSequence().ReadSequence().ReadSequence();
-        HashAlgorithmName hash = !isNew ? HashAlgorithmName.SHA1
+        HashAlgorithmName hash =
+            !isNew ? HashAlgorithmName.SHA1
             : first.PeekTag() == Asn1Tag.Sequence ? HashOf(first.ReadSequence().ReadObjectIdentifier())
             : HashAlgorithmName.SHA256;
         return CryptographicOperations.HashData(hash, signer.Der.Span).AsSpan().SequenceEqual(first.ReadOctetString());
     }
 
     private ReadOnlyMemory<byte> Attribute(string oid) =>
-        _attributes.TryGetValue(oid, out ReadOnlyMemory<byte> value) ? value : throw Fault.Of($"it has no signed attribute {oid}, which every timestamp has");
+        _attributes.TryGetValue(oid, out ReadOnlyMemory<byte> value)
+            ? value
+            : throw Fault.Of($"it has no signed attribute {oid}, which every timestamp has");
 
     private static DateTimeOffset Time(ReadOnlyMemory<byte> encoded)
     {

@@ -6,7 +6,8 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Timestamps;
 
-/// <summary>That something was there at a time, in the words of whoever says so (RFC 3161). Nothing of it is to be trusted before <see cref="TimestampAuthority.Check"/>.</summary>
+/// <summary>That something was there at a time, in the words of whoever says so (RFC 3161). Nothing of it is to be
+/// trusted before <see cref="TimestampAuthority.Check"/>.</summary>
 /// <param name="Message">The signed message that it stands in.</param>
 /// <param name="Hash">How the something is hashed.</param>
 /// <param name="Imprint">Its hash.</param>
@@ -22,8 +23,18 @@ sealed record Timestamp(SignedData Message, HashAlgorithmName Hash, byte[] Impri
     /// <exception cref="Errors.SysctrException">Policy: it is malformed, or no timestamp was granted.</exception>
     public static Timestamp Read(ReadOnlyMemory<byte> response)
     {
-        SignedData message = SignedData.Read(Fault.Reading("the timestamp", () => Token(response.Length <= MaxBytes ? response : throw Fault.Of($"it is larger than {MaxBytes} bytes"))));
-        return message.ContentType == InfoType ? Fault.Reading("the timestamp", () => Info(message)) : throw Fault.Of("what is signed is no timestamp");
+        SignedData message = SignedData.Read(
+            Fault.Reading(
+                "the timestamp",
+                () =>
+                    Token(
+                        response.Length <= MaxBytes ? response : throw Fault.Of($"it is larger than {MaxBytes} bytes")
+                    )
+            )
+        );
+        return message.ContentType == InfoType
+            ? Fault.Reading("the timestamp", () => Info(message))
+            : throw Fault.Of("what is signed is no timestamp");
     }
 
     private static ReadOnlyMemory<byte> Token(ReadOnlyMemory<byte> response)
@@ -63,7 +74,15 @@ sealed record Timestamp(SignedData Message, HashAlgorithmName Hash, byte[] Impri
         DateTimeOffset time = info.ReadGeneralizedTime();
 
         // Accuracy, order, nonce and name say nothing that is asked for here.
-        foreach (Asn1Tag tag in (Asn1Tag[])[Asn1Tag.Sequence, Asn1Tag.Boolean, Asn1Tag.Integer, new(TagClass.ContextSpecific, 0, isConstructed: true)])
+        foreach (
+            Asn1Tag tag in (Asn1Tag[])
+                [
+                    Asn1Tag.Sequence,
+                    Asn1Tag.Boolean,
+                    Asn1Tag.Integer,
+                    new(TagClass.ContextSpecific, 0, isConstructed: true),
+                ]
+        )
         {
             if (info.HasData && info.PeekTag() == tag)
             {

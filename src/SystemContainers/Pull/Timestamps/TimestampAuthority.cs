@@ -5,9 +5,11 @@ using SystemContainers.Pull.X509;
 
 namespace SystemContainers.Pull.Timestamps;
 
-/// <summary>Whose timestamps count, as a <c>trusted_root.json</c> names it. The rules are those of sigstore's timestamp-authority (pkg/verification), and RFC 3161's where that has none.</summary>
+/// <summary>Whose timestamps count, as a <c>trusted_root.json</c> names it. The rules are those of sigstore's
+/// timestamp-authority (pkg/verification), and RFC 3161's where that has none.</summary>
 /// <param name="Uri">Where it is asked; two of one URI are one authority.</param>
-/// <param name="Chain">The certificate that it signs with, where the host knows that, then those above it, what is trusted last.</param>
+/// <param name="Chain">The certificate that it signs with, where the host knows that, then those above it, what is
+/// trusted last.</param>
 /// <param name="From">When it began to count; null for ever.</param>
 /// <param name="To">When it ended.</param>
 sealed record TimestampAuthority(string Uri, IReadOnlyList<Certificate> Chain, DateTimeOffset? From, DateTimeOffset? To)
@@ -29,8 +31,13 @@ sealed record TimestampAuthority(string Uri, IReadOnlyList<Certificate> Chain, D
 
         // One that came along names itself; only what is trusted says whether it counts.
         SignedData message = timestamp.Message;
-        Certificate signer = message.Certificates.FirstOrDefault(message.Names)
-            ?? (message.Certificates.Count == 0 && own is not null && message.Names(own) ? own : throw Fault.Of("its signer's certificate is not there"));
+        Certificate signer =
+            message.Certificates.FirstOrDefault(message.Names)
+            ?? (
+                message.Certificates.Count == 0 && own is not null && message.Names(own)
+                    ? own
+                    : throw Fault.Of("its signer's certificate is not there")
+            );
         if (own is not null && !own.Der.Span.SequenceEqual(signer.Der.Span))
         {
             throw Fault.Of("it is signed with another certificate than the trusted one");
@@ -42,12 +49,20 @@ sealed record TimestampAuthority(string Uri, IReadOnlyList<Certificate> Chain, D
             throw Fault.Of("its certificate is not for timestamps alone");
         }
 
-        CertificateChain.Check(signer, [above[^1]], [.. above.SkipLast(1), .. message.Certificates], timestamp.Time, CertificateChain.TimeStamping);
+        CertificateChain.Check(
+            signer,
+            [above[^1]],
+            [.. above.SkipLast(1), .. message.Certificates],
+            timestamp.Time,
+            CertificateChain.TimeStamping
+        );
         if (!CryptographicOperations.HashData(timestamp.Hash, signature).AsSpan().SequenceEqual(timestamp.Imprint))
         {
             throw Fault.Of("it is of another signature");
         }
 
-        return timestamp.Time < From || timestamp.Time > To ? throw Fault.Of($"the authority did not count at {timestamp.Time:u}") : timestamp.Time;
+        return timestamp.Time < From || timestamp.Time > To
+            ? throw Fault.Of($"the authority did not count at {timestamp.Time:u}")
+            : timestamp.Time;
     }
 }

@@ -6,8 +6,8 @@ using SystemContainers.Pull.X509;
 namespace SystemContainers.Pull.Timestamps;
 
 /// <summary>
-/// When authorities saw a signature, by the rules of sigstore-go (VerifySignedTimestamp): a timestamp that does not count is passed over, whatever is wrong with it,
-/// and of one authority only the first that counts does.
+/// When authorities saw a signature, by the rules of sigstore-go (VerifySignedTimestamp): a timestamp that does not
+/// count is passed over, whatever is wrong with it, and of one authority only the first that counts does.
 /// </summary>
 /// <param name="Times">When, by one authority each.</param>
 /// <param name="Why">Why others don't count, one sentence each.</param>
@@ -17,7 +17,11 @@ sealed record TimestampedSignature(IReadOnlyList<DateTimeOffset> Times, IReadOnl
     /// <param name="responses">What authorities answered.</param>
     /// <param name="signature">The signature.</param>
     /// <param name="authorities">Whose timestamps count.</param>
-    public static TimestampedSignature Of(IReadOnlyList<byte[]> responses, byte[] signature, IReadOnlyList<TimestampAuthority> authorities)
+    public static TimestampedSignature Of(
+        IReadOnlyList<byte[]> responses,
+        byte[] signature,
+        IReadOnlyList<TimestampAuthority> authorities
+    )
     {
         Dictionary<string, DateTimeOffset> times = new(StringComparer.Ordinal);
         List<string> why = [];
@@ -37,7 +41,11 @@ sealed record TimestampedSignature(IReadOnlyList<DateTimeOffset> Times, IReadOnl
         return new TimestampedSignature([.. times.Values], [.. why.Distinct(StringComparer.Ordinal)]);
     }
 
-    private static (string Uri, DateTimeOffset Time) Judge(Timestamp timestamp, byte[] signature, IReadOnlyList<TimestampAuthority> authorities)
+    private static (string Uri, DateTimeOffset Time) Judge(
+        Timestamp timestamp,
+        byte[] signature,
+        IReadOnlyList<TimestampAuthority> authorities
+    )
     {
         List<string> why = [];
         foreach (TimestampAuthority authority in authorities)
@@ -49,7 +57,11 @@ sealed record TimestampedSignature(IReadOnlyList<DateTimeOffset> Times, IReadOnl
             catch (SysctrException e) when (e.Kind == ErrorKind.Policy)
             {
                 // Why it is not another one's says nothing.
-                why.AddRange(authority.Unusable is not null || authority.Chain.Any(timestamp.Message.NamesIssuer) ? [$"{Redact.Text(authority.Uri)}: {e.Message}"] : []);
+                why.AddRange(
+                    authority.Unusable is not null || authority.Chain.Any(timestamp.Message.NamesIssuer)
+                        ? [$"{Redact.Text(authority.Uri)}: {e.Message}"]
+                        : []
+                );
             }
         }
 

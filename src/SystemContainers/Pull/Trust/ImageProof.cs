@@ -6,5 +6,6 @@ namespace SystemContainers.Pull.Trust;
 /// <param name="Requirement">signedBy or sigstoreSigned; the type of a statement, where one was required.</param>
 /// <param name="Rule">Of which scope the rule is, as <see cref="PolicyRule.Name"/> has it.</param>
 /// <param name="File">Where the rule stands.</param>
-/// <param name="Signer">Whose signature it is: a key by its fingerprint and file, or the identity that a certificate names.</param>
+/// <param name="Signer">Whose signature it is: a key by its fingerprint and file, or the identity that a certificate
+/// names.</param>
 sealed record ImageProof(string Requirement, string Rule, string File, string Signer);

@@ -8,14 +8,21 @@ using SystemContainers.Pull.Trust.Requirements;
 namespace SystemContainers.Pull.Trust;
 
 /// <summary>
-/// The requirements of a policy file, read as containers/image reads them (signature/policy_config.go, policy_config_sigstore.go): no member that is
-/// not known or missing, for a misspelt rule would be one that does not hold. Where Go's decoder takes a null for nothing, so is it here.
+/// The requirements of a policy file, read as containers/image reads them (signature/policy_config.go,
+/// policy_config_sigstore.go): no member that is not known or missing, for a misspelt rule would be one that does not
+/// hold. Where Go's decoder takes a null for nothing, so is it here.
 /// </summary>
 /// <param name="path">The file, for messages.</param>
 /// <param name="here">Where this process finds a file that it names.</param>
 sealed class PolicyJson(string path, Func<string, string> here)
 {
-    private static readonly string[] s_keyTypes = [SignedBy.GpgKeys, "signedByGPGKeys", "X509Certificates", "signedByX509CAs"];
+    private static readonly string[] s_keyTypes =
+    [
+        SignedBy.GpgKeys,
+        "signedByGPGKeys",
+        "X509Certificates",
+        "signedByX509CAs",
+    ];
 
     /// <summary>A list of requirements.</summary>
     /// <param name="list">The value.</param>
@@ -33,7 +40,12 @@ sealed class PolicyJson(string path, Func<string, string> here)
 
     /// <summary>What is wrong with the file.</summary>
     public SysctrException Invalid(string why, Exception? inner = null) =>
-        new(ErrorKind.Policy, $"reading {path}: {Redact.Text(why)}", "nothing is pulled until it is corrected; see containers-policy.json(5)", inner);
+        new(
+            ErrorKind.Policy,
+            $"reading {path}: {Redact.Text(why)}",
+            "nothing is pulled until it is corrected; see containers-policy.json(5)",
+            inner
+        );
 
     private PolicyRequirement Requirement(JsonElement element, string where)
     {
@@ -51,7 +63,12 @@ sealed class PolicyJson(string path, Func<string, string> here)
                 return ReadSignedBy(of);
             case "signedBaseLayer":
                 of.Only("type", "baseLayerIdentity");
-                return new SignedBaseLayer(Identity(of.Member("baseLayerIdentity") ?? throw of.Invalid("it has no baseLayerIdentity"), of.Where));
+                return new SignedBaseLayer(
+                    Identity(
+                        of.Member("baseLayerIdentity") ?? throw of.Invalid("it has no baseLayerIdentity"),
+                        of.Where
+                    )
+                );
             case "sigstoreSigned":
                 return ReadSigstoreSigned(of);
             default:
@@ -69,7 +86,10 @@ sealed class PolicyJson(string path, Func<string, string> here)
         }
 
         // One must be there and say something; a list may be empty, and then nobody's signature counts.
-        if (of.Present("keyPath", "keyPaths", "keyData") != 1 || of.Source("keyPath", "keyPaths", "keyData", null, here) is not { } keys)
+        if (
+            of.Present("keyPath", "keyPaths", "keyData") != 1
+            || of.Source("keyPath", "keyPaths", "keyData", null, here) is not { } keys
+        )
         {
             throw of.Invalid("it needs exactly one of keyPath, keyPaths, keyData");
         }
@@ -80,8 +100,19 @@ sealed class PolicyJson(string path, Func<string, string> here)
     private SigstoreSigned ReadSigstoreSigned(PolicyObject of)
     {
         of.Only(
-            "type", "keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki", "rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas",
-            "signedIdentity");
+            "type",
+            "keyPath",
+            "keyPaths",
+            "keyData",
+            "keyDatas",
+            "fulcio",
+            "pki",
+            "rekorPublicKeyPath",
+            "rekorPublicKeyPaths",
+            "rekorPublicKeyData",
+            "rekorPublicKeyDatas",
+            "signedIdentity"
+        );
         foreach (string list in (string[])["keyPaths", "keyDatas", "rekorPublicKeyPaths", "rekorPublicKeyDatas"])
         {
             if (of.Member(list) is { } items && (items.ValueKind != JsonValueKind.Array || items.GetArrayLength() == 0))
@@ -91,9 +122,14 @@ sealed class PolicyJson(string path, Func<string, string> here)
         }
 
         KeySource? keys = of.Source("keyPath", "keyPaths", "keyData", "keyDatas", here);
-        FulcioSource? fulcio = of.Member("fulcio") is { } f ? ReadFulcio(new PolicyObject(this, f, $"{of.Where}: fulcio")) : null;
+        FulcioSource? fulcio = of.Member("fulcio") is { } f
+            ? ReadFulcio(new PolicyObject(this, f, $"{of.Where}: fulcio"))
+            : null;
         PkiSource? pki = of.Member("pki") is { } p ? ReadPki(new PolicyObject(this, p, $"{of.Where}: pki")) : null;
-        if (of.Sources("keyPath", "keyPaths", "keyData", "keyDatas") + (fulcio is null ? 0 : 1) + (pki is null ? 0 : 1) != 1)
+        if (
+            of.Sources("keyPath", "keyPaths", "keyData", "keyDatas") + (fulcio is null ? 0 : 1) + (pki is null ? 0 : 1)
+            != 1
+        )
         {
             throw of.Invalid("it needs exactly one of keyPath, keyPaths, keyData, keyDatas, fulcio, pki");
         }
@@ -101,12 +137,16 @@ sealed class PolicyJson(string path, Func<string, string> here)
         int logs = of.Sources("rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas");
         if (logs > 1)
         {
-            throw of.Invalid("it takes one of rekorPublicKeyPath, rekorPublicKeyPaths, rekorPublicKeyData, rekorPublicKeyDatas");
+            throw of.Invalid(
+                "it takes one of rekorPublicKeyPath, rekorPublicKeyPaths, rekorPublicKeyData, rekorPublicKeyDatas"
+            );
         }
 
         if (fulcio is not null && logs == 0)
         {
-            throw of.Invalid("fulcio needs one of rekorPublicKeyPath, rekorPublicKeyPaths, rekorPublicKeyData, rekorPublicKeyDatas: its certificates hold for minutes, and only a log says when one was used");
+            throw of.Invalid(
+                "fulcio needs one of rekorPublicKeyPath, rekorPublicKeyPaths, rekorPublicKeyData, rekorPublicKeyDatas: its certificates hold for minutes, and only a log says when one was used"
+            );
         }
 
         if (pki is not null && logs > 0)
@@ -114,7 +154,13 @@ sealed class PolicyJson(string path, Func<string, string> here)
             throw of.Invalid("pki takes no key of a log");
         }
 
-        return new SigstoreSigned(keys, fulcio, pki, of.Source("rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas", here), SignedIdentity(of));
+        return new SigstoreSigned(
+            keys,
+            fulcio,
+            pki,
+            of.Source("rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas", here),
+            SignedIdentity(of)
+        );
     }
 
     private FulcioSource ReadFulcio(PolicyObject of)
@@ -123,23 +169,34 @@ sealed class PolicyJson(string path, Func<string, string> here)
         return new FulcioSource(
             One(of, "caPath", "caData") ?? throw of.Invalid("it needs one of caPath, caData"),
             of.Text("oidcIssuer") is { Length: > 0 } issuer ? issuer : throw of.Invalid("it has no oidcIssuer"),
-            of.Text("subjectEmail") is { Length: > 0 } email ? email : throw of.Invalid("it has no subjectEmail"));
+            of.Text("subjectEmail") is { Length: > 0 } email ? email : throw of.Invalid("it has no subjectEmail")
+        );
     }
 
     private PkiSource ReadPki(PolicyObject of)
     {
-        of.Only("caRootsPath", "caRootsData", "caIntermediatesPath", "caIntermediatesData", "subjectEmail", "subjectHostname");
+        of.Only(
+            "caRootsPath",
+            "caRootsData",
+            "caIntermediatesPath",
+            "caIntermediatesData",
+            "subjectEmail",
+            "subjectHostname"
+        );
         string? email = of.Text("subjectEmail") is { Length: > 0 } e ? e : null;
         string? host = of.Text("subjectHostname") is { Length: > 0 } h ? h : null;
         return new PkiSource(
             One(of, "caRootsPath", "caRootsData") ?? throw of.Invalid("it needs one of caRootsPath, caRootsData"),
             One(of, "caIntermediatesPath", "caIntermediatesData"),
             email,
-            email is null && host is null ? throw of.Invalid("it needs subjectEmail, subjectHostname, or both") : host);
+            email is null && host is null ? throw of.Invalid("it needs subjectEmail, subjectHostname, or both") : host
+        );
     }
 
     private KeySource? One(PolicyObject of, string file, string data) =>
-        of.Sources(file, null, data, null) > 1 ? throw of.Invalid($"it takes one of {file}, {data}") : of.Source(file, null, data, null, here);
+        of.Sources(file, null, data, null) > 1
+            ? throw of.Invalid($"it takes one of {file}, {data}")
+            : of.Source(file, null, data, null, here);
 
     private SignedIdentity SignedIdentity(PolicyObject of) =>
         of.Member("signedIdentity") is { } identity ? Identity(identity, of.Where) : new MatchRepoDigestOrExact();
@@ -162,14 +219,19 @@ sealed class PolicyJson(string path, Func<string, string> here)
             case "exactReference":
                 of.Only("type", "dockerReference");
                 return new ExactReference(of.Text("dockerReference") ?? "") is { IsValid: true } reference
-                    ? reference : throw of.Invalid("its dockerReference is no name with a tag or digest");
+                    ? reference
+                    : throw of.Invalid("its dockerReference is no name with a tag or digest");
             case "exactRepository":
                 of.Only("type", "dockerRepository");
-                return new ExactRepository(of.Text("dockerRepository") ?? "") is { IsValid: true } repository ? repository : throw of.Invalid("its dockerRepository is no name");
+                return new ExactRepository(of.Text("dockerRepository") ?? "") is { IsValid: true } repository
+                    ? repository
+                    : throw of.Invalid("its dockerRepository is no name");
             case "remapIdentity":
                 of.Only("type", "prefix", "signedPrefix");
-                return new RemapIdentity(of.Text("prefix") ?? "", of.Text("signedPrefix") ?? "") is { IsValid: true } remap
-                    ? remap : throw of.Invalid("its prefixes are a host, or a host and namespaces, each");
+                return
+                    new RemapIdentity(of.Text("prefix") ?? "", of.Text("signedPrefix") ?? "") is { IsValid: true } remap
+                    ? remap
+                    : throw of.Invalid("its prefixes are a host, or a host and namespaces, each");
             default:
                 throw Invalid($"{where}: its identity is of no known type");
         }

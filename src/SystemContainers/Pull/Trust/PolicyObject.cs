@@ -7,7 +7,8 @@ using SystemContainers.Pull.Trust.Requirements;
 
 namespace SystemContainers.Pull.Trust;
 
-/// <summary>An object in a policy file, its members read as Go's decoder reads them: a null is as if nothing was there.</summary>
+/// <summary>An object in a policy file, its members read as Go's decoder reads them: a null is as if nothing was
+/// there.</summary>
 sealed class PolicyObject
 {
     private readonly PolicyJson _json;
@@ -53,33 +54,46 @@ sealed class PolicyObject
 
     /// <summary>How many ways of naming keys say something.</summary>
     public int Sources(string file, string? files, string data, string? datas) =>
-        (Text(file) is { Length: > 0 } ? 1 : 0) + (files is not null && Texts(files) is not null ? 1 : 0) + (Bytes(data) is not null ? 1 : 0) +
-        (datas is not null && Datas(datas) is not null ? 1 : 0);
+        (Text(file) is { Length: > 0 } ? 1 : 0)
+        + (files is not null && Texts(files) is not null ? 1 : 0)
+        + (Bytes(data) is not null ? 1 : 0)
+        + (datas is not null && Datas(datas) is not null ? 1 : 0);
 
     /// <summary>The keys that it names; null where none of these members says something.</summary>
     public KeySource? Source(string file, string? files, string data, string? datas, Func<string, string> here) =>
-        Sources(file, files, data, datas) == 0 ? null : new KeySource(
-            Text(file) is { Length: > 0 } one ? [one] : files is not null && Texts(files) is { } several ? several : [],
-            Bytes(data) is { } bytes ? [bytes] : datas is not null && Datas(datas) is { } all ? all : [],
-            here);
+        Sources(file, files, data, datas) == 0
+            ? null
+            : new KeySource(
+                Text(file) is { Length: > 0 } one ? [one]
+                    : files is not null && Texts(files) is { } several ? several
+                    : [],
+                Bytes(data) is { } bytes ? [bytes]
+                    : datas is not null && Datas(datas) is { } all ? all
+                    : [],
+                here
+            );
 
-    private string Text(string name, JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.String => element.GetString()!,
-        JsonValueKind.Null => "",
-        _ => throw Invalid($"{name} is no string"),
-    };
+    private string Text(string name, JsonElement element) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.String => element.GetString()!,
+            JsonValueKind.Null => "",
+            _ => throw Invalid($"{name} is no string"),
+        };
 
-    private string[]? Texts(string name) => List(name) is { } list ? [.. list.EnumerateArray().Select(i => Text(name, i))] : null;
+    private string[]? Texts(string name) =>
+        List(name) is { } list ? [.. list.EnumerateArray().Select(i => Text(name, i))] : null;
 
-    private byte[][]? Datas(string name) => List(name) is { } list ? [.. list.EnumerateArray().Select(i => Bytes(name, i) ?? [])] : null;
+    private byte[][]? Datas(string name) =>
+        List(name) is { } list ? [.. list.EnumerateArray().Select(i => Bytes(name, i) ?? [])] : null;
 
-    private JsonElement? List(string name) => Member(name) switch
-    {
-        null or { ValueKind: JsonValueKind.Null } => null,
-        { ValueKind: JsonValueKind.Array } list => list,
-        _ => throw Invalid($"{name} is no array"),
-    };
+    private JsonElement? List(string name) =>
+        Member(name) switch
+        {
+            null or { ValueKind: JsonValueKind.Null } => null,
+            { ValueKind: JsonValueKind.Array } list => list,
+            _ => throw Invalid($"{name} is no array"),
+        };
 
     private byte[]? Bytes(string name) => Member(name) is { } member ? Bytes(name, member) : null;
 
@@ -91,9 +105,14 @@ sealed class PolicyObject
             case JsonValueKind.Null:
                 return null;
             case JsonValueKind.String:
-                string text = element.GetString()!.Replace("\n", "", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal);
+                string text = element
+                    .GetString()!
+                    .Replace("\n", "", StringComparison.Ordinal)
+                    .Replace("\r", "", StringComparison.Ordinal);
                 byte[] bytes = new byte[text.Length];
-                return !text.Any(char.IsWhiteSpace) && Convert.TryFromBase64String(text, bytes, out int length) ? bytes[..length] : throw Invalid($"{name} is no base64");
+                return !text.Any(char.IsWhiteSpace) && Convert.TryFromBase64String(text, bytes, out int length)
+                    ? bytes[..length]
+                    : throw Invalid($"{name} is no base64");
             case JsonValueKind.Array:
                 return [.. element.EnumerateArray().Select(i => Number(name, i))];
             default:
@@ -103,6 +122,8 @@ sealed class PolicyObject
 
     private byte Number(string name, JsonElement element) =>
         element.ValueKind == JsonValueKind.Null ? (byte)0
-        : element.ValueKind == JsonValueKind.Number && byte.TryParse(element.GetRawText(), NumberStyles.None, CultureInfo.InvariantCulture, out byte number) ? number
+        : element.ValueKind == JsonValueKind.Number
+        && byte.TryParse(element.GetRawText(), NumberStyles.None, CultureInfo.InvariantCulture, out byte number)
+            ? number
         : throw Invalid($"{name} is no base64");
 }

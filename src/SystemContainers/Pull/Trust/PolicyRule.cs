@@ -10,8 +10,17 @@ namespace SystemContainers.Pull.Trust;
 /// <param name="Scope">The scope; the empty one is all of the transport.</param>
 /// <param name="Requirements">All of them have to hold; at least one.</param>
 /// <param name="IsBuiltIn">Whether there is no file, so that everything is accepted.</param>
-sealed record PolicyRule(string File, string? Transport, string Scope, IReadOnlyList<PolicyRequirement> Requirements, bool IsBuiltIn = false)
+sealed record PolicyRule(
+    string File,
+    string? Transport,
+    string Scope,
+    IReadOnlyList<PolicyRequirement> Requirements,
+    bool IsBuiltIn = false
+)
 {
     /// <summary>The rule by its name: <c>default</c>, <c>all of docker:</c>, <c>quay.io/team</c>.</summary>
-    public string Name => Transport is null ? "default" : Scope.Length == 0 ? $"all of {Transport}:" : Scope;
+    public string Name =>
+        Transport is null ? "default"
+        : Scope.Length == 0 ? $"all of {Transport}:"
+        : Scope;
 }

@@ -18,13 +18,16 @@ sealed partial class SignaturePolicy
     private const int MaxFileBytes = 4 << 20;
 
     /// <summary>
-    /// The policy of the host that pulls; one of the user's own, root's too, stands in its place, as in podman. For a system below a directory its own has to allow an
-    /// image too: whoever wrote it said what may run there, not who may carry it in.
+    /// The policy of the host that pulls; one of the user's own, root's too, stands in its place, as in podman. For a
+    /// system below a directory its own has to allow an image too: whoever wrote it said what may run there, not who
+    /// may carry it in.
     /// </summary>
     /// <param name="user">Who pulls; null for root.</param>
     /// <param name="root">The root directory of the host that the image is for.</param>
-    /// <param name="environment">The caller's, where <see cref="Variable"/> counts and which says where the home directory is; null for none.</param>
-    /// <exception cref="SysctrException">Policy: a file is there and can't be understood, or the one that the caller named is not there.</exception>
+    /// <param name="environment">The caller's, where <see cref="Variable"/> counts and which says where the home
+    /// directory is; null for none.</param>
+    /// <exception cref="SysctrException">Policy: a file is there and can't be understood, or the one that the caller
+    /// named is not there.</exception>
     public static SignaturePolicy Load(HostUser? user, string root = "/", Func<string, string?>? environment = null)
     {
         string? named = Named(environment);
@@ -32,7 +35,11 @@ sealed partial class SignaturePolicy
         if (named is not null && caller.IsMissing)
         {
             // That it accepts everything is the default of a host, not what somebody meant who named a file.
-            throw new SysctrException(ErrorKind.Policy, $"reading {Redact.Text(named)}: there is no such file, and ${Variable} names it", $"put it there, or unset ${Variable}; nothing is pulled until then");
+            throw new SysctrException(
+                ErrorKind.Policy,
+                $"reading {Redact.Text(named)}: there is no such file, and ${Variable} names it",
+                $"put it there, or unset ${Variable}; nothing is pulled until then"
+            );
         }
 
         if (root == "/")
@@ -44,20 +51,24 @@ sealed partial class SignaturePolicy
         return caller.And(Load(Below(Find(Own(null, root, environment), Below)), Below));
     }
 
-    /// <summary>The file in the home directory, which counts before the others: of the user, of root who calls, or of root in a system below a directory.</summary>
+    /// <summary>The file in the home directory, which counts before the others: of the user, of root who calls, or of
+    /// root in a system below a directory.</summary>
     /// <param name="user">Who pulls; null for root.</param>
     /// <param name="root">The root directory of the host whose file it is.</param>
     /// <param name="environment">The caller's; null for none.</param>
-    public static string Own(HostUser? user, string root, Func<string, string?>? environment) => Path.Join(OwnTrustFiles.Directory(user, root, environment), "policy.json");
+    public static string Own(HostUser? user, string root, Func<string, string?>? environment) =>
+        Path.Join(OwnTrustFiles.Directory(user, root, environment), "policy.json");
 
-    /// <summary>The file that counts: the user's own, the administrator's, or what a package shipped; the administrator's where there is none.</summary>
+    /// <summary>The file that counts: the user's own, the administrator's, or what a package shipped; the
+    /// administrator's where there is none.</summary>
     /// <param name="own">That of <see cref="Own"/>.</param>
     /// <param name="here">Where this process finds a file of the host.</param>
     public static string Find(string own, Func<string, string> here) =>
         Array.Find([own, HostPath, ShippedPath], f => File.Exists(here(f)) || Directory.Exists(here(f))) ?? HostPath;
 
     /// <summary>The file that the caller's environment names; null for none.</summary>
-    public static string? Named(Func<string, string?>? environment) => environment?.Invoke(Variable) is { Length: > 0 } named ? Path.GetFullPath(named) : null;
+    public static string? Named(Func<string, string?>? environment) =>
+        environment?.Invoke(Variable) is { Length: > 0 } named ? Path.GetFullPath(named) : null;
 
     private SignaturePolicy And(SignaturePolicy other) => new(_default, _scopes) { Also = other };
 
@@ -132,7 +143,12 @@ sealed partial class SignaturePolicy
                                 throw reader.Invalid($"{where} holds no image at all: {fault}");
                             }
 
-                            scopes[(transport.Name, scope.Name)] = new PolicyRule(path, transport.Name, scope.Name, reader.Requirements(scope.Value, where));
+                            scopes[(transport.Name, scope.Name)] = new PolicyRule(
+                                path,
+                                transport.Name,
+                                scope.Name,
+                                reader.Requirements(scope.Value, where)
+                            );
                         }
                     }
 

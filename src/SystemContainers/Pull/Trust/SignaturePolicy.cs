@@ -11,8 +11,8 @@ using SystemContainers.Reference;
 namespace SystemContainers.Pull.Trust;
 
 /// <summary>
-/// containers-policy.json(5): what has to be proved about an image before it may be pulled. Which list decides is found here; whether signatures
-/// satisfy it is for <c>ImageJudge</c>, which can fetch them.
+/// containers-policy.json(5): what has to be proved about an image before it may be pulled. Which list decides is found
+/// here; whether signatures satisfy it is for <c>ImageJudge</c>, which can fetch them.
 /// </summary>
 /// <remarks>
 /// A host without the file accepts everything, as if it held the one that distributions ship: the file comes with the
@@ -35,33 +35,44 @@ sealed partial class SignaturePolicy
         _scopes = scopes;
     }
 
-    /// <summary>Whether there is no file at all, neither the administrator's nor a shipped one, so that everything is accepted.</summary>
+    /// <summary>Whether there is no file at all, neither the administrator's nor a shipped one, so that everything is
+    /// accepted.</summary>
     public bool IsMissing => _default.IsBuiltIn && Also is null or { IsMissing: true };
 
     /// <summary>All rules, <c>default</c> first; of both hosts where two have a say.</summary>
     public IReadOnlyList<PolicyRule> All =>
-        [_default, .. _scopes.OrderBy(s => s.Key.Transport, StringComparer.Ordinal).ThenBy(s => s.Key.Scope, StringComparer.Ordinal).Select(s => s.Value), .. Also?.All ?? []];
+        [
+            _default,
+            .. _scopes
+                .OrderBy(s => s.Key.Transport, StringComparer.Ordinal)
+                .ThenBy(s => s.Key.Scope, StringComparer.Ordinal)
+                .Select(s => s.Value),
+            .. Also?.All ?? [],
+        ];
 
     /// <summary>Another policy that has to allow an image as well; null where there is none.</summary>
     private SignaturePolicy? Also { get; init; }
 
     /// <summary>
-    /// What decides about an image, before anything of it is fetched: all requirements of all of these have to hold. The most specific list of a
-    /// policy; several where the image has a tag and a digest, which are two identities, each with a list of its own or that of what it is in, where a layout's directory and a tag in it have one (the man page
-    /// knows such scopes and skopeo passes over them), and where a system below a directory has a policy too.
+    /// What decides about an image, before anything of it is fetched: all requirements of all of these have to hold.
+    /// The most specific list of a policy; several where the image has a tag and a digest, which are two identities,
+    /// each with a list of its own or that of what it is in, where a layout's directory and a tag in it have one (the
+    /// man page knows such scopes and skopeo passes over them), and where a system below a directory has a policy too.
     /// </summary>
     /// <param name="reference">The logical name: a mirror does not change who must have signed.</param>
     /// <returns>None for an image that sysctr has itself: who runs sysctr has trusted it.</returns>
     public IReadOnlyList<PolicyRule> RulesFor(ImageReference reference) =>
-        reference.Transport == ImageTransport.Builtin ? [] : [.. Applying(reference), .. Also?.RulesFor(reference) ?? []];
+        reference.Transport == ImageTransport.Builtin
+            ? []
+            : [.. Applying(reference), .. Also?.RulesFor(reference) ?? []];
 
     /// <summary>Whether only signatures can say if an image may be pulled.</summary>
     public bool AsksForSignatures(ImageReference reference) =>
         RulesFor(reference).SelectMany(r => r.Requirements).Any(r => r is SignedBy or SigstoreSigned);
 
     /// <summary>
-    /// A digest of all that decides about an image, the bytes of keys too: an image that was judged by these rules need not be judged again while it is the
-    /// same.
+    /// A digest of all that decides about an image, the bytes of keys too: an image that was judged by these rules need
+    /// not be judged again while it is the same.
     /// </summary>
     /// <returns>Null where no signature is asked for.</returns>
     /// <exception cref="SysctrException">Policy: a key can't be read.</exception>
@@ -76,7 +87,11 @@ sealed partial class SignaturePolicy
         foreach (PolicyRequirement requirement in RulesFor(reference).SelectMany(r => r.Requirements))
         {
             // Each part behind its length, so that no two sets of rules give one text.
-            foreach (byte[] part in requirement.Sources.SelectMany(s => s.Read()).Prepend(Encoding.UTF8.GetBytes(requirement.Text)))
+            foreach (
+                byte[] part in requirement
+                    .Sources.SelectMany(s => s.Read())
+                    .Prepend(Encoding.UTF8.GetBytes(requirement.Text))
+            )
             {
                 hash.AppendData(BitConverter.GetBytes(part.LongLength));
                 hash.AppendData(part);
@@ -95,7 +110,11 @@ sealed partial class SignaturePolicy
         {
             if (rule.Requirements.FirstOrDefault(r => r is Reject or SignedBaseLayer) is { } never)
             {
-                throw Refused(reference, never is Reject ? "it is rejected" : $"{never.Type} is a requirement that nothing meets", rule);
+                throw Refused(
+                    reference,
+                    never is Reject ? "it is rejected" : $"{never.Type} is a requirement that nothing meets",
+                    rule
+                );
             }
         }
     }
@@ -109,37 +128,53 @@ sealed partial class SignaturePolicy
         new(
             ErrorKind.Policy,
             $"pulling {reference.Identity}: {why}, says {rule.File} for {rule.Name}",
-            hint ?? $"allow it there with {AcceptAnything.Name} for a scope that holds this image only; see containers-policy.json(5)");
+            hint
+                ?? $"allow it there with {AcceptAnything.Name} for a scope that holds this image only; see containers-policy.json(5)"
+        );
 
     private PolicyRule[] Applying(ImageReference reference)
     {
         (string transport, string[] identities, string[] namespaces) = Scopes(reference);
-        PolicyRule[] exact = [.. identities.Where(i => _scopes.ContainsKey((transport, i))).Select(i => _scopes[(transport, i)])];
+        PolicyRule[] exact =
+        [
+            .. identities.Where(i => _scopes.ContainsKey((transport, i))).Select(i => _scopes[(transport, i)]),
+        ];
 
-        // Attack: what is allowed for a tag, used with a digest that the tag never led to. So an identity that has no list of its own has that of what it is in.
-        bool fallsThrough = exact.Length == 0 || exact.Length < identities.Length || reference.Transport is ImageTransport.OciLayout or ImageTransport.OciArchive;
+        // Attack: what is allowed for a tag, used with a digest that the tag never led to. So an identity that has no
+        // list of its own has that of what it is in.
+        bool fallsThrough =
+            exact.Length == 0
+            || exact.Length < identities.Length
+            || reference.Transport is ImageTransport.OciLayout or ImageTransport.OciArchive;
         string? general = namespaces.Append("").FirstOrDefault(n => _scopes.ContainsKey((transport, n)));
         return !fallsThrough ? exact : [.. exact, general is null ? _default : _scopes[(transport, general)]];
     }
 
     /// <summary>What containers-policy.json(5), "Supported transports and their scopes", has for each.</summary>
-    private static (string Transport, string[] Identities, string[] Namespaces) Scopes(ImageReference reference) => reference.Transport switch
-    {
-        ImageTransport.Docker => ("docker", DockerScopes.Identities(reference), [.. DockerScopes.Namespaces(reference)]),
-        ImageTransport.OciLayout => ("oci", OciIdentities(reference), OciNamespaces(reference)),
-        ImageTransport.Directory => ("dir", [], OciNamespaces(reference)),
-        ImageTransport.OciArchive => ("oci-archive", OciIdentities(reference), OciNamespaces(reference)),
+    private static (string Transport, string[] Identities, string[] Namespaces) Scopes(ImageReference reference) =>
+        reference.Transport switch
+        {
+            ImageTransport.Docker => (
+                "docker",
+                DockerScopes.Identities(reference),
+                [.. DockerScopes.Namespaces(reference)]
+            ),
+            ImageTransport.OciLayout => ("oci", OciIdentities(reference), OciNamespaces(reference)),
+            ImageTransport.Directory => ("dir", [], OciNamespaces(reference)),
+            ImageTransport.OciArchive => ("oci-archive", OciIdentities(reference), OciNamespaces(reference)),
 
-        // The names in an archive are its author's own and prove nothing; so only the scope of all archives is there.
-        ImageTransport.DockerArchive => ("docker-archive", [], []),
-        ImageTransport.DockerDaemon when reference.ImageId is not null => ("docker-daemon", [], []),
-        _ => ("docker-daemon", DockerScopes.Identities(reference), [.. DockerScopes.Namespaces(reference)]),
-    };
+            // The names in an archive are its author's own and prove nothing; so only the scope of all archives is
+            // there.
+            ImageTransport.DockerArchive => ("docker-archive", [], []),
+            ImageTransport.DockerDaemon when reference.ImageId is not null => ("docker-daemon", [], []),
+            _ => ("docker-daemon", DockerScopes.Identities(reference), [.. DockerScopes.Namespaces(reference)]),
+        };
 
     private static string[] OciIdentities(ImageReference reference) =>
         [$"{RealPath.Of(reference.FilePath)}:{reference.Tag}"];
 
-    /// <summary>The directory and those above it. The root is no scope: the man page wants the transport's default for that.</summary>
+    /// <summary>The directory and those above it. The root is no scope: the man page wants the transport's default for
+    /// that.</summary>
     private static string[] OciNamespaces(ImageReference reference)
     {
         List<string> scopes = [];

@@ -7,8 +7,8 @@ using SystemContainers.Errors;
 namespace SystemContainers.Pull.X509;
 
 /// <summary>
-/// An X.509 certificate (RFC 5280) as far as signatures of images are decided by it: read strictly, as DER, without the operating system, whose
-/// own store, network and settings would have a say otherwise.
+/// An X.509 certificate (RFC 5280) as far as signatures of images are decided by it: read strictly, as DER, without the
+/// operating system, whose own store, network and settings would have a say otherwise.
 /// </summary>
 sealed class Certificate
 {
@@ -76,9 +76,13 @@ sealed class Certificate
             throw new AsnContentException("its signature is of another algorithm inside");
         }
 
-        Names = _extensions.TryGetValue(SubjectAltName, out byte[]? names) ? SubjectNames.Read(names) : SubjectNames.None;
+        Names = _extensions.TryGetValue(SubjectAltName, out byte[]? names)
+            ? SubjectNames.Read(names)
+            : SubjectNames.None;
         HasNames = names is not null;
-        _constraints = _extensions.TryGetValue(NamesConstraints, out byte[]? constraints) ? NameConstraints.Read(constraints) : null;
+        _constraints = _extensions.TryGetValue(NamesConstraints, out byte[]? constraints)
+            ? NameConstraints.Read(constraints)
+            : null;
         ReadBasicConstraints();
         ReadUsages();
     }
@@ -114,11 +118,15 @@ sealed class Certificate
     public DateTimeOffset NotAfter { get; }
 
     /// <summary>Reads one.</summary>
-    /// <exception cref="SysctrException">Policy: it is malformed, or its key is of a kind that nobody signs with.</exception>
-    public static Certificate Read(ReadOnlyMemory<byte> der) => Fault.Reading("the certificate", () => new Certificate(der));
+    /// <exception cref="SysctrException">Policy: it is malformed, or its key is of a kind that nobody signs
+    /// with.</exception>
+    public static Certificate Read(ReadOnlyMemory<byte> der) =>
+        Fault.Reading("the certificate", () => new Certificate(der));
 
-    /// <summary>All blocks of a PEM text, whatever their labels, and nothing else: as sigstore reads what comes with a signature.</summary>
-    /// <exception cref="SysctrException">Policy: something else is there too, or there are more than <paramref name="most"/>.</exception>
+    /// <summary>All blocks of a PEM text, whatever their labels, and nothing else: as sigstore reads what comes with a
+    /// signature.</summary>
+    /// <exception cref="SysctrException">Policy: something else is there too, or there are more than
+    /// <paramref name="most"/>.</exception>
     public static IReadOnlyList<Certificate> ReadAll(string pem, int most)
     {
         List<Certificate> all = [];
@@ -129,14 +137,19 @@ sealed class Certificate
                 throw Fault.Of($"there are more than {most} certificates");
             }
 
-            all.Add(Pem.TryRead(rest, out Pem? block, out rest) ? Read(block.Bytes) : throw Fault.Of("what should be certificates is no PEM text"));
+            all.Add(
+                Pem.TryRead(rest, out Pem? block, out rest)
+                    ? Read(block.Bytes)
+                    : throw Fault.Of("what should be certificates is no PEM text")
+            );
         }
 
         return all;
     }
 
     /// <summary>
-    /// The certificates of an administrator's PEM file: other blocks and malformed certificates are passed over, as Go's AppendCertsFromPEM does.
+    /// The certificates of an administrator's PEM file: other blocks and malformed certificates are passed over, as
+    /// Go's AppendCertsFromPEM does.
     /// </summary>
     /// <exception cref="SysctrException">Policy: there is none.</exception>
     public static IReadOnlyList<Certificate> ReadRoots(string pem)
@@ -165,21 +178,30 @@ sealed class Certificate
     /// <summary>The value of an extension, as it is encoded; null where it is not there.</summary>
     public byte[]? Extension(string oid) => _extensions.GetValueOrDefault(oid);
 
-    /// <summary>Whether a certificate is the same authority: one whose name and key are the same leads nowhere new.</summary>
+    /// <summary>Whether a certificate is the same authority: one whose name and key are the same leads nowhere
+    /// new.</summary>
     public bool IsSameAs(Certificate other) =>
         Subject.Span.SequenceEqual(other.Subject.Span) && Key.Spki.Span.SequenceEqual(other.Key.Spki.Span);
 
     /// <summary>Whether what it says of uses of its key, if anything, holds one; null for no word.</summary>
-    public bool Allows(string usage) => _usages.Count == 0 || _usages.Contains(usage) || _usages.Contains("2.5.29.37.0");
+    public bool Allows(string usage) =>
+        _usages.Count == 0 || _usages.Contains(usage) || _usages.Contains("2.5.29.37.0");
 
-    /// <summary>Whether it says that its key is for one use and for no other, so that nobody may overlook it (critical).</summary>
-    public bool IsOnlyFor(string usage) => _critical.Contains(ExtendedKeyUsage) && _usages is [{ } only] && only == usage;
+    /// <summary>Whether it says that its key is for one use and for no other, so that nobody may overlook it
+    /// (critical).</summary>
+    public bool IsOnlyFor(string usage) =>
+        _critical.Contains(ExtendedKeyUsage) && _usages is [{ } only] && only == usage;
 
     /// <summary>Why another certificate is not signed by this one; null where it is.</summary>
     public string? WhyNotIssuerOf(Certificate child) =>
-        (_version == 3 && !_hasBasicConstraints) || (_hasBasicConstraints && !_isAuthority) || (_keyUsage != 0 && (_keyUsage & 1 << 5) == 0) ? "its issuer may not sign certificates"
-        : !TryHashOf(child._algorithm, out HashAlgorithmName hash) ? $"it is signed with an algorithm that is not verified ({child._algorithm})"
-        : !Key.Verifies(child._signed.Span, child._signature, hash) ? "it is not signed by the one whom it names as issuer"
+        (_version == 3 && !_hasBasicConstraints)
+        || (_hasBasicConstraints && !_isAuthority)
+        || (_keyUsage != 0 && (_keyUsage & 1 << 5) == 0)
+            ? "its issuer may not sign certificates"
+        : !TryHashOf(child._algorithm, out HashAlgorithmName hash)
+            ? $"it is signed with an algorithm that is not verified ({child._algorithm})"
+        : !Key.Verifies(child._signed.Span, child._signature, hash)
+            ? "it is not signed by the one whom it names as issuer"
         : null;
 
     /// <summary>Why it does not count at its place in a chain; null where it does.</summary>
@@ -189,19 +211,26 @@ sealed class Certificate
     public string? WhyNotAt(DateTimeOffset time, IReadOnlyList<Certificate> below, bool isIntermediate)
     {
         // Go looks at each certificate so; a subjectAltName of other kinds is one that nobody looked at.
-        string? unknown = _critical.FirstOrDefault(c => c switch
-        {
-            KeyUsage or BasicConstraints or ExtendedKeyUsage or "2.5.29.31" or "2.5.29.32" => false,
-            SubjectAltName => Names.IsEmpty && !NamesAreJudged,
-            NamesConstraints => _constraints!.HasOthers,
-            _ => true,
-        });
+        string? unknown = _critical.FirstOrDefault(c =>
+            c switch
+            {
+                KeyUsage or BasicConstraints or ExtendedKeyUsage or "2.5.29.31" or "2.5.29.32" => false,
+                SubjectAltName => Names.IsEmpty && !NamesAreJudged,
+                NamesConstraints => _constraints!.HasOthers,
+                _ => true,
+            }
+        );
         return unknown is not null ? $"it has a critical extension that is not known ({unknown})"
             : time < NotBefore ? $"it counts from {NotBefore:u} on, and {time:u} is asked about"
             : time > NotAfter ? $"it counted until {NotAfter:u}, and {time:u} is asked about"
             : isIntermediate && !_isAuthority ? "one between it and the root may not sign certificates"
             : _maxPath is { } most && below.Count - 1 > most ? "the chain is longer than one of it allows"
-            : below.Where(b => b.HasNames).Select(b => _constraints?.Refused(b.Names)).FirstOrDefault(n => n is not null) is { } name ? $"an issuer may not certify {Redact.Text(name)}"
+            : below
+                .Where(b => b.HasNames)
+                .Select(b => _constraints?.Refused(b.Names))
+                .FirstOrDefault(n => n is not null)
+                is { } name
+                ? $"an issuer may not certify {Redact.Text(name)}"
             : null;
     }
 
@@ -211,8 +240,10 @@ sealed class Certificate
     /// <summary>The same, for who judges its names himself.</summary>
     public Certificate JudgingNames() => new(Der) { NamesAreJudged = true };
 
-    /// <summary>The hash that goes with an algorithm of signatures, which is ECDSA or RSA with SHA-2, or Ed25519; false where it is another one.</summary>
-    public static bool TryHashOf(string algorithm, out HashAlgorithmName hash) => s_algorithms.TryGetValue(algorithm, out hash);
+    /// <summary>The hash that goes with an algorithm of signatures, which is ECDSA or RSA with SHA-2, or Ed25519; false
+    /// where it is another one.</summary>
+    public static bool TryHashOf(string algorithm, out HashAlgorithmName hash) =>
+        s_algorithms.TryGetValue(algorithm, out hash);
 
     private static int Version(AsnReader body)
     {
@@ -223,7 +254,10 @@ sealed class Certificate
         }
 
         AsnReader inner = body.ReadSequence(tag);
-        int version = inner.TryReadInt32(out int number) && number is >= 0 and <= 2 ? number + 1 : throw new AsnContentException("it is of another version");
+        int version =
+            inner.TryReadInt32(out int number) && number is >= 0 and <= 2
+                ? number + 1
+                : throw new AsnContentException("it is of another version");
         inner.ThrowIfNotEmpty();
         return version;
     }
@@ -285,7 +319,10 @@ sealed class Certificate
         _isAuthority = constraints.HasData && constraints.PeekTag() == Asn1Tag.Boolean && constraints.ReadBoolean();
         if (constraints.HasData)
         {
-            _maxPath = constraints.TryReadInt32(out int most) && most >= 0 ? most : throw new AsnContentException("a length is negative");
+            _maxPath =
+                constraints.TryReadInt32(out int most) && most >= 0
+                    ? most
+                    : throw new AsnContentException("a length is negative");
         }
 
         constraints.ThrowIfNotEmpty();

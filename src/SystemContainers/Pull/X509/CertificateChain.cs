@@ -5,8 +5,9 @@ using SystemContainers.Errors;
 namespace SystemContainers.Pull.X509;
 
 /// <summary>
-/// Whether a certificate leads to a trusted one, by the rules of Go's crypto/x509, which containers/image and cosign judge by: RFC 5280 without
-/// revocation and policies. What is trusted is trusted as it is, self-signed or not; nothing is fetched, nothing of the host's own store counts.
+/// Whether a certificate leads to a trusted one, by the rules of Go's crypto/x509, which containers/image and cosign
+/// judge by: RFC 5280 without revocation and policies. What is trusted is trusted as it is, self-signed or not; nothing
+/// is fetched, nothing of the host's own store counts.
 /// </summary>
 static class CertificateChain
 {
@@ -22,14 +23,21 @@ static class CertificateChain
     // There are up to 32 timestamps, each with certificates of its own, where a signature has one.
     private const int MaxTimestampChecks = 16;
 
-    /// <summary>Throws unless there is a chain in which each certificate counts at <paramref name="time"/> and allows <paramref name="usage"/>.</summary>
+    /// <summary>Throws unless there is a chain in which each certificate counts at <paramref name="time"/> and allows
+    /// <paramref name="usage"/>.</summary>
     /// <param name="leaf">Which one it is about.</param>
     /// <param name="roots">What is trusted.</param>
     /// <param name="intermediates">What may stand between; not trusted.</param>
     /// <param name="time">When all have to count.</param>
     /// <param name="usage">What for: <see cref="CodeSigning"/> or <see cref="TimeStamping"/>.</param>
     /// <exception cref="SysctrException">Policy: there is none.</exception>
-    public static void Check(Certificate leaf, IReadOnlyList<Certificate> roots, IReadOnlyList<Certificate> intermediates, DateTimeOffset time, string usage = CodeSigning)
+    public static void Check(
+        Certificate leaf,
+        IReadOnlyList<Certificate> roots,
+        IReadOnlyList<Certificate> intermediates,
+        DateTimeOffset time,
+        string usage = CodeSigning
+    )
     {
         int checks = 0;
         string why = "no trusted certificate is its issuer";
@@ -44,7 +52,8 @@ static class CertificateChain
             throw Fault.Of($"the certificate does not count: {why}");
         }
 
-        bool Extend(List<Certificate> chain) => roots.Any(c => Try(c, isRoot: true, chain)) || intermediates.Any(c => Try(c, isRoot: false, chain));
+        bool Extend(List<Certificate> chain) =>
+            roots.Any(c => Try(c, isRoot: true, chain)) || intermediates.Any(c => Try(c, isRoot: false, chain));
 
         bool Try(Certificate candidate, bool isRoot, List<Certificate> chain)
         {
@@ -59,7 +68,10 @@ static class CertificateChain
                 return false;
             }
 
-            if ((candidate.WhyNotIssuerOf(chain[^1]) ?? candidate.WhyNotAt(time, chain, isIntermediate: !isRoot)) is { } fault)
+            if (
+                (candidate.WhyNotIssuerOf(chain[^1]) ?? candidate.WhyNotAt(time, chain, isIntermediate: !isRoot)) is
+                { } fault
+            )
             {
                 why = fault;
                 return false;
@@ -71,7 +83,9 @@ static class CertificateChain
         bool Usable(List<Certificate> chain)
         {
             bool usable = chain.TrueForAll(c => c.Allows(usage));
-            why = usable ? why : $"it is not for {(usage == TimeStamping ? "timestamps" : "code signing")}, or one above it is not";
+            why = usable
+                ? why
+                : $"it is not for {(usage == TimeStamping ? "timestamps" : "code signing")}, or one above it is not";
             return usable;
         }
     }

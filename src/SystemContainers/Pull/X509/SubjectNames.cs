@@ -10,7 +10,12 @@ namespace SystemContainers.Pull.X509;
 /// <param name="Hosts">dNSName.</param>
 /// <param name="Uris">uniformResourceIdentifier.</param>
 /// <param name="Addresses">iPAddress.</param>
-sealed record SubjectNames(IReadOnlyList<string> Emails, IReadOnlyList<string> Hosts, IReadOnlyList<string> Uris, IReadOnlyList<IPAddress> Addresses)
+sealed record SubjectNames(
+    IReadOnlyList<string> Emails,
+    IReadOnlyList<string> Hosts,
+    IReadOnlyList<string> Uris,
+    IReadOnlyList<IPAddress> Addresses
+)
 {
     /// <summary>Those of a certificate without the extension.</summary>
     public static SubjectNames None { get; } = new([], [], [], []);
@@ -25,7 +30,9 @@ sealed record SubjectNames(IReadOnlyList<string> Emails, IReadOnlyList<string> H
         AsnReader outer = new(value, AsnEncodingRules.DER);
         AsnReader names = outer.ReadSequence();
         outer.ThrowIfNotEmpty();
-        List<string> emails = [], hosts = [], uris = [];
+        List<string> emails = [],
+            hosts = [],
+            uris = [];
         List<IPAddress> addresses = [];
         while (names.HasData)
         {
@@ -40,11 +47,19 @@ sealed record SubjectNames(IReadOnlyList<string> Emails, IReadOnlyList<string> H
                     break;
                 case 6:
                     string uri = names.ReadCharacterString(UniversalTagNumber.IA5String, tag);
-                    uris.Add(Uri.TryCreate(uri, UriKind.RelativeOrAbsolute, out _) ? uri : throw new AsnContentException("a URI is none"));
+                    uris.Add(
+                        Uri.TryCreate(uri, UriKind.RelativeOrAbsolute, out _)
+                            ? uri
+                            : throw new AsnContentException("a URI is none")
+                    );
                     break;
                 case 7:
                     byte[] address = names.ReadOctetString(tag);
-                    addresses.Add(address.Length is 4 or 16 ? new IPAddress(address) : throw new AsnContentException("an address has a length of its own"));
+                    addresses.Add(
+                        address.Length is 4 or 16
+                            ? new IPAddress(address)
+                            : throw new AsnContentException("an address has a length of its own")
+                    );
                     break;
                 default:
                     names.ReadEncodedValue();
@@ -60,7 +75,10 @@ sealed record SubjectNames(IReadOnlyList<string> Emails, IReadOnlyList<string> H
     public bool Holds(string host)
     {
         string bare = host.Length > 2 && host[0] == '[' && host[^1] == ']' ? host[1..^1] : host;
-        if (IPAddress.TryParse(bare, out IPAddress? address) && (bare.Contains(':', StringComparison.Ordinal) || bare.Count(c => c == '.') == 3))
+        if (
+            IPAddress.TryParse(bare, out IPAddress? address)
+            && (bare.Contains(':', StringComparison.Ordinal) || bare.Count(c => c == '.') == 3)
+        )
         {
             return Addresses.Any(a => a.MapToIPv6().Equals(address.MapToIPv6()));
         }
@@ -79,7 +97,13 @@ sealed record SubjectNames(IReadOnlyList<string> Emails, IReadOnlyList<string> H
 
         string[] labels = pattern.Split('.');
         string[] given = host.Split('.');
-        return labels.Length == given.Length && labels.Zip(given).Index().All(l =>
-            (l.Index == 0 && l.Item.First == "*" && l.Item.Second.Length > 0 && labels.Length > 1) || (l.Item.First == l.Item.Second && l.Item.First.Length > 0));
+        return labels.Length == given.Length
+            && labels
+                .Zip(given)
+                .Index()
+                .All(l =>
+                    (l.Index == 0 && l.Item.First == "*" && l.Item.Second.Length > 0 && labels.Length > 1)
+                    || (l.Item.First == l.Item.Second && l.Item.First.Length > 0)
+                );
     }
 }

@@ -8,7 +8,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.X509;
 
-/// <summary>A public key that signatures are verified with: ECDSA on the NIST curves, RSA (PKCS #1 v1.5) or Ed25519, as sigstore's LoadVerifier has them.</summary>
+/// <summary>A public key that signatures are verified with: ECDSA on the NIST curves, RSA (PKCS #1 v1.5) or Ed25519, as
+/// sigstore's LoadVerifier has them.</summary>
 sealed class VerificationKey
 {
     private const string EcPublicKey = "1.2.840.10045.2.1";
@@ -46,33 +47,39 @@ sealed class VerificationKey
     public bool IsEcdsa => _algorithm == EcPublicKey;
 
     /// <summary>The hash that newer sigstore clients take with such a key where a format leaves it open.</summary>
-    public HashAlgorithmName UsualHash => (IsEcdsa, _bits) switch
-    {
-        (true, 384) => HashAlgorithmName.SHA384,
-        (true, 521) => HashAlgorithmName.SHA512,
-        _ => HashAlgorithmName.SHA256,
-    };
+    public HashAlgorithmName UsualHash =>
+        (IsEcdsa, _bits) switch
+        {
+            (true, 384) => HashAlgorithmName.SHA384,
+            (true, 521) => HashAlgorithmName.SHA512,
+            _ => HashAlgorithmName.SHA256,
+        };
 
-    /// <summary>Its kind and how it signs, as protobuf-specs names them (PublicKeyDetails) where a hash is signed; null for kinds that have no such name.</summary>
-    public string? Details => (_algorithm, _bits) switch
-    {
-        (EcPublicKey, 256) => "PKIX_ECDSA_P256_SHA_256",
-        (EcPublicKey, 384) => "PKIX_ECDSA_P384_SHA_384",
-        (EcPublicKey, 521) => "PKIX_ECDSA_P521_SHA_512",
-        (RsaEncryption, 2048 or 3072 or 4096) => $"PKIX_RSA_PKCS1V15_{_bits}_SHA256",
-        _ => null,
-    };
+    /// <summary>Its kind and how it signs, as protobuf-specs names them (PublicKeyDetails) where a hash is signed; null
+    /// for kinds that have no such name.</summary>
+    public string? Details =>
+        (_algorithm, _bits) switch
+        {
+            (EcPublicKey, 256) => "PKIX_ECDSA_P256_SHA_256",
+            (EcPublicKey, 384) => "PKIX_ECDSA_P384_SHA_384",
+            (EcPublicKey, 521) => "PKIX_ECDSA_P521_SHA_512",
+            (RsaEncryption, 2048 or 3072 or 4096) => $"PKIX_RSA_PKCS1V15_{_bits}_SHA256",
+            _ => null,
+        };
 
-    /// <summary>What a signed note is told the key by, when it is a log's of a name (C2SP signed-note; four bytes of it stand in the note).</summary>
+    /// <summary>What a signed note is told the key by, when it is a log's of a name (C2SP signed-note; four bytes of it
+    /// stand in the note).</summary>
     public byte[] NoteId(string name)
     {
         byte[] line = Encoding.UTF8.GetBytes(name + "\n");
-        return SHA256.HashData(_algorithm switch
-        {
-            EcPublicKey => _spki,
-            Ed25519Key => [.. line, 1, .. _raw],
-            _ => [.. line, 255, .. "PKIX-RSA-PKCS#1v1.5"u8, .. _spki],
-        });
+        return SHA256.HashData(
+            _algorithm switch
+            {
+                EcPublicKey => _spki,
+                Ed25519Key => [.. line, 1, .. _raw],
+                _ => [.. line, 255, .. "PKIX-RSA-PKCS#1v1.5"u8, .. _spki],
+            }
+        );
     }
 
     /// <summary>The first block of a PEM text: PUBLIC KEY, or RSA PUBLIC KEY.</summary>
@@ -94,7 +101,8 @@ sealed class VerificationKey
 
     /// <summary>A SubjectPublicKeyInfo (RFC 5280), as DER.</summary>
     /// <exception cref="SysctrException">Policy: it is malformed, or of a kind that nobody signs with.</exception>
-    public static VerificationKey FromSpki(ReadOnlyMemory<byte> spki) => Fault.Reading("the public key", () => Read(spki));
+    public static VerificationKey FromSpki(ReadOnlyMemory<byte> spki) =>
+        Fault.Reading("the public key", () => Read(spki));
 
     /// <summary>Whether a signature of a message is by this key.</summary>
     /// <param name="message">All of it.</param>
@@ -117,7 +125,8 @@ sealed class VerificationKey
 
                 default:
                     byte[] text = message.ToArray();
-                    return signature.Length == Ed25519.SignatureSize && Ed25519.Verify(signature.ToArray(), 0, _raw, 0, text, 0, text.Length);
+                    return signature.Length == Ed25519.SignatureSize
+                        && Ed25519.Verify(signature.ToArray(), 0, _raw, 0, text, 0, text.Length);
             }
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or AsnContentException)
@@ -136,7 +145,8 @@ sealed class VerificationKey
         }
 
         // sigstore's library takes the two numbers without ASN.1, too.
-        return signature.Length == 2 * ((_bits + 7) / 8) && key.VerifyHash(digest, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        return signature.Length == 2 * ((_bits + 7) / 8)
+            && key.VerifyHash(digest, signature, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
     }
 
     private static bool IsSequenceOfTwoIntegers(ReadOnlySpan<byte> signature)
@@ -173,7 +183,10 @@ sealed class VerificationKey
         switch (oid)
         {
             case EcPublicKey:
-                if (algorithm.PeekTag() != Asn1Tag.ObjectIdentifier || !s_curves.TryGetValue(algorithm.ReadObjectIdentifier(), out int bits))
+                if (
+                    algorithm.PeekTag() != Asn1Tag.ObjectIdentifier
+                    || !s_curves.TryGetValue(algorithm.ReadObjectIdentifier(), out int bits)
+                )
                 {
                     throw Fault.Of("the public key is on another curve than P-256, P-384 and P-521");
                 }
@@ -197,7 +210,9 @@ sealed class VerificationKey
                     rsa.ImportSubjectPublicKeyInfo(spki.Span, out _);
                     return rsa.KeySize is >= MinRsaBits and <= MaxRsaBits
                         ? new VerificationKey(rsa.ExportSubjectPublicKeyInfo(), oid, rsa.KeySize, raw)
-                        : throw Fault.Of($"the public key has {rsa.KeySize} bits; RSA needs from {MinRsaBits} to {MaxRsaBits}");
+                        : throw Fault.Of(
+                            $"the public key has {rsa.KeySize} bits; RSA needs from {MinRsaBits} to {MaxRsaBits}"
+                        );
                 }
 
             case Ed25519Key:
@@ -214,6 +229,8 @@ sealed class VerificationKey
     {
         using RSA rsa = RSA.Create();
         rsa.ImportRSAPublicKey(key, out int read);
-        return read == key.Length ? rsa.ExportSubjectPublicKeyInfo() : throw new CryptographicException("trailing data");
+        return read == key.Length
+            ? rsa.ExportSubjectPublicKeyInfo()
+            : throw new CryptographicException("trailing data");
     }
 }

@@ -10,11 +10,16 @@ namespace SystemContainers.Push.Layers;
 /// <summary>Blobs as files.</summary>
 static class BlobFiles
 {
-    /// <summary>Writes a blob beside its place and gives it its name once it was verified to its end. Not synced: that is done once for all.</summary>
+    /// <summary>Writes a blob beside its place and gives it its name once it was verified to its end. Not synced: that
+    /// is done once for all.</summary>
     /// <param name="path">Absolute.</param>
     /// <param name="open">Opens the blob.</param>
     /// <param name="cancellation">Ends it.</param>
-    public static async Task WriteAsync(string path, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation)
+    public static async Task WriteAsync(
+        string path,
+        Func<CancellationToken, Task<Stream>> open,
+        CancellationToken cancellation
+    )
     {
         string staged = DurableFile.Beside(path);
         try
@@ -23,7 +28,13 @@ static class BlobFiles
             {
                 FaultPoint.Pass("openat");
 #pragma warning disable RS0030 // Whoever names it makes it durable, with everything else.
-                await using FileStream file = new(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+                await using FileStream file = new(
+                    staged,
+                    FileMode.CreateNew,
+                    FileAccess.Write,
+                    FileShare.None,
+                    bufferSize: 0
+                );
 #pragma warning restore RS0030
                 await source.CopyToAsync(file, 128 << 10, cancellation);
             }
@@ -46,7 +57,11 @@ static class BlobFiles
     /// <exception cref="LinuxException">It can't be made.</exception>
     public static FileStream Unnamed(string directory)
     {
-        SafeFileHandle file = Libc.open(directory, OpenFlags.TemporaryFile | OpenFlags.ReadWrite | OpenFlags.CloseOnExec, 0x180);
+        SafeFileHandle file = Libc.open(
+            directory,
+            OpenFlags.TemporaryFile | OpenFlags.ReadWrite | OpenFlags.CloseOnExec,
+            0x180
+        );
         if (file.IsInvalid)
         {
             LinuxException e = LinuxException.Last("open", directory);

@@ -24,20 +24,26 @@ static class LayerFormats
     /// <param name="name">As it was typed.</param>
     /// <param name="option">By which, for messages.</param>
     /// <exception cref="SysctrException">Usage: there is none of it.</exception>
-    public static LayerFormat? Parse(string? name, string option) => name switch
-    {
-        null => null,
-        "gzip" => LayerFormat.Gzip,
-        "zstd" => LayerFormat.Zstd,
-        "zstd:chunked" => LayerFormat.ZstdChunked,
-        _ => throw new SysctrException(ErrorKind.Usage, $"{option} {Redact.Text(name)}: there is no such format", "gzip, zstd and zstd:chunked are known"),
-    };
+    public static LayerFormat? Parse(string? name, string option) =>
+        name switch
+        {
+            null => null,
+            "gzip" => LayerFormat.Gzip,
+            "zstd" => LayerFormat.Zstd,
+            "zstd:chunked" => LayerFormat.ZstdChunked,
+            _ => throw new SysctrException(
+                ErrorKind.Usage,
+                $"{option} {Redact.Text(name)}: there is no such format",
+                "gzip, zstd and zstd:chunked are known"
+            ),
+        };
 
     /// <summary>Whether a layer is of a format already. One of zstd:chunked is of zstd, too.</summary>
-    public static bool IsOf(this Descriptor layer, LayerFormat format) => format switch
-    {
-        LayerFormat.Gzip => layer.MediaType is MediaTypes.OciLayerGzip or MediaTypes.DockerLayerGzip,
-        LayerFormat.Zstd => layer.MediaType is MediaTypes.OciLayerZstd,
-        _ => layer.MediaType is MediaTypes.OciLayerZstd && ChunkedLayer.Of(layer) is not null,
-    };
+    public static bool IsOf(this Descriptor layer, LayerFormat format) =>
+        format switch
+        {
+            LayerFormat.Gzip => layer.MediaType is MediaTypes.OciLayerGzip or MediaTypes.DockerLayerGzip,
+            LayerFormat.Zstd => layer.MediaType is MediaTypes.OciLayerZstd,
+            _ => layer.MediaType is MediaTypes.OciLayerZstd && ChunkedLayer.Of(layer) is not null,
+        };
 }

@@ -16,9 +16,11 @@ static class LayerWriter
     private const int ZstdLevel = 6;
 
     /// <summary>
-    /// Writes a layer. As zstd:chunked where its archive can be; an archive with, say, a name twice is written as zstd, and podman fetches it whole.
+    /// Writes a layer. As zstd:chunked where its archive can be; an archive with, say, a name twice is written as zstd,
+    /// and podman fetches it whole.
     /// </summary>
-    /// <param name="open">Opens the plain archive; called again where it was begun in vain. The stream is read to its end and disposed of.</param>
+    /// <param name="open">Opens the plain archive; called again where it was begun in vain. The stream is read to its
+    /// end and disposed of.</param>
     /// <param name="target">An empty file, which gets the blob.</param>
     /// <param name="format">How.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -26,7 +28,12 @@ static class LayerWriter
     /// <returns>What a manifest says of the blob.</returns>
     /// <exception cref="SysctrException">Unsafe: the archive is larger than any that is installed.</exception>
     public static async Task<Descriptor> WriteAsync(
-        Func<CancellationToken, Task<Stream>> open, FileStream target, LayerFormat format, CancellationToken cancellation, long maxBytes = TarLimits.MaxArchiveBytes)
+        Func<CancellationToken, Task<Stream>> open,
+        FileStream target,
+        LayerFormat format,
+        CancellationToken cancellation,
+        long maxBytes = TarLimits.MaxArchiveBytes
+    )
     {
         if (format == LayerFormat.ZstdChunked)
         {
@@ -35,7 +42,11 @@ static class LayerWriter
 
             // A thread of its own: it reads, cuts and compresses for as long as the layer lasts.
             ChunkedLayer? chunked = await Task.Factory.StartNew(
-                () => ChunkedWriter.Write(plain, buffered, cancellation).Layer, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                () => ChunkedWriter.Write(plain, buffered, cancellation).Layer,
+                cancellation,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
             await buffered.FlushAsync(cancellation);
             if (chunked is not null)
             {
@@ -46,15 +57,24 @@ static class LayerWriter
         }
 
         await using Stream archive = await open(cancellation);
-        await using (Stream packed = format == LayerFormat.Gzip
-            ? new GZipStream(target, CompressionLevel.Optimal, leaveOpen: true)
-            : new CompressionStream(target, ZstdLevel, leaveOpen: true))
+        await using (
+            Stream packed =
+                format == LayerFormat.Gzip
+                    ? new GZipStream(target, CompressionLevel.Optimal, leaveOpen: true)
+                    : new CompressionStream(target, ZstdLevel, leaveOpen: true)
+        )
         {
             byte[] buffer = new byte[128 << 10];
             long left = maxBytes;
             while (await archive.ReadAsync(buffer, cancellation) is > 0 and int read)
             {
-                left -= read <= left ? read : throw new SysctrException(ErrorKind.Unsafe, $"compressing a layer: unpacked it is larger than {maxBytes} bytes");
+                left -=
+                    read <= left
+                        ? read
+                        : throw new SysctrException(
+                            ErrorKind.Unsafe,
+                            $"compressing a layer: unpacked it is larger than {maxBytes} bytes"
+                        );
                 await packed.WriteAsync(buffer.AsMemory(0, read), cancellation);
             }
         }

@@ -11,8 +11,9 @@ using SystemContainers.Reference;
 namespace SystemContainers.Push.Layers;
 
 /// <summary>
-/// An image of another source with its layers compressed in another way. The configuration, and so the ID and all diffIDs, stays; each layer was held against blob digest and
-/// diffID while it was read. What need not be changed is the source's.
+/// An image of another source with its layers compressed in another way. The configuration, and so the ID and all
+/// diffIDs, stays; each layer was held against blob digest and diffID while it was read. What need not be changed is
+/// the source's.
 /// </summary>
 sealed class RecompressedImage : IImageSource
 {
@@ -37,7 +38,13 @@ sealed class RecompressedImage : IImageSource
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Usage: it is no image; Storage: there is no room.</exception>
     public static async Task<RecompressedImage> MakeAsync(
-        ImageReference place, IImageSource source, ManifestDocument document, Recompression how, IPullProgress progress, CancellationToken cancellation)
+        ImageReference place,
+        IImageSource source,
+        ManifestDocument document,
+        Recompression how,
+        IPullProgress progress,
+        CancellationToken cancellation
+    )
     {
         RecompressedImage image = new(source, document);
         try
@@ -49,16 +56,23 @@ sealed class RecompressedImage : IImageSource
         {
             image.Dispose();
             throw e is IOException and not HttpIOException
-                ? new SysctrException(ErrorKind.Storage, $"compressing {place.Identity}: {e.Message}", $"free some space in {how.Spool}", e)
+                ? new SysctrException(
+                    ErrorKind.Storage,
+                    $"compressing {place.Identity}: {e.Message}",
+                    $"free some space in {how.Spool}",
+                    e
+                )
                 : e;
         }
     }
 
     /// <inheritdoc/>
-    public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) => Task.FromResult(new RawManifest(Document.MediaType, Document.Bytes, Announced: null));
+    public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new RawManifest(Document.MediaType, Document.Bytes, Announced: null));
 
     /// <inheritdoc/>
-    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) => throw new InvalidOperationException("it has no index");
+    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
+        throw new InvalidOperationException("it has no index");
 
     /// <inheritdoc/>
     public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) =>
@@ -75,7 +89,12 @@ sealed class RecompressedImage : IImageSource
         }
     }
 
-    private async Task PackAsync(ImageReference place, Recompression how, IPullProgress progress, CancellationToken cancellation)
+    private async Task PackAsync(
+        ImageReference place,
+        Recompression how,
+        IPullProgress progress,
+        CancellationToken cancellation
+    )
     {
         ImageManifest manifest = Document.Manifest!;
         if (manifest.Layers.All(l => l.IsOf(how.Format)))
@@ -83,24 +102,43 @@ sealed class RecompressedImage : IImageSource
             return;
         }
 
-        (_, Digest[] diffIds) = ImagePuller.ReadConfig(place, manifest, await ImagePuller.FetchConfigAsync(place, _source, manifest, cancellation), platform: null);
+        (_, Digest[] diffIds) = ImagePuller.ReadConfig(
+            place,
+            manifest,
+            await ImagePuller.FetchConfigAsync(place, _source, manifest, cancellation),
+            platform: null
+        );
         Dictionary<Digest, Descriptor> made = [];
         List<Descriptor> layers = [];
         foreach ((Descriptor layer, Digest diffId) in manifest.Layers.Zip(diffIds))
         {
             if (!made.TryGetValue(layer.Digest, out Descriptor? packed))
             {
-                made[layer.Digest] = packed = layer.IsOf(how.Format) ? layer : await PackAsync(place, layer, diffId, how, progress, cancellation);
+                made[layer.Digest] = packed = layer.IsOf(how.Format)
+                    ? layer
+                    : await PackAsync(place, layer, diffId, how, progress, cancellation);
             }
 
             layers.Add(packed);
         }
 
         byte[] bytes = ManifestEdit.WithLayers(Document.Bytes, config: null, layers);
-        Document = ManifestDocument.Read(new RawManifest(MediaType: null, bytes, Announced: null), expected: null, size: null, $"compressing {place.Identity}");
+        Document = ManifestDocument.Read(
+            new RawManifest(MediaType: null, bytes, Announced: null),
+            expected: null,
+            size: null,
+            $"compressing {place.Identity}"
+        );
     }
 
-    private async Task<Descriptor> PackAsync(ImageReference place, Descriptor layer, Digest diffId, Recompression how, IPullProgress progress, CancellationToken cancellation)
+    private async Task<Descriptor> PackAsync(
+        ImageReference place,
+        Descriptor layer,
+        Digest diffId,
+        Recompression how,
+        IPullProgress progress,
+        CancellationToken cancellation
+    )
     {
         string doing = $"compressing layer {layer.Digest.Short} of {place.Identity}";
         ImagePuller.CheckKind(place, layer);
@@ -123,7 +161,12 @@ sealed class RecompressedImage : IImageSource
 
         async Task<Stream> OpenAsync(CancellationToken token)
         {
-            VerifiedStream compressed = new(await _source.OpenBlobAsync(layer, token), layer, doing, received => progress.LayerBytes(layer, received));
+            VerifiedStream compressed = new(
+                await _source.OpenBlobAsync(layer, token),
+                layer,
+                doing,
+                received => progress.LayerBytes(layer, received)
+            );
             try
             {
                 return new ReadAheadStream(await LayerStream.OpenAsync(compressed, diffId, doing, token), token);

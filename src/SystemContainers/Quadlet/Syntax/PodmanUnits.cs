@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Quadlet.Syntax;
 
-/// <summary>Units that podman's generator makes of files (podman-systemd.unit(5)): what sysctr leaves to podman may be waited for.</summary>
+/// <summary>Units that podman's generator makes of files (podman-systemd.unit(5)): what sysctr leaves to podman may be
+/// waited for.</summary>
 static class PodmanUnits
 {
     /// <summary>The unit of a file.</summary>

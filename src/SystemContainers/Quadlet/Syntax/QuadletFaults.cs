@@ -4,7 +4,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Quadlet.Syntax;
 
-/// <summary>Collects what is wrong with files, so that all of it is told at once, and what a user should know although it is no fault.</summary>
+/// <summary>Collects what is wrong with files, so that all of it is told at once, and what a user should know although
+/// it is no fault.</summary>
 sealed class QuadletFaults
 {
     private readonly List<QuadletFault> _faults = [];
@@ -21,7 +22,8 @@ sealed class QuadletFaults
     /// <param name="text">What it is: <c>KEY=: why not</c>.</param>
     /// <param name="advice">What to do; null where the text says it.</param>
     /// <param name="kind">The exit code.</param>
-    public void Add(QuadletPlace place, string text, string? advice = null, ErrorKind kind = ErrorKind.Template) => _faults.Add(new QuadletFault(place, OneLine.Of(text), advice, kind));
+    public void Add(QuadletPlace place, string text, string? advice = null, ErrorKind kind = ErrorKind.Template) =>
+        _faults.Add(new QuadletFault(place, OneLine.Of(text), advice, kind));
 
     /// <summary>Adds what is no fault.</summary>
     public void Note(QuadletPlace place, string text)
@@ -40,8 +42,10 @@ sealed class QuadletFaults
         if (_faults.Count > 0)
         {
             throw new SysctrException(
-                _faults[0].Kind, string.Join('\n', _faults.Select(f => f.ToString()).Distinct(StringComparer.Ordinal)),
-                _faults.Select(f => f.Advice).OfType<string>().FirstOrDefault() ?? "nothing was changed");
+                _faults[0].Kind,
+                string.Join('\n', _faults.Select(f => f.ToString()).Distinct(StringComparer.Ordinal)),
+                _faults.Select(f => f.Advice).OfType<string>().FirstOrDefault() ?? "nothing was changed"
+            );
         }
     }
 }

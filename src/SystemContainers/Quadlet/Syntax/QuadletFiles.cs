@@ -11,23 +11,45 @@ namespace SystemContainers.Quadlet.Syntax;
 static class QuadletFiles
 {
     /// <summary>Files that declare something.</summary>
-    private static readonly string[] s_types = ["container", "volume", "network", "pod", "image", "kube", "build", "artifact"];
+    private static readonly string[] s_types =
+    [
+        "container",
+        "volume",
+        "network",
+        "pod",
+        "image",
+        "kube",
+        "build",
+        "artifact",
+    ];
 
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     private const int MaxBytes = 1 << 20;
 
     private const int MaxDepth = 16;
 
     /// <summary>Whether a name has one of the suffixes.</summary>
-    public static bool IsOne(string name) => Path.GetExtension(name) is ['.', .. var type] && s_types.Contains(type, StringComparer.Ordinal) && Path.GetFileNameWithoutExtension(name).Length > 0;
+    public static bool IsOne(string name) =>
+        Path.GetExtension(name) is ['.', .. var type]
+        && s_types.Contains(type, StringComparer.Ordinal)
+        && Path.GetFileNameWithoutExtension(name).Length > 0;
 
-    /// <summary>Reads what files and directories declare. Of two of one name in several directories the first counts, as podman's search order has it.</summary>
-    /// <param name="places">Files and directories, in the order of their precedence; directories with all that is below them.</param>
+    /// <summary>Reads what files and directories declare. Of two of one name in several directories the first counts,
+    /// as podman's search order has it.</summary>
+    /// <param name="places">Files and directories, in the order of their precedence; directories with all that is below
+    /// them.</param>
     /// <param name="resolve">The path to open of a file, all links followed.</param>
     /// <param name="faults">Gets what can't be read.</param>
     /// <exception cref="SysctrException">NotFound: one is not there; Usage: a file has no suffix of those.</exception>
-    public static IReadOnlyList<QuadletUnit> Read(IReadOnlyList<string> places, Func<string, string> resolve, QuadletFaults faults)
+    public static IReadOnlyList<QuadletUnit> Read(
+        IReadOnlyList<string> places,
+        Func<string, string> resolve,
+        QuadletFaults faults
+    )
     {
         List<QuadletUnit> units = [];
         HashSet<string> names = new(StringComparer.Ordinal);
@@ -36,13 +58,20 @@ static class QuadletFiles
             bool isDirectory = Directory.Exists(place);
             if (!isDirectory && !File.Exists(place))
             {
-                throw new SysctrException(ErrorKind.NotFound, $"reading {place}: there is no such file or directory", "name a .container file, or a directory that has some");
+                throw new SysctrException(
+                    ErrorKind.NotFound,
+                    $"reading {place}: there is no such file or directory",
+                    "name a .container file, or a directory that has some"
+                );
             }
 
             if (!isDirectory && !IsOne(place))
             {
                 throw new SysctrException(
-                    ErrorKind.Usage, $"reading {place}: its name says not what it declares", $"it ends in {string.Join(", ", s_types.Take(5).Select(t => "." + t))}");
+                    ErrorKind.Usage,
+                    $"reading {place}: its name says not what it declares",
+                    $"it ends in {string.Join(", ", s_types.Take(5).Select(t => "." + t))}"
+                );
             }
 
             HashSet<string> here = new(StringComparer.Ordinal);
@@ -51,7 +80,12 @@ static class QuadletFiles
                 string name = Path.GetFileName(file);
                 if (!here.Add(name))
                 {
-                    faults.Add(new QuadletPlace(file), $"another file below {place} is called {name}, too", "give one of them another name", ErrorKind.Conflict);
+                    faults.Add(
+                        new QuadletPlace(file),
+                        $"another file below {place} is called {name}, too",
+                        "give one of them another name",
+                        ErrorKind.Conflict
+                    );
                 }
                 else if (names.Add(name))
                 {
@@ -63,17 +97,38 @@ static class QuadletFiles
         return units;
     }
 
-    private static QuadletUnit Read(string file, string directory, Func<string, string> resolve, QuadletFaults faults) =>
-        new(Path.GetFileName(file), file, [.. DropIns(file, directory).Prepend(file).SelectMany(f => Text(f, resolve, faults) is { } text ? QuadletText.Parse(f, text, faults) : [])]);
+    private static QuadletUnit Read(
+        string file,
+        string directory,
+        Func<string, string> resolve,
+        QuadletFaults faults
+    ) =>
+        new(
+            Path.GetFileName(file),
+            file,
+            [
+                .. DropIns(file, directory)
+                    .Prepend(file)
+                    .SelectMany(f => Text(f, resolve, faults) is { } text ? QuadletText.Parse(f, text, faults) : []),
+            ]
+        );
 
     /// <summary>
-    /// The drop-ins of a file in the order in which they count: by their own names; of two of one name that of the directory which is closest to the file
-    /// (<c>foo-bar.container.d</c> before <c>foo-.container.d</c> before <c>container.d</c>).
+    /// The drop-ins of a file in the order in which they count: by their own names; of two of one name that of the
+    /// directory which is closest to the file (<c>foo-bar.container.d</c> before <c>foo-.container.d</c> before
+    /// <c>container.d</c>).
     /// </summary>
     private static SortedDictionary<string, string>.ValueCollection DropIns(string file, string directory)
     {
         SortedDictionary<string, string> chosen = new(StringComparer.Ordinal);
-        foreach (string dropIns in DropInNames(Path.GetFileName(file)).SelectMany(n => new[] { Path.GetDirectoryName(file)!, directory }.Distinct(StringComparer.Ordinal).Select(d => Path.Join(d, n))))
+        foreach (
+            string dropIns in DropInNames(Path.GetFileName(file))
+                .SelectMany(n =>
+                    new[] { Path.GetDirectoryName(file)!, directory }
+                        .Distinct(StringComparer.Ordinal)
+                        .Select(d => Path.Join(d, n))
+                )
+        )
         {
             foreach (string dropIn in Directory.Exists(dropIns) ? Directory.GetFiles(dropIns, "*.conf") : [])
             {
@@ -109,11 +164,17 @@ static class QuadletFiles
     }
 
     private static IEnumerable<string> Below(string directory, int depth) =>
-        depth == 0 ? [] :
-        [
-            .. Directory.GetFiles(directory).Where(IsOne).Order(StringComparer.Ordinal),
-            .. Directory.GetDirectories(directory).Where(d => !d.EndsWith(".d", StringComparison.Ordinal)).Order(StringComparer.Ordinal).SelectMany(d => Below(d, depth - 1)),
-        ];
+        depth == 0
+            ? []
+            :
+            [
+                .. Directory.GetFiles(directory).Where(IsOne).Order(StringComparer.Ordinal),
+                .. Directory
+                    .GetDirectories(directory)
+                    .Where(d => !d.EndsWith(".d", StringComparison.Ordinal))
+                    .Order(StringComparer.Ordinal)
+                    .SelectMany(d => Below(d, depth - 1)),
+            ];
 
     private static string? Text(string file, Func<string, string> resolve, QuadletFaults faults)
     {

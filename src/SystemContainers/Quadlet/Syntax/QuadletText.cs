@@ -3,8 +3,8 @@
 namespace SystemContainers.Quadlet.Syntax;
 
 /// <summary>
-/// Reads the lines of a file as podman's generator does: systemd.syntax(7), but that a line which ends in a backslash is joined to the next without a
-/// blank of its own, and that empty lines and comments between the two do not end it.
+/// Reads the lines of a file as podman's generator does: systemd.syntax(7), but that a line which ends in a backslash
+/// is joined to the next without a blank of its own, and that empty lines and comments between the two do not end it.
 /// </summary>
 static class QuadletText
 {
@@ -43,7 +43,12 @@ static class QuadletText
                 line = "";
             }
 
-            Read(new QuadletValue((pending + line).Trim(s_blanks), new QuadletPlace(file, begun)), ref section, lines, faults);
+            Read(
+                new QuadletValue((pending + line).Trim(s_blanks), new QuadletPlace(file, begun)),
+                ref section,
+                lines,
+                faults
+            );
             pending = "";
         }
 
@@ -61,17 +66,33 @@ static class QuadletText
                 faults.Add(line.Place, $"'{text}' is no name of a section");
             }
         }
-        else if (text.Contains('\0', StringComparison.Ordinal) || text.IndexOf('=', StringComparison.Ordinal) is var equals && equals <= 0)
+        else if (
+            text.Contains('\0', StringComparison.Ordinal)
+            || text.IndexOf('=', StringComparison.Ordinal) is var equals && equals <= 0
+        )
         {
             faults.Add(line.Place, $"'{Shown(text)}' is neither a section, nor KEY=VALUE, nor a comment");
         }
         else if (section is null)
         {
-            faults.Add(line.Place, $"{text[..equals].TrimEnd(s_blanks)}= stands before the first section", "begin the file with [Container], or what it is");
+            faults.Add(
+                line.Place,
+                $"{text[..equals].TrimEnd(s_blanks)}= stands before the first section",
+                "begin the file with [Container], or what it is"
+            );
         }
         else
         {
-            lines.Add(new QuadletLine(section, text[..equals].TrimEnd(s_blanks), line with { Text = text[(equals + 1)..].TrimStart(s_blanks) }));
+            lines.Add(
+                new QuadletLine(
+                    section,
+                    text[..equals].TrimEnd(s_blanks),
+                    line with
+                    {
+                        Text = text[(equals + 1)..].TrimStart(s_blanks),
+                    }
+                )
+            );
         }
     }
 

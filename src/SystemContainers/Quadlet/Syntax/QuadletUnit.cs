@@ -14,7 +14,8 @@ sealed record QuadletUnit(string Name, string Path, IReadOnlyList<QuadletLine> L
     /// <summary>The name without its suffix.</summary>
     public string Stem => System.IO.Path.GetFileNameWithoutExtension(Name);
 
-    /// <summary>What stands between the at sign and the suffix; null for what is no instance; empty for a template.</summary>
+    /// <summary>What stands between the at sign and the suffix; null for what is no instance; empty for a
+    /// template.</summary>
     public string? Instance => Stem.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at ? Stem[(at + 1)..] : null;
 
     /// <summary>What stands before the at sign, or the whole stem.</summary>
@@ -29,9 +30,15 @@ sealed record QuadletUnit(string Name, string Path, IReadOnlyList<QuadletLine> L
     /// <summary>The lines of a section, in order.</summary>
     public IEnumerable<QuadletLine> Of(string section) => Lines.Where(l => l.Section == section);
 
-    /// <summary>The last value of a key, without blanks at its end and without quotation marks around it; null where it is not set.</summary>
+    /// <summary>The last value of a key, without blanks at its end and without quotation marks around it; null where it
+    /// is not set.</summary>
     public QuadletValue? Last(string section, string key) =>
-        Lines.LastOrDefault(l => l.Section == section && l.Key == key)?.Value is { } value ? value with { Text = Unquoted(value.Text) } : null;
+        Lines.LastOrDefault(l => l.Section == section && l.Key == key)?.Value is { } value
+            ? value with
+            {
+                Text = Unquoted(value.Text),
+            }
+            : null;
 
     /// <summary>Every value of a key since it was last emptied.</summary>
     public IReadOnlyList<QuadletValue> All(string section, string key)

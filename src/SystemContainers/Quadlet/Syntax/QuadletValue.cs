@@ -7,6 +7,7 @@ namespace SystemContainers.Quadlet.Syntax;
 /// <param name="Place">Its first line.</param>
 sealed record QuadletValue(string Text, QuadletPlace Place)
 {
-    /// <summary>Whether a variable of it is the host's to say, which is not looked at: nothing can be said of the value.</summary>
+    /// <summary>Whether a variable of it is the host's to say, which is not looked at: nothing can be said of the
+    /// value.</summary>
     public bool IsOpen { get; init; }
 }

@@ -6,16 +6,19 @@ using System.Text;
 namespace SystemContainers.Quadlet.Syntax;
 
 /// <summary>
-/// Splits a value into words as systemd does (extract_first_word in src/basic/extract-word.c): blanks separate them, quotes of either kind keep blanks together
-/// and go. Where podman is lenient, with quotes that don't close, that is a fault here: it would take a word for something else than is written.
+/// Splits a value into words as systemd does (extract_first_word in src/basic/extract-word.c): blanks separate them,
+/// quotes of either kind keep blanks together and go. Where podman is lenient, with quotes that don't close, that is a
+/// fault here: it would take a word for something else than is written.
 /// </summary>
 static class QuadletWords
 {
-    /// <summary>Words of lists such as <c>AddCapability=</c> and <c>WantedBy=</c>: a backslash is a character like any other.</summary>
+    /// <summary>Words of lists such as <c>AddCapability=</c> and <c>WantedBy=</c>: a backslash is a character like any
+    /// other.</summary>
     /// <exception cref="FormatException">Quotes that don't close.</exception>
     public static IReadOnlyList<string> Plain(string text) => Split(text, escapes: false);
 
-    /// <summary>Words of commands and assignments such as <c>Exec=</c> and <c>Environment=</c>: with the escapes of C.</summary>
+    /// <summary>Words of commands and assignments such as <c>Exec=</c> and <c>Environment=</c>: with the escapes of
+    /// C.</summary>
     /// <exception cref="UnknownEscapeException">An escape that is none: podman passes over the value.</exception>
     /// <exception cref="FormatException">Quotes that don't close.</exception>
     public static IReadOnlyList<string> Escaped(string text) => Split(text, escapes: true);
@@ -97,8 +100,10 @@ static class QuadletWords
         }
 
         ReadOnlySpan<char> number = text.Slice(skipped, digits);
-        uint value = style == NumberStyles.None ? Octal(number)
-            : uint.TryParse(number, style, CultureInfo.InvariantCulture, out uint hexadecimal) ? hexadecimal : throw Unknown(text);
+        uint value =
+            style == NumberStyles.None ? Octal(number)
+            : uint.TryParse(number, style, CultureInfo.InvariantCulture, out uint hexadecimal) ? hexadecimal
+            : throw Unknown(text);
         if (value == 0 || (digits < 4 ? value > 255 : !Rune.IsValid(value)))
         {
             throw Unknown(text);
@@ -128,5 +133,7 @@ static class QuadletWords
     }
 
     private static UnknownEscapeException Unknown(ReadOnlySpan<char> text) =>
-        new($"\\{text[..1]} is no escape; there are \\a \\b \\f \\n \\r \\t \\v \\\\ \\\" \\' \\s \\xHH \\NNN \\uHHHH \\UHHHHHHHH, and \\\\ is a backslash");
+        new(
+            $"\\{text[..1]} is no escape; there are \\a \\b \\f \\n \\r \\t \\v \\\\ \\\" \\' \\s \\xHH \\NNN \\uHHHH \\UHHHHHHHH, and \\\\ is a backslash"
+        );
 }

@@ -6,8 +6,9 @@ using SystemContainers.Quadlet.Syntax;
 namespace SystemContainers.Quadlet.Values;
 
 /// <summary>
-/// What systemd makes of a word of podman's command line when a unit starts: specifiers and variables. Here that is made when a file is applied, so that what
-/// differs from one boot to the next, or is known by the manager alone, is refused.
+/// What systemd makes of a word of podman's command line when a unit starts: specifiers and variables. Here that is
+/// made when a file is applied, so that what differs from one boot to the next, or is known by the manager alone, is
+/// refused.
 /// </summary>
 /// <param name="unit">The file.</param>
 /// <param name="name">The container's name, which is its unit's.</param>
@@ -20,7 +21,8 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
     private QuadletVariables? _variables;
 
     /// <summary>What the unit's programs get of the unit and its manager.</summary>
-    public QuadletVariables Variables => _variables ??= QuadletVariables.Of(unit, host, text => Specified(text, static _ => true));
+    public QuadletVariables Variables =>
+        _variables ??= QuadletVariables.Of(unit, host, text => Specified(text, static _ => true));
 
     /// <summary>A word of podman's command line as podman gets it.</summary>
     /// <exception cref="FormatException">Says what is not known.</exception>
@@ -30,8 +32,12 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
     /// <exception cref="FormatException">Says what is not known.</exception>
     public string Word(string text) => Expand(text).Text;
 
-    /// <summary>A line for the unit: systemd expands it, but for what an instance's name gives, for the unit has none.</summary>
-    public string Line(string text) => unit.Instance is null ? text : Specified(text, static letter => letter is 'i' or 'I' or 'p' or 'P' or 'j' or 'J');
+    /// <summary>A line for the unit: systemd expands it, but for what an instance's name gives, for the unit has
+    /// none.</summary>
+    public string Line(string text) =>
+        unit.Instance is null
+            ? text
+            : Specified(text, static letter => letter is 'i' or 'I' or 'p' or 'P' or 'j' or 'J');
 
     /// <summary>Replaces those specifiers that are asked for.</summary>
     private string Specified(string text, Func<char, bool> isWanted)
@@ -53,21 +59,23 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
         return result.ToString();
     }
 
-    private string? ValueOf(char letter) => letter switch
-    {
-        '%' => "%",
-        'n' => name + ".service",
-        'N' => name,
-        'p' or 'P' => unit.Prefix,
-        'i' => unit.Instance ?? "",
-        'I' => Unescaped(unit.Instance ?? ""),
-        'j' => unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..],
-        'J' => Unescaped(unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..]),
-        _ when host.Specifiers.TryGetValue(letter, out string? value) => value,
-        _ when NotKnown.Contains(letter, StringComparison.Ordinal) => throw new FormatException(
-            $"what %{letter} stands for is not known before the unit starts; write it out, or %% for a percent sign"),
-        _ => null,
-    };
+    private string? ValueOf(char letter) =>
+        letter switch
+        {
+            '%' => "%",
+            'n' => name + ".service",
+            'N' => name,
+            'p' or 'P' => unit.Prefix,
+            'i' => unit.Instance ?? "",
+            'I' => Unescaped(unit.Instance ?? ""),
+            'j' => unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..],
+            'J' => Unescaped(unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..]),
+            _ when host.Specifiers.TryGetValue(letter, out string? value) => value,
+            _ when NotKnown.Contains(letter, StringComparison.Ordinal) => throw new FormatException(
+                $"what %{letter} stands for is not known before the unit starts; write it out, or %% for a percent sign"
+            ),
+            _ => null,
+        };
 
     /// <summary>What systemd.service(5) says of $ in command lines.</summary>
     private ExpandedWord Assigned(string word)
@@ -91,7 +99,13 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
                 result.Append('$');
                 i++;
             }
-            else if (word[i] == '$' && i + 1 < word.Length && word[i + 1] == '{' && word.IndexOf('}', i) is > 0 and var end && IsName(word[(i + 2)..end]))
+            else if (
+                word[i] == '$'
+                && i + 1 < word.Length
+                && word[i + 1] == '{'
+                && word.IndexOf('}', i) is > 0 and var end
+                && IsName(word[(i + 2)..end])
+            )
             {
                 result.Append(Variable(word[(i + 2)..end], unset));
                 i = end;
@@ -125,11 +139,15 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
         }
         catch (FormatException e)
         {
-            throw new FormatException($"'{value}' is to be taken apart into words, and {e.Message}; write it with braces to have it whole", e);
+            throw new FormatException(
+                $"'{value}' is to be taken apart into words, and {e.Message}; write it with braces to have it whole",
+                e
+            );
         }
     }
 
-    private static bool IsName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+    private static bool IsName(string text) =>
+        text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>As unit_name_unescape in src/basic/unit-name.c.</summary>
     private static string Unescaped(string text)
@@ -137,7 +155,17 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
         List<byte> bytes = [];
         for (int i = 0; i < text.Length; i++)
         {
-            if (text[i] == '\\' && i + 3 < text.Length && text[i + 1] == 'x' && byte.TryParse(text.AsSpan(i + 2, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out byte value))
+            if (
+                text[i] == '\\'
+                && i + 3 < text.Length
+                && text[i + 1] == 'x'
+                && byte.TryParse(
+                    text.AsSpan(i + 2, 2),
+                    System.Globalization.NumberStyles.AllowHexSpecifier,
+                    null,
+                    out byte value
+                )
+            )
             {
                 bytes.Add(value);
                 i += 3;

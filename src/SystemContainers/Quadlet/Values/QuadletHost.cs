@@ -14,7 +14,8 @@ sealed record QuadletHost
     /// <summary>Whether files of the host are looked at: environment files, devices.</summary>
     public bool LooksAtHost { get; init; } = true;
 
-    /// <summary>The variables that the host's systemd gives every unit (systemd.exec(5)), by name; null where none runs that could be asked.</summary>
+    /// <summary>The variables that the host's systemd gives every unit (systemd.exec(5)), by name; null where none runs
+    /// that could be asked.</summary>
     public Func<IReadOnlyDictionary<string, string>?> Manager { get; init; } = static () => null;
 
     /// <summary>Absolute path of sysctr on the host.</summary>
@@ -23,16 +24,30 @@ sealed record QuadletHost
     /// <summary>Whether it is a user's systemd.</summary>
     public bool IsUser { get; init; }
 
-    /// <summary>What specifiers stand for that are the same for all units: <c>h</c> for the home directory ...</summary>
+    /// <summary>What specifiers stand for that are the same for all units: <c>h</c> for the home directory
+    /// ...</summary>
     public IReadOnlyDictionary<char, string> Specifiers { get; init; } = System;
 
-    /// <summary>The unit of a file that was applied before and is none of this call's; null where there is none.</summary>
+    /// <summary>The unit of a file that was applied before and is none of this call's; null where there is
+    /// none.</summary>
     public Func<string, string?> Applied { get; init; } = static _ => null;
 
     /// <summary>Of the system's own systemd (systemd.unit(5), "Specifiers").</summary>
-    public static IReadOnlyDictionary<char, string> System { get; } = new Dictionary<char, string>
-    {
-        ['h'] = "/root", ['u'] = "root", ['U'] = "0", ['g'] = "root", ['G'] = "0", ['s'] = "/bin/sh",
-        ['t'] = "/run", ['S'] = "/var/lib", ['C'] = "/var/cache", ['L'] = "/var/log", ['E'] = "/etc", ['T'] = "/tmp", ['V'] = "/var/tmp",
-    };
+    public static IReadOnlyDictionary<char, string> System { get; } =
+        new Dictionary<char, string>
+        {
+            ['h'] = "/root",
+            ['u'] = "root",
+            ['U'] = "0",
+            ['g'] = "root",
+            ['G'] = "0",
+            ['s'] = "/bin/sh",
+            ['t'] = "/run",
+            ['S'] = "/var/lib",
+            ['C'] = "/var/cache",
+            ['L'] = "/var/log",
+            ['E'] = "/etc",
+            ['T'] = "/tmp",
+            ['V'] = "/var/tmp",
+        };
 }

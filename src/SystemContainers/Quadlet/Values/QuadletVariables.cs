@@ -7,8 +7,9 @@ using SystemContainers.SystemdText;
 namespace SystemContainers.Quadlet.Values;
 
 /// <summary>
-/// The variables that a unit's programs have, as far as they are known when files are applied (systemd.exec(5), "Environment"): the manager's, over these Environment= of [Service], over these
-/// its EnvironmentFile=, without those of UnsetEnvironment=.
+/// The variables that a unit's programs have, as far as they are known when files are applied (systemd.exec(5),
+/// "Environment"): the manager's, over these Environment= of [Service], over these its EnvironmentFile=, without those
+/// of UnsetEnvironment=.
 /// </summary>
 sealed class QuadletVariables
 {
@@ -31,7 +32,8 @@ sealed class QuadletVariables
     /// <summary>Reads what [Service] of a file says.</summary>
     /// <param name="unit">The file.</param>
     /// <param name="host">Where it is for.</param>
-    /// <param name="specified">A text with its specifiers replaced; throws <see cref="FormatException"/> where one is not known.</param>
+    /// <param name="specified">A text with its specifiers replaced; throws <see cref="FormatException"/> where one is
+    /// not known.</param>
     public static QuadletVariables Of(QuadletUnit unit, QuadletHost host, Func<string, string> specified)
     {
         QuadletVariables variables = new(host);
@@ -66,10 +68,14 @@ sealed class QuadletVariables
         _taken.Contains(name) ? null
         : _own.TryGetValue(name, out string? own) ? own
         : _broken.TryGetValue(name, out string? why) ? throw new FormatException($"of the variable {name}, {why}")
-        : StartVariables.Names.Contains(name) ? throw new FormatException($"systemd gives {name} another value at each start; write $${name} for the text")
+        : StartVariables.Names.Contains(name)
+            ? throw new FormatException(
+                $"systemd gives {name} another value at each start; write $${name} for the text"
+            )
         : (_manager ??= _host.Manager() ?? new Dictionary<string, string>()).GetValueOrDefault(name);
 
-    /// <summary>Words of an assignment; what is none systemd passes over, and says so when the unit is verified.</summary>
+    /// <summary>Words of an assignment; what is none systemd passes over, and says so when the unit is
+    /// verified.</summary>
     private static IReadOnlyList<string> Words(string text)
     {
         try
@@ -96,7 +102,8 @@ sealed class QuadletVariables
         }
     }
 
-    /// <summary>Reads a file, or all that a pattern names; with a dash in front it need not be there. A relative path systemd passes over.</summary>
+    /// <summary>Reads a file, or all that a pattern names; with a dash in front it need not be there. A relative path
+    /// systemd passes over.</summary>
     private void ReadFile(QuadletValue value, Func<string, string> specified)
     {
         bool mayLack = value.Text.StartsWith('-');
@@ -114,7 +121,11 @@ sealed class QuadletVariables
                 throw new FormatException($"the host has no {path}");
             }
 
-            foreach ((string name, string text) in files.SelectMany(f => EnvironmentFileText.Parse(BoundedFile.ReadText("/", _host.Inside(f), MaxBytes) ?? "")))
+            foreach (
+                (string name, string text) in files.SelectMany(f =>
+                    EnvironmentFileText.Parse(BoundedFile.ReadText("/", _host.Inside(f), MaxBytes) ?? "")
+                )
+            )
             {
                 _own[name] = text;
                 _broken.Remove(name);
@@ -141,12 +152,22 @@ sealed class QuadletVariables
 
         if (directory.AsSpan().IndexOfAny("*?[") >= 0 || name.Contains('[', StringComparison.Ordinal))
         {
-            throw new FormatException($"{path} has a pattern that is not read here; there are * and ? in a file's name");
+            throw new FormatException(
+                $"{path} has a pattern that is not read here; there are * and ? in a file's name"
+            );
         }
 
         string here = _host.Inside(directory);
-        return !Directory.Exists(here) ? [] :
-            Directory.GetFiles(here).Select(f => Path.GetFileName(f)).Where(f => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(name, f, ignoreCase: false) && (name[0] == '.' || f[0] != '.'))
-                .Order(StringComparer.Ordinal).Select(f => Path.Join(directory, f));
+        return !Directory.Exists(here)
+            ? []
+            : Directory
+                .GetFiles(here)
+                .Select(f => Path.GetFileName(f))
+                .Where(f =>
+                    System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(name, f, ignoreCase: false)
+                    && (name[0] == '.' || f[0] != '.')
+                )
+                .Order(StringComparer.Ordinal)
+                .Select(f => Path.Join(directory, f));
     }
 }

@@ -22,11 +22,13 @@ sealed record HostFile(
     uint Uid,
     uint Gid,
     byte[]? Content,
-    string? LinkTarget)
+    string? LinkTarget
+)
 {
     /// <summary>Extended attributes, in ordinal order of their names.</summary>
     public IReadOnlyList<FileXattr> Xattrs { get; init; } = [];
 
-    /// <summary>The target of another host file that this one is a hard link to; null where it stands for itself.</summary>
+    /// <summary>The target of another host file that this one is a hard link to; null where it stands for
+    /// itself.</summary>
     public string? LinkOf { get; init; }
 }

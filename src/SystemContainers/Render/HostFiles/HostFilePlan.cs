@@ -23,10 +23,22 @@ static class HostFilePlan
 
     /// <summary>Directories of files in which each line is a statement that the host carries out.</summary>
     private static readonly string[] s_statements =
-        ["/sysctl.d/", "/modules-load.d/", "/modprobe.d/", "/udev/rules.d/", "/cron.d/", "/sudoers.d/", "/ld.so.conf.d/", "/binfmt.d/", "/environment.d/", "/profile.d/"];
+    [
+        "/sysctl.d/",
+        "/modules-load.d/",
+        "/modprobe.d/",
+        "/udev/rules.d/",
+        "/cron.d/",
+        "/sudoers.d/",
+        "/ld.so.conf.d/",
+        "/binfmt.d/",
+        "/environment.d/",
+        "/profile.d/",
+    ];
 
     /// <summary>The files, directories before what is in them.</summary>
-    /// <exception cref="SysctrException">Unsafe: a path that leaves its tree or collides with another; Template: a template does not render.</exception>
+    /// <exception cref="SysctrException">Unsafe: a path that leaves its tree or collides with another; Template: a
+    /// template does not render.</exception>
     public static IReadOnlyList<HostFile> Make(RenderRequest request, TemplateValues all)
     {
         IReadOnlyDictionary<string, string> values = all.Texts;
@@ -39,15 +51,35 @@ static class HostFilePlan
             string target = Target(exported, renames);
             ImageFile file = exported.File;
             ExportFile? template = exported.Template ?? ListedByNewName(request, exported, target);
-            byte[]? content = template is null ? null : Encoding.UTF8.GetBytes(Rendered(template, target, all, request.Budget));
-            HostFile planned = new(file.Path, target, file.Kind, file.Mode, file.Uid, file.Gid, content, file.LinkTarget) { Xattrs = file.Xattrs };
-            if (content is null && file is { Kind: ImageFileKind.Regular, Inode: { } inode } && !firstNames.TryAdd(inode, target))
+            byte[]? content = template is null
+                ? null
+                : Encoding.UTF8.GetBytes(Rendered(template, target, all, request.Budget));
+            HostFile planned = new(
+                file.Path,
+                target,
+                file.Kind,
+                file.Mode,
+                file.Uid,
+                file.Gid,
+                content,
+                file.LinkTarget
+            )
+            {
+                Xattrs = file.Xattrs,
+            };
+            if (
+                content is null
+                && file is { Kind: ImageFileKind.Regular, Inode: { } inode }
+                && !firstNames.TryAdd(inode, target)
+            )
             {
                 planned = planned with { LinkOf = firstNames[inode] };
             }
 
-            if (byTarget.TryGetValue(target, out HostFile? other) &&
-                (other.Kind != ImageFileKind.Directory || planned.Kind != ImageFileKind.Directory))
+            if (
+                byTarget.TryGetValue(target, out HostFile? other)
+                && (other.Kind != ImageFileKind.Directory || planned.Kind != ImageFileKind.Directory)
+            )
             {
                 throw TemplateErrors.Unsafe(file.Path, $"it and {other.Source} would both become {target} on the host");
             }
@@ -63,7 +95,8 @@ static class HostFilePlan
         return [.. byTarget.Values];
     }
 
-    /// <summary>Renders a file; where its lines are statements of the host's, a value is no more than a text in one.</summary>
+    /// <summary>Renders a file; where its lines are statements of the host's, a value is no more than a text in
+    /// one.</summary>
     private static string Rendered(ExportFile template, string target, TemplateValues values, RenderBudget budget)
     {
         bool isSystemds = s_systemds.Any(d => target.Contains(d, StringComparison.Ordinal));
@@ -75,13 +108,17 @@ static class HostFilePlan
         return TemplateText.Render(template, isSystemds ? values.ForLines : values.Texts, budget);
     }
 
-    // The old tool looked the new name up, its documentation means the name in hostfs: both are found in published manifests.
+    // The old tool looked the new name up, its documentation means the name in hostfs: both are found in published
+    // manifests.
     private static ExportFile? ListedByNewName(RenderRequest request, ExportHostFile exported, string target) =>
         exported.File.Kind == ImageFileKind.Regular && request.Exports.Manifest.InstalledFilesTemplate.Contains(target)
             ? ImageExports.ReadTemplate(request.Files, exported.File, TemplateKind.Legacy)
             : null;
 
-    private static Dictionary<string, string> Renames(ExportManifest manifest, IReadOnlyDictionary<string, string> values)
+    private static Dictionary<string, string> Renames(
+        ExportManifest manifest,
+        IReadOnlyDictionary<string, string> values
+    )
     {
         Dictionary<string, string> renames = new(StringComparer.Ordinal);
         foreach ((string from, string template) in manifest.RenameFiles)
@@ -90,7 +127,10 @@ static class HostFilePlan
             string to = LegacyTemplate.Render(place, template, values);
             if (!to.StartsWith('/') || HostPath.LeadsUpwards(to) || to.Any(char.IsControl))
             {
-                throw TemplateErrors.Unsafe(place, $"'{to.ReplaceLineEndings(" ")}' has to be an absolute path without '..'");
+                throw TemplateErrors.Unsafe(
+                    place,
+                    $"'{to.ReplaceLineEndings(" ")}' has to be an absolute path without '..'"
+                );
             }
 
             renames[from] = HostPath.Absolute(to);
@@ -100,8 +140,8 @@ static class HostFilePlan
     }
 
     /// <summary>
-    /// The path on the host. As the old tool did it, each leading part of the path is looked up after those before it have been
-    /// renamed, so that a directory can be renamed as well as a file.
+    /// The path on the host. As the old tool did it, each leading part of the path is looked up after those before it
+    /// have been renamed, so that a directory can be renamed as well as a file.
     /// </summary>
     private static string Target(ExportHostFile exported, Dictionary<string, string> renames)
     {
@@ -112,14 +152,24 @@ static class HostFilePlan
             target = renames.GetValueOrDefault(target, target);
         }
 
-        if (target == "/" || target.Any(char.IsControl) || s_forbidden.Any(f => target == f || HostPath.IsBelow(target, f)))
+        if (
+            target == "/"
+            || target.Any(char.IsControl)
+            || s_forbidden.Any(f => target == f || HostPath.IsBelow(target, f))
+        )
         {
-            throw TemplateErrors.Unsafe(exported.File.Path, $"it must not become '{target.ReplaceLineEndings(" ")}' on the host");
+            throw TemplateErrors.Unsafe(
+                exported.File.Path,
+                $"it must not become '{target.ReplaceLineEndings(" ")}' on the host"
+            );
         }
 
         if (HostPath.Parts(target).FirstOrDefault(p => Encoding.UTF8.GetByteCount(p) > MaxNameBytes) is { } name)
         {
-            throw TemplateErrors.Unsafe(exported.File.Path, $"'{name[..20]}…' is longer than the {MaxNameBytes} bytes that a name on the host may have");
+            throw TemplateErrors.Unsafe(
+                exported.File.Path,
+                $"'{name[..20]}…' is longer than the {MaxNameBytes} bytes that a name on the host may have"
+            );
         }
 
         return target;
@@ -134,7 +184,10 @@ static class HostFilePlan
             string parent = "/" + string.Join('/', parts[..count]);
             if (byTarget.TryGetValue(parent, out HostFile? above) && above.Kind != ImageFileKind.Directory)
             {
-                throw TemplateErrors.Unsafe(planned.Source, $"it would be installed below {parent}, which {above.Source} makes no directory");
+                throw TemplateErrors.Unsafe(
+                    planned.Source,
+                    $"it would be installed below {parent}, which {above.Source} makes no directory"
+                );
             }
         }
     }

@@ -7,7 +7,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Render.HostFiles;
 
-/// <summary>Lines of tmpfiles.d(5): what rendered ones make, and ours for containers whose image has no tmpfiles of its own.</summary>
+/// <summary>Lines of tmpfiles.d(5): what rendered ones make, and ours for containers whose image has no tmpfiles of its
+/// own.</summary>
 static class TmpfilesLines
 {
     /// <summary>The absolute paths of the directories that lines make, in ordinal order.</summary>
@@ -20,11 +21,18 @@ static class TmpfilesLines
     /// <param name="lines">As above.</param>
     /// <param name="types">The letters of the lines that count.</param>
     private static string[] Paths(string lines, string types) =>
-    [
-        .. TmpfilesSyntax.Parse(lines)
-            .Where(l => l.Error is null && types.Contains(l.Type, StringComparison.Ordinal) && !HostPath.LeadsUpwards(l.Path))
-            .Select(l => l.Path).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
-    ];
+        [
+            .. TmpfilesSyntax
+                .Parse(lines)
+                .Where(l =>
+                    l.Error is null
+                    && types.Contains(l.Type, StringComparison.Ordinal)
+                    && !HostPath.LeadsUpwards(l.Path)
+                )
+                .Select(l => l.Path)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>A directory that only its owner enters, for a bind mount that an image's config.json names.</summary>
     public static string PrivateDirectory(string path, uint uid, uint gid) => Directory(path, "0700", uid, gid) + "\n";
@@ -33,12 +41,14 @@ static class TmpfilesLines
     /// <param name="volume">The volume.</param>
     /// <param name="rootfs">Absolute path of the deployment's tree.</param>
     /// <param name="ids">The container's ids as the host has them; null where they are the same.</param>
-    /// <param name="bare">The container's user and group of a volume where the image has nothing; null for its root.</param>
+    /// <param name="bare">The container's user and group of a volume where the image has nothing; null for its
+    /// root.</param>
     public static string Volume(Volume volume, string rootfs, IdMap? ids = null, (uint Uid, uint Gid)? bare = null)
     {
         if (volume is { HasContent: true, Seed: { } source })
         {
-            // The source is the resolved path: systemd-tmpfiles would follow the image's links on the host. C copies, with owners and modes, where nothing is yet. A second line for the same path would be ignored.
+            // The source is the resolved path: systemd-tmpfiles would follow the image's links on the host. C copies,
+            // with owners and modes, where nothing is yet. A second line for the same path would be ignored.
             return new TmpfilesLine(0, 'C', "", volume.Source) { Argument = rootfs + source.Path } + "\n";
         }
 
@@ -49,5 +59,10 @@ static class TmpfilesLines
     }
 
     private static TmpfilesLine Directory(string path, string mode, uint uid, uint gid) =>
-        new(0, 'd', "", path) { Mode = mode, User = $"{uid}", Group = $"{gid}" };
+        new(0, 'd', "", path)
+        {
+            Mode = mode,
+            User = $"{uid}",
+            Group = $"{gid}",
+        };
 }

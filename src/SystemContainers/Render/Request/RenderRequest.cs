@@ -29,7 +29,8 @@ sealed record RenderRequest
     /// <summary>Digest of the image's configuration: IMAGE_ID.</summary>
     public required Digest ImageId { get; init; }
 
-    /// <summary>The image's configuration, for the default unit and config.json; what <see cref="Settings"/> change of it is changed.</summary>
+    /// <summary>The image's configuration, for the default unit and config.json; what <see cref="Settings"/> change of
+    /// it is changed.</summary>
     public required ImageConfig Image { get; init; }
 
     /// <summary>The ids of its user namespace; null where it has the host's users.</summary>
@@ -41,7 +42,8 @@ sealed record RenderRequest
     /// <summary>What <see cref="ImageExports.Read"/> gave for <see cref="Files"/>.</summary>
     public required ImageExports Exports { get; init; }
 
-    /// <summary>EXEC_START and its siblings; they may depend on <see cref="PidFile"/> and <see cref="ImageExports.Mentions"/>.</summary>
+    /// <summary>EXEC_START and its siblings; they may depend on <see cref="PidFile"/> and
+    /// <see cref="ImageExports.Mentions"/>.</summary>
     public UnitCommandLines Commands { get; init; } = new("");
 
     /// <summary>Absolute path of the OCI runtime: RUNTIME.</summary>
@@ -65,13 +67,15 @@ sealed record RenderRequest
     /// <summary>Lines that a file declares for the main unit.</summary>
     public IReadOnlyList<UnitLine> UnitLines { get; init; } = [];
 
-    /// <summary>Further lines for [Service] of the default unit, such as <c>Delegate=yes</c>; what running in the unit's cgroup needs.</summary>
+    /// <summary>Further lines for [Service] of the default unit, such as <c>Delegate=yes</c>; what running in the
+    /// unit's cgroup needs.</summary>
     public IReadOnlyList<string> ServiceLines { get; init; } = [];
 
     /// <summary>The same, from the config.json that the container gets: what it limits.</summary>
     public Func<RuntimeConfigFile, IEnumerable<string>> LimitLines { get; init; } = static _ => [];
 
-    /// <summary>config.json may ask for a root that the payload writes to: whoever runs it gives it one of its own.</summary>
+    /// <summary>config.json may ask for a root that the payload writes to: whoever runs it gives it one of its
+    /// own.</summary>
     public bool MayWriteRoot { get; init; }
 
     /// <summary>RUN_DIRECTORY.</summary>
@@ -84,8 +88,8 @@ sealed record RenderRequest
     public string ConfDirectory { get; init; } = "/etc";
 
     /// <summary>
-    /// <see cref="RenderedContainer.GeneratedDirectories"/> of the deployment that this one replaces: they are there because of us, so
-    /// that they still need their lines.
+    /// <see cref="RenderedContainer.GeneratedDirectories"/> of the deployment that this one replaces: they are there
+    /// because of us, so that they still need their lines.
     /// </summary>
     public IReadOnlyList<string> GeneratedBefore { get; init; } = [];
 
@@ -95,6 +99,7 @@ sealed record RenderRequest
     /// <summary>What the image's templates may cost together.</summary>
     public RenderBudget Budget { get; init; } = new();
 
-    /// <summary>PIDFILE: where the runtime has to write the payload's process id. Known before <see cref="Commands"/> is.</summary>
+    /// <summary>PIDFILE: where the runtime has to write the payload's process id. Known before <see cref="Commands"/>
+    /// is.</summary>
     public string PidFile => TemplateValues.PidFile(this);
 }

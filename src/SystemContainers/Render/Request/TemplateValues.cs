@@ -15,17 +15,35 @@ sealed class TemplateValues
     private const string RegistryTransport = "docker://";
 
     private static readonly string[] s_forced =
-        ["DESTDIR", "NAME", "EXEC_START", "EXEC_STOP", "EXEC_STARTPRE", "EXEC_STOPPOST", "HOST_UID", "HOST_GID", "IMAGE_ID", "IMAGE_NAME"];
+    [
+        "DESTDIR",
+        "NAME",
+        "EXEC_START",
+        "EXEC_STOP",
+        "EXEC_STARTPRE",
+        "EXEC_STOPPOST",
+        "HOST_UID",
+        "HOST_GID",
+        "IMAGE_ID",
+        "IMAGE_NAME",
+    ];
 
     private static readonly string[] s_computed =
-        [RunDirectoryVariable, "STATE_DIRECTORY", "CONF_DIRECTORY", "UUID", PidFileVariable, CapabilitiesVariable, "RUNTIME", "ATOMIC"];
+    [
+        RunDirectoryVariable,
+        "STATE_DIRECTORY",
+        "CONF_DIRECTORY",
+        "UUID",
+        PidFileVariable,
+        CapabilitiesVariable,
+        "RUNTIME",
+        "ATOMIC",
+    ];
 
     private readonly SortedDictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ValueSource> _sources = new(StringComparer.Ordinal);
 
-    private TemplateValues()
-    {
-    }
+    private TemplateValues() { }
 
     /// <summary>Every variable with the text that holds, in ordinal order.</summary>
     public IReadOnlyDictionary<string, string> Texts => _texts;
@@ -40,40 +58,53 @@ sealed class TemplateValues
         CheckSet(request.Exports, request.Set);
         CheckPidFile(request);
         TemplateValues values = new();
-        values.Add(ValueSource.Forced, new Dictionary<string, string>
-        {
-            ["DESTDIR"] = request.DestinationDirectory,
-            ["NAME"] = request.Name,
-            ["EXEC_START"] = request.Commands.Start,
-            ["EXEC_STOP"] = request.Commands.Stop,
-            ["EXEC_STARTPRE"] = request.Commands.StartPre,
-            ["EXEC_STOPPOST"] = request.Commands.StopPost,
-            ["HOST_UID"] = $"{request.Host.Uid}",
-            ["HOST_GID"] = $"{request.Host.Gid}",
-            // As the old tool gave them: without what says the algorithm and the transport, so that other tools take them as words.
-            ["IMAGE_ID"] = request.ImageId.Hex,
-            ["IMAGE_NAME"] = request.ImageName.StartsWith(RegistryTransport, StringComparison.Ordinal) ? request.ImageName[RegistryTransport.Length..] : request.ImageName,
-        });
+        values.Add(
+            ValueSource.Forced,
+            new Dictionary<string, string>
+            {
+                ["DESTDIR"] = request.DestinationDirectory,
+                ["NAME"] = request.Name,
+                ["EXEC_START"] = request.Commands.Start,
+                ["EXEC_STOP"] = request.Commands.Stop,
+                ["EXEC_STARTPRE"] = request.Commands.StartPre,
+                ["EXEC_STOPPOST"] = request.Commands.StopPost,
+                ["HOST_UID"] = $"{request.Host.Uid}",
+                ["HOST_GID"] = $"{request.Host.Gid}",
+                // As the old tool gave them: without what says the algorithm and the transport, so that other tools
+                // take them as words.
+                ["IMAGE_ID"] = request.ImageId.Hex,
+                ["IMAGE_NAME"] = request.ImageName.StartsWith(RegistryTransport, StringComparison.Ordinal)
+                    ? request.ImageName[RegistryTransport.Length..]
+                    : request.ImageName,
+            }
+        );
         values.Add(ValueSource.Set, request.Set);
         values.Add(ValueSource.Manifest, request.Exports.Manifest.DefaultValues);
-        values.Add(ValueSource.Computed, new Dictionary<string, string>
-        {
-            [RunDirectoryVariable] = request.RunDirectory,
-            ["STATE_DIRECTORY"] = request.StateDirectory,
-            ["CONF_DIRECTORY"] = request.ConfDirectory,
-            ["UUID"] = request.Uuid,
-            [PidFileVariable] = PidFile(request),
-            // Without brackets: published templates write them themselves, "bounding": [$ALL_PROCESS_CAPABILITIES].
-            [CapabilitiesVariable] = string.Join(", ", request.Host.Capabilities.Select(c => $"\"{c}\"")),
-            ["RUNTIME"] = request.RuntimePath,
-            ["ATOMIC"] = request.ToolPath,
-        });
+        values.Add(
+            ValueSource.Computed,
+            new Dictionary<string, string>
+            {
+                [RunDirectoryVariable] = request.RunDirectory,
+                ["STATE_DIRECTORY"] = request.StateDirectory,
+                ["CONF_DIRECTORY"] = request.ConfDirectory,
+                ["UUID"] = request.Uuid,
+                [PidFileVariable] = PidFile(request),
+                // Without brackets: published templates write them themselves, "bounding": [$ALL_PROCESS_CAPABILITIES].
+                [CapabilitiesVariable] = string.Join(", ", request.Host.Capabilities.Select(c => $"\"{c}\"")),
+                ["RUNTIME"] = request.RuntimePath,
+                ["ATOMIC"] = request.ToolPath,
+            }
+        );
         foreach (string name in s_forced.Concat(s_computed).Except([CapabilitiesVariable], StringComparer.Ordinal))
         {
             // They stand in units and drop-ins of ours, whether or not a template mentions them.
             if (values._texts[name].Any(char.IsControl))
             {
-                throw new SysctrException(ErrorKind.Template, $"rendering the container: the value of {name} has a control character such as a line break", "values in a unit or tmpfiles are one line");
+                throw new SysctrException(
+                    ErrorKind.Template,
+                    $"rendering the container: the value of {name} has a control character such as a line break",
+                    "values in a unit or tmpfiles are one line"
+                );
             }
         }
 
@@ -81,8 +112,8 @@ sealed class TemplateValues
     }
 
     /// <summary>
-    /// The runtime writes there, as root. An image may name a place in the run directory; <c>--set</c> names any, but what systemd would expand
-    /// would be two places.
+    /// The runtime writes there, as root. An image may name a place in the run directory; <c>--set</c> names any, but
+    /// what systemd would expand would be two places.
     /// </summary>
     private static void CheckPidFile(RenderRequest request)
     {
@@ -92,38 +123,65 @@ sealed class TemplateValues
             return;
         }
 
-        bool isPlain = file is ['/', ..] && !HostPath.LeadsUpwards(file!) && file.AsSpan().IndexOfAny("%\\\"'$") < 0 && file!.Trim() == file;
-        if (!isPlain || (!isSet && !HostPath.IsBelow(HostPath.WithoutVarRun(HostPath.Absolute(file!)), HostPath.Absolute(request.RunDirectory))))
+        bool isPlain =
+            file is ['/', ..]
+            && !HostPath.LeadsUpwards(file!)
+            && file.AsSpan().IndexOfAny("%\\\"'$") < 0
+            && file!.Trim() == file;
+        if (
+            !isPlain
+            || (
+                !isSet
+                && !HostPath.IsBelow(
+                    HostPath.WithoutVarRun(HostPath.Absolute(file!)),
+                    HostPath.Absolute(request.RunDirectory)
+                )
+            )
+        )
         {
             throw new SysctrException(
                 ErrorKind.Template,
                 $"rendering the container: the value of {PidFileVariable} has to be {(isSet ? "a plain absolute path" : $"a plain path below {request.RunDirectory}")} (no control character, no % \\ \" ' $)",
-                $"leave it out: then it is {request.RunDirectory}/container-{request.Name}.pid");
+                $"leave it out: then it is {request.RunDirectory}/container-{request.Name}.pid"
+            );
         }
     }
 
     /// <summary>
-    /// The values for a file of systemd's lines. Ours are texts: a <c>%</c> of a path or an image's name is no specifier. Commands are written for
-    /// systemd already.
+    /// The values for a file of systemd's lines. Ours are texts: a <c>%</c> of a path or an image's name is no
+    /// specifier. Commands are written for systemd already.
     /// </summary>
-    public IReadOnlyDictionary<string, string> ForLines => new SortedDictionary<string, string>(
-        _texts.ToDictionary(t => t.Key, t => IsText(t.Key) ? t.Value.Replace("%", "%%", StringComparison.Ordinal) : t.Value, StringComparer.Ordinal), StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> ForLines =>
+        new SortedDictionary<string, string>(
+            _texts.ToDictionary(
+                t => t.Key,
+                t => IsText(t.Key) ? t.Value.Replace("%", "%%", StringComparison.Ordinal) : t.Value,
+                StringComparer.Ordinal
+            ),
+            StringComparer.Ordinal
+        );
 
     private bool IsText(string name) =>
-        _sources[name] == ValueSource.Computed || (_sources[name] == ValueSource.Forced && !name.StartsWith("EXEC_", StringComparison.Ordinal));
+        _sources[name] == ValueSource.Computed
+        || (_sources[name] == ValueSource.Forced && !name.StartsWith("EXEC_", StringComparison.Ordinal));
 
-    /// <summary>The variables of an image that <c>--set</c> is for, with their defaults; null for one that has to be set.</summary>
+    /// <summary>The variables of an image that <c>--set</c> is for, with their defaults; null for one that has to be
+    /// set.</summary>
     public static IReadOnlyDictionary<string, string?> Settable(ImageExports exports) =>
         new SortedDictionary<string, string?>(
-            exports.Variables.Except(s_computed, StringComparer.Ordinal).Union(exports.Manifest.DefaultValues.Keys, StringComparer.Ordinal)
+            exports
+                .Variables.Except(s_computed, StringComparer.Ordinal)
+                .Union(exports.Manifest.DefaultValues.Keys, StringComparer.Ordinal)
                 .Except(s_forced, StringComparer.Ordinal)
                 .ToDictionary(v => v, v => exports.Manifest.DefaultValues.GetValueOrDefault(v), StringComparer.Ordinal),
-            StringComparer.Ordinal);
+            StringComparer.Ordinal
+        );
 
-    /// <summary>The file for the payload's process id, which the command lines have to name before anything is rendered.</summary>
+    /// <summary>The file for the payload's process id, which the command lines have to name before anything is
+    /// rendered.</summary>
     public static string PidFile(RenderRequest request) =>
-        SetOrDefault(request, PidFileVariable) ??
-        $"{SetOrDefault(request, RunDirectoryVariable) ?? request.RunDirectory}/container-{request.Name}.pid";
+        SetOrDefault(request, PidFileVariable)
+        ?? $"{SetOrDefault(request, RunDirectoryVariable) ?? request.RunDirectory}/container-{request.Name}.pid";
 
     /// <summary>Whether a <c>--set</c> of the variable has any meaning for an image.</summary>
     public static bool IsKnown(ImageExports exports, string variable) =>
@@ -136,12 +194,12 @@ sealed class TemplateValues
     public static bool IsComputed(string variable) => s_computed.Contains(variable, StringComparer.Ordinal);
 
     /// <summary>The variables that have no value unless the user sets them, in ordinal order.</summary>
-    public static IEnumerable<string> Unset(ImageExports exports) => exports.Variables.Where(
-        v => !IsForced(v) && !IsComputed(v) && !exports.Manifest.DefaultValues.ContainsKey(v));
+    public static IEnumerable<string> Unset(ImageExports exports) =>
+        exports.Variables.Where(v => !IsForced(v) && !IsComputed(v) && !exports.Manifest.DefaultValues.ContainsKey(v));
 
     /// <summary>
-    /// Refuses values that would be more than a text in a file of lines: a control character (it could begin a line of its own), and
-    /// in a unit a <c>%</c> that systemd would expand or a backslash that swallows the end of the line.
+    /// Refuses values that would be more than a text in a file of lines: a control character (it could begin a line of
+    /// its own), and in a unit a <c>%</c> that systemd would expand or a backslash that swallows the end of the line.
     /// </summary>
     /// <param name="file">The unit or tmpfiles template in which the values are about to be inserted.</param>
     /// <param name="specifiers">Whether a <c>%</c> means something there.</param>
@@ -150,10 +208,16 @@ sealed class TemplateValues
     {
         foreach (string name in file.Variables)
         {
-            if (_sources.TryGetValue(name, out ValueSource source) && Reason(_texts[name], source, specifiers) is { } reason)
+            if (
+                _sources.TryGetValue(name, out ValueSource source)
+                && Reason(_texts[name], source, specifiers) is { } reason
+            )
             {
                 throw new SysctrException(
-                    ErrorKind.Template, $"rendering {file.Path} of the image: the value of {name} {reason.Why}", reason.Hint)
+                    ErrorKind.Template,
+                    $"rendering {file.Path} of the image: the value of {name} {reason.Why}",
+                    reason.Hint
+                )
                 {
                     Fault = new ImageFault(file.Path, $"the value of {name} {reason.Why}"),
                 };
@@ -175,7 +239,10 @@ sealed class TemplateValues
         }
 
         // What the image writes is meant to be systemd's language; what somebody sets is meant to be a text.
-        return specifiers && source == ValueSource.Set && text.Replace("%%", "", StringComparison.Ordinal).Contains('%', StringComparison.Ordinal)
+        return
+            specifiers
+            && source == ValueSource.Set
+            && text.Replace("%%", "", StringComparison.Ordinal).Contains('%', StringComparison.Ordinal)
             ? ("has a '%', which systemd would expand", "write %% for a percent sign")
             : null;
     }
@@ -204,7 +271,8 @@ sealed class TemplateValues
             throw new SysctrException(
                 ErrorKind.Usage,
                 $"setting {string.Join(", ", unknown)}: the image knows no such variable",
-                $"it knows {string.Join(", ", known)}");
+                $"it knows {string.Join(", ", known)}"
+            );
         }
     }
 

@@ -8,8 +8,8 @@ using SystemContainers.Templates;
 namespace SystemContainers.Render.Spec;
 
 /// <summary>
-/// Finds what a runtime would have to make in the read-only tree: the places that config.json mounts on, and the directory that it
-/// starts in, as far as the image lacks them.
+/// Finds what a runtime would have to make in the read-only tree: the places that config.json mounts on, and the
+/// directory that it starts in, as far as the image lacks them.
 /// </summary>
 static class MountPoints
 {
@@ -20,7 +20,11 @@ static class MountPoints
     private const int FileMode = 0b110_100_100; // rw-r--r--
 
     /// <summary>The missing paths, parents before what is in them.</summary>
-    public static IReadOnlyList<RequiredMount> Missing(RuntimeConfigFile config, IImageFiles files, Func<string, bool?> isHostDirectory)
+    public static IReadOnlyList<RequiredMount> Missing(
+        RuntimeConfigFile config,
+        IImageFiles files,
+        Func<string, bool?> isHostDirectory
+    )
     {
         SortedDictionary<string, RequiredMount> missing = new(StringComparer.Ordinal);
         List<string> mounted = [];
@@ -32,7 +36,12 @@ static class MountPoints
             mounted.Add(place);
         }
 
-        foreach (string file in config.Annotation(StartAnnotations.Secrets).Select(s => SecretSetting.Parse(s).File).OfType<string>())
+        foreach (
+            string file in config
+                .Annotation(StartAnnotations.Secrets)
+                .Select(s => SecretSetting.Parse(s).File)
+                .OfType<string>()
+        )
         {
             Require(new RequiredMount(Resolve(files, file), IsDirectory: false, FileMode));
         }
@@ -44,7 +53,11 @@ static class MountPoints
         {
             string place = required.Path;
             // Below something that is mounted before, the runtime makes it there and not in our tree.
-            if (place == "/" || mounted.Any(m => place == m || HostPath.IsBelow(place, m)) || files.Find(place) is not null)
+            if (
+                place == "/"
+                || mounted.Any(m => place == m || HostPath.IsBelow(place, m))
+                || files.Find(place) is not null
+            )
             {
                 return;
             }
@@ -63,14 +76,20 @@ static class MountPoints
         }
     }
 
-    /// <summary>What sysctr itself binds in, and is not there before the container is: the socket for notifications, sysctr-listen, and the files of names.</summary>
+    /// <summary>What sysctr itself binds in, and is not there before the container is: the socket for notifications,
+    /// sysctr-listen, and the files of names.</summary>
     private static bool IsOurFile(string source) =>
-        (source.StartsWith("/run/sysctr/", StringComparison.Ordinal) && source.EndsWith("/notify", StringComparison.Ordinal)) ||
-        source.EndsWith("/sysctr-listen", StringComparison.Ordinal) || Network.NameFiles.IsPath(source);
+        (
+            source.StartsWith("/run/sysctr/", StringComparison.Ordinal)
+            && source.EndsWith("/notify", StringComparison.Ordinal)
+        )
+        || source.EndsWith("/sysctr-listen", StringComparison.Ordinal)
+        || Network.NameFiles.IsPath(source);
 
     private static RequiredMount Directory(string path) => new(path, IsDirectory: true, DirectoryMode);
 
-    /// <summary>Where a path leads inside the image, links followed also where they point to nothing yet, as runtimes do.</summary>
+    /// <summary>Where a path leads inside the image, links followed also where they point to nothing yet, as runtimes
+    /// do.</summary>
     private static string Resolve(IImageFiles files, string path)
     {
         List<string> done = [];

@@ -18,9 +18,16 @@ static class PeriodicChecks
     private const double DefaultSeconds = 30;
     private const int DefaultRetries = 3;
 
-    private static readonly string[] s_startup = ["health-startup-interval", "health-startup-retries", "health-startup-success", "health-startup-timeout"];
+    private static readonly string[] s_startup =
+    [
+        "health-startup-interval",
+        "health-startup-retries",
+        "health-startup-success",
+        "health-startup-timeout",
+    ];
 
-    /// <summary>What is checked while it runs, where anybody asked for that; or until it is ready. Null for nothing.</summary>
+    /// <summary>What is checked while it runs, where anybody asked for that; or until it is ready. Null for
+    /// nothing.</summary>
     /// <param name="request">The container.</param>
     /// <param name="check">Its check; null where it has none.</param>
     /// <exception cref="SysctrException">Usage: it has none, and options are about it.</exception>
@@ -29,16 +36,31 @@ static class PeriodicChecks
         ContainerSettings settings = request.Settings;
         string? interval = settings.One("health-interval");
         StartupCheck? startup = Startup(request);
-        bool repeats = interval is not (null or "disable") || settings.One("health-on-failure") is not (null or "none") || settings.One("health-retries") is not null || startup is not null;
+        bool repeats =
+            interval is not (null or "disable")
+            || settings.One("health-on-failure") is not (null or "none")
+            || settings.One("health-retries") is not null
+            || startup is not null;
         bool awaited = settings.One("sdnotify") == "healthy";
         return !repeats && !awaited ? null
-            : check is null ? throw new SysctrException(
-                ErrorKind.Usage, $"rendering {request.ImageName}: its health is to be checked, and it has no health check", "add --health-cmd COMMAND, or leave the other options of health out")
+            : check is null
+                ? throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"rendering {request.ImageName}: its health is to be checked, and it has no health check",
+                    "add --health-cmd COMMAND, or leave the other options of health out"
+                )
             : new PeriodicCheck(
-                check.Command, check.Http, check.Tcp, HostPath.Absolute(request.Image.Run?.WorkingDir ?? "/"), check.Attempt,
+                check.Command,
+                check.Http,
+                check.Tcp,
+                HostPath.Absolute(request.Image.Run?.WorkingDir ?? "/"),
+                check.Attempt,
                 !repeats ? 0 : Seconds(interval),
                 settings.One("health-retries") is { } retries ? (int)Quantity.Whole(retries, 1, 1000) : DefaultRetries,
-                settings.One("health-start-period") is { } period ? Quantity.Duration(period).TotalSeconds : 0, settings.One("health-on-failure") ?? "none", startup);
+                settings.One("health-start-period") is { } period ? Quantity.Duration(period).TotalSeconds : 0,
+                settings.One("health-on-failure") ?? "none",
+                startup
+            );
     }
 
     private static StartupCheck? Startup(RenderRequest request)
@@ -47,17 +69,32 @@ static class PeriodicChecks
         if (settings.One(StartupCommand) is not { } command || command == "none")
         {
             return s_startup.FirstOrDefault(o => settings.One(o) is not null) is { } lonely
-                ? throw new SysctrException(ErrorKind.Usage, $"rendering {request.ImageName}: --{lonely} is about a check at the start, and there is none", $"add --{StartupCommand} COMMAND, or leave it out")
+                ? throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"rendering {request.ImageName}: --{lonely} is about a check at the start, and there is none",
+                    $"add --{StartupCommand} COMMAND, or leave it out"
+                )
                 : null;
         }
 
         return new StartupCheck(
             command is ['[', ..] ? SettingOptions.Words(command) : ["/bin/sh", "-c", command],
-            settings.One("health-startup-timeout") is { } timeout ? Quantity.Duration(timeout).TotalSeconds : DefaultSeconds,
-            Seconds(settings.One("health-startup-interval")), Whole("health-startup-retries"), Math.Max(1, Whole("health-startup-success")));
+            settings.One("health-startup-timeout") is { } timeout
+                ? Quantity.Duration(timeout).TotalSeconds
+                : DefaultSeconds,
+            Seconds(settings.One("health-startup-interval")),
+            Whole("health-startup-retries"),
+            Math.Max(1, Whole("health-startup-success"))
+        );
 
         int Whole(string name) => settings.One(name) is { } number ? (int)Quantity.Whole(number, 0, 1000) : 0;
     }
 
-    private static double Seconds(string? interval) => interval switch { null => DefaultSeconds, "disable" => 0, _ => Quantity.Duration(interval).TotalSeconds };
+    private static double Seconds(string? interval) =>
+        interval switch
+        {
+            null => DefaultSeconds,
+            "disable" => 0,
+            _ => Quantity.Duration(interval).TotalSeconds,
+        };
 }

@@ -16,22 +16,36 @@ using SystemContainers.Templates;
 namespace SystemContainers.Render.Spec;
 
 /// <summary>
-/// config.json for an image that brings none: what podman would give an unprivileged container, on the host's network where nothing else is said, with a root
-/// file system that is read-only. Limits are systemd's business and are left out.
+/// config.json for an image that brings none: what podman would give an unprivileged container, on the host's network
+/// where nothing else is said, with a root file system that is read-only. Limits are systemd's business and are left
+/// out.
 /// </summary>
 static class RuntimeSpecBuilder
 {
-
     /// <summary>The document's bytes.</summary>
-    /// <exception cref="SysctrException">Template: the image says nothing that could be run, or names a user that it does not have.</exception>
+    /// <exception cref="SysctrException">Template: the image says nothing that could be run, or names a user that it
+    /// does not have.</exception>
     /// <param name="request">The container.</param>
     /// <param name="volumes">What it keeps on the host.</param>
     /// <param name="changes">Where a persistent root keeps what was written to it.</param>
     /// <param name="health">What to check while it runs; null for nothing.</param>
-    public static byte[] Build(RenderRequest request, IReadOnlyList<Volume> volumes, string changes, PeriodicCheck? health) =>
-        JsonSerializer.SerializeToUtf8Bytes(Config(request, volumes, changes, health), RuntimeJson.Default.RuntimeConfig);
+    public static byte[] Build(
+        RenderRequest request,
+        IReadOnlyList<Volume> volumes,
+        string changes,
+        PeriodicCheck? health
+    ) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            Config(request, volumes, changes, health),
+            RuntimeJson.Default.RuntimeConfig
+        );
 
-    private static RuntimeConfig Config(RenderRequest request, IReadOnlyList<Volume> volumes, string changes, PeriodicCheck? health)
+    private static RuntimeConfig Config(
+        RenderRequest request,
+        IReadOnlyList<Volume> volumes,
+        string changes,
+        PeriodicCheck? health
+    )
     {
         SpecSettings settings = request.Settings.Spec;
         bool isUsers = request.Host.UserIds is not null;
@@ -48,7 +62,8 @@ static class RuntimeSpecBuilder
             throw new SysctrException(
                 ErrorKind.Template,
                 $"making config.json for {request.ImageName}: the image has neither an entry point nor a command",
-                "the image's author has to give it one, or a /exports/config.json");
+                "the image's author has to give it one, or a /exports/config.json"
+            );
         }
 
         ImageUser user = ImageUser.Find(UserOf(request, run), request.Files);
@@ -56,22 +71,40 @@ static class RuntimeSpecBuilder
         if (map is not null && !(map.HasUid(user.Uid) && map.HasGid(user.Gid)))
         {
             throw new SysctrException(
-                ErrorKind.Usage, $"making config.json for {request.ImageName}: its payload is user {user.Uid} and group {user.Gid}, and its user namespace has no such ids", "map them, too, or give it more by --userns auto:size=COUNT");
+                ErrorKind.Usage,
+                $"making config.json for {request.ImageName}: its payload is user {user.Uid} and group {user.Gid}, and its user namespace has no such ids",
+                "map them, too, or give it more by --userns auto:size=COUNT"
+            );
         }
 
         bool systemd = ImageSettings.IsSystemd(run, settings);
-        string[] capabilities = [.. settings.Privileged ? request.Host.Capabilities
-            : settings.ChangesCapabilities ? settings.Capabilities(Capabilities.ContainerDefaults, [.. request.Host.Capabilities])
-            : Capabilities.ContainerDefaults.Where(request.Host.Capabilities.Contains)];
+        string[] capabilities =
+        [
+            .. settings.Privileged ? request.Host.Capabilities
+            : settings.ChangesCapabilities
+                ? settings.Capabilities(Capabilities.ContainerDefaults, [.. request.Host.Capabilities])
+            : Capabilities.ContainerDefaults.Where(request.Host.Capabilities.Contains),
+        ];
 
-        // As podman does: only root has them at once; anybody else gets those that were asked for by name, and the bounding set says what setuid files may add.
-        string[] effective = user.Uid == 0 ? capabilities : [.. settings.CapAdd.Intersect(capabilities, StringComparer.Ordinal)];
+        // As podman does: only root has them at once; anybody else gets those that were asked for by name, and the
+        // bounding set says what setuid files may add.
+        string[] effective =
+            user.Uid == 0 ? capabilities : [.. settings.CapAdd.Intersect(capabilities, StringComparer.Ordinal)];
         string[]? ambient = user.Uid == 0 || effective.Length == 0 ? null : effective;
         return new RuntimeConfig(
             "1.0.2",
             new ProcessConfig(
                 Terminal: false,
-                new UserConfig(user.Uid, user.Gid, [.. user.Groups.Concat(settings.Groups.Select(g => ImageUser.GroupOf(g, request.Files))).Distinct()], settings.Umask),
+                new UserConfig(
+                    user.Uid,
+                    user.Gid,
+                    [
+                        .. user
+                            .Groups.Concat(settings.Groups.Select(g => ImageUser.GroupOf(g, request.Files)))
+                            .Distinct(),
+                    ],
+                    settings.Umask
+                ),
                 settings.Init ? [InitProgram.Inside, "--", .. arguments] : arguments,
                 Environment([.. systemd ? SystemdVariables(request) : [], .. run.Env ?? []], user),
                 HostPath.Absolute(run.WorkingDir ?? "/"),
@@ -79,7 +112,8 @@ static class RuntimeSpecBuilder
                 [.. settings.Ulimits.Select(u => new RlimitConfig(u.Type, u.Hard, u.Soft))],
                 NoNewPrivileges: !(settings.Security.NewPrivileges ?? settings.Privileged),
                 SpecSecurity.AppArmor(settings.Security, request.Host),
-                settings.OomScoreAdj),
+                settings.OomScoreAdj
+            ),
             new RootConfig("rootfs", Readonly: settings.Writable != SpecSettings.Direct),
             SpecMounts.Of(request, settings, volumes, systemd),
             new LinuxConfig(
@@ -90,7 +124,10 @@ static class RuntimeSpecBuilder
                     .. settings.HostCgroups ? [] : (NamespaceConfig[])[new("cgroup")],
                     .. map is null ? [] : (NamespaceConfig[])[new("user")],
                     .. network.HostName is null && settings.HostUts != false ? [] : (NamespaceConfig[])[new("uts")],
-                    .. network.Mode == NetworkMode.Host ? [] : (NamespaceConfig[])[new("network", network.Mode == NetworkMode.Namespace ? network.Of : null)],
+                    .. network.Mode == NetworkMode.Host
+                        ? []
+                        : (NamespaceConfig[])
+                            [new("network", network.Mode == NetworkMode.Namespace ? network.Of : null)],
                 ],
                 Resources(settings),
                 SpecSecurity.Masked(settings),
@@ -98,25 +135,66 @@ static class RuntimeSpecBuilder
                 SpecSecurity.Seccomp(settings, request.Host, capabilities),
                 Sysctls(settings, network, isUsers ? null : map),
                 Mappings(map?.Uids),
-                Mappings(map?.Gids)),
+                Mappings(map?.Gids)
+            ),
             network.HostName,
-            Annotations(settings, network, changes, health, NeedsLogPipe(request, arguments), systemd, isUsers && map is not null, [.. OwnedVolumes.OfUser(request, volumes)], map is null || isUsers ? [] : ["/", .. settings.Volumes.Where(v => v.IsMapped).Select(v => v.Destination).Union(volumes.Select(v => v.Destination), StringComparer.Ordinal)]));
+            Annotations(
+                settings,
+                network,
+                changes,
+                health,
+                NeedsLogPipe(request, arguments),
+                systemd,
+                isUsers && map is not null,
+                [.. OwnedVolumes.OfUser(request, volumes)],
+                map is null || isUsers
+                    ? []
+                    :
+                    [
+                        "/",
+                        .. settings
+                            .Volumes.Where(v => v.IsMapped)
+                            .Select(v => v.Destination)
+                            .Union(volumes.Select(v => v.Destination), StringComparer.Ordinal),
+                    ]
+            )
+        );
     }
 
-    /// <summary>By which a systemd knows that it is in a container, and which one (https://systemd.io/CONTAINER_INTERFACE).</summary>
-    private static string[] SystemdVariables(RenderRequest request) => ["container=oci", $"container_uuid={request.Uuid.Replace("-", "", StringComparison.Ordinal)}"];
+    /// <summary>By which a systemd knows that it is in a container, and which one
+    /// (https://systemd.io/CONTAINER_INTERFACE).</summary>
+    private static string[] SystemdVariables(RenderRequest request) =>
+        ["container=oci", $"container_uuid={request.Uuid.Replace("-", "", StringComparison.Ordinal)}"];
 
-    /// <summary>As podman has it: who keeps the ids is the caller inside, whatever the image says, unless a user is named.</summary>
+    /// <summary>As podman has it: who keeps the ids is the caller inside, whatever the image says, unless a user is
+    /// named.</summary>
     private static string? UserOf(RenderRequest request, ImageRunConfig run) =>
-        request.Settings.Spec.UserNamespace is { Mode: UserNamespaceMode.KeepId } kept && request.Settings.One("user") is null ? $"{kept.Uid ?? request.Host.Uid}:{kept.Gid ?? request.Host.Gid}" : run.User;
+        request.Settings.Spec.UserNamespace is { Mode: UserNamespaceMode.KeepId } kept
+        && request.Settings.One("user") is null
+            ? $"{kept.Uid ?? request.Host.Uid}:{kept.Gid ?? request.Host.Gid}"
+            : run.User;
 
-    private static IdMappingConfig[]? Mappings(IReadOnlyList<IdRange>? ranges) => ranges is null ? null : [.. ranges.Select(r => new IdMappingConfig(r.Inside, r.Outside, r.Count))];
+    private static IdMappingConfig[]? Mappings(IReadOnlyList<IdRange>? ranges) =>
+        ranges is null ? null : [.. ranges.Select(r => new IdMappingConfig(r.Inside, r.Outside, r.Count))];
 
     /// <summary>What runs once writes into a pipe of its caller's, which has a path.</summary>
     private static bool NeedsLogPipe(RenderRequest request, IReadOnlyList<string> arguments) =>
-        !request.MayWriteRoot && (request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments, request.Image.Run?.Env) is not null);
+        !request.MayWriteRoot
+        && (
+            request.Settings.Spec.LogPipe ?? LogPaths.Find(request.Files, arguments, request.Image.Run?.Env) is not null
+        );
 
-    private static SortedDictionary<string, string> Annotations(SpecSettings settings, NetworkRequest network, string changes, PeriodicCheck? health, bool pipe, bool systemd, bool hasOwners, IReadOnlyList<string> owned, IReadOnlyList<string> mapped)
+    private static SortedDictionary<string, string> Annotations(
+        SpecSettings settings,
+        NetworkRequest network,
+        string changes,
+        PeriodicCheck? health,
+        bool pipe,
+        bool systemd,
+        bool hasOwners,
+        IReadOnlyList<string> owned,
+        IReadOnlyList<string> mapped
+    )
     {
         SortedDictionary<string, string> annotations = new(StringComparer.Ordinal);
         foreach ((string name, string value) in settings.Annotations)
@@ -124,7 +202,14 @@ static class RuntimeSpecBuilder
             annotations[name] = value;
         }
 
-        Add(StartAnnotations.Environment, ["unit", .. settings.HttpProxy ? [] : (string[])[StartAnnotations.NoProxies], .. settings.EnvHost ? [StartAnnotations.AllVariables] : (string[])[]]);
+        Add(
+            StartAnnotations.Environment,
+            [
+                "unit",
+                .. settings.HttpProxy ? [] : (string[])[StartAnnotations.NoProxies],
+                .. settings.EnvHost ? [StartAnnotations.AllVariables] : (string[])[],
+            ]
+        );
         Add(StartAnnotations.Devices, settings.Devices);
         Add(StartAnnotations.AllDevices, settings.Privileged ? [systemd ? StartAnnotations.NoConsoles : "all"] : []);
         Add(StartAnnotations.Secrets, settings.Secrets);
@@ -134,7 +219,12 @@ static class RuntimeSpecBuilder
         Add(StartAnnotations.Owners, hasOwners ? ["disk"] : []);
         Add(StartAnnotations.Owned, owned);
         Add(StartAnnotations.Log, pipe ? ["pipe"] : []);
-        Add(StartAnnotations.Writable, settings.Writable is { } writable and not SpecSettings.Direct ? [writable == SpecSettings.Persistent ? changes : writable] : []);
+        Add(
+            StartAnnotations.Writable,
+            settings.Writable is { } writable and not SpecSettings.Direct
+                ? [writable == SpecSettings.Persistent ? changes : writable]
+                : []
+        );
         return annotations;
 
         void Add(string name, IReadOnlyList<string> lines)
@@ -146,22 +236,45 @@ static class RuntimeSpecBuilder
         }
     }
 
-    /// <summary>As podman's default (containers.conf(5), default_sysctls): whose network it is may ping without a capability.</summary>
+    /// <summary>As podman's default (containers.conf(5), default_sysctls): whose network it is may ping without a
+    /// capability.</summary>
     private static Dictionary<string, string>? Sysctls(SpecSettings settings, NetworkRequest network, IdMap? map)
     {
         const string ping = "net.ipv4.ping_group_range";
-        if (network.Mode == NetworkMode.Host && settings.Sysctls.Keys.FirstOrDefault(n => n.Replace('/', '.').StartsWith("net.", StringComparison.Ordinal)) is { } hosts)
+        if (
+            network.Mode == NetworkMode.Host
+            && settings.Sysctls.Keys.FirstOrDefault(n =>
+                n.Replace('/', '.').StartsWith("net.", StringComparison.Ordinal)
+            )
+                is { } hosts
+        )
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading --sysctl={hosts}: it would be the host's, whose network the container has", "give it one of its own by --network, or set it in sysctl.d(5)");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading --sysctl={hosts}: it would be the host's, whose network the container has",
+                "give it one of its own by --network, or set it in sysctl.d(5)"
+            );
         }
 
-        if (settings.Ipc == "host" && settings.Sysctls.Keys.FirstOrDefault(n => !n.Replace('/', '.').StartsWith("net.", StringComparison.Ordinal)) is { } shared)
+        if (
+            settings.Ipc == "host"
+            && settings.Sysctls.Keys.FirstOrDefault(n =>
+                !n.Replace('/', '.').StartsWith("net.", StringComparison.Ordinal)
+            )
+                is { } shared
+        )
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading --sysctl={shared}: it would be the host's, whose IPC namespace the container has", "leave --ipc=host out, or set it in sysctl.d(5)");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading --sysctl={shared}: it would be the host's, whose IPC namespace the container has",
+                "leave --ipc=host out, or set it in sysctl.d(5)"
+            );
         }
 
         // A network that was made before the payload's users is not theirs to set.
-        bool makes = network.Mode is NetworkMode.None || (map is null && network.Mode is NetworkMode.Bridge or NetworkMode.Pasta);
+        bool makes =
+            network.Mode is NetworkMode.None
+            || (map is null && network.Mode is NetworkMode.Bridge or NetworkMode.Pasta);
         Dictionary<string, string> all = new(settings.Sysctls, StringComparer.Ordinal);
         if (makes && !all.ContainsKey(ping))
         {
@@ -176,16 +289,38 @@ static class RuntimeSpecBuilder
         const long period = 100_000;
         bool cpu = settings.Cpus is not null || settings.CpuShares is not null || settings.CpusetCpus is not null;
         return new ResourcesConfig(
-            settings.Privileged ? [new DeviceRule(Allow: true, "rwm")]
-                : [new DeviceRule(Allow: false, "rwm"), .. settings.DeviceRules.Select(DeviceSetting.ParseRule).Select(r => new DeviceRule(Allow: true, r.Access, r.Type, r.Major, r.Minor))],
-            settings.Memory is null && settings.MemoryReservation is null ? null : new MemoryConfig(settings.Memory, settings.MemoryReservation),
-            cpu ? new CpuConfig(settings.CpuShares, settings.Cpus is { } count ? (long)(count * period) : null, settings.Cpus is null ? null : period, settings.CpusetCpus) : null,
-            settings.PidsLimit is { } pids ? new PidsConfig(pids) : null);
+            settings.Privileged
+                ? [new DeviceRule(Allow: true, "rwm")]
+                :
+                [
+                    new DeviceRule(Allow: false, "rwm"),
+                    .. settings
+                        .DeviceRules.Select(DeviceSetting.ParseRule)
+                        .Select(r => new DeviceRule(Allow: true, r.Access, r.Type, r.Major, r.Minor)),
+                ],
+            settings.Memory is null && settings.MemoryReservation is null
+                ? null
+                : new MemoryConfig(settings.Memory, settings.MemoryReservation),
+            cpu
+                ? new CpuConfig(
+                    settings.CpuShares,
+                    settings.Cpus is { } count ? (long)(count * period) : null,
+                    settings.Cpus is null ? null : period,
+                    settings.CpusetCpus
+                )
+                : null,
+            settings.PidsLimit is { } pids ? new PidsConfig(pids) : null
+        );
     }
 
-    /// <summary>The old tool's configuration for an image without one ran <c>run.sh</c>; its path, where the image has it.</summary>
+    /// <summary>The old tool's configuration for an image without one ran <c>run.sh</c>; its path, where the image has
+    /// it.</summary>
     private static string? FindDefault(IImageFiles files) =>
-        ImageProgram.DefaultPath["PATH=".Length..].Split(':').Select(d => d + "/run.sh").FirstOrDefault(f => files.Find(f)?.Kind == ImageFileKind.Regular);
+        ImageProgram
+            .DefaultPath["PATH=".Length..]
+            .Split(':')
+            .Select(d => d + "/run.sh")
+            .FirstOrDefault(f => files.Find(f)?.Kind == ImageFileKind.Regular);
 
     /// <summary>The image's variables, the last of a name winning, with PATH and HOME where it has none.</summary>
     private static string[] Environment(IReadOnlyList<string> given, ImageUser user)

@@ -7,19 +7,49 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Rights.Assessment;
 
-/// <summary>What a config.json takes of the host (OCI runtime-spec: config.md, config-linux.md; crun's annotations).</summary>
+/// <summary>What a config.json takes of the host (OCI runtime-spec: config.md, config-linux.md; crun's
+/// annotations).</summary>
 static class ConfigRights
 {
     private const string Annotation = "run.oci.";
 
     // What a runtime gives every container (config-linux.md, "Default Devices").
     private static readonly string[] s_usualDevices =
-        ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/console", "/dev/ptmx", "/dev/pts/ptmx"];
+    [
+        "/dev/null",
+        "/dev/zero",
+        "/dev/full",
+        "/dev/random",
+        "/dev/urandom",
+        "/dev/tty",
+        "/dev/console",
+        "/dev/ptmx",
+        "/dev/pts/ptmx",
+    ];
 
-    private static readonly string[] s_usualNumbers = ["c 1:3", "c 1:5", "c 1:7", "c 1:8", "c 1:9", "c 5:0", "c 5:1", "c 5:2", "c 136:*"];
+    private static readonly string[] s_usualNumbers =
+    [
+        "c 1:3",
+        "c 1:5",
+        "c 1:7",
+        "c 1:8",
+        "c 1:9",
+        "c 5:0",
+        "c 5:1",
+        "c 5:2",
+        "c 136:*",
+    ];
 
     private static readonly (string Type, string Class)[] s_namespaces =
-        [("mount", "host-mounts"), ("pid", "host-pid"), ("ipc", "host-ipc"), ("network", "host-network"), ("uts", "host-uts"), ("user", "host-user"), ("cgroup", "host-cgroup")];
+    [
+        ("mount", "host-mounts"),
+        ("pid", "host-pid"),
+        ("ipc", "host-ipc"),
+        ("network", "host-network"),
+        ("uts", "host-uts"),
+        ("user", "host-user"),
+        ("cgroup", "host-cgroup"),
+    ];
 
     /// <summary>The rights, in no order.</summary>
     public static IEnumerable<Right> Of(RightsSubject subject)
@@ -49,13 +79,18 @@ static class ConfigRights
         where hooks.ValueKind == JsonValueKind.Object
         from stage in hooks.EnumerateObject()
         from hook in new[] { stage.Value }.Items()
-        select new Right("oci-hook", $"{stage.Name} {string.Join(" && ", hook.All("path").Strings())} {string.Join(' ', hook.All("args").Items().Strings().Skip(1))}".TrimEnd());
+        select new Right(
+            "oci-hook",
+            $"{stage.Name} {string.Join(" && ", hook.All("path").Strings())} {string.Join(' ', hook.All("args").Items().Strings().Skip(1))}".TrimEnd()
+        );
 
     private static IEnumerable<Right> Annotations(JsonElement root) =>
         from annotations in root.All("annotations")
         where annotations.ValueKind == JsonValueKind.Object
         from annotation in annotations.EnumerateObject()
-        where annotation.Name.StartsWith(Annotation, StringComparison.OrdinalIgnoreCase) || annotation.Name.StartsWith("org.systemd.property.", StringComparison.OrdinalIgnoreCase)
+        where
+            annotation.Name.StartsWith(Annotation, StringComparison.OrdinalIgnoreCase)
+            || annotation.Name.StartsWith("org.systemd.property.", StringComparison.OrdinalIgnoreCase)
         select new Right("runtime-annotation", $"{annotation.Name}={annotation.Value}");
 
     private static IEnumerable<Right> Namespaces(IEnumerable<JsonElement> linux)
@@ -88,12 +123,24 @@ static class ConfigRights
         HashSet<string> capabilities =
         [
             .. sets.Items().Strings(),
-            .. sets.Where(s => s.ValueKind == JsonValueKind.Object).SelectMany(s => s.EnumerateObject()).Select(p => p.Value).Items().Strings(),
+            .. sets.Where(s => s.ValueKind == JsonValueKind.Object)
+                .SelectMany(s => s.EnumerateObject())
+                .Select(p => p.Value)
+                .Items()
+                .Strings(),
         ];
-        string[] host = [.. subject.Values.GetValueOrDefault("ALL_PROCESS_CAPABILITIES", "").Split(',').Select(c => c.Trim(' ', '"')).Where(c => c.Length > 0)];
+        string[] host =
+        [
+            .. subject
+                .Values.GetValueOrDefault("ALL_PROCESS_CAPABILITIES", "")
+                .Split(',')
+                .Select(c => c.Trim(' ', '"'))
+                .Where(c => c.Length > 0),
+        ];
         if (host.Length > 0 && capabilities.IsSupersetOf(host))
         {
-            // The host has them all to give; after an update of its kernel it may have more, which is no wish of the image.
+            // The host has them all to give; after an update of its kernel it may have more, which is no wish of the
+            // image.
             yield return new Right("capability", Right.All);
             capabilities.ExceptWith(host);
         }
@@ -108,8 +155,17 @@ static class ConfigRights
             yield return new Right("new-privileges", "");
         }
 
-        foreach (string label in processes.All("selinuxLabel").Strings().Where(l => l.Contains("spc_t", StringComparison.Ordinal) || l.Contains("unconfined", StringComparison.Ordinal) || l.Contains("container_runtime_t", StringComparison.Ordinal))
-            .Concat(processes.All("apparmorProfile").Strings().Where(p => p == "unconfined")))
+        foreach (
+            string label in processes
+                .All("selinuxLabel")
+                .Strings()
+                .Where(l =>
+                    l.Contains("spc_t", StringComparison.Ordinal)
+                    || l.Contains("unconfined", StringComparison.Ordinal)
+                    || l.Contains("container_runtime_t", StringComparison.Ordinal)
+                )
+                .Concat(processes.All("apparmorProfile").Strings().Where(p => p == "unconfined"))
+        )
         {
             yield return new Right("unconfined-label", label);
         }
@@ -121,7 +177,10 @@ static class ConfigRights
         foreach (JsonElement device in all.All("devices").Items())
         {
             string path = string.Join('+', device.All("path").Strings());
-            if (!s_usualDevices.Contains(path, StringComparer.Ordinal) || !s_usualNumbers.Contains(Rule(device), StringComparer.Ordinal))
+            if (
+                !s_usualDevices.Contains(path, StringComparer.Ordinal)
+                || !s_usualNumbers.Contains(Rule(device), StringComparer.Ordinal)
+            )
             {
                 yield return new Right("device", $"{path} {Rule(device)}");
             }
@@ -159,7 +218,11 @@ static class ConfigRights
         return $"{type} {Number("major")}:{Number("minor")}";
 
         string Number(string name) =>
-            device.All(name).FirstOrDefault(n => n.ValueKind == JsonValueKind.Number) is { ValueKind: JsonValueKind.Number } number && !number.ToString().StartsWith('-') ? number.ToString() : "*";
+            device.All(name).FirstOrDefault(n => n.ValueKind == JsonValueKind.Number)
+                is { ValueKind: JsonValueKind.Number } number
+            && !number.ToString().StartsWith('-')
+                ? number.ToString()
+                : "*";
     }
 
     private static IEnumerable<Right> Linux(JsonElement root)
@@ -168,7 +231,9 @@ static class ConfigRights
         foreach (JsonElement parameters in linux.All("sysctl").Where(s => s.ValueKind == JsonValueKind.Object))
         {
             // Pings from a network of its own, which sysctr gives every container that has one.
-            foreach (JsonProperty parameter in parameters.EnumerateObject().Where(p => p.Name != "net.ipv4.ping_group_range"))
+            foreach (
+                JsonProperty parameter in parameters.EnumerateObject().Where(p => p.Name != "net.ipv4.ping_group_range")
+            )
             {
                 yield return new Right("sysctl", $"{parameter.Name}={parameter.Value}");
             }
@@ -186,8 +251,13 @@ static class ConfigRights
             yield return new Right("seccomp-agent", agent);
         }
 
-        bool hasProc = root.All("mounts").Items().Any(m => m.All("type").Strings().Contains("proc", StringComparer.Ordinal));
-        if (hasProc && !linux.All("readonlyPaths").Items().Strings().Any(p => HostPath.Absolute(p) is "/proc/sys" or "/proc"))
+        bool hasProc = root.All("mounts")
+            .Items()
+            .Any(m => m.All("type").Strings().Contains("proc", StringComparer.Ordinal));
+        if (
+            hasProc
+            && !linux.All("readonlyPaths").Items().Strings().Any(p => HostPath.Absolute(p) is "/proc/sys" or "/proc")
+        )
         {
             yield return new Right("proc-write", "");
         }

@@ -7,7 +7,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Rights.Assessment;
 
-/// <summary>What the mounts of a config.json show of the host (runtime-spec: config.md, "Mounts"; mount_namespaces(7)).</summary>
+/// <summary>What the mounts of a config.json show of the host (runtime-spec: config.md, "Mounts";
+/// mount_namespaces(7)).</summary>
 static class MountRights
 {
     private const string ListenInside = "/.sysctr-listen";
@@ -16,25 +17,78 @@ static class MountRights
     private static readonly string[] s_ownTypes = ["proc", "sysfs", "tmpfs", "devpts", "mqueue", "ramfs"];
 
     private static readonly string[] s_kernelTypes =
-        ["debugfs", "tracefs", "securityfs", "bpf", "configfs", "fusectl", "hugetlbfs", "binfmt_misc", "efivarfs", "pstore", "selinuxfs", "resctrl", "rpc_pipefs", "nfsd", "devtmpfs"];
+    [
+        "debugfs",
+        "tracefs",
+        "securityfs",
+        "bpf",
+        "configfs",
+        "fusectl",
+        "hugetlbfs",
+        "binfmt_misc",
+        "efivarfs",
+        "pstore",
+        "selinuxfs",
+        "resctrl",
+        "rpc_pipefs",
+        "nfsd",
+        "devtmpfs",
+    ];
 
     // What the host shows to every program anyway.
     private static readonly string[] s_harmless =
     [
-        "/etc/resolv.conf", "/etc/hosts", "/etc/hostname", "/etc/localtime", "/etc/timezone", "/etc/os-release", "/usr/lib/os-release", "/etc/machine-id", "/etc/redhat-release", "/etc/debian_version",
-        "/usr/share/zoneinfo", "/etc/adjtime", "/etc/protocols", "/etc/services",
+        "/etc/resolv.conf",
+        "/etc/hosts",
+        "/etc/hostname",
+        "/etc/localtime",
+        "/etc/timezone",
+        "/etc/os-release",
+        "/usr/lib/os-release",
+        "/etc/machine-id",
+        "/etc/redhat-release",
+        "/etc/debian_version",
+        "/usr/share/zoneinfo",
+        "/etc/adjtime",
+        "/etc/protocols",
+        "/etc/services",
     ];
 
     private static readonly string[] s_sockets =
     [
-        "/run/docker.sock", "/run/docker", "/run/containerd", "/run/crio", "/run/podman", "/run/dbus", "/run/systemd", "/run/libvirt", "/run/snapd.socket", "/run/lxd", "/run/incus", "/run/buildkit", "/run/udev",
-        "/run/cri-dockerd.sock", "/run/dockershim.sock", "/run/frakti.sock", "/run/nscd", "/run/sssd", "/run/acpid.socket",
+        "/run/docker.sock",
+        "/run/docker",
+        "/run/containerd",
+        "/run/crio",
+        "/run/podman",
+        "/run/dbus",
+        "/run/systemd",
+        "/run/libvirt",
+        "/run/snapd.socket",
+        "/run/lxd",
+        "/run/incus",
+        "/run/buildkit",
+        "/run/udev",
+        "/run/cri-dockerd.sock",
+        "/run/dockershim.sock",
+        "/run/frakti.sock",
+        "/run/nscd",
+        "/run/sssd",
+        "/run/acpid.socket",
     ];
 
-    private static readonly string[] s_noSockets = ["/run/systemd/notify", "/run/systemd/journal", "/run/systemd/resolve"];
+    private static readonly string[] s_noSockets =
+    [
+        "/run/systemd/notify",
+        "/run/systemd/journal",
+        "/run/systemd/resolve",
+    ];
 
     // Published ones: flannel writes docker's options there.
-    private static readonly string[] s_engineDropIns = [.. UnitRights.Engines.Select(u => $"/etc/systemd/system/{u}.d")];
+    private static readonly string[] s_engineDropIns =
+    [
+        .. UnitRights.Engines.Select(u => $"/etc/systemd/system/{u}.d"),
+    ];
 
     // Places that hold dangerous ones, which the published docker, kubelet and net-snmp have for writing.
     private static readonly string[] s_told = ["/run", "/home", "/var/lib", "/dev", "/sys", "/proc", "/tmp"];
@@ -45,9 +99,19 @@ static class MountRights
         foreach (JsonElement mount in root.All("mounts").Items())
         {
             string[] options = [.. mount.All("options").Items().Strings()];
-            bool write = mount.All("options").Select(o => new[] { o }.Items().Strings().ToArray()).DefaultIfEmpty([]).Any(IsWritable);
+            bool write = mount
+                .All("options")
+                .Select(o => new[] { o }.Items().Strings().ToArray())
+                .DefaultIfEmpty([])
+                .Any(IsWritable);
             string[] types = [.. mount.All("type").Strings().Where(t => t.Length > 0)];
-            if (types.Contains("bind", StringComparer.Ordinal) || options.Contains("bind") || options.Contains("rbind") || types.Length == 0 || types.Contains("none", StringComparer.Ordinal))
+            if (
+                types.Contains("bind", StringComparer.Ordinal)
+                || options.Contains("bind")
+                || options.Contains("rbind")
+                || types.Length == 0
+                || types.Contains("none", StringComparer.Ordinal)
+            )
             {
                 foreach (string source in mount.All("source").Strings().Where(s => !IsOurs(subject, s, mount)))
                 {
@@ -67,12 +131,22 @@ static class MountRights
                 {
                     yield return isCgroup || s_kernelTypes.Contains(type, StringComparer.Ordinal)
                         ? new Right("kernel-filesystem", type)
-                        : new Right("mount-filesystem", subject.Masked($"{type} {string.Join('+', mount.All("source").Strings())} {string.Join(',', options)}"));
+                        : new Right(
+                            "mount-filesystem",
+                            subject.Masked(
+                                $"{type} {string.Join('+', mount.All("source").Strings())} {string.Join(',', options)}"
+                            )
+                        );
                 }
             }
         }
 
-        foreach (string propagation in root.All("linux").All("rootfsPropagation").Strings().Where(p => p is "shared" or "rshared"))
+        foreach (
+            string propagation in root.All("linux")
+                .All("rootfsPropagation")
+                .Strings()
+                .Where(p => p is "shared" or "rshared")
+        )
         {
             yield return new Right("mount-propagation", $"{propagation} /");
         }
@@ -134,17 +208,27 @@ static class MountRights
             return new Right("bind-drop-ins-write", path);
         }
 
-        bool isHome = HostPlaces.IsHome(path, subject.Home) && (path == "/home" || path == "/root" || path == subject.Home || HostPath.Parts(path) is ["home", _]);
-        if (write && HostPlaces.HoldsDangerous(path, subject.Home) && !isHome && !s_told.Contains(path, StringComparer.Ordinal))
+        bool isHome =
+            HostPlaces.IsHome(path, subject.Home)
+            && (path == "/home" || path == "/root" || path == subject.Home || HostPath.Parts(path) is ["home", _]);
+        if (
+            write
+            && HostPlaces.HoldsDangerous(path, subject.Home)
+            && !isHome
+            && !s_told.Contains(path, StringComparer.Ordinal)
+        )
         {
             return new Right("bind-system-write", path);
         }
 
         return subject.IsOwn(path) ? null
-            : s_sockets.Any(s => IsAt(path, s)) && !s_noSockets.Any(s => IsAt(path, s)) ? new Right("bind-control-socket", path)
+            : s_sockets.Any(s => IsAt(path, s)) && !s_noSockets.Any(s => IsAt(path, s))
+                ? new Right("bind-control-socket", path)
             : IsAt(path, "/dev") ? new Right("bind-dev", path)
             : HostPlaces.IsHome(path, subject.Home) ? Of("home")
-            : IsAt(path, "/run") ? path == "/run/systemd/notify" ? null : Of("run")
+            : IsAt(path, "/run")
+                ? path == "/run/systemd/notify" ? null
+                    : Of("run")
             : IsAt(path, "/proc") ? Of("proc")
             : IsAt(path, "/sys") ? Of("sys")
             : IsAt(path, "/etc") ? Of("config")
@@ -160,10 +244,17 @@ static class MountRights
     private static bool IsAt(string path, string directory) => path == directory || HostPath.IsBelow(path, directory);
 
     /// <summary>Whether the last word about it is not that it may only be read.</summary>
-    private static bool IsWritable(string[] options) => options.LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw") is not ("ro" or "rro");
+    private static bool IsWritable(string[] options) =>
+        options.LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw") is not ("ro" or "rro");
 
-    /// <summary>What sysctr adds itself: sysctr-listen, the socket for the payload's notifications, and files of names.</summary>
+    /// <summary>What sysctr adds itself: sysctr-listen, the socket for the payload's notifications, and files of
+    /// names.</summary>
     private static bool IsOurs(RightsSubject subject, string source, JsonElement mount) =>
-        source == NotifySocket.PathOf(subject.Name) || NameFiles.IsPath(source) ||
-        (source == subject.ListenHelper && source.Length > 0 && mount.All("destination").Strings().All(d => d == ListenInside));
+        source == NotifySocket.PathOf(subject.Name)
+        || NameFiles.IsPath(source)
+        || (
+            source == subject.ListenHelper
+            && source.Length > 0
+            && mount.All("destination").Strings().All(d => d == ListenInside)
+        );
 }

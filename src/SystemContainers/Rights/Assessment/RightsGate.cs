@@ -6,14 +6,16 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Rights.Assessment;
 
-/// <summary>Decides whether an image may have the rights that it has: at an install all of them, at an update those that it gained.</summary>
+/// <summary>Decides whether an image may have the rights that it has: at an install all of them, at an update those
+/// that it gained.</summary>
 sealed class RightsGate(Host host)
 {
     private readonly RightsPolicy _policy = SysctrConfiguration.Load(host.Paths).Rights;
 
     /// <summary>Throws unless a new container may have its rights.</summary>
     /// <param name="container">Its record, with rights and grants.</param>
-    /// <exception cref="SysctrException">Policy: names each right that is missing a grant, and what to type. Nothing was changed.</exception>
+    /// <exception cref="SysctrException">Policy: names each right that is missing a grant, and what to type. Nothing
+    /// was changed.</exception>
     public void CheckInstall(ContainerRecord container)
     {
         RightsVerdict verdict = JudgeInstall(container);
@@ -31,15 +33,26 @@ sealed class RightsGate(Host host)
     /// <summary>The rights that an update gains.</summary>
     public IReadOnlyList<Right> Gained(ContainerRecord before, ContainerRecord after) => Question(before, after).Rights;
 
-    /// <summary>The record with what is granted from now on; "all" means what would be missing a grant without it.</summary>
+    /// <summary>The record with what is granted from now on; "all" means what would be missing a grant without
+    /// it.</summary>
     /// <param name="before">The deployment in use; null for a new container.</param>
     /// <param name="after">The one to come, with rights.</param>
     /// <param name="asked">Classes, as they were typed.</param>
     public ContainerRecord WithGrants(ContainerRecord? before, ContainerRecord after, IReadOnlyList<string> asked)
     {
-        ContainerRecord named = after with { Grants = Union(before?.Grants ?? [], asked.Where(g => g != RightsRule.All)) };
-        return !asked.Contains(RightsRule.All, StringComparer.Ordinal) ? named
-            : named with { Grants = Union(named.Grants, (before is null ? JudgeInstall(named) : JudgeUpdate(before, named)).Missing.Select(r => r.Class)) };
+        ContainerRecord named = after with
+        {
+            Grants = Union(before?.Grants ?? [], asked.Where(g => g != RightsRule.All)),
+        };
+        return !asked.Contains(RightsRule.All, StringComparer.Ordinal)
+            ? named
+            : named with
+            {
+                Grants = Union(
+                    named.Grants,
+                    (before is null ? JudgeInstall(named) : JudgeUpdate(before, named)).Missing.Select(r => r.Class)
+                ),
+            };
     }
 
     /// <summary>What an update that may not have its rights leaves in the record of the deployment in use.</summary>
@@ -47,21 +60,34 @@ sealed class RightsGate(Host host)
     {
         Right[] rights = [.. verdict.Forbidden, .. verdict.Missing];
         bool known = before.Held is { } held && held.Digest == after.ManifestDigest && held.Image == after.Image;
-        return new HeldUpdate(after.Image, after.ManifestDigest, known ? before.Held!.Since : after.InstalledAt, rights);
+        return new HeldUpdate(
+            after.Image,
+            after.ManifestDigest,
+            known ? before.Held!.Since : after.InstalledAt,
+            rights
+        );
     }
 
-    /// <summary>Whether an update that was held would be so again, as far as its record tells: the image is not asked for.</summary>
+    /// <summary>Whether an update that was held would be so again, as far as its record tells: the image is not asked
+    /// for.</summary>
     public bool IsStillHeld(ContainerRecord container, HeldUpdate held) =>
-        !Judge(new RightsQuestion(held.Rights ?? [], container.Grants, _policy.For(held.Image)) { GainedByImage = true }).IsFree;
+        !Judge(
+            new RightsQuestion(held.Rights ?? [], container.Grants, _policy.For(held.Image)) { GainedByImage = true }
+        ).IsFree;
 
     /// <summary>The error for a verdict that is not free.</summary>
-    public static SysctrException Refusal(string doing, string image, RightsVerdict verdict) => verdict.Forbidden.Count > 0
-        ? new(ErrorKind.Policy,
-            $"{doing}: {SysctrConfiguration.Path} forbids {image} what it would have: {RightsText.Joined(verdict.Forbidden)}",
-            "nobody can grant it while [[rights]] has it in 'forbid'; see sysctr.toml(5)")
-        : new(ErrorKind.Policy,
-            $"{doing}: {image} {(verdict.IsGain ? "gained rights that nobody granted" : "has rights that nobody granted")}: {RightsText.Joined(verdict.Missing)}",
-            $"if it may have them, say so with {RightsText.Options(verdict.Missing.Select(r => r.Class))}");
+    public static SysctrException Refusal(string doing, string image, RightsVerdict verdict) =>
+        verdict.Forbidden.Count > 0
+            ? new(
+                ErrorKind.Policy,
+                $"{doing}: {SysctrConfiguration.Path} forbids {image} what it would have: {RightsText.Joined(verdict.Forbidden)}",
+                "nobody can grant it while [[rights]] has it in 'forbid'; see sysctr.toml(5)"
+            )
+            : new(
+                ErrorKind.Policy,
+                $"{doing}: {image} {(verdict.IsGain ? "gained rights that nobody granted" : "has rights that nobody granted")}: {RightsText.Joined(verdict.Missing)}",
+                $"if it may have them, say so with {RightsText.Options(verdict.Missing.Select(r => r.Class))}"
+            );
 
     /// <summary>The question that an update is: what of the new deployment's rights the old one did not have.</summary>
     private RightsQuestion Question(ContainerRecord before, ContainerRecord after)
@@ -80,8 +106,8 @@ sealed class RightsGate(Host host)
         bool otherSource = !RightsPolicy.IsSameSource(before.Image, after.Image);
         return new RightsQuestion(gained, after.Grants, rule)
         {
-            // The same image with other values, or an image from elsewhere: whoever set them, or named it, asked for what comes of it as
-            // in an install, and only what is dangerous has to be said.
+            // The same image with other values, or an image from elsewhere: whoever set them, or named it, asked for
+            // what comes of it as in an install, and only what is dangerous has to be said.
             GainedByImage = before.ManifestDigest != after.ManifestDigest && !otherSource,
             // A table of somebody else's images was not asked about what this container had.
             Kept = otherSource && rule is not null ? [.. has.Except(gained)] : [],
@@ -91,7 +117,8 @@ sealed class RightsGate(Host host)
     private RightsVerdict JudgeInstall(ContainerRecord container) =>
         Judge(new RightsQuestion(container.Rights ?? [], container.Grants, _policy.For(container.Image)));
 
-    private static IReadOnlyList<string> Union(IEnumerable<string> one, IEnumerable<string> other) => [.. one.Union(other, StringComparer.Ordinal)];
+    private static IReadOnlyList<string> Union(IEnumerable<string> one, IEnumerable<string> other) =>
+        [.. one.Union(other, StringComparer.Ordinal)];
 
     /// <summary>The rule itself; pure.</summary>
     public static RightsVerdict Judge(RightsQuestion question)
@@ -99,7 +126,12 @@ sealed class RightsGate(Host host)
         RightsRule? rule = question.Rule;
         Right[] all = [.. question.Rights, .. question.Kept];
         Right[] forbidden = [.. all.Where(r => rule?.Forbids(r) == true)];
-        Right[] missing = [.. all.Where(r => rule?.Forbids(r) != true && !question.Grants.Contains(r.Class, StringComparer.Ordinal) && !IsFree(r))];
+        Right[] missing =
+        [
+            .. all.Where(r =>
+                rule?.Forbids(r) != true && !question.Grants.Contains(r.Class, StringComparer.Ordinal) && !IsFree(r)
+            ),
+        ];
         return new RightsVerdict(RightClasses.Sorted(forbidden), RightClasses.Sorted(missing), question.GainedByImage);
 
         bool IsFree(Right right)
@@ -122,7 +154,8 @@ sealed class RightsGate(Host host)
 /// <param name="Rule">The table of sysctr.toml for the image; null for none.</param>
 sealed record RightsQuestion(IReadOnlyList<Right> Rights, IReadOnlyList<string> Grants, RightsRule? Rule)
 {
-    /// <summary>Whether it is another image that brought them, while nobody looked: then only a grant or a table's own word lets them through.</summary>
+    /// <summary>Whether it is another image that brought them, while nobody looked: then only a grant or a table's own
+    /// word lets them through.</summary>
     public bool GainedByImage { get; init; }
 
     /// <summary>Rights that it had before, to be judged as those of a new container.</summary>

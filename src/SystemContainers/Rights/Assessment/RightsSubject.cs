@@ -6,7 +6,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Rights.Assessment;
 
-/// <summary>All that an image puts on its host, as far as rights can come of it; of a container in memory or of a deployment on disk.</summary>
+/// <summary>All that an image puts on its host, as far as rights can come of it; of a container in memory or of a
+/// deployment on disk.</summary>
 sealed record RightsSubject
 {
     // A copy with other files has other links.
@@ -31,7 +32,8 @@ sealed record RightsSubject
     /// <summary>config.json as the runtime gets it; null where there is no container.</summary>
     public byte[]? Config { get; init; }
 
-    /// <summary>The values of the template variables, for the commands that are the container's and for what differs between deployments.</summary>
+    /// <summary>The values of the template variables, for the commands that are the container's and for what differs
+    /// between deployments.</summary>
     public IReadOnlyDictionary<string, string> Values { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Where the deployment is, as the host sees it.</summary>
@@ -61,13 +63,16 @@ sealed record RightsSubject
         string masked = DestinationMask.Apply(text, Destination);
         foreach (string variable in (string[])["IMAGE_ID", "IMAGE_NAME"])
         {
-            masked = Values.GetValueOrDefault(variable) is { Length: > 0 } value ? masked.Replace(value, "$" + variable, StringComparison.Ordinal) : masked;
+            masked = Values.GetValueOrDefault(variable) is { Length: > 0 } value
+                ? masked.Replace(value, "$" + variable, StringComparison.Ordinal)
+                : masked;
         }
 
         return masked.ReplaceLineEndings(" ");
     }
 
-    /// <summary>Every name of the host that a path may have: as it is written, with the links that the image itself brings, and as the host resolves it.</summary>
+    /// <summary>Every name of the host that a path may have: as it is written, with the links that the image itself
+    /// brings, and as the host resolves it.</summary>
     public IReadOnlyList<string> NamesOf(string path)
     {
         HashSet<string> names = [HostPlaces.Normal(path)];
@@ -77,7 +82,9 @@ sealed record RightsSubject
         {
             foreach ((string link, string target) in LinksOn(name))
             {
-                string led = HostPlaces.Normal((target.StartsWith('/') ? target : Path.GetDirectoryName(link) + "/" + target) + name[link.Length..]);
+                string led = HostPlaces.Normal(
+                    (target.StartsWith('/') ? target : Path.GetDirectoryName(link) + "/" + target) + name[link.Length..]
+                );
                 if (names.Add(led))
                 {
                     left.Enqueue(led);
@@ -89,29 +96,57 @@ sealed record RightsSubject
         return [.. names];
     }
 
-    /// <summary>The same for a file that is put there: a link in the last part of its path is replaced and not followed.</summary>
+    /// <summary>The same for a file that is put there: a link in the last part of its path is replaced and not
+    /// followed.</summary>
     public IEnumerable<string> PlacesOf(string path)
     {
         string normal = HostPlaces.Normal(path);
-        return normal == "/" ? [normal] : NamesOf(Path.GetDirectoryName(normal)!).Select(d => HostPlaces.Normal($"{d}/{Path.GetFileName(normal)}")).Distinct(StringComparer.Ordinal);
+        return normal == "/"
+            ? [normal]
+            : NamesOf(Path.GetDirectoryName(normal)!)
+                .Select(d => HostPlaces.Normal($"{d}/{Path.GetFileName(normal)}"))
+                .Distinct(StringComparer.Ordinal);
     }
 
     /// <summary>Whether a path is named after the container, where every service has a directory of its own.</summary>
     public bool IsOwn(string path)
     {
-        string[] roots = ["/etc", "/run", "/var/lib", "/var/cache", "/var/log", "/srv", "/opt", "/usr/share", "/usr/lib", "/usr/local/share", "/usr/local/lib"];
-        string[] of = Home is null ? roots : [.. roots, $"{Home}/.config", $"{Home}/.local/share", $"{Home}/.cache", $"{Home}/.local/state"];
-        return of.Any(root => path == $"{root}/{Name}" || HostPath.IsBelow(path, $"{root}/{Name}")) ||
-            (path.StartsWith("/run/user/", StringComparison.Ordinal) && HostPath.Parts(path) is [_, _, _, var own, ..] && own == Name);
+        string[] roots =
+        [
+            "/etc",
+            "/run",
+            "/var/lib",
+            "/var/cache",
+            "/var/log",
+            "/srv",
+            "/opt",
+            "/usr/share",
+            "/usr/lib",
+            "/usr/local/share",
+            "/usr/local/lib",
+        ];
+        string[] of = Home is null
+            ? roots
+            : [.. roots, $"{Home}/.config", $"{Home}/.local/share", $"{Home}/.cache", $"{Home}/.local/state"];
+        return of.Any(root => path == $"{root}/{Name}" || HostPath.IsBelow(path, $"{root}/{Name}"))
+            || (
+                path.StartsWith("/run/user/", StringComparison.Ordinal)
+                && HostPath.Parts(path) is [_, _, _, var own, ..]
+                && own == Name
+            );
     }
 
-    /// <summary>The image's links that a path leads over: an image may have thousands, and a path has few parts.</summary>
+    /// <summary>The image's links that a path leads over: an image may have thousands, and a path has few
+    /// parts.</summary>
     private IEnumerable<(string Link, string Target)> LinksOn(string path)
     {
         if (_links is null || !ReferenceEquals(_linksOf.Files, HostFiles) || _linksOf.Tmpfiles != Tmpfiles)
         {
-            _links = HostFiles.Where(f => f.LinkTarget is not null).Select(f => (Link: HostPlaces.Normal(f.Path), Target: f.LinkTarget!))
-                .Concat(TmpfilesRights.Links(Tmpfiles)).ToLookup(l => l.Link, l => l.Target, StringComparer.Ordinal);
+            _links = HostFiles
+                .Where(f => f.LinkTarget is not null)
+                .Select(f => (Link: HostPlaces.Normal(f.Path), Target: f.LinkTarget!))
+                .Concat(TmpfilesRights.Links(Tmpfiles))
+                .ToLookup(l => l.Link, l => l.Target, StringComparer.Ordinal);
             _linksOf = (HostFiles, Tmpfiles);
         }
 

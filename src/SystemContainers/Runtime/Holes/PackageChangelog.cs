@@ -9,8 +9,9 @@ using SystemContainers.Linux.Processes;
 namespace SystemContainers.Runtime.Holes;
 
 /// <summary>
-/// What a distribution changed in a package, newest first: it mends old versions, so a version alone makes mended ones look open. Debian
-/// Policy 4.4 and 12.7 for <c>/usr/share/doc/PACKAGE/changelog.Debian.gz</c>; <c>rpm --changelog</c> elsewhere.
+/// What a distribution changed in a package, newest first: it mends old versions, so a version alone makes mended ones
+/// look open. Debian Policy 4.4 and 12.7 for <c>/usr/share/doc/PACKAGE/changelog.Debian.gz</c>; <c>rpm --changelog</c>
+/// elsewhere.
 /// </summary>
 /// <param name="Version">The package's version; null where it is not said.</param>
 /// <param name="Text">The entries.</param>
@@ -31,7 +32,9 @@ sealed record PackageChangelog(string? Version, string Text)
             {
                 if (BoundedFile.Read(root, directory + name, MaxPackedBytes) is { } bytes)
                 {
-                    string text = name.EndsWith(".gz", StringComparison.Ordinal) ? Inflate(bytes) : Encoding.UTF8.GetString(bytes);
+                    string text = name.EndsWith(".gz", StringComparison.Ordinal)
+                        ? Inflate(bytes)
+                        : Encoding.UTF8.GetString(bytes);
 
                     // changelog.gz is upstream's own, but of a package that is Debian's own.
                     return FirstVersion(text) is { } version ? new PackageChangelog(version, text) : null;
@@ -54,8 +57,15 @@ sealed record PackageChangelog(string? Version, string Text)
         try
         {
             ProcessResult version = await ProcessRunner.RunAsync(
-                "rpm", ["--root", root, "--query", "--queryformat", "%{VERSION}-%{RELEASE}\\n", package], cancellation);
-            ProcessResult changes = await ProcessRunner.RunAsync("rpm", ["--root", root, "--query", "--changelog", package], cancellation);
+                "rpm",
+                ["--root", root, "--query", "--queryformat", "%{VERSION}-%{RELEASE}\\n", package],
+                cancellation
+            );
+            ProcessResult changes = await ProcessRunner.RunAsync(
+                "rpm",
+                ["--root", root, "--query", "--changelog", package],
+                cancellation
+            );
             return version.ExitCode == 0 && changes.ExitCode == 0 && changes.Output.Length <= MaxBytes
                 ? new PackageChangelog(version.Output.Split('\n')[0], changes.Output)
                 : null;
@@ -66,7 +76,8 @@ sealed record PackageChangelog(string? Version, string Text)
         }
     }
 
-    /// <summary>What it says of a hole. The newest entry that names it counts, for a fix can be taken out again.</summary>
+    /// <summary>What it says of a hole. The newest entry that names it counts, for a fix can be taken out
+    /// again.</summary>
     public HoleState StateOf(string id)
     {
         string[] lines = Text.Split('\n');
@@ -74,7 +85,11 @@ sealed record PackageChangelog(string? Version, string Text)
         if (named < 0)
         {
             // Ubuntu ships the newest entries alone; what was mended before these is not to be seen.
-            return Text.Contains("Older entries have been removed", StringComparison.OrdinalIgnoreCase) && YearOf(id) < OldestYear() ? HoleState.Unknown : HoleState.Open;
+            return
+                Text.Contains("Older entries have been removed", StringComparison.OrdinalIgnoreCase)
+                && YearOf(id) < OldestYear()
+                ? HoleState.Unknown
+                : HoleState.Open;
         }
 
         return IsDenial(Paragraph(lines, named)) ? HoleState.Unknown : HoleState.Closed;
@@ -83,7 +98,11 @@ sealed record PackageChangelog(string? Version, string Text)
     /// <summary>Whether a line names a hole: CVE-2025-3113 does not stand in CVE-2025-31133.</summary>
     private static bool Names(string line, string id)
     {
-        for (int at = line.IndexOf(id, StringComparison.OrdinalIgnoreCase); at >= 0; at = line.IndexOf(id, at + 1, StringComparison.OrdinalIgnoreCase))
+        for (
+            int at = line.IndexOf(id, StringComparison.OrdinalIgnoreCase);
+            at >= 0;
+            at = line.IndexOf(id, at + 1, StringComparison.OrdinalIgnoreCase)
+        )
         {
             if (at + id.Length == line.Length || !char.IsAsciiDigit(line[at + id.Length]))
             {
@@ -117,11 +136,16 @@ sealed record PackageChangelog(string? Version, string Text)
     private static int YearOf(string id) => int.TryParse(id.Split('-')[1], out int year) ? year : 0;
 
     /// <summary>Of the signatures, <c> -- Name &lt;mail&gt;  Fri, 02 Feb 2024 21:53:05 +0800</c>.</summary>
-    private int OldestYear() => Text.Split('\n')
-        .Where(l => l.StartsWith(" -- ", StringComparison.Ordinal) && l.Contains(", ", StringComparison.Ordinal))
-        .Select(l => l[(l.LastIndexOf(", ", StringComparison.Ordinal) + 2)..].Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Select(date => date is [_, _, string year, ..] && int.TryParse(year, out int number) ? number : 0)
-        .DefaultIfEmpty(0).Min();
+    private int OldestYear() =>
+        Text.Split('\n')
+            .Where(l => l.StartsWith(" -- ", StringComparison.Ordinal) && l.Contains(", ", StringComparison.Ordinal))
+            .Select(l =>
+                l[(l.LastIndexOf(", ", StringComparison.Ordinal) + 2)..]
+                    .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            )
+            .Select(date => date is [_, _, string year, ..] && int.TryParse(year, out int number) ? number : 0)
+            .DefaultIfEmpty(0)
+            .Min();
 
     private static string Inflate(byte[] packed)
     {
@@ -136,23 +160,47 @@ sealed record PackageChangelog(string? Version, string Text)
         return Encoding.UTF8.GetString(content.GetBuffer(), 0, (int)content.Length);
     }
 
-    /// <summary>The version in the first line of a Debian changelog, <c>runc (1.1.5+ds1-1) unstable; urgency=medium</c> (deb-changelog(5)).</summary>
+    /// <summary>The version in the first line of a Debian changelog, <c>runc (1.1.5+ds1-1) unstable; urgency=medium</c>
+    /// (deb-changelog(5)).</summary>
     private static string? FirstVersion(string text)
     {
         string line = text.TrimStart().Split('\n')[0];
         int open = line.IndexOf(" (", StringComparison.Ordinal);
         int close = open < 0 ? -1 : line.IndexOf(')', open);
-        return close > 0 && line.Contains(';', StringComparison.Ordinal) && !line[..open].Contains(' ', StringComparison.Ordinal) ? line[(open + 2)..close] : null;
+        return
+            close > 0
+            && line.Contains(';', StringComparison.Ordinal)
+            && !line[..open].Contains(' ', StringComparison.Ordinal)
+            ? line[(open + 2)..close]
+            : null;
     }
 
     /// <summary>Whether a sentence that names a hole says that it is not mended.</summary>
     private static bool IsDenial(string text) =>
-        s_denials.Any(d => text.Contains(d, StringComparison.OrdinalIgnoreCase)) ||
-        (s_removals.Any(r => text.Contains(r, StringComparison.OrdinalIgnoreCase)) &&
-         (text.Contains("fix", StringComparison.OrdinalIgnoreCase) || text.Contains("patch", StringComparison.OrdinalIgnoreCase)));
+        s_denials.Any(d => text.Contains(d, StringComparison.OrdinalIgnoreCase))
+        || (
+            s_removals.Any(r => text.Contains(r, StringComparison.OrdinalIgnoreCase))
+            && (
+                text.Contains("fix", StringComparison.OrdinalIgnoreCase)
+                || text.Contains("patch", StringComparison.OrdinalIgnoreCase)
+            )
+        );
 
     private static readonly string[] s_denials =
-        ["revert", "not fix", "not yet fix", "isn't fix", "unfixed", "no fix", "incomplete", "still open", "still vulnerable", "still affected", "postpone", "won't"];
+    [
+        "revert",
+        "not fix",
+        "not yet fix",
+        "isn't fix",
+        "unfixed",
+        "no fix",
+        "incomplete",
+        "still open",
+        "still vulnerable",
+        "still affected",
+        "postpone",
+        "won't",
+    ];
 
     private static readonly string[] s_removals = ["drop ", "remove ", "disable ", "back out "];
 }

@@ -11,7 +11,14 @@ namespace SystemContainers.Runtime.Holes;
 /// <param name="Open">Holes that it has.</param>
 /// <param name="Unknown">Holes of which nobody can tell.</param>
 sealed record RuntimeExamination(
-    string Path, string? Program, string? Version, string? Package, string Basis, IReadOnlyList<KnownHole> Open, IReadOnlyList<KnownHole> Unknown)
+    string Path,
+    string? Program,
+    string? Version,
+    string? Package,
+    string Basis,
+    IReadOnlyList<KnownHole> Open,
+    IReadOnlyList<KnownHole> Unknown
+)
 {
     /// <summary>Whether holes of this program are known at all: of any other, nothing can be said.</summary>
     public bool IsKnown => KnownHole.All.Any(h => h.Program == Program);
@@ -32,9 +39,12 @@ sealed record RuntimeExamination(
             return (Open.Count, Unknown.Count) switch
             {
                 (0, 0) => null,
-                ( > 0, 0) => $"{Name} has known holes, by which an image or payload can reach the host: {open}; 'sysctr doctor' says more",
-                (0, > 0) => $"{Name} may have known holes, by which an image or payload can reach the host: {unknown}; 'sysctr doctor' says more",
-                _ => $"{Name} has known holes, by which an image or payload can reach the host: {open}, perhaps {unknown}; 'sysctr doctor' says more",
+                ( > 0, 0) =>
+                    $"{Name} has known holes, by which an image or payload can reach the host: {open}; 'sysctr doctor' says more",
+                (0, > 0) =>
+                    $"{Name} may have known holes, by which an image or payload can reach the host: {unknown}; 'sysctr doctor' says more",
+                _ =>
+                    $"{Name} has known holes, by which an image or payload can reach the host: {open}, perhaps {unknown}; 'sysctr doctor' says more",
             };
         }
     }

@@ -8,13 +8,14 @@ using SystemContainers.Systemd;
 namespace SystemContainers.Runtime.Holes;
 
 /// <summary>
-/// Finds out which known holes a runtime has: by its version, and where that is too old by the changelog of its package. What can't be found
-/// out is said to be unknown, never to be well.
+/// Finds out which known holes a runtime has: by its version, and where that is too old by the changelog of its
+/// package. What can't be found out is said to be unknown, never to be well.
 /// </summary>
 /// <param name="root">The host's root directory; nothing of another system is executed.</param>
 sealed class RuntimeExaminer(string root)
 {
-    /// <summary>Whether the runtime itself may be asked for its version. Not where somebody else could have put another program there.</summary>
+    /// <summary>Whether the runtime itself may be asked for its version. Not where somebody else could have put another
+    /// program there.</summary>
     public bool MayRun { get; init; } = true;
 
     /// <summary>How long all that is asked for may take together.</summary>
@@ -23,7 +24,8 @@ sealed class RuntimeExaminer(string root)
     /// <summary>Examines a runtime.</summary>
     /// <param name="path">Absolute, as the host sees it.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="OperationCanceledException">By the caller; what takes too long of itself is unknown.</exception>
+    /// <exception cref="OperationCanceledException">By the caller; what takes too long of itself is
+    /// unknown.</exception>
     public async Task<RuntimeExamination> ExamineAsync(string path, CancellationToken cancellation)
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -32,7 +34,11 @@ sealed class RuntimeExaminer(string root)
         cancellation.ThrowIfCancellationRequested();
         (string? program, string? version) = Parse(answer);
         program ??= Path.GetFileName(path) is "runc" or "crun" ? Path.GetFileName(path) : null;
-        if (version is not null && RuntimeVersion.Parse(version) is { } said && HolesOf(program).All(h => h.IsFixedIn(said)))
+        if (
+            version is not null
+            && RuntimeVersion.Parse(version) is { } said
+            && HolesOf(program).All(h => h.IsFixedIn(said))
+        )
         {
             return new RuntimeExamination(path, program, version, null, "its version", [], []) { Answer = answer };
         }
@@ -48,7 +54,13 @@ sealed class RuntimeExaminer(string root)
     /// <param name="version">What it says; null where it can't be asked.</param>
     /// <param name="package">Who owns it.</param>
     /// <param name="changelog">The package's.</param>
-    internal static RuntimeExamination Judge(string path, string? program, string? version, string? package, PackageChangelog? changelog)
+    internal static RuntimeExamination Judge(
+        string path,
+        string? program,
+        string? version,
+        string? package,
+        PackageChangelog? changelog
+    )
     {
         RuntimeVersion? said = version is null ? null : RuntimeVersion.Parse(version);
         RuntimeVersion? packaged = changelog?.Version is { } text ? RuntimeVersion.Parse(text) : null;
@@ -65,8 +77,17 @@ sealed class RuntimeExaminer(string root)
         List<KnownHole> unknown = [];
         foreach (KnownHole hole in HolesOf(program).Where(h => said is null || !h.IsFixedIn(said)))
         {
-            HoleState state = changelog?.StateOf(hole.Id) ?? (said is null || (package is not null && !replaced) ? HoleState.Unknown : HoleState.Open);
-            (state switch { HoleState.Open => open, HoleState.Unknown => unknown, _ => null })?.Add(hole);
+            HoleState state =
+                changelog?.StateOf(hole.Id)
+                ?? (said is null || (package is not null && !replaced) ? HoleState.Unknown : HoleState.Open);
+            (
+                state switch
+                {
+                    HoleState.Open => open,
+                    HoleState.Unknown => unknown,
+                    _ => null,
+                }
+            )?.Add(hole);
         }
 
         string basis = (said, changelog, package) switch
@@ -74,7 +95,8 @@ sealed class RuntimeExaminer(string root)
             (null, _, _) => "its version can't be found out",
             (_, not null, _) => $"its version and the changelog of the package {package}",
             _ when replaced => $"its version, which is not that of the package {package}",
-            (_, _, not null) => $"its version; the changelog of the package {package}, which could name fixes, is not there",
+            (_, _, not null) =>
+                $"its version; the changelog of the package {package}, which could name fixes, is not there",
             _ => "its version; it belongs to no package",
         };
         return new RuntimeExamination(path, program, version ?? changelog?.Version, package, basis, open, unknown);
@@ -84,7 +106,8 @@ sealed class RuntimeExaminer(string root)
 
     /// <summary>The first line of what a runtime says, <c>runc version 1.1.5+ds1</c>.</summary>
     private static (string? Program, string? Version) Parse(string answer) =>
-        answer.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries) is [string program, "version", string version, ..]
+        answer.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            is [string program, "version", string version, ..]
             ? (program, RuntimeVersion.Parse(version) is null ? null : version.Trim())
             : (null, null);
 
@@ -101,18 +124,26 @@ sealed class RuntimeExaminer(string root)
         }
     }
 
-    private async Task<(string? Package, PackageChangelog? Changelog)> ChangelogAsync(string path, string? program, CancellationToken limit)
+    private async Task<(string? Package, PackageChangelog? Changelog)> ChangelogAsync(
+        string path,
+        string? program,
+        CancellationToken limit
+    )
     {
         try
         {
             // The file is read where asking the package manager would take longer than all the rest.
             string real = root == "/" ? RealPath.Of(path) : path;
-            string? package = program is not null && (IsListed(program, path) || IsListed(program, real))
-                ? program
-                : Name(await PackageOwner.FindAsync(root, real, limit));
+            string? package =
+                program is not null && (IsListed(program, path) || IsListed(program, real))
+                    ? program
+                    : Name(await PackageOwner.FindAsync(root, real, limit));
             return package is null
                 ? (null, null)
-                : (package, PackageChangelog.OfDebian(root, package) ?? await PackageChangelog.OfRpmAsync(root, package, limit));
+                : (
+                    package,
+                    PackageChangelog.OfDebian(root, package) ?? await PackageChangelog.OfRpmAsync(root, package, limit)
+                );
         }
         catch (OperationCanceledException)
         {
@@ -120,13 +151,17 @@ sealed class RuntimeExaminer(string root)
         }
     }
 
-    /// <summary>Whether dpkg(1) says that a package has a path. On a system with one /usr, /sbin/runc is /usr/sbin/runc.</summary>
+    /// <summary>Whether dpkg(1) says that a package has a path. On a system with one /usr, /sbin/runc is
+    /// /usr/sbin/runc.</summary>
     private bool IsListed(string package, string path)
     {
         try
         {
             string merged = path.StartsWith("/usr/", StringComparison.Ordinal) ? path["/usr".Length..] : path;
-            return BoundedFile.ReadText(root, $"/var/lib/dpkg/info/{package}.list", 4 << 20)?.Split('\n').Any(l => l == path || l == merged) == true;
+            return BoundedFile
+                    .ReadText(root, $"/var/lib/dpkg/info/{package}.list", 4 << 20)
+                    ?.Split('\n')
+                    .Any(l => l == path || l == merged) == true;
         }
         catch (IOException)
         {
@@ -135,5 +170,6 @@ sealed class RuntimeExaminer(string root)
     }
 
     /// <summary>Of <c>runc:amd64</c> or <c>a, b</c> the name that /usr/share/doc has.</summary>
-    private static string? Name(string? owner) => owner?.Split(',')[0].Split(':')[0].Trim() is { Length: > 0 } name ? name : null;
+    private static string? Name(string? owner) =>
+        owner?.Split(',')[0].Split(':')[0].Trim() is { Length: > 0 } name ? name : null;
 }

@@ -13,8 +13,8 @@ namespace SystemContainers.Runtime.Holes;
 sealed partial record RuntimeVersion(int Major, int Minor, int Patch, int? Candidate = null)
 {
     /// <summary>
-    /// Reads what a runtime says of itself, or what a package is called: <c>1.4.0-rc.3</c>, <c>1.0.0-rc93+dev</c>, <c>1.1.5+ds1</c>, <c>1:1.0.0~rc93+ds1-5</c>,
-    /// <c>1.28</c>. What a distribution or a build adds does not count.
+    /// Reads what a runtime says of itself, or what a package is called: <c>1.4.0-rc.3</c>, <c>1.0.0-rc93+dev</c>,
+    /// <c>1.1.5+ds1</c>, <c>1:1.0.0~rc93+ds1-5</c>, <c>1.28</c>. What a distribution or a build adds does not count.
     /// </summary>
     /// <returns>Null where it begins with no version.</returns>
     public static RuntimeVersion? Parse(string text)
@@ -27,19 +27,28 @@ sealed partial record RuntimeVersion(int Major, int Minor, int Patch, int? Candi
 
     /// <summary>Whether this one is the other or came after it; a candidate comes before its release.</summary>
     public bool IsAtLeast(RuntimeVersion other) =>
-        (Major, Minor, Patch, Candidate ?? int.MaxValue).CompareTo((other.Major, other.Minor, other.Patch, other.Candidate ?? int.MaxValue)) >= 0;
+        (Major, Minor, Patch, Candidate ?? int.MaxValue).CompareTo(
+            (other.Major, other.Minor, other.Patch, other.Candidate ?? int.MaxValue)
+        ) >= 0;
 
     /// <summary>Whether both are of one line of releases.</summary>
     public bool IsOfSeries(RuntimeVersion other) => (Major, Minor) == (other.Major, other.Minor);
 
     /// <inheritdoc/>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}.{Patch}{(Candidate is { } rc ? $"-rc.{rc}" : "")}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Major}.{Minor}.{Patch}{(Candidate is { } rc ? $"-rc.{rc}" : "")}"
+        );
 
     private static int? Number(Group group) =>
         int.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
 
     // Debian writes '~' where upstream has '-', for it sorts before nothing (deb-version(7)).
-    [GeneratedRegex(@"^(\d+:)?v?(?<major>\d+)\.(?<minor>\d+)(\.(?<patch>\d+))?([-~]rc\.?(?<rc>\d+))?", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
+    [GeneratedRegex(
+        @"^(\d+:)?v?(?<major>\d+)\.(?<minor>\d+)(\.(?<patch>\d+))?([-~]rc\.?(?<rc>\d+))?",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: Timeout.Infinite
+    )]
     private static partial Regex Pattern();
 }

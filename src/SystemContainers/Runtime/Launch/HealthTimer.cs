@@ -11,8 +11,8 @@ using SystemContainers.Linux.Users;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// Health checks of a container that runs, as podman has them: a timer of systemd's that is there while the container is, each check a short service. Nobody of ours waits in between;
-/// what was found so far is in the start's directory.
+/// Health checks of a container that runs, as podman has them: a timer of systemd's that is there while the container
+/// is, each check a short service. Nobody of ours waits in between; what was found so far is in the start's directory.
 /// </summary>
 static class HealthTimer
 {
@@ -24,7 +24,8 @@ static class HealthTimer
     /// <summary>There when that one has held.</summary>
     private const string StartedFile = "health-started";
 
-    /// <summary>There before there is any timer, and longer than one: a start may be stopped before its config.json is.</summary>
+    /// <summary>There before there is any timer, and longer than one: a start may be stopped before its config.json
+    /// is.</summary>
     private const string TimersFile = "health-timers";
 
     private const int PollMilliseconds = 500;
@@ -56,36 +57,74 @@ static class HealthTimer
 
         if (check.Startup is { Interval: > 0 } startup)
         {
-            Make(StartupUnit(options.Id), "startup", "--reset health-startup-cmd", startup.Interval, bundle, options, unit);
+            Make(
+                StartupUnit(options.Id),
+                "startup",
+                "--reset health-startup-cmd",
+                startup.Interval,
+                bundle,
+                options,
+                unit
+            );
         }
     }
 
     /// <summary>Makes one; <paramref name="without"/> are the words of an update that go without it.</summary>
-    private static void Make(string name, string verb, string without, double seconds, string bundle, LaunchOptions options, string unit)
+    private static void Make(
+        string name,
+        string verb,
+        string without,
+        double seconds,
+        string bundle,
+        LaunchOptions options,
+        string unit
+    )
     {
         string interval = seconds.ToString("0.###", CultureInfo.InvariantCulture) + "s";
         string[] words =
         [
-            $"--unit={name}", $"--description=Health of the container {options.Id}", $"--on-active={interval}", $"--timer-property=OnUnitInactiveSec={interval}",
-            "--timer-property=AccuracySec=100ms", "--timer-property=DefaultDependencies=no", "--property=Type=oneshot", "--property=DefaultDependencies=no",
-
+            $"--unit={name}",
+            $"--description=Health of the container {options.Id}",
+            $"--on-active={interval}",
+            $"--timer-property=OnUnitInactiveSec={interval}",
+            "--timer-property=AccuracySec=100ms",
+            "--timer-property=DefaultDependencies=no",
+            "--property=Type=oneshot",
+            "--property=DefaultDependencies=no",
             // systemd tells of each start and end of a unit; twice a minute for ever that would be the journal.
-            "--property=LogLevelMax=notice", .. CompanionUnits.SpeakingFor(unit, "sysctr"),
+            "--property=LogLevelMax=notice",
+            .. CompanionUnits.SpeakingFor(unit, "sysctr"),
         ];
-        if (CompanionUnits.Run(words, [Environment.ProcessPath!, "launch", verb, $"--runtime={options.Runtime}", $"--bundle={bundle}", unit]) != 0)
+        if (
+            CompanionUnits.Run(
+                words,
+                [Environment.ProcessPath!, "launch", verb, $"--runtime={options.Runtime}", $"--bundle={bundle}", unit]
+            ) != 0
+        )
         {
-            throw new SysctrException(ErrorKind.Host, $"starting {options.Id}: systemd does not make a timer for its health checks", $"'sysctr update {without} NAME' goes without");
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"starting {options.Id}: systemd does not make a timer for its health checks",
+                $"'sysctr update {without} NAME' goes without"
+            );
         }
     }
 
     /// <summary>Takes the timers away; a check that runs ends.</summary>
-    public static void Stop(string id) => CompanionUnits.Stop(StartupUnit(id) + ".timer", StartupUnit(id) + ".service", Unit(id) + ".timer", Unit(id) + ".service");
+    public static void Stop(string id) =>
+        CompanionUnits.Stop(
+            StartupUnit(id) + ".timer",
+            StartupUnit(id) + ".service",
+            Unit(id) + ".timer",
+            Unit(id) + ".service"
+        );
 
     /// <summary>Whether a start may have made one.</summary>
     /// <param name="bundle">Its directory.</param>
     public static bool MayBe(string bundle) => File.Exists(Path.Join(bundle, TimersFile));
 
-    /// <summary>Makes one check, counts, and does what was asked for when it was the last of too many that failed.</summary>
+    /// <summary>Makes one check, counts, and does what was asked for when it was the last of too many that
+    /// failed.</summary>
     /// <param name="bundle">The start's directory.</param>
     /// <param name="runtime">The container's.</param>
     /// <param name="unit">Its unit.</param>
@@ -98,9 +137,14 @@ static class HealthTimer
         }
 
         string file = Path.Join(bundle, CountFile);
-        int failures = File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out int before) ? before : 0;
+        int failures =
+            File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out int before)
+                ? before
+                : 0;
         string? why = RunOnce(check, bundle, runtime);
-        bool counts = DateTime.UtcNow - File.GetLastWriteTimeUtc(Path.Join(bundle, "config.json")) > TimeSpan.FromSeconds(check.StartPeriod);
+        bool counts =
+            DateTime.UtcNow - File.GetLastWriteTimeUtc(Path.Join(bundle, "config.json"))
+            > TimeSpan.FromSeconds(check.StartPeriod);
         int now = why is null ? 0 : failures + (counts ? 1 : 0);
         Write(file, now.ToString(CultureInfo.InvariantCulture));
         if (why is null && failures >= check.Retries)
@@ -116,7 +160,8 @@ static class HealthTimer
         return 0;
     }
 
-    /// <summary>Makes the check of the start once, and counts as podman does: what holds often enough lets the other checks begin, what fails too often restarts the container.</summary>
+    /// <summary>Makes the check of the start once, and counts as podman does: what holds often enough lets the other
+    /// checks begin, what fails too often restarts the container.</summary>
     /// <inheritdoc cref="Check"/>
     public static int CheckStartup(string bundle, OciRuntime runtime, string unit)
     {
@@ -127,8 +172,10 @@ static class HealthTimer
         }
 
         string file = Path.Join(bundle, StartupFile);
-        (int held, int failed) = File.Exists(file) && File.ReadAllText(file).Split(' ') is [var first, var second]
-            ? (int.Parse(first, CultureInfo.InvariantCulture), int.Parse(second, CultureInfo.InvariantCulture)) : (0, 0);
+        (int held, int failed) =
+            File.Exists(file) && File.ReadAllText(file).Split(' ') is [var first, var second]
+                ? (int.Parse(first, CultureInfo.InvariantCulture), int.Parse(second, CultureInfo.InvariantCulture))
+                : (0, 0);
         string? why = RunOnce(OfStartup(check, startup), bundle, runtime);
         (held, failed) = why is null ? (held + 1, failed) : (held, failed + 1);
         Write(file, string.Create(CultureInfo.InvariantCulture, $"{held} {failed}"));
@@ -146,7 +193,8 @@ static class HealthTimer
         return 0;
     }
 
-    /// <summary>Waits until the check holds, and before that the one of the start, for as long as systemd lets it: the unit is ready then (--sdnotify=healthy).</summary>
+    /// <summary>Waits until the check holds, and before that the one of the start, for as long as systemd lets it: the
+    /// unit is ready then (--sdnotify=healthy).</summary>
     public static int Await(string bundle, OciRuntime runtime, string unit)
     {
         PeriodicCheck check = Required(bundle, unit);
@@ -173,10 +221,18 @@ static class HealthTimer
         }
     }
 
-    private static PeriodicCheck OfStartup(PeriodicCheck check, StartupCheck startup) => check with { Command = startup.Command, Http = null, Tcp = null, Attempt = startup.Attempt };
+    private static PeriodicCheck OfStartup(PeriodicCheck check, StartupCheck startup) =>
+        check with
+        {
+            Command = startup.Command,
+            Http = null,
+            Tcp = null,
+            Attempt = startup.Attempt,
+        };
 
     private static PeriodicCheck Required(string bundle, string unit) =>
-        Find(Read(bundle)) ?? throw new SysctrException(ErrorKind.Corrupt, $"checking the health of {unit}: {bundle} has no check");
+        Find(Read(bundle))
+        ?? throw new SysctrException(ErrorKind.Corrupt, $"checking the health of {unit}: {bundle} has no check");
 
     private static void Write(string file, string text)
     {
@@ -191,8 +247,17 @@ static class HealthTimer
         {
             case "kill":
                 // Its Restart= says what follows.
-                using (System.Diagnostics.Process kill = System.Diagnostics.Process.Start(
-                    new System.Diagnostics.ProcessStartInfo(runtime.Command[0], [.. runtime.Command.Skip(1), "kill", Path.GetFileName(bundle), "KILL"]) { UseShellExecute = false })!)
+                using (
+                    System.Diagnostics.Process kill = System.Diagnostics.Process.Start(
+                        new System.Diagnostics.ProcessStartInfo(
+                            runtime.Command[0],
+                            [.. runtime.Command.Skip(1), "kill", Path.GetFileName(bundle), "KILL"]
+                        )
+                        {
+                            UseShellExecute = false,
+                        }
+                    )!
+                )
                 {
                     kill.WaitForExit();
                 }
@@ -204,13 +269,31 @@ static class HealthTimer
         }
     }
 
-    private static string? RunOnce(PeriodicCheck check, string bundle, OciRuntime runtime) => HealthProbe.RunAsync(
-        new HealthCheck { Command = check.Command, Http = check.Http, Tcp = check.Tcp, WorkingDirectory = check.Directory, User = PayloadUser.Of(Launcher.ReadConfig(bundle)["process"]) },
-        runtime, Path.GetFileName(bundle), Libc.geteuid() == 0 ? null : HostUser.OfCaller(), TimeSpan.FromSeconds(check.Attempt), CancellationToken.None).GetAwaiter().GetResult();
+    private static string? RunOnce(PeriodicCheck check, string bundle, OciRuntime runtime) =>
+        HealthProbe
+            .RunAsync(
+                new HealthCheck
+                {
+                    Command = check.Command,
+                    Http = check.Http,
+                    Tcp = check.Tcp,
+                    WorkingDirectory = check.Directory,
+                    User = PayloadUser.Of(Launcher.ReadConfig(bundle)["process"]),
+                },
+                runtime,
+                Path.GetFileName(bundle),
+                Libc.geteuid() == 0 ? null : HostUser.OfCaller(),
+                TimeSpan.FromSeconds(check.Attempt),
+                CancellationToken.None
+            )
+            .GetAwaiter()
+            .GetResult();
 
-    private static PeriodicCheck? Find(JsonObject document) => StartAnnotations.Lines(document, StartAnnotations.Health) is [var json] ? PeriodicCheck.Parse(json) : null;
+    private static PeriodicCheck? Find(JsonObject document) =>
+        StartAnnotations.Lines(document, StartAnnotations.Health) is [var json] ? PeriodicCheck.Parse(json) : null;
 
-    private static JsonObject Read(string bundle) => JsonNode.Parse(File.ReadAllBytes(Path.Join(bundle, "config.json")))!.AsObject();
+    private static JsonObject Read(string bundle) =>
+        JsonNode.Parse(File.ReadAllBytes(Path.Join(bundle, "config.json")))!.AsObject();
 
     private static string Unit(string id) => $"sysctr-health-{id}";
 

@@ -9,8 +9,9 @@ using SystemContainers.Settings;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// The network of a start. <c>sysctr launch network-up</c> and <c>network-down</c> are commands of the unit of their own, with a <c>+</c> in front (systemd.service(5)): they work with all of root's rights in the
-/// host's mount namespace, however much the unit's sandbox leaves the payload and its runtime.
+/// The network of a start. <c>sysctr launch network-up</c> and <c>network-down</c> are commands of the unit of their
+/// own, with a <c>+</c> in front (systemd.service(5)): they work with all of root's rights in the host's mount
+/// namespace, however much the unit's sandbox leaves the payload and its runtime.
 /// </summary>
 static class LaunchedNetwork
 {
@@ -18,10 +19,18 @@ static class LaunchedNetwork
     /// <exception cref="SysctrException">It can't be made; nothing is left.</exception>
     public static int Run(LaunchOptions options)
     {
-        // systemd gives such a command a mount namespace all the same where the unit has settings that need one, if without their mounts: what is mounted there the host never sees.
+        // systemd gives such a command a mount namespace all the same where the unit has settings that need one, if
+        // without their mounts: what is mounted there the host never sees.
         if (MountNamespace("self") is { } own && MountNamespace("1") is { } host && own != host)
         {
-            return Exec.Replace(["/usr/bin/env", "nsenter", "--mount=/proc/1/ns/mnt", "--", Environment.ProcessPath!, .. Environment.GetCommandLineArgs()[1..]]);
+            return Exec.Replace([
+                "/usr/bin/env",
+                "nsenter",
+                "--mount=/proc/1/ns/mnt",
+                "--",
+                Environment.ProcessPath!,
+                .. Environment.GetCommandLineArgs()[1..],
+            ]);
         }
 
         ContainerNetwork network = new(new NetworkStore(NetworkStore.OnHost), NetworkRecords.Lock, LaunchLog.Error);
@@ -41,9 +50,14 @@ static class LaunchedNetwork
 
     /// <summary>The network that pasta(1) is to make while the container is made; null for none.</summary>
     /// <exception cref="SysctrException">Unit: the runtime would start the payload before.</exception>
-    public static NetworkRequest? FindPasta(JsonObject document, LaunchOptions options) => NetworkRequest.Find(document) is not { Mode: NetworkMode.Pasta } request ? null
+    public static NetworkRequest? FindPasta(JsonObject document, LaunchOptions options) =>
+        NetworkRequest.Find(document) is not { Mode: NetworkMode.Pasta } request ? null
         : options.Foreground || Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is null
-            ? throw new SysctrException(ErrorKind.Unit, $"starting {options.Id}: only a unit of Type=notify can have a network by pasta", "give it --network host")
+            ? throw new SysctrException(
+                ErrorKind.Unit,
+                $"starting {options.Id}: only a unit of Type=notify can have a network by pasta",
+                "give it --network host"
+            )
         : request;
 
     /// <summary>Gives config.json the network that was made, and the files of names.</summary>
@@ -55,13 +69,29 @@ static class LaunchedNetwork
     public static IReadOnlyCollection<string> Place(JsonObject document, string id, string directory)
     {
         NetworkRequest? request = NetworkRequest.Find(document);
-        string? owner = request?.Mode switch { NetworkMode.Bridge => id, NetworkMode.Container => request.Of, _ => null };
-        NetworkRecord? record = owner is null ? null : NetworkRecords.Find(owner) ?? throw new SysctrException(
-            ErrorKind.Unit, $"starting {id}: there is no network of {owner}",
-            owner == id ? "its unit makes it before it starts; was its ExecStartPre= taken out?" : $"start {owner} first; it needs a network of its own (bridge, or one by name)");
+        string? owner = request?.Mode switch
+        {
+            NetworkMode.Bridge => id,
+            NetworkMode.Container => request.Of,
+            _ => null,
+        };
+        NetworkRecord? record = owner is null
+            ? null
+            : NetworkRecords.Find(owner)
+                ?? throw new SysctrException(
+                    ErrorKind.Unit,
+                    $"starting {id}: there is no network of {owner}",
+                    owner == id
+                        ? "its unit makes it before it starts; was its ExecStartPre= taken out?"
+                        : $"start {owner} first; it needs a network of its own (bridge, or one by name)"
+                );
         if (request?.Mode == NetworkMode.Namespace && !File.Exists(request.Of))
         {
-            throw new SysctrException(ErrorKind.Unit, $"starting {id}: there is no network namespace {request.Of}", "make it first, such as with 'ip netns add'");
+            throw new SysctrException(
+                ErrorKind.Unit,
+                $"starting {id}: there is no network namespace {request.Of}",
+                "make it first, such as with 'ip netns add'"
+            );
         }
 
         if (!BundleConfig.HasNames(document) && record is null)

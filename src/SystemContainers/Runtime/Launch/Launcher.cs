@@ -18,16 +18,18 @@ using SystemContainers.SystemdText;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// <c>sysctr launch</c>: starts a container for which the runtime's own command line can't do all: sockets with their names,
-/// readiness and watchdog, instances, a place beside the payload's cgroup. It writes a config.json for this one start, with what only now is known, has the runtime
-/// create the container, tells systemd which process is the payload, and lets it start. Then it is gone.
+/// <c>sysctr launch</c>: starts a container for which the runtime's own command line can't do all: sockets with their
+/// names, readiness and watchdog, instances, a place beside the payload's cgroup. It writes a config.json for this one
+/// start, with what only now is known, has the runtime create the container, tells systemd which process is the
+/// payload, and lets it start. Then it is gone.
 /// </summary>
 static class Launcher
 {
     private const string SystemBundles = "/run/sysctr";
 
     /// <summary>Below the run directory of whoever's systemd calls.</summary>
-    private static string Bundles => IsSystems ? SystemBundles : Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr");
+    private static string Bundles =>
+        IsSystems ? SystemBundles : Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr");
 
     /// <summary>Root of a user's namespace is the user.</summary>
     private static bool IsSystems => Libc.geteuid() == 0 && !HostUser.IsInNamespace;
@@ -91,7 +93,8 @@ static class Launcher
         };
     }
 
-    /// <summary>What keeps the start from writing below /run, or into its control group, is nearly always the unit's own sandbox.</summary>
+    /// <summary>What keeps the start from writing below /run, or into its control group, is nearly always the unit's
+    /// own sandbox.</summary>
     private static int StartInUnit(LaunchOptions options, OciRuntime runtime)
     {
         try
@@ -101,12 +104,16 @@ static class Launcher
         catch (Exception e) when (e is IOException { HResult: Errno.EROFS } or LinuxException { Errno: Errno.EROFS })
         {
             throw new SysctrException(
-                ErrorKind.Host, $"starting {options.Id}: {e.Message}",
-                "if its unit has ProtectSystem=strict, give it ReadWritePaths=/run and its own directories; ProtectControlGroups=yes can't be with a container (sysctr(1), SANDBOX)", e);
+                ErrorKind.Host,
+                $"starting {options.Id}: {e.Message}",
+                "if its unit has ProtectSystem=strict, give it ReadWritePaths=/run and its own directories; ProtectControlGroups=yes can't be with a container (sysctr(1), SANDBOX)",
+                e
+            );
         }
     }
 
-    /// <summary>Makes what a user's tmpfiles name: in the user's namespace, for some of it may belong to users of the container.</summary>
+    /// <summary>Makes what a user's tmpfiles name: in the user's namespace, for some of it may belong to users of the
+    /// container.</summary>
     private static int MakeTmpfiles(string file)
     {
         HostUser user = HostUser.OfCaller();
@@ -127,10 +134,15 @@ static class Launcher
         user.Export(inside: true);
         if (!HostUser.IsInNamespace)
         {
-            // What the start looks at again; but what is given can't be taken back. From here, for in the namespace all that are not the user's look alike.
+            // What the start looks at again; but what is given can't be taken back. From here, for in the namespace all
+            // that are not the user's look alike.
             MakePlaces();
-            Guard(options.Bundle!, [.. NameFiles.Of(user.RuntimeDirectory, options.Name).Select(f => f.Source)]).Protect(ReadConfig(options.Bundle!));
-            return UserNamespace.Replace(user, [Environment.ProcessPath!, "launch", OwnedSources.Verb, $"--bundle={options.Bundle}", options.Name]);
+            Guard(options.Bundle!, [.. NameFiles.Of(user.RuntimeDirectory, options.Name).Select(f => f.Source)])
+                .Protect(ReadConfig(options.Bundle!));
+            return UserNamespace.Replace(
+                user,
+                [Environment.ProcessPath!, "launch", OwnedSources.Verb, $"--bundle={options.Bundle}", options.Name]
+            );
         }
 
         OwnedSources.Give(ReadConfig(options.Bundle!), user, Guard(options.Bundle!));
@@ -138,8 +150,8 @@ static class Launcher
     }
 
     /// <summary>
-    /// Looks at the mounts, and at the AppArmor profile, of a container that its runtime starts itself, right before it does. The payload does not run, so what it
-    /// left is what the runtime will find.
+    /// Looks at the mounts, and at the AppArmor profile, of a container that its runtime starts itself, right before it
+    /// does. The payload does not run, so what it left is what the runtime will find.
     /// </summary>
     private static int CheckMounts(LaunchOptions options)
     {
@@ -160,10 +172,11 @@ static class Launcher
         }
     }
 
-    private static MountGuard Guard(string bundle, IReadOnlyCollection<string>? sources = null) => MountGuard.ForStart(
-        bundle, Bundles, StoreDirectory, sources);
+    private static MountGuard Guard(string bundle, IReadOnlyCollection<string>? sources = null) =>
+        MountGuard.ForStart(bundle, Bundles, StoreDirectory, sources);
 
-    private static string StoreDirectory => IsSystems ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr");
+    private static string StoreDirectory =>
+        IsSystems ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr");
 
     internal static JsonObject ReadConfig(string bundle)
     {
@@ -183,7 +196,10 @@ static class Launcher
         (int descriptors, bool filtered, NetworkRequest? network) = WriteBundle(options, runtime, bundle, cgroup);
         if (filtered && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is { } manager)
         {
-            NotifySocket.Start(options.Id, NotifyFilter.Command(Environment.ProcessPath!, manager, options.PidFile!, UnitCgroup.Unit(cgroup)));
+            NotifySocket.Start(
+                options.Id,
+                NotifyFilter.Command(Environment.ProcessPath!, manager, options.PidFile!, UnitCgroup.Unit(cgroup))
+            );
         }
 
         if (runtime.Kind == RuntimeKind.Runc)
@@ -194,20 +210,27 @@ static class Launcher
         string? notifySocket = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
         if (notifySocket is not null && Libc.geteuid() != 0)
         {
-            // A payload that is not its container's root is another user; nobody else gets to the socket, for its directory is the user's alone.
+            // A payload that is not its container's root is another user; nobody else gets to the socket, for its
+            // directory is the user's alone.
             File.SetUnixFileMode(notifySocket, (UnixFileMode)0b110_110_110);
         }
 
         // The runtimes have their own ways with these, which differ and lose the names; config.json says it instead.
-        foreach (string variable in (string[])["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"])
+        foreach (
+            string variable in (string[])
+                ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
+        )
         {
             Environment.SetEnvironmentVariable(variable, null);
         }
 
         string[] common =
         [
-            "--bundle", bundle,
-            .. descriptors > 0 ? ["--preserve-fds", descriptors.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),
+            "--bundle",
+            bundle,
+            .. descriptors > 0
+                ? ["--preserve-fds", descriptors.ToString(CultureInfo.InvariantCulture)]
+                : Array.Empty<string>(),
             options.Id,
         ];
         if (options.Foreground)
@@ -222,12 +245,14 @@ static class Launcher
 
         using PastaGate? gate = network is null ? null : new PastaGate(bundle, network);
         int created = Call([.. runtime.Command, "create", "--pid-file", options.PidFile!, .. common]);
-        return created == 0 ? StartCreated(options, runtime, notifySocket) : gate?.Failure is { } failure ? throw failure : created;
+        return created == 0 ? StartCreated(options, runtime, notifySocket)
+            : gate?.Failure is { } failure ? throw failure
+            : created;
     }
 
     /// <summary>
-    /// The payload's process is there and waits. systemd has heard of it before it runs a single instruction, so that its end
-    /// is seen with its true status however soon it comes, and however busy systemd is.
+    /// The payload's process is there and waits. systemd has heard of it before it runs a single instruction, so that
+    /// its end is seen with its true status however soon it comes, and however busy systemd is.
     /// </summary>
     private static int StartCreated(LaunchOptions options, OciRuntime runtime, string notifySocket)
     {
@@ -245,8 +270,8 @@ static class Launcher
     }
 
     /// <summary>
-    /// Waits until systemd is the payload's parent. crun returns while a helper of it still is; systemd would take the payload
-    /// for a stranger's, would not wait for it when it stops the unit, and would kill it.
+    /// Waits until systemd is the payload's parent. crun returns while a helper of it still is; systemd would take the
+    /// payload for a stranger's, would not wait for it when it stops the unit, and would kill it.
     /// </summary>
     private static void AwaitAdoption(string payload)
     {
@@ -261,14 +286,22 @@ static class Launcher
 
     private static int Call(string[] command)
     {
-        using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false }
+        )!;
         process.WaitForExit();
         return process.ExitCode;
     }
 
     /// <summary>Writes config.json for this start.</summary>
-    /// <returns>How many descriptors, from 3 on, the payload gets; whether it speaks to a filter; and the network that pasta is to make.</returns>
-    private static (int Descriptors, bool Filtered, NetworkRequest? Pasta) WriteBundle(LaunchOptions options, OciRuntime runtime, string bundle, string cgroup)
+    /// <returns>How many descriptors, from 3 on, the payload gets; whether it speaks to a filter; and the network that
+    /// pasta is to make.</returns>
+    private static (int Descriptors, bool Filtered, NetworkRequest? Pasta) WriteBundle(
+        LaunchOptions options,
+        OciRuntime runtime,
+        string bundle,
+        string cgroup
+    )
     {
         MakePlaces();
         JsonObject document = ReadConfig(options.Bundle!);
@@ -278,14 +311,18 @@ static class Launcher
             ComposefsRoot.LeaveHost(document);
         }
 
-        bool filtered = options.Notify && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null && BundleConfig.UsesFilter(document);
+        bool filtered =
+            options.Notify
+            && Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not null
+            && BundleConfig.UsesFilter(document);
         BundleConfig.PlaceNotifySocket(document, filtered ? NotifySocket.PathOf(options.Id) : null);
 
         Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         IReadOnlyCollection<string> names = LaunchedNetwork.Place(document, options.Id, bundle);
 
         // Here, and not when the container was installed: what its paths lead to may have changed.
-        Guard(options.Bundle!, [.. filtered ? [NotifySocket.PathOf(options.Id)] : (string[])[], .. names]).Protect(document);
+        Guard(options.Bundle!, [.. filtered ? [NotifySocket.PathOf(options.Id)] : (string[])[], .. names])
+            .Protect(document);
 
         bool isRoot = Libc.geteuid() == 0;
         StartDevices.Add(document, isRoot);
@@ -297,15 +334,25 @@ static class Launcher
         StartSecrets.AddCredentials(document, bundle, options.Name);
 
         // A user's manager takes in what a session has, which is nobody's to pass on unasked.
-        UnitEnvironment.Add(document, Environment.GetEnvironmentVariables(), isRoot ? (() => UnitEnvironment.OfManager(Libc.getppid()), UnitEnvironment.AskManager) : null);
+        UnitEnvironment.Add(
+            document,
+            Environment.GetEnvironmentVariables(),
+            isRoot ? (() => UnitEnvironment.OfManager(Libc.getppid()), UnitEnvironment.AskManager) : null
+        );
 
         StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));
 
-        // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is somebody else's.
+        // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is
+        // somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
         if (options.Composefs is { } digest)
         {
-            (ComposefsMount tree, string place) = ComposefsRoot.Open(digest, options.Bundle!, bundle, Path.Join(StoreDirectory, "objects"));
+            (ComposefsMount tree, string place) = ComposefsRoot.Open(
+                digest,
+                options.Bundle!,
+                bundle,
+                Path.Join(StoreDirectory, "objects")
+            );
             document["root"]!["path"] = place;
             WritableRoot.Complete(document, bundle, tree);
         }
@@ -331,8 +378,18 @@ static class Launcher
         // The last that can fail before the runtime speaks: what it says goes there too.
         LogPipe.Open(document, bundle, options.Id, Path.GetFileName(UnitCgroup.Unit(cgroup)), options.Name);
         int descriptors = 0;
-        bool ours = Environment.GetEnvironmentVariable("LISTEN_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        if (ours && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), CultureInfo.InvariantCulture, out descriptors) && descriptors > 0)
+        bool ours =
+            Environment.GetEnvironmentVariable("LISTEN_PID")
+            == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        if (
+            ours
+            && int.TryParse(
+                Environment.GetEnvironmentVariable("LISTEN_FDS"),
+                CultureInfo.InvariantCulture,
+                out descriptors
+            )
+            && descriptors > 0
+        )
         {
             BundleConfig.SetVariable(document, "LISTEN_FDS", descriptors.ToString(CultureInfo.InvariantCulture));
 
@@ -359,7 +416,8 @@ static class Launcher
     }
 
     /// <summary>
-    /// Whatever else can't be removed, in a sandbox or on a broken disk, the runtime forgets the container: else it would refuse every start to come.
+    /// Whatever else can't be removed, in a sandbox or on a broken disk, the runtime forgets the container: else it
+    /// would refuse every start to come.
     /// </summary>
     private static int Delete(LaunchOptions options, OciRuntime runtime)
     {
@@ -399,7 +457,13 @@ static class Launcher
             {
                 remove();
             }
-            catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+            catch (Exception e)
+                when (e
+                        is SysctrException
+                            or IOException
+                            or UnauthorizedAccessException
+                            or System.ComponentModel.Win32Exception
+                )
             {
                 LaunchLog.Error($"cleaning up after {options.Id}: {e.Message}; the next start does it");
             }

@@ -11,9 +11,10 @@ using SystemContainers.Systemd.Journal;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// Standard output and error that a payload can open by a path: a FIFO of systemd's (ListenFIFO=, systemd.socket(5)), which starts cat(1) at the first line and has it write to the journal
-/// in the container's name. systemd holds the FIFO open, so that nobody gets SIGPIPE when the reader is killed, and starts the next one. Only for images that need it; both units are
-/// there while the container runs.
+/// Standard output and error that a payload can open by a path: a FIFO of systemd's (ListenFIFO=, systemd.socket(5)),
+/// which starts cat(1) at the first line and has it write to the journal in the container's name. systemd holds the
+/// FIFO open, so that nobody gets SIGPIPE when the reader is killed, and starts the next one. Only for images that need
+/// it; both units are there while the container runs.
 /// </summary>
 static unsafe class LogPipe
 {
@@ -24,7 +25,8 @@ static unsafe class LogPipe
     /// <param name="bundle">The start's directory, which nobody else enters.</param>
     public static string PathOf(string bundle) => Path.Join(bundle, "log");
 
-    /// <summary>Makes the units, and the FIFO this process's standard output and error, which the runtime hands on to the payload.</summary>
+    /// <summary>Makes the units, and the FIFO this process's standard output and error, which the runtime hands on to
+    /// the payload.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="bundle">Its directory.</param>
     /// <param name="id">The runtime's name for the container.</param>
@@ -42,15 +44,31 @@ static unsafe class LogPipe
         Stop(id);
         string[] options =
         [
-            $"--unit={Unit(id)}", $"--description=Log of the container {id}", $"--socket-property=ListenFIFO={pipe}", "--socket-property=SocketMode=0622", "--socket-property=RemoveOnStop=yes",
-            "--socket-property=DefaultDependencies=no", "--socket-property=TriggerLimitIntervalSec=0", "--socket-property=LogLevelMax=warning",
-            "--property=DefaultDependencies=no", "--property=StartLimitIntervalSec=0", "--property=StandardInput=socket", "--property=StandardOutput=journal", "--property=StandardError=journal",
+            $"--unit={Unit(id)}",
+            $"--description=Log of the container {id}",
+            $"--socket-property=ListenFIFO={pipe}",
+            "--socket-property=SocketMode=0622",
+            "--socket-property=RemoveOnStop=yes",
+            "--socket-property=DefaultDependencies=no",
+            "--socket-property=TriggerLimitIntervalSec=0",
+            "--socket-property=LogLevelMax=warning",
+            "--property=DefaultDependencies=no",
+            "--property=StartLimitIntervalSec=0",
+            "--property=StandardInput=socket",
+            "--property=StandardOutput=journal",
+            "--property=StandardError=journal",
             // A user's manager may not take what its services never had (prctl(2), PR_CAPBSET_DROP), and fails there.
-            .. Libc.geteuid() == 0 ? (string[])["--property=CapabilityBoundingSet="] : [], "--property=NoNewPrivileges=yes", .. CompanionUnits.SpeakingFor(unit, identifier),
+            .. Libc.geteuid() == 0 ? (string[])["--property=CapabilityBoundingSet="] : [],
+            "--property=NoNewPrivileges=yes",
+            .. CompanionUnits.SpeakingFor(unit, identifier),
         ];
         if (CompanionUnits.Run(options, ["cat"]) != 0)
         {
-            throw new SysctrException(ErrorKind.Host, $"starting {id}: systemd does not make {pipe} for its log", "'sysctr update --log-pipe=no NAME' goes without; what opens /dev/stdout fails then");
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"starting {id}: systemd does not make {pipe} for its log",
+                "'sysctr update --log-pipe=no NAME' goes without; what opens /dev/stdout fails then"
+            );
         }
 
         using SafeFileHandle handle = Libc.open(pipe, OpenFlags.WriteOnly | OpenFlags.CloseOnExec, 0);
@@ -69,7 +87,8 @@ static unsafe class LogPipe
         }
     }
 
-    /// <summary>Takes the units away when all that was written has been read; whether there were any does not matter.</summary>
+    /// <summary>Takes the units away when all that was written has been read; whether there were any does not
+    /// matter.</summary>
     public static void Close(string bundle, string id)
     {
         string pipe = PathOf(bundle);
@@ -78,9 +97,15 @@ static unsafe class LogPipe
             return;
         }
 
-        using (SafeFileHandle handle = Libc.open(pipe, OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.CloseOnExec, 0))
+        using (
+            SafeFileHandle handle = Libc.open(pipe, OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.CloseOnExec, 0)
+        )
         {
-            for (int waited = 0; !handle.IsInvalid && waited < DrainMilliseconds && HasMore(handle); waited += StepMilliseconds)
+            for (
+                int waited = 0;
+                !handle.IsInvalid && waited < DrainMilliseconds && HasMore(handle);
+                waited += StepMilliseconds
+            )
             {
                 Thread.Sleep(StepMilliseconds);
             }

@@ -6,7 +6,8 @@ using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Runtime.Launch;
 
-/// <summary>Where a start has the mounts of a container with a user namespace: a directory that the container's root alone passes, besides the host's.</summary>
+/// <summary>Where a start has the mounts of a container with a user namespace: a directory that the container's root
+/// alone passes, besides the host's.</summary>
 /// <param name="Path">Absolute.</param>
 /// <param name="Uid">The container's root, as the host knows it.</param>
 /// <param name="Gid">Its group.</param>
@@ -16,7 +17,11 @@ sealed record MappedPlace(string Path, uint Uid, uint Gid)
     /// <exception cref="LinuxException">It can't be given.</exception>
     public void Give(string directory)
     {
-        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+        using SafeFileHandle handle = Libc.open(
+            directory,
+            OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0
+        );
         if (handle.IsInvalid || Libc.fchown(handle, Uid, Gid) != 0)
         {
             throw LinuxException.Last("chown", directory);

@@ -10,8 +10,10 @@ using SystemContainers.Network;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// Lets pasta(1) into the namespaces of a user's container while its runtime makes it. The payload's process is of no use for that: runc keeps everybody from it until the payload runs. So a hook of
-/// config.json (createContainer, which runs inside) calls at a socket of this start, pasta enters where the caller is, and the hook is told that the network is there.
+/// Lets pasta(1) into the namespaces of a user's container while its runtime makes it. The payload's process is of no
+/// use for that: runc keeps everybody from it until the payload runs. So a hook of config.json (createContainer, which
+/// runs inside) calls at a socket of this start, pasta enters where the caller is, and the hook is told that the
+/// network is there.
 /// </summary>
 sealed class PastaGate : IDisposable
 {
@@ -50,12 +52,14 @@ sealed class PastaGate : IDisposable
     public static void Place(JsonObject document, string bundle, string name) =>
         document["hooks"] = new JsonObject
         {
-            ["createContainer"] = new JsonArray(new JsonObject
-            {
-                ["path"] = Environment.ProcessPath!,
-                ["args"] = new JsonArray("sysctr", "launch", Verb, $"--bundle={bundle}", name),
-                ["timeout"] = HookSeconds,
-            }),
+            ["createContainer"] = new JsonArray(
+                new JsonObject
+                {
+                    ["path"] = Environment.ProcessPath!,
+                    ["args"] = new JsonArray("sysctr", "launch", Verb, $"--bundle={bundle}", name),
+                    ["timeout"] = HookSeconds,
+                }
+            ),
         };
 
     /// <summary>The hook: calls, and waits until the network is there.</summary>
@@ -75,7 +79,10 @@ sealed class PastaGate : IDisposable
 
     /// <summary>A socket's path has 107 bytes at most (unix(7)), and names are longer than that.</summary>
     private static string SocketOf(string bundle) =>
-        Path.Join(Path.GetDirectoryName(bundle), $".pasta-{Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(bundle))).Short}");
+        Path.Join(
+            Path.GetDirectoryName(bundle),
+            $".pasta-{Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(bundle))).Short}"
+        );
 
     private void Keep(NetworkRequest request)
     {
@@ -89,7 +96,15 @@ sealed class PastaGate : IDisposable
             catch (Exception e)
             {
                 // Said before the caller hears of it: its end is the runtime's, and that is when it is asked for.
-                Volatile.Write(ref _failure, e as SysctrException ?? new SysctrException(ErrorKind.Host, $"making the network of {request.Name}: {e.Message}", inner: e));
+                Volatile.Write(
+                    ref _failure,
+                    e as SysctrException
+                        ?? new SysctrException(
+                            ErrorKind.Host,
+                            $"making the network of {request.Name}: {e.Message}",
+                            inner: e
+                        )
+                );
                 return;
             }
 
@@ -101,7 +116,8 @@ sealed class PastaGate : IDisposable
         }
     }
 
-    /// <summary>The caller as this process knows it (unix(7), SO_PEERCRED): in its own PID namespace it has another number.</summary>
+    /// <summary>The caller as this process knows it (unix(7), SO_PEERCRED): in its own PID namespace it has another
+    /// number.</summary>
     private static int ProcessOf(Socket caller)
     {
         Span<byte> credentials = stackalloc byte[3 * sizeof(int)];

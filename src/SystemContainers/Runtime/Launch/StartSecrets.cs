@@ -13,8 +13,9 @@ using SystemContainers.Settings;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// Secrets that were asked for by --secret, and the unit's credentials (systemd.exec(5)), for one start: copies in the container's own directory below the run directory, which is memory
-/// and nobody else's, with the owner that the payload needs. No config.json on disk has their texts.
+/// Secrets that were asked for by --secret, and the unit's credentials (systemd.exec(5)), for one start: copies in the
+/// container's own directory below the run directory, which is memory and nobody else's, with the owner that the
+/// payload needs. No config.json on disk has their texts.
 /// </summary>
 static class StartSecrets
 {
@@ -35,28 +36,49 @@ static class StartSecrets
     /// <exception cref="SysctrException">NotFound: there is no such secret; Unsafe: others can read it.</exception>
     public static void Add(JsonObject document, string bundle, string directory)
     {
-        foreach ((int number, SecretSetting secret) in StartAnnotations.Lines(document, StartAnnotations.Secrets).Select(SecretSetting.Parse).Index())
+        foreach (
+            (int number, SecretSetting secret) in StartAnnotations
+                .Lines(document, StartAnnotations.Secrets)
+                .Select(SecretSetting.Parse)
+                .Index()
+        )
         {
             byte[] text = Read(secret.Name, directory);
             if (secret.Variable is { } variable)
             {
                 // As podman does it, the text as it is; execve(2) ends it at a NUL.
-                BundleConfig.SetVariable(document, variable, text.Contains((byte)0)
-                    ? throw new SysctrException(ErrorKind.Usage, $"giving the secret {secret.Name} as a variable: it has a NUL in it", "give it as a file: type=mount")
-                    : Encoding.UTF8.GetString(text));
+                BundleConfig.SetVariable(
+                    document,
+                    variable,
+                    text.Contains((byte)0)
+                        ? throw new SysctrException(
+                            ErrorKind.Usage,
+                            $"giving the secret {secret.Name} as a variable: it has a NUL in it",
+                            "give it as a file: type=mount"
+                        )
+                        : Encoding.UTF8.GetString(text)
+                );
                 continue;
             }
 
-            string kept = Path.Join(MadePrivate(bundle, "secrets"), number.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            string kept = Path.Join(
+                MadePrivate(bundle, "secrets"),
+                number.ToString(System.Globalization.CultureInfo.InvariantCulture)
+            );
             Write(kept, text, (UnixFileMode)secret.Mode, secret.Uid, secret.Gid);
             Bind(document, kept, secret.File!);
         }
     }
 
-    /// <summary>Gives the payload what systemd loaded for the unit, by copies that its user may read: systemd's are for the unit's user alone, who is root.</summary>
+    /// <summary>Gives the payload what systemd loaded for the unit, by copies that its user may read: systemd's are for
+    /// the unit's user alone, who is root.</summary>
     public static void AddCredentials(JsonObject document, string bundle, string name)
     {
-        if (StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0 || Environment.GetEnvironmentVariable(CredentialsVariable) is not { Length: > 0 } given || !Directory.Exists(given))
+        if (
+            StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0
+            || Environment.GetEnvironmentVariable(CredentialsVariable) is not { Length: > 0 } given
+            || !Directory.Exists(given)
+        )
         {
             return;
         }
@@ -86,13 +108,22 @@ static class StartSecrets
     /// <summary>What keeps a secret from being used; null for nothing.</summary>
     /// <param name="file">It is there.</param>
     /// <param name="shown">What to call it.</param>
-    public static SysctrException? Fault(string file, string shown) => (File.GetUnixFileMode(file) & Others) != UnixFileMode.None
-        ? new SysctrException(ErrorKind.Unsafe, $"reading the secret {shown}: others than its owner may use it", $"'chmod 600 {shown}'")
-        : null;
+    public static SysctrException? Fault(string file, string shown) =>
+        (File.GetUnixFileMode(file) & Others) != UnixFileMode.None
+            ? new SysctrException(
+                ErrorKind.Unsafe,
+                $"reading the secret {shown}: others than its owner may use it",
+                $"'chmod 600 {shown}'"
+            )
+            : null;
 
     /// <summary>There is no such secret.</summary>
-    public static SysctrException Missing(string name, string directory) => new(
-        ErrorKind.NotFound, $"reading the secret {name}: there is no {directory}/{name}", "write it there, with mode 600");
+    public static SysctrException Missing(string name, string directory) =>
+        new(
+            ErrorKind.NotFound,
+            $"reading the secret {name}: there is no {directory}/{name}",
+            "write it there, with mode 600"
+        );
 
     private static string MadePrivate(string bundle, string name)
     {
@@ -110,7 +141,8 @@ static class StartSecrets
         Own(file, mode, uid, gid);
     }
 
-    /// <summary>A user's copies stay the user's, who is root in there; their directory is the user's alone, so that on the host no other gets to them.</summary>
+    /// <summary>A user's copies stay the user's, who is root in there; their directory is the user's alone, so that on
+    /// the host no other gets to them.</summary>
     private static void Own(string path, UnixFileMode mode, uint uid, uint gid)
     {
         bool root = Libc.geteuid() == 0;

@@ -10,8 +10,9 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// Gives a directory, or a file, with all below it to somebody. By handles: a symbolic link gets the owner itself and is not followed, wherever it stands below the path, for a payload may have put
-/// it there. What has that owner is not touched.
+/// Gives a directory, or a file, with all below it to somebody. By handles: a symbolic link gets the owner itself and
+/// is not followed, wherever it stands below the path, for a payload may have put it there. What has that owner is not
+/// touched.
 /// </summary>
 static unsafe class TreeGift
 {
@@ -22,13 +23,17 @@ static unsafe class TreeGift
     /// <param name="path">Absolute; the last part is not followed either.</param>
     /// <param name="uid">Whose, as this process sees it.</param>
     /// <param name="gid">Of which group.</param>
-    /// <param name="refusal">Asked of a directory that holds a link on the way to it: why the link is not followed, or null.</param>
-    /// <exception cref="SysctrException">NotFound: it is not there; Host: something of it is not the caller's to give; Unsafe: it is nested too deep, or a link on the way is not followed.</exception>
+    /// <param name="refusal">Asked of a directory that holds a link on the way to it: why the link is not followed, or
+    /// null.</param>
+    /// <exception cref="SysctrException">NotFound: it is not there; Host: something of it is not the caller's to give;
+    /// Unsafe: it is nested too deep, or a link on the way is not followed.</exception>
     public static void Give(string path, uint uid, uint gid, Func<SafeFileHandle, string?> refusal)
     {
         try
         {
-            using SafeFileHandle parent = GuardedPath.Open(Path.GetDirectoryName(path)!, refusal) ?? throw Failure(path, new LinuxException("open", path, Errno.ENOENT));
+            using SafeFileHandle parent =
+                GuardedPath.Open(Path.GetDirectoryName(path)!, refusal)
+                ?? throw Failure(path, new LinuxException("open", path, Errno.ENOENT));
             Give(parent, Encoding.UTF8.GetBytes(Path.GetFileName(path) + "\0"), path, uid, gid, depth: 0);
         }
         catch (LinuxException e)
@@ -37,7 +42,12 @@ static unsafe class TreeGift
         }
         catch (IOException e)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"giving {path} to the payload's user: {e.Message}", "where the link is meant, name the directory that it leads to", e);
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"giving {path} to the payload's user: {e.Message}",
+                "where the link is meant, name the directory that it leads to",
+                e
+            );
         }
     }
 
@@ -45,7 +55,10 @@ static unsafe class TreeGift
     {
         if (depth > MaxDepth)
         {
-            throw new SysctrException(ErrorKind.Unsafe, $"giving {path} to the payload's user: directories are nested deeper than {MaxDepth}");
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"giving {path} to the payload's user: directories are nested deeper than {MaxDepth}"
+            );
         }
 
         fixed (byte* name = terminated)
@@ -56,7 +69,10 @@ static unsafe class TreeGift
                 return;
             }
 
-            if ((stat.stx_uid != uid || stat.stx_gid != gid) && Libc.fchownat(parent, name, uid, gid, Libc.AT_SYMLINK_NOFOLLOW) != 0)
+            if (
+                (stat.stx_uid != uid || stat.stx_gid != gid)
+                && Libc.fchownat(parent, name, uid, gid, Libc.AT_SYMLINK_NOFOLLOW) != 0
+            )
             {
                 EndUnlessGone(path, "fchownat", depth);
                 return;
@@ -67,7 +83,12 @@ static unsafe class TreeGift
                 return;
             }
 
-            using SafeFileHandle directory = Libc.openat(parent, name, OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
+            using SafeFileHandle directory = Libc.openat(
+                parent,
+                name,
+                OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+                0
+            );
             if (directory.IsInvalid)
             {
                 EndUnlessGone(path, "openat", depth);
@@ -91,7 +112,13 @@ static unsafe class TreeGift
         }
     }
 
-    private static SysctrException Failure(string path, LinuxException failure) => new(
-        failure.Errno == Errno.ENOENT ? ErrorKind.NotFound : ErrorKind.Host, $"giving {path} to the payload's user: {failure.Message}",
-        failure.Errno is Errno.EPERM or Errno.EACCES ? "it is somebody's whose ids you do not have; leave the volume's option U out" : null, failure);
+    private static SysctrException Failure(string path, LinuxException failure) =>
+        new(
+            failure.Errno == Errno.ENOENT ? ErrorKind.NotFound : ErrorKind.Host,
+            $"giving {path} to the payload's user: {failure.Message}",
+            failure.Errno is Errno.EPERM or Errno.EACCES
+                ? "it is somebody's whose ids you do not have; leave the volume's option U out"
+                : null,
+            failure
+        );
 }

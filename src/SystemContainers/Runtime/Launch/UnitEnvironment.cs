@@ -10,34 +10,72 @@ using SystemContainers.SystemdText;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// Variables of the start's own. Those that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a drop-in's above all: they are for the payload, over what the image and its options say. What
-/// systemd gives every unit is, under these, as far as it is a proxy or all of it was asked for (--http-proxy, --env-host). What it sets for this start is not (systemd.exec(5), "Environment variables set or propagated by the service manager").
+/// Variables of the start's own. Those that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a
+/// drop-in's above all: they are for the payload, over what the image and its options say. What systemd gives every
+/// unit is, under these, as far as it is a proxy or all of it was asked for (--http-proxy, --env-host). What it sets
+/// for this start is not (systemd.exec(5), "Environment variables set or propagated by the service manager").
 /// </summary>
 static class UnitEnvironment
 {
     /// <summary>Of the manager's own making, or the host's and not the container's.</summary>
     private static readonly HashSet<string> s_managers = new(StartVariables.Names, StringComparer.Ordinal)
     {
-        "USER", "LOGNAME", "HOME", "SHELL", "XDG_RUNTIME_DIR", "MANAGERPIDFDID", "LISTEN_PIDFDID", "TERM", "LOG_NAMESPACE", "SERVICE_RESULT", "EXIT_CODE", "EXIT_STATUS",
-        "MONITOR_SERVICE_RESULT", "MONITOR_EXIT_CODE", "MONITOR_EXIT_STATUS", "MONITOR_INVOCATION_ID", "MONITOR_UNIT", "TRIGGER_TIMER_REALTIME_USEC",
-        "TRIGGER_TIMER_MONOTONIC_USEC", "DEBUG_INVOCATION", "SYSTEMD_NSS_DYNAMIC_BYPASS", "PWD", "OLDPWD", "SHLVL", "_",
+        "USER",
+        "LOGNAME",
+        "HOME",
+        "SHELL",
+        "XDG_RUNTIME_DIR",
+        "MANAGERPIDFDID",
+        "LISTEN_PIDFDID",
+        "TERM",
+        "LOG_NAMESPACE",
+        "SERVICE_RESULT",
+        "EXIT_CODE",
+        "EXIT_STATUS",
+        "MONITOR_SERVICE_RESULT",
+        "MONITOR_EXIT_CODE",
+        "MONITOR_EXIT_STATUS",
+        "MONITOR_INVOCATION_ID",
+        "MONITOR_UNIT",
+        "TRIGGER_TIMER_REALTIME_USEC",
+        "TRIGGER_TIMER_MONOTONIC_USEC",
+        "DEBUG_INVOCATION",
+        "SYSTEMD_NSS_DYNAMIC_BYPASS",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
     };
 
     /// <summary>What podman passes on (podman-run(1), --http-proxy).</summary>
-    private static readonly HashSet<string> s_proxies =
-        new(new[] { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy" }.SelectMany(n => new[] { n, n.ToUpperInvariant() }), StringComparer.Ordinal);
+    private static readonly HashSet<string> s_proxies = new(
+        new[] { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy" }.SelectMany(n =>
+            new[] { n, n.ToUpperInvariant() }
+        ),
+        StringComparer.Ordinal
+    );
 
-    /// <summary>The paths that a manager gives where nobody sets others (path-util.h, DEFAULT_PATH), with and without /sbin apart.</summary>
+    /// <summary>The paths that a manager gives where nobody sets others (path-util.h, DEFAULT_PATH), with and without
+    /// /sbin apart.</summary>
     private static readonly string[] s_paths =
-        ["/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "/usr/local/bin:/usr/bin"];
+    [
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "/usr/local/bin:/usr/bin",
+    ];
 
     /// <summary>Sets them, where config.json asks for it.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="own">The launcher's variables.</param>
     /// <param name="ofManager">
-    /// Give the manager's own, <c>NAME=VALUE</c> each: every unit has them. The first costs nothing; the second is asked where that leaves any. Null: nobody tells them from the unit's.
+    /// Give the manager's own, <c>NAME=VALUE</c> each: every unit has them. The first costs nothing; the second is
+    /// asked where that leaves any. Null: nobody tells them from the unit's.
     /// </param>
-    public static void Add(JsonObject document, IDictionary own, (Func<IReadOnlyCollection<string>> Known, Func<IReadOnlyCollection<string>> Asked)? ofManager)
+    public static void Add(
+        JsonObject document,
+        IDictionary own,
+        (Func<IReadOnlyCollection<string>> Known, Func<IReadOnlyCollection<string>> Asked)? ofManager
+    )
     {
         IReadOnlyList<string> asked = StartAnnotations.Lines(document, StartAnnotations.Environment);
         if (asked.Count == 0)
@@ -49,7 +87,9 @@ static class UnitEnvironment
         bool all = asked.Contains(StartAnnotations.AllVariables, StringComparer.Ordinal);
         (string Name, string Value)[] mine =
         [
-            .. own.Cast<DictionaryEntry>().Select(v => (Name: (string)v.Key, Value: (string?)v.Value ?? "")).Where(v => !s_managers.Contains(v.Name) && (proxies || !s_proxies.Contains(v.Name)))
+            .. own.Cast<DictionaryEntry>()
+                .Select(v => (Name: (string)v.Key, Value: (string?)v.Value ?? ""))
+                .Where(v => !s_managers.Contains(v.Name) && (proxies || !s_proxies.Contains(v.Name)))
                 .OrderBy(v => v.Name, StringComparer.Ordinal),
         ];
         HashSet<string> manager = [.. ofManager?.Known() ?? []];
@@ -67,16 +107,25 @@ static class UnitEnvironment
             }
         }
 
-        bool IsManagers(string name, string value) => manager.Contains($"{name}={value}") || (name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal));
+        bool IsManagers(string name, string value) =>
+            manager.Contains($"{name}={value}") || (name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal));
     }
 
-    /// <summary>Those that the system's manager gives units because somebody told it to (DefaultEnvironment=, <c>systemctl set-environment</c>); none where it does not answer.</summary>
+    /// <summary>Those that the system's manager gives units because somebody told it to (DefaultEnvironment=,
+    /// <c>systemctl set-environment</c>); none where it does not answer.</summary>
     public static IReadOnlyCollection<string> AskManager()
     {
         try
         {
             using SystemdBus systemd = new(user: null);
-            return [.. systemd.GetEnvironmentAsync(CancellationToken.None).GetAwaiter().GetResult().Select(v => $"{v.Key}={v.Value}")];
+            return
+            [
+                .. systemd
+                    .GetEnvironmentAsync(CancellationToken.None)
+                    .GetAwaiter()
+                    .GetResult()
+                    .Select(v => $"{v.Key}={v.Value}"),
+            ];
         }
         catch (SysctrException)
         {
@@ -91,11 +140,14 @@ static class UnitEnvironment
         try
         {
             // locale.conf(5): the manager reads it for itself and gives it to every unit.
-            IEnumerable<string> locale = File.Exists("/etc/locale.conf") ? File.ReadLines("/etc/locale.conf").Concat(Default()) : Default();
+            IEnumerable<string> locale = File.Exists("/etc/locale.conf")
+                ? File.ReadLines("/etc/locale.conf").Concat(Default())
+                : Default();
             return
             [
                 .. File.ReadAllText($"/proc/{manager}/environ").Split('\0', StringSplitOptions.RemoveEmptyEntries),
-                .. locale.Select(l => l.Trim().Replace("\"", "", StringComparison.Ordinal)), "LANG=C.UTF-8",
+                .. locale.Select(l => l.Trim().Replace("\"", "", StringComparison.Ordinal)),
+                "LANG=C.UTF-8",
             ];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -103,6 +155,7 @@ static class UnitEnvironment
             return [];
         }
 
-        static IEnumerable<string> Default() => File.Exists("/etc/default/locale") ? File.ReadLines("/etc/default/locale") : [];
+        static IEnumerable<string> Default() =>
+            File.Exists("/etc/default/locale") ? File.ReadLines("/etc/default/locale") : [];
     }
 }

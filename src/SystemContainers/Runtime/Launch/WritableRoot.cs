@@ -10,8 +10,9 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.Runtime.Launch;
 
 /// <summary>
-/// A root that the payload may write to (--writable): an overlay over the checkout, which is links into the store and stays read-only. What is written is in memory, charged to the unit
-/// and gone with the run, or below the container's state directory. config.json on disk says <c>readonly</c>: whoever starts it without this gives nothing away.
+/// A root that the payload may write to (--writable): an overlay over the checkout, which is links into the store and
+/// stays read-only. What is written is in memory, charged to the unit and gone with the run, or below the container's
+/// state directory. config.json on disk says <c>readonly</c>: whoever starts it without this gives nothing away.
 /// </summary>
 static class WritableRoot
 {
@@ -44,12 +45,21 @@ static class WritableRoot
         string place = mapped is null ? Path.Join(bundle, Root) : Path.Join(mapped.Path, Top);
         string changes = MakeChanges(kept, bundle, File.GetUnixFileMode(lower), mapped);
         Make(place);
-        Call("mount", "-t", "overlay", "-o", $"lowerdir={Option(lower)},upperdir={Option(Path.Join(changes, Upper))},workdir={Option(Path.Join(changes, Work))}", "sysctr", place);
+        Call(
+            "mount",
+            "-t",
+            "overlay",
+            "-o",
+            $"lowerdir={Option(lower)},upperdir={Option(Path.Join(changes, Upper))},workdir={Option(Path.Join(changes, Work))}",
+            "sysctr",
+            place
+        );
         root["path"] = place;
         root["readonly"] = false;
     }
 
-    /// <summary>The same for a tree that is an overlay itself: changes are a layer of that one, for the kernel stacks no further.</summary>
+    /// <summary>The same for a tree that is an overlay itself: changes are a layer of that one, for the kernel stacks
+    /// no further.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="bundle">Its directory.</param>
     /// <param name="tree">Whose metadata is mounted.</param>
@@ -110,21 +120,33 @@ static class WritableRoot
         }
     }
 
-    private static void Make(string directory) => Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    private static void Make(string directory) =>
+        Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     /// <summary>A path as mount(8) and overlayfs take it apart.</summary>
-    private static string Option(string path) => path.AsSpan().IndexOfAny(",:\\\"") < 0
-        ? path
-        : throw new SysctrException(ErrorKind.Usage, $"mounting {path}: an option of mount(8) can't name it", "give it a path without , : \\ \"");
+    private static string Option(string path) =>
+        path.AsSpan().IndexOfAny(",:\\\"") < 0
+            ? path
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"mounting {path}: an option of mount(8) can't name it",
+                "give it a path without , : \\ \""
+            );
 
     private static void Call(params string[] command)
     {
-        using Process process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardError = true }
+        )!;
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)
         {
-            throw new SysctrException(ErrorKind.Host, $"making a root that can be written to: {said.Trim()}", "the kernel needs overlayfs; 'sysctr update --writable no NAME' goes without");
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"making a root that can be written to: {said.Trim()}",
+                "the kernel needs overlayfs; 'sysctr update --writable no NAME' goes without"
+            );
         }
     }
 }

@@ -39,38 +39,62 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups)
         IdRange range = new(Number(parts[0]), Number(parts[1]), parts.Length == 3 ? Number(parts[2]) : 1);
         bool only = given.Contains('u', StringComparison.Ordinal) != given.Contains('g', StringComparison.Ordinal);
         return range.Count == 0 ? throw new FormatException("COUNT is 1 at least")
-            : (ulong)range.Inside + range.Count > uint.MaxValue || (ulong)range.Outside + range.Count > uint.MaxValue ? throw new FormatException("it goes beyond the last id, 4294967294")
-            : new IdMapSetting(range, given.Contains('+', StringComparison.Ordinal), !only || given.Contains('u', StringComparison.Ordinal), !only || given.Contains('g', StringComparison.Ordinal));
+            : (ulong)range.Inside + range.Count > uint.MaxValue || (ulong)range.Outside + range.Count > uint.MaxValue
+                ? throw new FormatException("it goes beyond the last id, 4294967294")
+            : new IdMapSetting(
+                range,
+                given.Contains('+', StringComparison.Ordinal),
+                !only || given.Contains('u', StringComparison.Ordinal),
+                !only || given.Contains('g', StringComparison.Ordinal)
+            );
     }
 
     /// <summary>What several values make together, lowest inside first.</summary>
     /// <param name="values">Checked.</param>
     /// <param name="ofGroups">Whether the map is of groups.</param>
-    /// <exception cref="FormatException">Two are about one id and neither extends; or there are more than the kernel takes.</exception>
+    /// <exception cref="FormatException">Two are about one id and neither extends; or there are more than the kernel
+    /// takes.</exception>
     public static IReadOnlyList<IdRange> Join(IEnumerable<string> values, bool ofGroups)
     {
         List<IdRange> map = [];
-        foreach (IdMapSetting value in values.Select(Parse).Where(v => ofGroups ? v.Groups : v.Users).OrderBy(v => v.Extends))
+        foreach (
+            IdMapSetting value in values.Select(Parse).Where(v => ofGroups ? v.Groups : v.Users).OrderBy(v => v.Extends)
+        )
         {
             if (value.Extends)
             {
-                map = [.. map.SelectMany(r => Without(r, value.Range, r.Inside, value.Range.Inside)).SelectMany(r => Without(r, value.Range, r.Outside, value.Range.Outside))];
+                map =
+                [
+                    .. map.SelectMany(r => Without(r, value.Range, r.Inside, value.Range.Inside))
+                        .SelectMany(r => Without(r, value.Range, r.Outside, value.Range.Outside)),
+                ];
             }
-            else if (map.Any(r => Overlaps(r.Inside, r.Count, value.Range.Inside, value.Range.Count) || Overlaps(r.Outside, r.Count, value.Range.Outside, value.Range.Count)))
+            else if (
+                map.Any(r =>
+                    Overlaps(r.Inside, r.Count, value.Range.Inside, value.Range.Count)
+                    || Overlaps(r.Outside, r.Count, value.Range.Outside, value.Range.Count)
+                )
+            )
             {
-                throw new FormatException($"two maps are about {value.Range.Inside}:{value.Range.Outside}:{value.Range.Count}; a + in front lets one take the place of the other");
+                throw new FormatException(
+                    $"two maps are about {value.Range.Inside}:{value.Range.Outside}:{value.Range.Count}; a + in front lets one take the place of the other"
+                );
             }
 
             map.Add(value.Range);
         }
 
-        return map.Count <= MostRanges ? [.. map.OrderBy(r => r.Inside)] : throw new FormatException($"the kernel takes {MostRanges} ranges at most");
+        return map.Count <= MostRanges
+            ? [.. map.OrderBy(r => r.Inside)]
+            : throw new FormatException($"the kernel takes {MostRanges} ranges at most");
     }
 
     /// <summary>An id.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static uint Number(string text) =>
-        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number < uint.MaxValue ? number : throw new FormatException($"'{text}' is no number of a user or group");
+        uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number < uint.MaxValue
+            ? number
+            : throw new FormatException($"'{text}' is no number of a user or group");
 
     /// <summary>What is left of a range when ids are taken out that begin at a place of it.</summary>
     private static IEnumerable<IdRange> Without(IdRange range, IdRange taken, uint from, uint takenFrom)
@@ -83,7 +107,10 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups)
 
         if (takenFrom > from)
         {
-            yield return range with { Count = takenFrom - from };
+            yield return range with
+            {
+                Count = takenFrom - from,
+            };
         }
 
         ulong end = (ulong)takenFrom + taken.Count;
@@ -94,5 +121,6 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups)
         }
     }
 
-    private static bool Overlaps(uint from, uint count, uint otherFrom, uint otherCount) => from < (ulong)otherFrom + otherCount && otherFrom < (ulong)from + count;
+    private static bool Overlaps(uint from, uint count, uint otherFrom, uint otherCount) =>
+        from < (ulong)otherFrom + otherCount && otherFrom < (ulong)from + count;
 }

@@ -6,20 +6,24 @@ using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Settings.Ids;
 
-/// <summary>What <c>--userns</c>, <c>--uidmap</c>, <c>--gidmap</c>, <c>--subuidname</c> and <c>--subgidname</c> say together (podman-run(1)).</summary>
+/// <summary>What <c>--userns</c>, <c>--uidmap</c>, <c>--gidmap</c>, <c>--subuidname</c> and <c>--subgidname</c> say
+/// together (podman-run(1)).</summary>
 /// <param name="Mode">Whose users they are.</param>
 sealed record UserNamespaceSetting(UserNamespaceMode Mode)
 {
-    /// <summary>Maps that were given: of <see cref="UserNamespaceMode.Mapped"/> all, of <see cref="UserNamespaceMode.Auto"/> what is fixed of it.</summary>
+    /// <summary>Maps that were given: of <see cref="UserNamespaceMode.Mapped"/> all, of
+    /// <see cref="UserNamespaceMode.Auto"/> what is fixed of it.</summary>
     public IReadOnlyList<IdRange> Uids { get; private init; } = [];
 
     /// <summary>The same of groups.</summary>
     public IReadOnlyList<IdRange> Gids { get; private init; } = [];
 
-    /// <summary>Of <see cref="UserNamespaceMode.Auto"/>: how many ids; null for as many as the image needs. Of <see cref="UserNamespaceMode.KeepId"/> how many a user's at most; null for all.</summary>
+    /// <summary>Of <see cref="UserNamespaceMode.Auto"/>: how many ids; null for as many as the image needs. Of
+    /// <see cref="UserNamespaceMode.KeepId"/> how many a user's at most; null for all.</summary>
     public uint? Size { get; private init; }
 
-    /// <summary>Of <see cref="UserNamespaceMode.KeepId"/>: who the caller is inside, and the payload's user where no other is said; null for the same as outside.</summary>
+    /// <summary>Of <see cref="UserNamespaceMode.KeepId"/>: who the caller is inside, and the payload's user where no
+    /// other is said; null for the same as outside.</summary>
     public uint? Uid { get; private init; }
 
     /// <summary>The same of the group.</summary>
@@ -38,24 +42,45 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
     /// <param name="users">Of <c>--subuidname</c>.</param>
     /// <param name="groups">Of <c>--subgidname</c>.</param>
     /// <exception cref="SysctrException">Usage: two contradict each other.</exception>
-    public static UserNamespaceSetting Of(string? mode, IReadOnlyList<string> uids, IReadOnlyList<string> gids, string? users, string? groups)
+    public static UserNamespaceSetting Of(
+        string? mode,
+        IReadOnlyList<string> uids,
+        IReadOnlyList<string> gids,
+        string? users,
+        string? groups
+    )
     {
         bool maps = uids.Count + gids.Count > 0;
         bool names = users is not null || groups is not null;
         if (!maps && !names)
         {
-            return mode != "private" ? mode is null ? new(UserNamespaceMode.Host) : ParseMode(mode)
-                : throw new SysctrException(ErrorKind.Usage, "reading --userns=private: nothing says what its ids are outside", "add --uidmap 0:FIRST:COUNT, or write --userns auto");
+            return mode != "private"
+                ? mode is null
+                    ? new(UserNamespaceMode.Host)
+                    : ParseMode(mode)
+                : throw new SysctrException(
+                    ErrorKind.Usage,
+                    "reading --userns=private: nothing says what its ids are outside",
+                    "add --uidmap 0:FIRST:COUNT, or write --userns auto"
+                );
         }
 
         if (mode is not (null or "private"))
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading --userns={mode}: --uidmap, --gidmap, --subuidname and --subgidname are a namespace of their own", "leave one of the two out");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading --userns={mode}: --uidmap, --gidmap, --subuidname and --subgidname are a namespace of their own",
+                "leave one of the two out"
+            );
         }
 
         if (maps && names)
         {
-            throw new SysctrException(ErrorKind.Usage, "reading --uidmap: --subuidname and --subgidname say the same in another way", "leave one of the two out");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "reading --uidmap: --subuidname and --subgidname say the same in another way",
+                "leave one of the two out"
+            );
         }
 
         UserNamespaceSetting said = new(UserNamespaceMode.Mapped)
@@ -65,8 +90,13 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
             SubordinateUsers = users ?? groups,
             SubordinateGroups = groups ?? users,
         };
-        return names || (said.Uids.Any(r => r.Inside == 0) && said.Gids.Any(r => r.Inside == 0)) ? said
-            : throw new SysctrException(ErrorKind.Usage, "reading --uidmap: the namespace has no root, whom the runtime needs", "map 0, too: --uidmap 0:FIRST:COUNT");
+        return names || (said.Uids.Any(r => r.Inside == 0) && said.Gids.Any(r => r.Inside == 0))
+            ? said
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                "reading --uidmap: the namespace has no root, whom the runtime needs",
+                "map 0, too: --uidmap 0:FIRST:COUNT"
+            );
     }
 
     private static IReadOnlyList<IdRange> Joined(IReadOnlyList<string> values, bool ofGroups)
@@ -77,7 +107,12 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
         }
         catch (FormatException e)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {(ofGroups ? "--gidmap" : "--uidmap")}: {e.Message}", "each id stands in one map", e);
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading {(ofGroups ? "--gidmap" : "--uidmap")}: {e.Message}",
+                "each id stands in one map",
+                e
+            );
         }
     }
 
@@ -93,32 +128,47 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
             "private" when halves.Length == 1 => new(UserNamespaceMode.Mapped),
             "keep-id" => options.Aggregate(new UserNamespaceSetting(UserNamespaceMode.KeepId), WithKeepIdOption),
             "auto" => options.Aggregate(new UserNamespaceSetting(UserNamespaceMode.Auto), WithAutoOption),
-            "nomap" => throw new FormatException("nomap is for users' containers, and a user's has no namespace but the user's"),
-            "ns" or "container" => throw new FormatException($"another's user namespace ({halves[0]}:) can't be had; maps that are the same have the same users"),
+            "nomap" => throw new FormatException(
+                "nomap is for users' containers, and a user's has no namespace but the user's"
+            ),
+            "ns" or "container" => throw new FormatException(
+                $"another's user namespace ({halves[0]}:) can't be had; maps that are the same have the same users"
+            ),
             _ => throw new FormatException("it is host, keep-id, auto or private; options follow a colon"),
         };
     }
 
-    private static UserNamespaceSetting WithKeepIdOption(UserNamespaceSetting setting, string option) => option.Split('=', 2) switch
-    {
-        ["uid", var uid] => setting with { Uid = IdMapSetting.Number(uid) },
-        ["gid", var gid] => setting with { Gid = IdMapSetting.Number(gid) },
+    private static UserNamespaceSetting WithKeepIdOption(UserNamespaceSetting setting, string option) =>
+        option.Split('=', 2) switch
+        {
+            ["uid", var uid] => setting with { Uid = IdMapSetting.Number(uid) },
+            ["gid", var gid] => setting with { Gid = IdMapSetting.Number(gid) },
 
-        // How far the ids of a user reach; root has them all.
-        ["size", var size] when IdMapSetting.Number(size) is > 0 and var count => setting with { Size = count },
-        _ => throw new FormatException($"'{option}' is no option of keep-id; there are uid=, gid= and size="),
-    };
+            // How far the ids of a user reach; root has them all.
+            ["size", var size] when IdMapSetting.Number(size) is > 0 and var count => setting with { Size = count },
+            _ => throw new FormatException($"'{option}' is no option of keep-id; there are uid=, gid= and size="),
+        };
 
-    private static UserNamespaceSetting WithAutoOption(UserNamespaceSetting setting, string option) => option.Split('=', 2) switch
-    {
-        ["size", var size] => setting with { Size = IdMapSetting.Number(size) is > 0 and var count ? count : throw new FormatException("size is 1 at least") },
-        ["uidmapping", var map] => setting with { Uids = [.. setting.Uids, IdMapSetting.Parse(map).Range] },
-        ["gidmapping", var map] => setting with { Gids = [.. setting.Gids, IdMapSetting.Parse(map).Range] },
-        _ => throw new FormatException($"'{option}' is no option of auto; there are size=, uidmapping= and gidmapping="),
-    };
+    private static UserNamespaceSetting WithAutoOption(UserNamespaceSetting setting, string option) =>
+        option.Split('=', 2) switch
+        {
+            ["size", var size] => setting with
+            {
+                Size = IdMapSetting.Number(size) is > 0 and var count
+                    ? count
+                    : throw new FormatException("size is 1 at least"),
+            },
+            ["uidmapping", var map] => setting with { Uids = [.. setting.Uids, IdMapSetting.Parse(map).Range] },
+            ["gidmapping", var map] => setting with { Gids = [.. setting.Gids, IdMapSetting.Parse(map).Range] },
+            _ => throw new FormatException(
+                $"'{option}' is no option of auto; there are size=, uidmapping= and gidmapping="
+            ),
+        };
 
     /// <summary>A name of subuid(5).</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string SubordinateName(string text) =>
-        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '@') ? text : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{text}' is no name of a user"));
+        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '@')
+            ? text
+            : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"'{text}' is no name of a user"));
 }

@@ -8,8 +8,9 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Store.Records;
 
 /// <summary>
-/// What the store's file system makes of times. It has a range and a grain, and cuts without a word (utimensat(2)): ext4 ends in 2446, in 2038 with small inodes, which have
-/// no fractions of a second either. What can't be kept is recorded as it is kept, or no check would ever find the store right.
+/// What the store's file system makes of times. It has a range and a grain, and cuts without a word (utimensat(2)):
+/// ext4 ends in 2446, in 2038 with small inodes, which have no fractions of a second either. What can't be kept is
+/// recorded as it is kept, or no check would ever find the store right.
 /// </summary>
 /// <param name="directory">On the store's file system; a file is made there that has no name.</param>
 sealed unsafe class FileTimes(string directory)
@@ -71,7 +72,11 @@ sealed unsafe class FileTimes(string directory)
     /// <summary>Where it can't be asked, the time is taken as it is.</summary>
     private static (long, int) Ask(string directory, (long Seconds, int Nanoseconds) time)
     {
-        using SafeFileHandle file = Libc.open(directory, OpenFlags.TemporaryFile | OpenFlags.WriteOnly | OpenFlags.CloseOnExec, 0x180);
+        using SafeFileHandle file = Libc.open(
+            directory,
+            OpenFlags.TemporaryFile | OpenFlags.WriteOnly | OpenFlags.CloseOnExec,
+            0x180
+        );
         if (file.IsInvalid)
         {
             return time;
@@ -80,7 +85,9 @@ sealed unsafe class FileTimes(string directory)
         timespec* times = stackalloc timespec[2];
         times[0] = new timespec { tv_sec = time.Seconds, tv_nsec = (int)time.Nanoseconds };
         times[1] = times[0];
-        return Libc.futimens(file, times) == 0 && Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+        return
+            Libc.futimens(file, times) == 0
+            && Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? (stat.stx_mtime.tv_sec, (int)stat.stx_mtime.tv_nsec)
             : time;
     }

@@ -17,9 +17,11 @@ sealed record ImageRecord(
     [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ManifestDigest,
     [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ConfigDigest,
     [property: JsonRequired] IReadOnlyList<Digest> DiffIds,
-    DateTimeOffset PulledAt)
+    DateTimeOffset PulledAt
+)
 {
-    /// <summary>Of the rules of policy.json that its signatures satisfied when it was pulled; null where they asked for none.</summary>
+    /// <summary>Of the rules of policy.json that its signatures satisfied when it was pulled; null where they asked for
+    /// none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Judgement { get; init; }
 
@@ -27,11 +29,13 @@ sealed record ImageRecord(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ImageProof>? Proofs { get; init; }
 
-    /// <summary>Manifests of attestations that stood beside it in the index when it was pulled; null where there were none.</summary>
+    /// <summary>Manifests of attestations that stood beside it in the index when it was pulled; null where there were
+    /// none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<Digest>? Attestations { get; init; }
 
-    /// <summary>What the image says of its whole tree's digest and was found to hold, <c>ANNOTATION=HEX</c>; null where it says nothing.</summary>
+    /// <summary>What the image says of its whole tree's digest and was found to hold, <c>ANNOTATION=HEX</c>; null where
+    /// it says nothing.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Seal { get; init; }
 }

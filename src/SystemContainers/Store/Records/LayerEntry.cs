@@ -32,9 +32,14 @@ sealed class LayerEntry
     /// <summary>What <see cref="Object"/> says of the file.</summary>
     public ObjectForm Form { get; init; }
 
-    /// <summary>The metadata that <see cref="Object"/> says something of: the image's, where a copy on disk has another owner.</summary>
+    /// <summary>The metadata that <see cref="Object"/> says something of: the image's, where a copy on disk has another
+    /// owner.</summary>
     [AllowNull]
-    public FileMetadata Proven { get => field ?? Metadata; private init; }
+    public FileMetadata Proven
+    {
+        get => field ?? Metadata;
+        private init;
+    }
 
     /// <summary>The same entry as a copy on disk that has other metadata than the object.</summary>
     public LayerEntry CopiedAs(FileMetadata metadata) => With(metadata, Form, Object, Proven);
@@ -45,17 +50,18 @@ sealed class LayerEntry
     /// <summary>The same entry with other metadata; not of a file whose object has it.</summary>
     public LayerEntry With(FileMetadata metadata) => With(metadata, Form, Object);
 
-    private LayerEntry With(FileMetadata metadata, ObjectForm form, ObjectKey key, FileMetadata? proven = null) => new()
-    {
-        Type = Type,
-        Name = Name,
-        LinkName = LinkName,
-        Metadata = metadata,
-        Size = Size,
-        DeviceMajor = DeviceMajor,
-        DeviceMinor = DeviceMinor,
-        Form = form,
-        Object = key,
-        Proven = proven,
-    };
+    private LayerEntry With(FileMetadata metadata, ObjectForm form, ObjectKey key, FileMetadata? proven = null) =>
+        new()
+        {
+            Type = Type,
+            Name = Name,
+            LinkName = LinkName,
+            Metadata = metadata,
+            Size = Size,
+            DeviceMajor = DeviceMajor,
+            DeviceMinor = DeviceMinor,
+            Form = form,
+            Object = key,
+            Proven = proven,
+        };
 }

@@ -10,8 +10,8 @@ using SystemContainers.Tar;
 namespace SystemContainers.Store.Records;
 
 /// <summary>
-/// Every entry of a layer in the archive's order, whiteouts too. On disk: magic, count, the entries (lengths and small numbers
-/// as 7-bit integers), and SHA-256 over all of that. The magic tells the form of the objects.
+/// Every entry of a layer in the archive's order, whiteouts too. On disk: magic, count, the entries (lengths and small
+/// numbers as 7-bit integers), and SHA-256 over all of that. The magic tells the form of the objects.
 /// </summary>
 /// <param name="Entries">All of one form.</param>
 /// <param name="Form">That form.</param>
@@ -52,8 +52,11 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
     public static LayerIndex FromBytes(byte[] bytes, Digest diffId)
     {
         int end = bytes.Length - SHA256.HashSizeInBytes;
-        if (end < MagicSize || FormOf(bytes) is not { } form ||
-            !SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end)))
+        if (
+            end < MagicSize
+            || FormOf(bytes) is not { } form
+            || !SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end))
+        )
         {
             throw Altered(diffId);
         }
@@ -68,7 +71,8 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
         return new LayerIndex(entries, form);
     }
 
-    /// <summary>As <see cref="FromBytes"/>, one entry at a time: for who looks at each once, however large the layer is.</summary>
+    /// <summary>As <see cref="FromBytes"/>, one entry at a time: for who looks at each once, however large the layer
+    /// is.</summary>
     /// <param name="file">An index on disk.</param>
     /// <param name="diffId">The layer's.</param>
     /// <exception cref="SysctrException">Corrupt: it is not that any more; nothing was given yet.</exception>
@@ -98,7 +102,9 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
     {
         using FileStream stream = File.OpenRead(file);
         Span<byte> magic = stackalloc byte[MagicSize];
-        return stream.ReadAtLeast(magic, MagicSize, throwOnEndOfStream: false) == MagicSize && FormOf(magic) is { } form ? form : throw Altered(diffId);
+        return stream.ReadAtLeast(magic, MagicSize, throwOnEndOfStream: false) == MagicSize && FormOf(magic) is { } form
+            ? form
+            : throw Altered(diffId);
     }
 
     private static ObjectForm? FormOf(ReadOnlySpan<byte> index) =>
@@ -134,7 +140,8 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
         }
 
         Span<byte> told = stackalloc byte[SHA256.HashSizeInBytes];
-        return stream.ReadAtLeast(told, told.Length, throwOnEndOfStream: false) == told.Length && hash.GetHashAndReset().AsSpan().SequenceEqual(told);
+        return stream.ReadAtLeast(told, told.Length, throwOnEndOfStream: false) == told.Length
+            && hash.GetHashAndReset().AsSpan().SequenceEqual(told);
     }
 
     private static IEnumerable<LayerEntry> ReadAll(FileStream stream, ObjectForm form)
@@ -149,7 +156,11 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
     }
 
     private static SysctrException Altered(Digest diffId) =>
-        new(ErrorKind.Corrupt, $"reading the index of layer {diffId}: it was altered", "'sysctr fsck --repair' fetches it again");
+        new(
+            ErrorKind.Corrupt,
+            $"reading the index of layer {diffId}: it was altered",
+            "'sysctr fsck --repair' fetches it again"
+        );
 
     private static void Write(BinaryWriter writer, LayerEntry entry)
     {

@@ -7,8 +7,9 @@ using SystemContainers.Chunked;
 namespace SystemContainers.Store.Records;
 
 /// <summary>
-/// What the contents of a layer's files hash to, as its table of contents said it: for each entry of the index that has an object, in its order, the chunks of the
-/// content. On disk: magic, count, the entries, and SHA-256 over all of that. It is a hint: who reads an object by it hashes what he reads.
+/// What the contents of a layer's files hash to, as its table of contents said it: for each entry of the index that has
+/// an object, in its order, the chunks of the content. On disk: magic, count, the entries, and SHA-256 over all of
+/// that. It is a hint: who reads an object by it hashes what he reads.
 /// </summary>
 static class LayerSums
 {
@@ -44,11 +45,15 @@ static class LayerSums
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    /// <returns>The entry's place among those that have objects, and a chunk of it; null where it is not that any more.</returns>
+    /// <returns>The entry's place among those that have objects, and a chunk of it; null where it is not that any
+    /// more.</returns>
     public static IEnumerable<KnownChunk>? Read(byte[] bytes)
     {
         int end = bytes.Length - SHA256.HashSizeInBytes;
-        return end >= Magic.Length && bytes.AsSpan().StartsWith(Magic) && SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end))
+        return
+            end >= Magic.Length
+            && bytes.AsSpan().StartsWith(Magic)
+            && SHA256.HashData(bytes.AsSpan(0, end)).AsSpan().SequenceEqual(bytes.AsSpan(end))
             ? ReadAll(new BinaryReader(new MemoryStream(bytes, Magic.Length, end - Magic.Length)))
             : null;
     }
@@ -66,7 +71,12 @@ static class LayerSums
                     long size = reader.Read7BitEncodedInt64();
                     if (size > 0)
                     {
-                        yield return new KnownChunk(file, offset, size, ContentSum.FromHash(reader.ReadBytes(ContentSum.Size)));
+                        yield return new KnownChunk(
+                            file,
+                            offset,
+                            size,
+                            ContentSum.FromHash(reader.ReadBytes(ContentSum.Size))
+                        );
                     }
 
                     offset += Math.Abs(size);

@@ -12,12 +12,16 @@ static class NamespaceOwners
 {
     private static readonly Lazy<IdMap> s_ids = new(IdMap.OfThisProcess);
 
-    /// <summary>Refuses an entry that nobody here could own; device files, which a user's checkout leaves out, may be anybody's.</summary>
+    /// <summary>Refuses an entry that nobody here could own; device files, which a user's checkout leaves out, may be
+    /// anybody's.</summary>
     /// <exception cref="SysctrException">Host: names the file, its owner, and how to get more ids.</exception>
     public static void Check(LayerEntry entry)
     {
-        if (!HostUser.IsInNamespace || entry.Type is TarEntryType.CharacterDevice or TarEntryType.BlockDevice ||
-            (s_ids.Value.HasUid(entry.Metadata.Uid) && s_ids.Value.HasGid(entry.Metadata.Gid)))
+        if (
+            !HostUser.IsInNamespace
+            || entry.Type is TarEntryType.CharacterDevice or TarEntryType.BlockDevice
+            || (s_ids.Value.HasUid(entry.Metadata.Uid) && s_ids.Value.HasGid(entry.Metadata.Gid))
+        )
         {
             return;
         }
@@ -29,6 +33,7 @@ static class NamespaceOwners
         throw new SysctrException(
             ErrorKind.Host,
             $"unpacking {Encoding.UTF8.GetString(entry.Name)}, which belongs to user {entry.Metadata.Uid} and group {entry.Metadata.Gid}: {what}",
-            SubordinateIds.Hint(name));
+            SubordinateIds.Hint(name)
+        );
     }
 }

@@ -45,7 +45,8 @@ sealed class ObjectHasher : IDisposable
     }
 
     /// <summary>The key; once.</summary>
-    public ObjectKey Finish() => _content is not null ? ObjectKey.Of(_content.Finish()) : ObjectKey.FromHash(_inode!.GetHashAndReset());
+    public ObjectKey Finish() =>
+        _content is not null ? ObjectKey.Of(_content.Finish()) : ObjectKey.FromHash(_inode!.GetHashAndReset());
 
     /// <inheritdoc/>
     public void Dispose() => _inode?.Dispose();

@@ -7,8 +7,9 @@ using SystemContainers.Linux.Verity;
 namespace SystemContainers.Store.Records;
 
 /// <summary>
-/// The name of an object. Of the form <see cref="ObjectForm.Inode"/> SHA-256 over a canonical header (owner, mode, mtime, attributes) and the content: two files with
-/// the same key are the same inode's worth, metadata included. Of the form <see cref="ObjectForm.Content"/> the content's fs-verity digest.
+/// The name of an object. Of the form <see cref="ObjectForm.Inode"/> SHA-256 over a canonical header (owner, mode,
+/// mtime, attributes) and the content: two files with the same key are the same inode's worth, metadata included. Of
+/// the form <see cref="ObjectForm.Content"/> the content's fs-verity digest.
 /// </summary>
 /// <remarks>
 /// The time counts with its nanoseconds: where an archive has them the checkout must have them too, as umoci's does.
@@ -21,7 +22,8 @@ readonly record struct ObjectKey(Sha256Value Value)
     /// <summary>Bytes of an object's path below objects/, <c>ab/cdef…</c>, with the final zero.</summary>
     public const int PathSize = 66;
 
-    /// <summary>The canonical header: fixed fields in little-endian order, then the attributes with their lengths.</summary>
+    /// <summary>The canonical header: fixed fields in little-endian order, then the attributes with their
+    /// lengths.</summary>
     public static byte[] Header(FileMetadata metadata)
     {
         int size = 8 + 36 + metadata.Xattrs.Sum(x => 8 + x.Name.Length + x.Value.Length);

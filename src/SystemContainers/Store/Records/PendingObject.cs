@@ -5,7 +5,8 @@ using SystemContainers.Linux.Verity;
 
 namespace SystemContainers.Store.Records;
 
-/// <summary>A small file on its way to a worker: header, where its key has one, and content in one pooled buffer, so that one call hashes both.</summary>
+/// <summary>A small file on its way to a worker: header, where its key has one, and content in one pooled buffer, so
+/// that one call hashes both.</summary>
 sealed class PendingObject
 {
     private readonly byte[] _buffer;
@@ -30,9 +31,10 @@ sealed class PendingObject
         return new PendingObject(entry, buffer, header.Length);
     }
 
-    public ObjectKey ComputeKey() => Entry.Form == ObjectForm.Content
-        ? ObjectKey.Of(VerityHasher.Of(Content))
-        : ObjectKey.Of(_buffer.AsSpan(0, _headerLength + (int)Entry.Size));
+    public ObjectKey ComputeKey() =>
+        Entry.Form == ObjectForm.Content
+            ? ObjectKey.Of(VerityHasher.Of(Content))
+            : ObjectKey.Of(_buffer.AsSpan(0, _headerLength + (int)Entry.Size));
 
     public void Return() => ArrayPool<byte>.Shared.Return(_buffer);
 }

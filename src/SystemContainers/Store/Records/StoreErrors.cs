@@ -34,11 +34,24 @@ static class StoreErrors
         {
             Errno.ENOSPC or Errno.EDQUOT => (ErrorKind.Storage, "free some space and try again"),
             Errno.EIO or Errno.EROFS => (ErrorKind.Storage, "look at the disk and its file system (dmesg)"),
-            Errno.EOPNOTSUPP => (ErrorKind.Host, "keep the store on a file system with extended attributes, such as ext4, xfs or btrfs"),
-            Errno.EINVAL when HostUser.IsInNamespace && (e as LinuxException)?.Message.Contains("chown", StringComparison.Ordinal) == true =>
-                (ErrorKind.Host, "the image has files of users beyond the ranges of /etc/subuid and /etc/subgid: as root, give more with 'usermod --add-subuids'"),
-            Errno.EPERM or Errno.EACCES when HostUser.IsInNamespace => (ErrorKind.Permission, "what is there has to be the user's own"),
-            Errno.EPERM or Errno.EACCES => (ErrorKind.Permission, "run it as root, with the capabilities to make devices and change owners"),
+            Errno.EOPNOTSUPP => (
+                ErrorKind.Host,
+                "keep the store on a file system with extended attributes, such as ext4, xfs or btrfs"
+            ),
+            Errno.EINVAL
+                when HostUser.IsInNamespace
+                    && (e as LinuxException)?.Message.Contains("chown", StringComparison.Ordinal) == true => (
+                ErrorKind.Host,
+                "the image has files of users beyond the ranges of /etc/subuid and /etc/subgid: as root, give more with 'usermod --add-subuids'"
+            ),
+            Errno.EPERM or Errno.EACCES when HostUser.IsInNamespace => (
+                ErrorKind.Permission,
+                "what is there has to be the user's own"
+            ),
+            Errno.EPERM or Errno.EACCES => (
+                ErrorKind.Permission,
+                "run it as root, with the capabilities to make devices and change owners"
+            ),
             _ => (ErrorKind.Failed, (string?)null),
         };
         return new SysctrException(kind, $"{doing}: {e.Message}", hint, e);

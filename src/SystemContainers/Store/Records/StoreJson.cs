@@ -7,9 +7,10 @@ namespace SystemContainers.Store.Records;
 
 /// <summary>The store's own documents.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, Converters = [typeof(DigestConverter)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    WriteIndented = true,
+    Converters = [typeof(DigestConverter)]
+)]
 [JsonSerializable(typeof(ImageRecord))]
 [JsonSerializable(typeof(StoreFormat))]
-sealed partial class StoreJson : JsonSerializerContext
-{
-}
+sealed partial class StoreJson : JsonSerializerContext { }

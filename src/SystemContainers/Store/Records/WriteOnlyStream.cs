@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Store.Records;
 
-/// <summary>What all streams share that take what is written to them, from front to back. A writer writes one method.</summary>
+/// <summary>What all streams share that take what is written to them, from front to back. A writer writes one
+/// method.</summary>
 abstract class WriteOnlyStream : Stream
 {
     public override bool CanRead => false;
@@ -23,9 +24,7 @@ abstract class WriteOnlyStream : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

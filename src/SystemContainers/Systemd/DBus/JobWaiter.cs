@@ -15,22 +15,27 @@ static class JobWaiter
     private const int FirstWithMany = 262;
 
     /// <summary>
-    /// Queues a job in mode "replace" for every unit before it waits for the first: systemd orders jobs that are in its queue together, and runs
-    /// side by side what has no order. Neighbours of one type are one message, EnqueueUnitJobMany of systemd 262, and one transaction of systemd;
-    /// an older one gets StartUnit, StopUnit or RestartUnit for each.
+    /// Queues a job in mode "replace" for every unit before it waits for the first: systemd orders jobs that are in its
+    /// queue together, and runs side by side what has no order. Neighbours of one type are one message,
+    /// EnqueueUnitJobMany of systemd 262, and one transaction of systemd; an older one gets StartUnit, StopUnit or
+    /// RestartUnit for each.
     /// </summary>
     /// <param name="connection">To systemd.</param>
     /// <param name="jobs">
-    /// Types (start, stop, restart) and units, in an order in which each could run alone: a job may have ended before the next one is queued.
+    /// Types (start, stop, restart) and units, in an order in which each could run alone: a job may have ended before
+    /// the next one is queued.
     /// </param>
     /// <param name="cancellation">Ends the wait, not the jobs.</param>
     /// <returns>
-    /// The first that did not end as "done", as soon as it has, with its result: canceled, timeout, failed, dependency, skipped, invalid,
-    /// assert, unsupported, collected, once (systemd's own words). Null where all are done.
+    /// The first that did not end as "done", as soon as it has, with its result: canceled, timeout, failed, dependency,
+    /// skipped, invalid, assert, unsupported, collected, once (systemd's own words). Null where all are done.
     /// </returns>
     /// <exception cref="SysctrException">Unit: systemd refused, or the connection was lost.</exception>
     public static async Task<(string Unit, string Result)?> RunAsync(
-        SystemdConnection connection, IEnumerable<(JobType Type, string Unit)> jobs, CancellationToken cancellation)
+        SystemdConnection connection,
+        IEnumerable<(JobType Type, string Unit)> jobs,
+        CancellationToken cancellation
+    )
     {
         using SignalQueue signals = await connection.ListenAsync(cancellation);
         HashSet<string> open = new(StringComparer.Ordinal);
@@ -79,7 +84,11 @@ static class JobWaiter
 
     /// <returns>The paths of the jobs; null where systemd has no such method.</returns>
     private static async Task<IReadOnlyList<string>?> TryQueueAsync(
-        SystemdConnection connection, JobType type, List<string> units, CancellationToken cancellation)
+        SystemdConnection connection,
+        JobType type,
+        List<string> units,
+        CancellationToken cancellation
+    )
     {
         if (connection.Version < FirstWithMany)
         {
@@ -91,7 +100,8 @@ static class JobWaiter
         try
         {
             return await connection.CallAsync(
-                Many, "assst",
+                Many,
+                "assst",
                 (ref MessageWriter writer) =>
                 {
                     writer.WriteArray(units);
@@ -100,9 +110,12 @@ static class JobWaiter
                     writer.WriteUInt64(0);
                 },
                 static (reply, _) => ReadJobs(reply.GetBodyReader()),
-                SystemdConnection.Quick, cancellation);
+                SystemdConnection.Quick,
+                cancellation
+            );
         }
-        catch (SysctrException e) when (e.InnerException is DBusErrorReplyException { ErrorName: "org.freedesktop.DBus.Error.UnknownMethod" })
+        catch (SysctrException e)
+            when (e.InnerException is DBusErrorReplyException { ErrorName: "org.freedesktop.DBus.Error.UnknownMethod" })
         {
             // A release candidate, or a build without it.
             return null;
@@ -128,19 +141,27 @@ static class JobWaiter
     }
 
     /// <returns>The job's path; of a job that was there already and does as well, that one's.</returns>
-    private static async Task<string> QueueAsync(SystemdConnection connection, JobType type, string unit, CancellationToken cancellation)
+    private static async Task<string> QueueAsync(
+        SystemdConnection connection,
+        JobType type,
+        string unit,
+        CancellationToken cancellation
+    )
     {
         cancellation.ThrowIfCancellationRequested();
         string method = type + "Unit";
         FaultPoint.Pass(method);
         return await connection.CallAsync(
-            method, "ss",
+            method,
+            "ss",
             (ref MessageWriter writer) =>
             {
                 writer.WriteString(unit);
                 writer.WriteString(Mode);
             },
             static (reply, _) => reply.GetBodyReader().ReadObjectPathAsString(),
-            SystemdConnection.Quick, cancellation);
+            SystemdConnection.Quick,
+            cancellation
+        );
     }
 }

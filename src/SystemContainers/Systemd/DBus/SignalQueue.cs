@@ -5,11 +5,13 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Systemd.DBus;
 
-/// <summary>What systemd tells from <see cref="SystemdConnection.ListenAsync"/> on, until this is disposed of.</summary>
+/// <summary>What systemd tells from <see cref="SystemdConnection.ListenAsync"/> on, until this is disposed
+/// of.</summary>
 sealed class SignalQueue(SystemdConnection connection, Channel<SystemdSignal> signals) : IDisposable
 {
     /// <summary>Waits for the next signal.</summary>
-    /// <exception cref="SysctrException">Unit: the connection is gone, and with it all that was still to be told.</exception>
+    /// <exception cref="SysctrException">Unit: the connection is gone, and with it all that was still to be
+    /// told.</exception>
     public async Task<SystemdSignal> ReadAsync(CancellationToken cancellation)
     {
         try

@@ -7,8 +7,8 @@ using Tmds.DBus.Protocol;
 namespace SystemContainers.Systemd.DBus;
 
 /// <summary>
-/// A connection to systemd over D-Bus: calls with a time-out, and what systemd tells unasked. Any thread may use it, several at a time. Errors are
-/// <see cref="SysctrException"/> with the package's own inside.
+/// A connection to systemd over D-Bus: calls with a time-out, and what systemd tells unasked. Any thread may use it,
+/// several at a time. Errors are <see cref="SysctrException"/> with the package's own inside.
 /// </summary>
 sealed class SystemdConnection : IDisposable
 {
@@ -47,7 +47,9 @@ sealed class SystemdConnection : IDisposable
         try
         {
             await AnswerAsync("connecting", connection.ConnectAsync().AsTask(), Quick, cancellation);
-            systemd.Version = SystemdVersion.Parse("systemd " + (await systemd.GetAsync(ManagerPath, Manager, "Version", cancellation)).GetString());
+            systemd.Version = SystemdVersion.Parse(
+                "systemd " + (await systemd.GetAsync(ManagerPath, Manager, "Version", cancellation)).GetString()
+            );
             _ = systemd.WatchAsync();
             return systemd;
         }
@@ -58,9 +60,21 @@ sealed class SystemdConnection : IDisposable
         }
     }
 
-    /// <summary>The object path of a unit; systemd loads the unit when it is asked about it (sd_bus_path_encode(3)).</summary>
-    public static string PathOf(string unit) => ManagerPath + "/unit/" + string.Concat(System.Text.Encoding.UTF8.GetBytes(unit).Select(
-        (b, i) => char.IsAsciiLetter((char)b) || (i > 0 && char.IsAsciiDigit((char)b)) ? ((char)b).ToString() : $"_{b:x2}"));
+    /// <summary>The object path of a unit; systemd loads the unit when it is asked about it
+    /// (sd_bus_path_encode(3)).</summary>
+    public static string PathOf(string unit) =>
+        ManagerPath
+        + "/unit/"
+        + string.Concat(
+            System
+                .Text.Encoding.UTF8.GetBytes(unit)
+                .Select(
+                    (b, i) =>
+                        char.IsAsciiLetter((char)b) || (i > 0 && char.IsAsciiDigit((char)b))
+                            ? ((char)b).ToString()
+                            : $"_{b:x2}"
+                )
+        );
 
     /// <summary>Calls a method of the manager whose reply does not matter.</summary>
     /// <param name="member">The method.</param>
@@ -68,36 +82,78 @@ sealed class SystemdConnection : IDisposable
     /// <param name="write">Its arguments.</param>
     /// <param name="timeout">How long the reply may take.</param>
     /// <param name="cancellation">Ends the wait for the reply; the call was made.</param>
-    /// <exception cref="SysctrException">Unit, or Storage where systemd could not write: an error reply, a time-out, a lost connection.</exception>
-    public Task CallAsync(string member, string? signature, ArgumentWriter? write, TimeSpan timeout, CancellationToken cancellation) =>
-        CallAsync(member, signature, write, static (_, _) => true, timeout, cancellation);
+    /// <exception cref="SysctrException">Unit, or Storage where systemd could not write: an error reply, a time-out, a
+    /// lost connection.</exception>
+    public Task CallAsync(
+        string member,
+        string? signature,
+        ArgumentWriter? write,
+        TimeSpan timeout,
+        CancellationToken cancellation
+    ) => CallAsync(member, signature, write, static (_, _) => true, timeout, cancellation);
 
     /// <summary>Calls a method of the manager.</summary>
     /// <inheritdoc cref="CallAsync(string, string?, ArgumentWriter?, TimeSpan, CancellationToken)"/>
     public Task<T> CallAsync<T>(
-        string member, string? signature, ArgumentWriter? write, MessageValueReader<T> read, TimeSpan timeout, CancellationToken cancellation) =>
-        AnswerAsync(member, _connection.CallMethodAsync(Message(ManagerPath, Manager, member, signature, write), read), timeout, cancellation);
+        string member,
+        string? signature,
+        ArgumentWriter? write,
+        MessageValueReader<T> read,
+        TimeSpan timeout,
+        CancellationToken cancellation
+    ) =>
+        AnswerAsync(
+            member,
+            _connection.CallMethodAsync(Message(ManagerPath, Manager, member, signature, write), read),
+            timeout,
+            cancellation
+        );
 
     /// <summary>Reads a property.</summary>
     public Task<VariantValue> GetAsync(string path, string @interface, string name, CancellationToken cancellation)
     {
-        MessageBuffer message = Message(path, Properties, "Get", "ss", (ref MessageWriter writer) =>
-        {
-            writer.WriteString(@interface);
-            writer.WriteString(name);
-        });
-        return AnswerAsync(name, _connection.CallMethodAsync(message, static (reply, _) => reply.GetBodyReader().ReadVariantValue()), Quick, cancellation);
+        MessageBuffer message = Message(
+            path,
+            Properties,
+            "Get",
+            "ss",
+            (ref MessageWriter writer) =>
+            {
+                writer.WriteString(@interface);
+                writer.WriteString(name);
+            }
+        );
+        return AnswerAsync(
+            name,
+            _connection.CallMethodAsync(message, static (reply, _) => reply.GetBodyReader().ReadVariantValue()),
+            Quick,
+            cancellation
+        );
     }
 
     /// <summary>Reads all properties of an object, of all its interfaces.</summary>
     public Task<Dictionary<string, VariantValue>> GetAllAsync(string path, CancellationToken cancellation)
     {
-        MessageBuffer message = Message(path, Properties, "GetAll", "s", static (ref MessageWriter writer) => writer.WriteString(""));
+        MessageBuffer message = Message(
+            path,
+            Properties,
+            "GetAll",
+            "s",
+            static (ref MessageWriter writer) => writer.WriteString("")
+        );
         return AnswerAsync(
-            "GetAll", _connection.CallMethodAsync(message, static (reply, _) => reply.GetBodyReader().ReadDictionaryOfStringToVariantValue()), Quick, cancellation);
+            "GetAll",
+            _connection.CallMethodAsync(
+                message,
+                static (reply, _) => reply.GetBodyReader().ReadDictionaryOfStringToVariantValue()
+            ),
+            Quick,
+            cancellation
+        );
     }
 
-    /// <summary>Begins to keep what systemd tells of jobs and units. To be called before what leads to it: a quick job is over before its reply is read.</summary>
+    /// <summary>Begins to keep what systemd tells of jobs and units. To be called before what leads to it: a quick job
+    /// is over before its reply is read.</summary>
     public async Task<SignalQueue> ListenAsync(CancellationToken cancellation)
     {
         await _matching.WaitAsync(cancellation);
@@ -105,10 +161,28 @@ sealed class SystemdConnection : IDisposable
         {
             if (!_matched)
             {
-                await MatchAsync(new MatchRule { Interface = Manager, Member = "JobRemoved", Path = ManagerPath }, ReadJob, cancellation);
+                await MatchAsync(
+                    new MatchRule
+                    {
+                        Interface = Manager,
+                        Member = "JobRemoved",
+                        Path = ManagerPath,
+                    },
+                    ReadJob,
+                    cancellation
+                );
 
                 // systemd tells the properties of the unit's kind first, then these: who asks then sees all of it.
-                await MatchAsync(new MatchRule { Interface = Properties, Member = "PropertiesChanged", Arg0 = Destination + ".Unit" }, ReadUnit, cancellation);
+                await MatchAsync(
+                    new MatchRule
+                    {
+                        Interface = Properties,
+                        Member = "PropertiesChanged",
+                        Arg0 = Destination + ".Unit",
+                    },
+                    ReadUnit,
+                    cancellation
+                );
 
                 // Without it, systemd tells on a bus of our own jobs alone.
                 await CallAsync("Subscribe", null, null, Quick, cancellation);
@@ -157,14 +231,24 @@ sealed class SystemdConnection : IDisposable
         return new SystemdSignal(path, unit, reader.ReadString());
     }
 
-    private static SystemdSignal ReadUnit(Message message, object? state) => new(message.PathAsString ?? "", "", JobResult: null);
+    private static SystemdSignal ReadUnit(Message message, object? state) =>
+        new(message.PathAsString ?? "", "", JobResult: null);
 
-    private async Task MatchAsync(MatchRule rule, MessageValueReader<SystemdSignal> read, CancellationToken cancellation)
+    private async Task MatchAsync(
+        MatchRule rule,
+        MessageValueReader<SystemdSignal> read,
+        CancellationToken cancellation
+    )
     {
         // On a bus others could send the like. The package asks the bus who systemd is.
         rule.Type = MessageType.Signal;
         rule.Sender = Destination;
-        await AnswerAsync(rule.Member!, _connection.AddMatchAsync(rule, read, Deliver, emitOnCapturedContext: false).AsTask(), Quick, cancellation);
+        await AnswerAsync(
+            rule.Member!,
+            _connection.AddMatchAsync(rule, read, Deliver, emitOnCapturedContext: false).AsTask(),
+            Quick,
+            cancellation
+        );
     }
 
     private void Deliver(Notification<SystemdSignal> notification)
@@ -197,7 +281,13 @@ sealed class SystemdConnection : IDisposable
         }
     }
 
-    private MessageBuffer Message(string path, string @interface, string member, string? signature, ArgumentWriter? write)
+    private MessageBuffer Message(
+        string path,
+        string @interface,
+        string member,
+        string? signature,
+        ArgumentWriter? write
+    )
     {
         MessageWriter writer = _connection.GetMessageWriter();
         try
@@ -212,7 +302,12 @@ sealed class SystemdConnection : IDisposable
         }
     }
 
-    private static async Task<T> AnswerAsync<T>(string call, Task<T> answer, TimeSpan timeout, CancellationToken cancellation)
+    private static async Task<T> AnswerAsync<T>(
+        string call,
+        Task<T> answer,
+        TimeSpan timeout,
+        CancellationToken cancellation
+    )
     {
         await AnswerAsync(call, (Task)answer, timeout, cancellation);
         return await answer;
@@ -227,8 +322,17 @@ sealed class SystemdConnection : IDisposable
         catch (DBusErrorReplyException e)
         {
             // systemd writes links and files itself, and its disk is ours.
-            bool disk = e.ErrorName is "System.Error.ENOSPC" or "System.Error.EDQUOT" or "System.Error.EROFS" or "System.Error.EIO";
-            throw new SysctrException(disk ? ErrorKind.Storage : ErrorKind.Unit, $"asking systemd, {call}: {e.ErrorMessage}", inner: e);
+            bool disk =
+                e.ErrorName
+                is "System.Error.ENOSPC"
+                    or "System.Error.EDQUOT"
+                    or "System.Error.EROFS"
+                    or "System.Error.EIO";
+            throw new SysctrException(
+                disk ? ErrorKind.Storage : ErrorKind.Unit,
+                $"asking systemd, {call}: {e.ErrorMessage}",
+                inner: e
+            );
         }
         catch (DBusExceptionBase e)
         {
@@ -236,7 +340,11 @@ sealed class SystemdConnection : IDisposable
         }
         catch (TimeoutException e)
         {
-            throw new SysctrException(ErrorKind.Unit, $"asking systemd, {call}: no answer in {timeout.TotalSeconds:0} s", inner: e);
+            throw new SysctrException(
+                ErrorKind.Unit,
+                $"asking systemd, {call}: no answer in {timeout.TotalSeconds:0} s",
+                inner: e
+            );
         }
         finally
         {
@@ -247,13 +355,16 @@ sealed class SystemdConnection : IDisposable
 
     private sealed class Options(SystemdAddress address) : DBusConnectionOptions
     {
-        protected override async ValueTask<SetupResult> SetupAsync(CancellationToken cancellationToken) => new(address.Address)
-        {
-            ConnectionStream = address.IsOwnSocket ? await SystemdStream.ConnectAsync(address.Address, cancellationToken) : null,
-            UserId = address.Uid.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        protected override async ValueTask<SetupResult> SetupAsync(CancellationToken cancellationToken) =>
+            new(address.Address)
+            {
+                ConnectionStream = address.IsOwnSocket
+                    ? await SystemdStream.ConnectAsync(address.Address, cancellationToken)
+                    : null,
+                UserId = address.Uid.ToString(System.Globalization.CultureInfo.InvariantCulture),
 
-            // Only told to those who ask us; the package would read a file for it.
-            MachineId = new string('0', 32),
-        };
+                // Only told to those who ask us; the package would read a file for it.
+                MachineId = new string('0', 32),
+            };
     }
 }

@@ -6,8 +6,8 @@ using SystemContainers.Linux.Native;
 namespace SystemContainers.Systemd.DBus;
 
 /// <summary>
-/// A connection to systemd's own socket. What systemd reads together with the end of the authentication it leaves lying until more comes
-/// (systemd 252): nobody writes to it before it has read that end.
+/// A connection to systemd's own socket. What systemd reads together with the end of the authentication it leaves lying
+/// until more comes (systemd 252): nobody writes to it before it has read that end.
 /// </summary>
 sealed class SystemdStream : NetworkStream
 {
@@ -15,9 +15,7 @@ sealed class SystemdStream : NetworkStream
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(1);
 
     private SystemdStream(Socket socket)
-        : base(socket, ownsSocket: true)
-    {
-    }
+        : base(socket, ownsSocket: true) { }
 
     /// <summary>Connects.</summary>
     /// <exception cref="SocketException">Nobody listens there.</exception>
@@ -36,7 +34,10 @@ sealed class SystemdStream : NetworkStream
         }
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer,
+        CancellationToken cancellationToken = default
+    )
     {
         await base.WriteAsync(buffer, cancellationToken);
         if (buffer.Span.SequenceEqual("BEGIN\r\n"u8))

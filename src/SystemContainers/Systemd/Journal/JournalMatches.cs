@@ -9,8 +9,9 @@ namespace SystemContainers.Systemd.Journal;
 static class JournalMatches
 {
     /// <summary>
-    /// Before the container's name: the unit that takes to the journal what a payload writes to a path. A user's manager can't have it speak for the container's
-    /// (systemd.exec(5), <c>LogExtraFields=</c>), so there its lines are asked for by its name.
+    /// Before the container's name: the unit that takes to the journal what a payload writes to a path. A user's
+    /// manager can't have it speak for the container's (systemd.exec(5), <c>LogExtraFields=</c>), so there its lines
+    /// are asked for by its name.
     /// </summary>
     public const string LogUnit = "sysctr-log-";
 
@@ -33,10 +34,20 @@ static class JournalMatches
         string uid = user.Uid.ToString(CultureInfo.InvariantCulture);
         return
         [
-            .. units.SelectMany(u => new[]
-            {
-                $"_SYSTEMD_OWNER_UID={uid}", $"_SYSTEMD_USER_UNIT={u}", $"_SYSTEMD_USER_UNIT={LogUnit}{u}", "+", $"_UID={uid}", $"USER_UNIT={u}", "+",
-            }).SkipLast(1),
+            .. units
+                .SelectMany(u =>
+                    new[]
+                    {
+                        $"_SYSTEMD_OWNER_UID={uid}",
+                        $"_SYSTEMD_USER_UNIT={u}",
+                        $"_SYSTEMD_USER_UNIT={LogUnit}{u}",
+                        "+",
+                        $"_UID={uid}",
+                        $"USER_UNIT={u}",
+                        "+",
+                    }
+                )
+                .SkipLast(1),
         ];
     }
 }

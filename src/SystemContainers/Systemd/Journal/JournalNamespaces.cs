@@ -18,12 +18,17 @@ static class JournalNamespaces
             return [];
         }
 
-        ProcessResult result = await ProcessRunner.RunAsync("systemctl", ["show", "--value", "--property=LogNamespace", "--", .. units], CancellationToken.None);
+        ProcessResult result = await ProcessRunner.RunAsync(
+            "systemctl",
+            ["show", "--value", "--property=LogNamespace", "--", .. units],
+            CancellationToken.None
+        );
         return [.. result.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>journalctl's words for reading them all together with the system's.</summary>
-    public static IReadOnlyList<string> Options(IReadOnlyList<string> namespaces) => namespaces.Count == 0 ? [] : ["--namespace=*"];
+    public static IReadOnlyList<string> Options(IReadOnlyList<string> namespaces) =>
+        namespaces.Count == 0 ? [] : ["--namespace=*"];
 
     /// <summary>The same for units of a host whose systemd may not run.</summary>
     public static IReadOnlyList<string> OptionsFor(IReadOnlyList<string> units, bool booted, HostUser? user) =>

@@ -19,16 +19,33 @@ static class UnitJournal
     /// <param name="user">Whose units; null for the system's.</param>
     /// <param name="lines">How many at most.</param>
     /// <param name="since">Nothing older; null for no limit.</param>
-    /// <param name="output">journalctl's <c>--output</c>: <c>cat</c> for the messages alone, <c>short-iso</c> with time and process.</param>
+    /// <param name="output">journalctl's <c>--output</c>: <c>cat</c> for the messages alone, <c>short-iso</c> with time
+    /// and process.</param>
     /// <exception cref="Errors.SysctrException">Host: there is no journalctl.</exception>
-    public static async Task<string> ReadAsync(IEnumerable<string> units, HostUser? user, int lines, DateTimeOffset? since = null, string output = "cat")
+    public static async Task<string> ReadAsync(
+        IEnumerable<string> units,
+        HostUser? user,
+        int lines,
+        DateTimeOffset? since = null,
+        string output = "cat"
+    )
     {
         return await ReadAsync(
-            [.. units], user,
+            [.. units],
+            user,
             [
-                "--lines", lines.ToString(CultureInfo.InvariantCulture), "--output", output,
-                .. since is { } time ? [$"--since=@{(time.ToUnixTimeMilliseconds() / 1e3).ToString("0.000", CultureInfo.InvariantCulture)}"] : Array.Empty<string>(),
-            ]);
+                "--lines",
+                lines.ToString(CultureInfo.InvariantCulture),
+                "--output",
+                output,
+                .. since is { } time
+                    ?
+                    [
+                        $"--since=@{(time.ToUnixTimeMilliseconds() / 1e3).ToString("0.000", CultureInfo.InvariantCulture)}",
+                    ]
+                    : Array.Empty<string>(),
+            ]
+        );
     }
 
     /// <summary>The last lines of a unit's last life.</summary>
@@ -37,8 +54,16 @@ static class UnitJournal
     /// <param name="ended">As <see cref="JournalExcerpt.Of"/>.</param>
     /// <param name="lines">How many at most.</param>
     /// <exception cref="Errors.SysctrException">Host: there is no journalctl.</exception>
-    public static async Task<IReadOnlyList<string>> ExcerptAsync(string unit, HostUser? user, bool ended, int lines) => JournalExcerpt.Of(
-        await ReadAsync([unit], user, ["--lines", MaxEntries.ToString(CultureInfo.InvariantCulture), .. JournalExcerpt.Options]), ended, lines);
+    public static async Task<IReadOnlyList<string>> ExcerptAsync(string unit, HostUser? user, bool ended, int lines) =>
+        JournalExcerpt.Of(
+            await ReadAsync(
+                [unit],
+                user,
+                ["--lines", MaxEntries.ToString(CultureInfo.InvariantCulture), .. JournalExcerpt.Options]
+            ),
+            ended,
+            lines
+        );
 
     private static async Task<string> ReadAsync(string[] units, HostUser? user, IReadOnlyList<string> options)
     {
@@ -58,8 +83,16 @@ static class UnitJournal
 
         ProcessResult journal = await ProcessRunner.RunAsync(
             "journalctl",
-            [.. JournalMatches.Of(units, user), .. options, .. JournalNamespaces.Options(namespaces), "--no-pager", "--quiet", "--all"],
-            CancellationToken.None);
+            [
+                .. JournalMatches.Of(units, user),
+                .. options,
+                .. JournalNamespaces.Options(namespaces),
+                "--no-pager",
+                "--quiet",
+                "--all",
+            ],
+            CancellationToken.None
+        );
         return journal.Output;
     }
 }

@@ -11,8 +11,8 @@ using SystemContainers.Target;
 namespace SystemContainers.Transactions.Health;
 
 /// <summary>
-/// Decides whether containers that systemd has started are well: their units stay up for a while, and then the image's own check holds
-/// within its time. Until all of it has, the units are watched.
+/// Decides whether containers that systemd has started are well: their units stay up for a while, and then the image's
+/// own check holds within its time. Until all of it has, the units are watched.
 /// </summary>
 sealed class HealthWatch(Host host, StartPolicy policy)
 {
@@ -23,15 +23,34 @@ sealed class HealthWatch(Host host, StartPolicy policy)
     /// <returns>How each of them is.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the reason and the journal's last lines.</exception>
     public async Task<StartOutcome> AwaitAsync(
-        IReadOnlyList<(ContainerRecord Container, IReadOnlyList<string> Units)> started, bool mayEnd, CancellationToken cancellation)
+        IReadOnlyList<(ContainerRecord Container, IReadOnlyList<string> Units)> started,
+        bool mayEnd,
+        CancellationToken cancellation
+    )
     {
         string[] units = [.. started.SelectMany(s => s.Units)];
-        await host.Systemd.SettleAsync(units, policy.Settle ?? SysctrConfiguration.Load(host.Paths).Settle, mayEnd, cancellation);
-        ContainerRecord[] services = [.. started.Where(s => s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal)).Select(s => s.Container)];
+        await host.Systemd.SettleAsync(
+            units,
+            policy.Settle ?? SysctrConfiguration.Load(host.Paths).Settle,
+            mayEnd,
+            cancellation
+        );
+        ContainerRecord[] services =
+        [
+            .. started
+                .Where(s => s.Units.Contains(s.Container.MainUnit, StringComparer.Ordinal))
+                .Select(s => s.Container),
+        ];
         (ContainerRecord Container, UnitState State)[] found = await StatesAsync(services, cancellation);
         ContainerRecord[] checkedOnes =
         [
-            .. found.Where(f => !policy.WithoutHealthCheck && f.Container.Health is not null && (!mayEnd || f.State.ActiveState == "active")).Select(f => f.Container),
+            .. found
+                .Where(f =>
+                    !policy.WithoutHealthCheck
+                    && f.Container.Health is not null
+                    && (!mayEnd || f.State.ActiveState == "active")
+                )
+                .Select(f => f.Container),
         ];
         if (checkedOnes.Length > 0)
         {
@@ -42,14 +61,23 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         }
 
         return new StartOutcome(
-            [.. checkedOnes.Select(c => c.Name)], [.. found.Where(f => f.State.ActiveState is "inactive" or "deactivating").Select(f => f.Container.Name)],
-            [.. started.Select(s => s.Container).Except(services).Select(c => c.Name)]);
+            [.. checkedOnes.Select(c => c.Name)],
+            [.. found.Where(f => f.State.ActiveState is "inactive" or "deactivating").Select(f => f.Container.Name)],
+            [.. started.Select(s => s.Container).Except(services).Select(c => c.Name)]
+        );
     }
 
-    private async Task<(ContainerRecord Container, UnitState State)[]> StatesAsync(ContainerRecord[] services, CancellationToken cancellation) =>
-        [.. services.Zip(await host.Systemd.GetStatesAsync([.. services.Select(c => c.MainUnit)], cancellation))];
+    private async Task<(ContainerRecord Container, UnitState State)[]> StatesAsync(
+        ContainerRecord[] services,
+        CancellationToken cancellation
+    ) => [.. services.Zip(await host.Systemd.GetStatesAsync([.. services.Select(c => c.MainUnit)], cancellation))];
 
-    private async Task CheckAsync(ContainerRecord[] containers, string[] units, bool mayEnd, CancellationToken cancellation)
+    private async Task CheckAsync(
+        ContainerRecord[] containers,
+        string[] units,
+        bool mayEnd,
+        CancellationToken cancellation
+    )
     {
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task all = Task.WhenAll(containers.Select(c => UntilWellAsync(c, ending.Token)));
@@ -67,7 +95,8 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         finally
         {
             await ending.CancelAsync();
-            await Task.WhenAll(all, up).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.WhenAll(all, up)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
@@ -82,7 +111,13 @@ sealed class HealthWatch(Host host, StartPolicy policy)
         {
             double left = Math.Max(0.1, check.Timeout - clock.GetElapsedTime(begin).TotalSeconds);
             string? why = await HealthProbe.RunAsync(
-                check, runtime, container.Name, host.User, TimeSpan.FromSeconds(Math.Min(check.Attempt, left)), cancellation);
+                check,
+                runtime,
+                container.Name,
+                host.User,
+                TimeSpan.FromSeconds(Math.Min(check.Attempt, left)),
+                cancellation
+            );
             if (why is null)
             {
                 return;

@@ -46,47 +46,85 @@ sealed class ApplyFiles(Host host)
     /// <param name="file">As the host sees it.</param>
     /// <param name="places">As they were typed.</param>
     public bool Covers(string file, IReadOnlyList<string> places) =>
-        Here(places).Select(p => QuadletHosts.OnHost(host, p) ?? p).Any(p => file == p || file.StartsWith(p.TrimEnd('/') + "/", StringComparison.Ordinal));
+        Here(places)
+            .Select(p => QuadletHosts.OnHost(host, p) ?? p)
+            .Any(p => file == p || file.StartsWith(p.TrimEnd('/') + "/", StringComparison.Ordinal));
 
-    private string[] Here(IReadOnlyList<string> places) => places.Count == 0 ? [host.Inside(OwnPlace)] : [.. places.Select(Path.GetFullPath)];
+    private string[] Here(IReadOnlyList<string> places) =>
+        places.Count == 0 ? [host.Inside(OwnPlace)] : [.. places.Select(Path.GetFullPath)];
 
     /// <summary>The path to open: links of a system below a directory are followed in there.</summary>
     private string Opened(string file) =>
-        host.Root != "/" && QuadletHosts.OnHost(host, file) is { } onHost ? host.Inside(onHost)
-        : new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file;
+        host.Root != "/" && QuadletHosts.OnHost(host, file) is { } onHost
+            ? host.Inside(onHost)
+            : new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file;
 
     /// <summary>What only the host tells: whether it has what is mounted, and who has the unit's name.</summary>
     private void CheckHost(ContainerDeclaration container, QuadletFaults faults)
     {
-        foreach (QuadletValue source in container.HostSources.Where(s => host.IsDirectory(s.Text) is null && !Path.Exists(host.Inside(s.Text))))
+        foreach (
+            QuadletValue source in container.HostSources.Where(s =>
+                host.IsDirectory(s.Text) is null && !Path.Exists(host.Inside(s.Text))
+            )
+        )
         {
-            faults.Add(source.Place, $"the host has no {source.Text} to mount", "make it first, or name a volume: NAME:DIR", ErrorKind.NotFound);
+            faults.Add(
+                source.Place,
+                $"the host has no {source.Text} to mount",
+                "make it first, or name a volume: NAME:DIR",
+                ErrorKind.NotFound
+            );
         }
 
         NetworkStore networks = new(host.Here(NetworkStore.OnHost));
-        foreach (string network in host.User is not null ? [] : NetworkRequest.Names(container.Request.Settings).Where(n => !networks.Has(n) && !container.Request.NewNetworks.Contains(n, StringComparer.Ordinal)))
+        foreach (
+            string network in host.User is not null
+                ? []
+                : NetworkRequest
+                    .Names(container.Request.Settings)
+                    .Where(n => !networks.Has(n) && !container.Request.NewNetworks.Contains(n, StringComparer.Ordinal))
+        )
         {
             SysctrException lacking = networks.Lacking(network, host.Inside);
-            QuadletValue? said = container.Unit.All(ContainerKeys.Container, "Network").FirstOrDefault(v => v.Text.Split(':')[0] == network);
-            faults.Add(said?.Place ?? container.Unit.Place, $"{(said is null ? "" : "Network=: ")}{lacking.Message}", lacking.Hint, lacking.Kind);
+            QuadletValue? said = container
+                .Unit.All(ContainerKeys.Container, "Network")
+                .FirstOrDefault(v => v.Text.Split(':')[0] == network);
+            faults.Add(
+                said?.Place ?? container.Unit.Place,
+                $"{(said is null ? "" : "Network=: ")}{lacking.Message}",
+                lacking.Hint,
+                lacking.Kind
+            );
         }
 
         if (PodmanFile(container.Unit) is { } podmans)
         {
             faults.Add(
-                container.Unit.Place, $"podman's generator makes {container.Name}.service already, of {podmans}", "take the file away from there, or give this one another name", ErrorKind.Conflict);
+                container.Unit.Place,
+                $"podman's generator makes {container.Name}.service already, of {podmans}",
+                "take the file away from there, or give this one another name",
+                ErrorKind.Conflict
+            );
         }
 
         ContainerRecord? installed = host.Catalog.Find(container.Name);
         if (installed is { Declared: null })
         {
             faults.Add(
-                container.Unit.Place, $"a container '{container.Name}' is installed that no file declares, from {installed.Image}",
-                "give this one another name, or uninstall that one first", ErrorKind.Conflict);
+                container.Unit.Place,
+                $"a container '{container.Name}' is installed that no file declares, from {installed.Image}",
+                "give this one another name, or uninstall that one first",
+                ErrorKind.Conflict
+            );
         }
         else if (installed is null && UnitFiles.Find(host.Paths, container.Name + ".service") is { } there)
         {
-            faults.Add(container.Unit.Place, $"{there} is there, and sysctr did not install it", "give the file another name, or remove that unit", ErrorKind.Conflict);
+            faults.Add(
+                container.Unit.Place,
+                $"{there} is there, and sysctr did not install it",
+                "give the file another name, or remove that unit",
+                ErrorKind.Conflict
+            );
         }
     }
 

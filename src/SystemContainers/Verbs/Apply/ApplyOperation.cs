@@ -17,8 +17,8 @@ using SystemContainers.Transactions.Health;
 namespace SystemContainers.Verbs.Apply;
 
 /// <summary>
-/// Makes of a host what files declare: containers come, change and go in one transaction. What is as it is declared is not touched, and nothing that no
-/// file has declared ever is.
+/// Makes of a host what files declare: containers come, change and go in one transaction. What is as it is declared is
+/// not touched, and nothing that no file has declared ever is.
 /// </summary>
 sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> note)
 {
@@ -46,15 +46,28 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
                 return [.. work.Items.Select(i => i.Report(i.Before))];
             }
 
-            note(set.Containers.Count + set.Images.Count + set.Networks.Count == 0 ? "no file declares anything; nothing was changed" : $"all is as declared ({string.Join(", ", work.Items.Select(i => i.Name).Concat(set.Networks.Select(n => "network " + n.Name)))}); nothing was changed");
+            note(
+                set.Containers.Count + set.Images.Count + set.Networks.Count == 0
+                    ? "no file declares anything; nothing was changed"
+                    : $"all is as declared ({string.Join(", ", work.Items.Select(i => i.Name).Concat(set.Networks.Select(n => "network " + n.Name)))}); nothing was changed"
+            );
             return [.. work.Items.Select(i => i.Report(i.Before))];
         }
 
-        return await host.History.RunAsync("apply", work.Names, origin => ApplyAsync(set, work, request, origin, cancellation));
+        return await host.History.RunAsync(
+            "apply",
+            work.Names,
+            origin => ApplyAsync(set, work, request, origin, cancellation)
+        );
     }
 
     private async Task<IReadOnlyList<ApplyReport>> ApplyAsync(
-        QuadletSet set, ApplyWork work, ApplyRequest request, HistoryOrigin origin, CancellationToken cancellation)
+        QuadletSet set,
+        ApplyWork work,
+        ApplyRequest request,
+        HistoryOrigin origin,
+        CancellationToken cancellation
+    )
     {
         string[] names = work.Names;
         using ContainerTransaction transaction = new(host, progress, StartOf(set, request));
@@ -65,14 +78,19 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
                 if (work.Names.Except(names, StringComparer.Ordinal).FirstOrDefault() is { } late)
                 {
                     // It is not among those that are locked.
-                    throw new SysctrException(ErrorKind.Locked, $"applying files: another call has changed '{late}' meanwhile", "call it again");
+                    throw new SysctrException(
+                        ErrorKind.Locked,
+                        $"applying files: another call has changed '{late}' meanwhile",
+                        "call it again"
+                    );
                 }
 
                 await transaction.RequireAsync(work.Changing.Select(i => i.Declaration!.Request.Runtime), cancellation);
                 return work.Images;
             },
             () => host.LockAndRecoverAsync(names, cancellation),
-            cancellation);
+            cancellation
+        );
         Dictionary<string, ContainerRecord> after = new(StringComparer.Ordinal);
         List<(ContainerRecord Before, ContainerRecord After)> updates = [];
         ApplyPreparer preparer = new(host, note);
@@ -134,7 +152,8 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
     }
 
-    private Func<string, bool> Covers(ApplyRequest request) => file => new ApplyFiles(host).Covers(file, request.Places);
+    private Func<string, bool> Covers(ApplyRequest request) =>
+        file => new ApplyFiles(host).Covers(file, request.Places);
 
     /// <summary>After what was on them: the change is done, whatever becomes of what is not needed any more.</summary>
     /// <returns>Whether one was removed.</returns>
@@ -147,7 +166,8 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
 
         try
         {
-            return _networks.Unused(set.Networks, Covers(request)).Count > 0 && _networks.Prune(set.Networks, Covers(request));
+            return _networks.Unused(set.Networks, Covers(request)).Count > 0
+                && _networks.Prune(set.Networks, Covers(request));
         }
         catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
         {
@@ -156,7 +176,12 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
     }
 
-    private static void Add(ContainerTransaction transaction, ApplyItem item, PreparedContainer prepared, ApplyPreparer preparer)
+    private static void Add(
+        ContainerTransaction transaction,
+        ApplyItem item,
+        PreparedContainer prepared,
+        ApplyPreparer preparer
+    )
     {
         transaction.Add(item.Before, prepared);
         if (item.Before is null)
@@ -165,22 +190,43 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
     }
 
-    private async Task CommitAsync(ContainerTransaction transaction, string[] names, HistoryOrigin origin, CancellationToken cancellation)
+    private async Task CommitAsync(
+        ContainerTransaction transaction,
+        string[] names,
+        HistoryOrigin origin,
+        CancellationToken cancellation
+    )
     {
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
         await transaction.VerifyAndStageAsync(cancellation);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
         RemainingFiles remaining = new(host);
-        Dictionary<string, IReadOnlyList<string>> places = changes.Where(c => c.After is null).ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
-        StartOutcome outcome = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation, () => _networks.Undo(names));
+        Dictionary<string, IReadOnlyList<string>> places = changes
+            .Where(c => c.After is null)
+            .ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
+        StartOutcome outcome = await transaction.CommitAsync(
+            TransactionKind.Apply,
+            origin,
+            cancellation,
+            () => _networks.Undo(names)
+        );
         foreach (ContainerChange change in changes)
         {
-            string running = change.After is not null && SwitchedUnits.Started(change).Count > 0 ? $", {outcome.Words(change.Name)}" : "";
-            note(change.Before is null ? $"{change.Name}: installed{running}"
+            string running =
+                change.After is not null && SwitchedUnits.Started(change).Count > 0
+                    ? $", {outcome.Words(change.Name)}"
+                    : "";
+            note(
+                change.Before is null ? $"{change.Name}: installed{running}"
                 : change.After is null ? $"{change.Name}: uninstalled; no file declares it any more"
-                : $"{change.Name}: updated from deployment {change.Before.Deployment} to {change.After.Deployment}{running}");
-            foreach (string kept in places.TryGetValue(change.Name, out IReadOnlyList<string>? left) ? remaining.StillThere(left) : [])
+                : $"{change.Name}: updated from deployment {change.Before.Deployment} to {change.After.Deployment}{running}"
+            );
+            foreach (
+                string kept in places.TryGetValue(change.Name, out IReadOnlyList<string>? left)
+                    ? remaining.StillThere(left)
+                    : []
+            )
             {
                 note($"{change.Name}: kept {kept}");
             }
@@ -188,7 +234,11 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
 
         foreach (PreparedContainer container in transaction.Prepared)
         {
-            foreach (string line in container.Rendered.Warnings.Select(w => $"{container.Record.Name}: warning: {w}").Concat(RightsText.Lines(container.Record.Name, container.Record.Rights ?? [])))
+            foreach (
+                string line in container
+                    .Rendered.Warnings.Select(w => $"{container.Record.Name}: warning: {w}")
+                    .Concat(RightsText.Lines(container.Record.Name, container.Record.Rights ?? []))
+            )
             {
                 note(line);
             }
@@ -220,7 +270,13 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
             Grants = [.. before.Grants.Union(request.Grants.Where(g => g != RightsRule.All), StringComparer.Ordinal)],
         };
         RecordChange.Make(host, before, changed);
-        host.History.Add(HistoryLog.Success("apply", item.Name, origin) with { From = HistoryDeployment.Of(changed), To = HistoryDeployment.Of(changed) });
+        host.History.Add(
+            HistoryLog.Success("apply", item.Name, origin) with
+            {
+                From = HistoryDeployment.Of(changed),
+                To = HistoryDeployment.Of(changed),
+            }
+        );
         note($"{item.Name}: its record was changed, and nothing restarts");
         return item.Report(changed);
     }
@@ -240,5 +296,8 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
 
     /// <summary>All are started as one, so that the longest time counts that one of them wants.</summary>
     private static StartPolicy StartOf(QuadletSet set, ApplyRequest request) =>
-        request.Start with { Settle = request.Start.Settle ?? set.Containers.Select(c => c.Settle).Max() };
+        request.Start with
+        {
+            Settle = request.Start.Settle ?? set.Containers.Select(c => c.Settle).Max(),
+        };
 }

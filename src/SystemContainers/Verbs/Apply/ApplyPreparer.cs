@@ -20,14 +20,26 @@ sealed class ApplyPreparer(Host host, Action<string> note)
     /// <param name="image">Its image.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">It can't be had; names the file.</exception>
-    public async Task<PreparedContainer?> PrepareAsync(ContainerTransaction transaction, ApplyItem item, StoredImage image, CancellationToken cancellation)
+    public async Task<PreparedContainer?> PrepareAsync(
+        ContainerTransaction transaction,
+        ApplyItem item,
+        StoredImage image,
+        CancellationToken cancellation
+    )
     {
-        InstallRequest request = item.Declaration!.Request with { FollowsMounted = item.Declaration.Request.Checkout is null && item.Before?.Composefs is not null };
+        InstallRequest request = item.Declaration!.Request with
+        {
+            FollowsMounted = item.Declaration.Request.Checkout is null && item.Before?.Composefs is not null,
+        };
         try
         {
             if (RunOnceOperation.IsAskedBy(image))
             {
-                throw new SysctrException(ErrorKind.Usage, $"{request.Image} is to be run once, says its label", "'sysctr install' or 'sysctr run' does it");
+                throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"{request.Image} is to be run once, says its label",
+                    "'sysctr install' or 'sysctr run' does it"
+                );
             }
 
             OpenedImage opened = transaction.Open(image, request);
@@ -38,7 +50,11 @@ sealed class ApplyPreparer(Host host, Action<string> note)
 
             if (opened.Exports.Manifest.NoContainerService && item.Declaration.OwnLines is [var line, ..])
             {
-                throw new SysctrException(ErrorKind.Usage, $"{request.Image} brings no container, only files, so [{line.Section}] {line.Key}= can't be carried out", "leave it out");
+                throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"{request.Image} brings no container, only files, so [{line.Section}] {line.Key}= can't be carried out",
+                    "leave it out"
+                );
             }
 
             return item.Before is { } before
@@ -51,7 +67,10 @@ sealed class ApplyPreparer(Host host, Action<string> note)
         }
     }
 
-    /// <summary>What a new container starts with the change: what is enabled, as at boot. What nothing wants waits for somebody to start it.</summary>
+    /// <summary>What a new container starts with the change: what is enabled, as at boot. What nothing wants waits for
+    /// somebody to start it.</summary>
     public IReadOnlyList<string> Started(ContainerRecord record, ContainerDeclaration declaration) =>
-        !host.Systemd.IsBooted ? [] : record.Enabled.Count == 0 && declaration.IsStartedByAnother ? [record.MainUnit] : record.Enabled;
+        !host.Systemd.IsBooted ? []
+        : record.Enabled.Count == 0 && declaration.IsStartedByAnother ? [record.MainUnit]
+        : record.Enabled;
 }

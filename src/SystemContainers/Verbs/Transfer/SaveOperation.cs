@@ -10,7 +10,8 @@ using SystemContainers.Target;
 
 namespace SystemContainers.Verbs.Transfer;
 
-/// <summary>Images of the store in one OCI archive, for hosts without a network: each by its name, what they share once.</summary>
+/// <summary>Images of the store in one OCI archive, for hosts without a network: each by its name, what they share
+/// once.</summary>
 sealed class SaveOperation(Host host, IPullProgress progress, Action<string> note)
 {
     /// <summary>Writes the archive. It gets its name when it is whole.</summary>
@@ -18,8 +19,14 @@ sealed class SaveOperation(Host host, IPullProgress progress, Action<string> not
     /// <param name="file">Where to.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">NotFound: the store does not have one; Usage: one has no name that it could be found by; as a push.</exception>
-    public async Task<IReadOnlyList<TransferReport>> SaveAsync(IReadOnlyList<string> images, string file, PushOptions options, CancellationToken cancellation)
+    /// <exception cref="SysctrException">NotFound: the store does not have one; Usage: one has no name that it could be
+    /// found by; as a push.</exception>
+    public async Task<IReadOnlyList<TransferReport>> SaveAsync(
+        IReadOnlyList<string> images,
+        string file,
+        PushOptions options,
+        CancellationToken cancellation
+    )
     {
         ImageNames names = new(host);
         ImageRecord[] records = [.. images.Select(i => names.Find(i)[0]).DistinctBy(r => r.Reference)];
@@ -30,7 +37,15 @@ sealed class SaveOperation(Host host, IPullProgress progress, Action<string> not
         List<TransferReport> saved = [];
         foreach ((ImageRecord record, string name) in named)
         {
-            saved.Add(await push.PushAsync(record, archive.ForImage(name), $"oci-archive:{path}:{name}", options, cancellation));
+            saved.Add(
+                await push.PushAsync(
+                    record,
+                    archive.ForImage(name),
+                    $"oci-archive:{path}:{name}",
+                    options,
+                    cancellation
+                )
+            );
         }
 
         await archive.CompleteAsync(cancellation);
@@ -44,6 +59,9 @@ sealed class SaveOperation(Host host, IPullProgress progress, Action<string> not
         return reference is { Transport: ImageTransport.Docker, Tag: not null }
             ? $"{reference.Name}:{reference.Tag}"
             : throw new SysctrException(
-                ErrorKind.Usage, $"saving {record.Reference}: it has no name and tag by which it could be found again", $"give it one: sysctr images tag {record.ConfigDigest.Short} NAME:TAG");
+                ErrorKind.Usage,
+                $"saving {record.Reference}: it has no name and tag by which it could be found again",
+                $"give it one: sysctr images tag {record.ConfigDigest.Short} NAME:TAG"
+            );
     }
 }

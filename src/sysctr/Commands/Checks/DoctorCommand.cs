@@ -14,7 +14,10 @@ static class DoctorCommand
 {
     public const string Name = "doctor";
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object with the checks and counts." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON object with the checks and counts.",
+    };
 
     private static readonly Option<bool> s_strict = new("--strict") { Description = "Warnings make it fail too." };
 
@@ -33,7 +36,12 @@ static class DoctorCommand
               sysctr --user doctor            for the calling user's containers
 
             Changes nothing. Exits with 1 when there is a problem. Who is not root is told what could not be looked at.
-            """) { s_json, s_strict };
+            """
+        )
+        {
+            s_json,
+            s_strict,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -67,7 +75,11 @@ static class DoctorCommand
         HostUser? user = parsed.GetValue(GlobalOptions.User) ? HostUser.OfCaller() : null;
         if (user is not null && (parsed.GetValue(GlobalOptions.System) || root != "/"))
         {
-            throw new SysctrException(ErrorKind.Usage, $"--user does not go with {(root == "/" ? "--system" : "--root")}", "leave one of them out");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"--user does not go with {(root == "/" ? "--system" : "--root")}",
+                "leave one of them out"
+            );
         }
 
         if (!Directory.Exists(root))

@@ -14,12 +14,19 @@ static class FsckCommand
 {
     private static readonly Option<bool> s_repair = new("--repair")
     {
-        Description = "Mend what can be mended: fetch by digest, check out again, write again, end or remove what was cut off.",
+        Description =
+            "Mend what can be mended: fetch by digest, check out again, write again, end or remove what was cut off.",
     };
 
-    private static readonly Option<bool> s_quick = new("--quick") { Description = "Don't read contents: compare sizes, owners, modes, times and attributes." };
+    private static readonly Option<bool> s_quick = new("--quick")
+    {
+        Description = "Don't read contents: compare sizes, owners, modes, times and attributes.",
+    };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object with the findings and counts." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON object with the findings and counts.",
+    };
 
     public static Command Create()
     {
@@ -36,7 +43,13 @@ static class FsckCommand
 
             Prints a line for each finding, then counts. Exits with 7 when something is broken and not mended; notes, such as a
             unit that was edited, don't count. What another sysctr works on is left out.
-            """) { s_repair, s_quick, s_json };
+            """
+        )
+        {
+            s_repair,
+            s_quick,
+            s_json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -50,7 +63,11 @@ static class FsckCommand
         FsckReport report;
         using (PullProgressView progress = new(terminal))
         {
-            report = await new FsckOperation(host, progress).RunAsync(!parsed.GetValue(s_quick), parsed.GetValue(s_repair), cancellation);
+            report = await new FsckOperation(host, progress).RunAsync(
+                !parsed.GetValue(s_quick),
+                parsed.GetValue(s_repair),
+                cancellation
+            );
         }
 
         if (parsed.GetValue(s_json))
@@ -59,8 +76,13 @@ static class FsckCommand
         }
         else
         {
-            // Files of a store that no layer names are one fact, however many: after a migration all that was there before is among them.
-            foreach (IGrouping<string, Finding> kind in report.Findings.GroupBy(f => f.Kind == FindingKind.OrphanObject ? f.Kind : ""))
+            // Files of a store that no layer names are one fact, however many: after a migration all that was there
+            // before is among them.
+            foreach (
+                IGrouping<string, Finding> kind in report.Findings.GroupBy(f =>
+                    f.Kind == FindingKind.OrphanObject ? f.Kind : ""
+                )
+            )
             {
                 Finding[] findings = [.. kind];
                 int told = kind.Key.Length > 0 && findings.Length > OrphansTold ? OrphansTold : findings.Length;
@@ -71,7 +93,9 @@ static class FsckCommand
 
                 if (findings.Length > told)
                 {
-                    terminal.Result($"note: {kind.Key}: {findings.Length - told} more belong to no layer; 'sysctr images prune' removes them, and --json names them");
+                    terminal.Result(
+                        $"note: {kind.Key}: {findings.Length - told} more belong to no layer; 'sysctr images prune' removes them, and --json names them"
+                    );
                 }
             }
 

@@ -15,16 +15,21 @@ static class LintCommand
 {
     private static readonly Argument<string> s_target = new("IMAGE|DIR|FILE")
     {
-        Description = "An image as install takes it, a directory that has 'exports' (an image's sources, or its root), or a file that apply takes, such as web.container.",
+        Description =
+            "An image as install takes it, a directory that has 'exports' (an image's sources, or its root), or a file that apply takes, such as web.container.",
     };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array of file, line, column, severity and text." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON array of file, line, column, severity and text.",
+    };
 
     private static readonly Option<bool> s_strict = new("--strict") { Description = "Warnings make it fail too." };
 
     private static readonly Option<string[]> s_labels = new("--label")
     {
-        Description = "A label that the image of a directory will have, such as atomic.run=once: it may then write to its root.",
+        Description =
+            "A label that the image of a directory will have, such as atomic.run=once: it may then write to its root.",
         HelpName = "NAME=VALUE",
         DefaultValueFactory = _ => [],
     };
@@ -45,7 +50,14 @@ static class LintCommand
 
             Prints FILE:LINE:COLUMN: error, warning or note: text. Exits with 9 when there are errors. Variables that have no
             default are noted, and a plausible text stands in for them.
-            """) { s_target, s_json, s_strict, s_labels };
+            """
+        )
+        {
+            s_target,
+            s_json,
+            s_strict,
+            s_labels,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -70,7 +82,11 @@ static class LintCommand
         return found.Any(m => m.Severity <= worst) ? (int)ErrorKind.Template : 0;
     }
 
-    private static async Task<IReadOnlyList<LintMessage>> LintAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<LintMessage>> LintAsync(
+        ParseResult parsed,
+        Terminal terminal,
+        CancellationToken cancellation
+    )
     {
         string target = parsed.GetValue(s_target)!;
         if (QuadletFiles.IsOne(target) && File.Exists(target))
@@ -80,13 +96,20 @@ static class LintCommand
 
         if (Directory.Exists(Path.Join(target, "exports")))
         {
-            return await LintOperation.DirectoryAsync(target, SetOption.Assignments("--label", parsed.GetValue(s_labels)!), cancellation);
+            return await LintOperation.DirectoryAsync(
+                target,
+                SetOption.Assignments("--label", parsed.GetValue(s_labels)!),
+                cancellation
+            );
         }
 
         if (target is ['.' or '/', ..])
         {
             throw new SysctrException(
-                ErrorKind.NotFound, $"linting {target}: it is no directory that has 'exports'", "an image in a directory is named oci:DIR[:TAG]");
+                ErrorKind.NotFound,
+                $"linting {target}: it is no directory that has 'exports'",
+                "an image in a directory is named oci:DIR[:TAG]"
+            );
         }
 
         using Host host = GlobalOptions.OpenHost(parsed, terminal);

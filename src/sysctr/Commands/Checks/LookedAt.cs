@@ -13,12 +13,13 @@ namespace SystemContainers.Cli.Commands.Checks;
 /// <param name="doing">What it does with them, for messages: "scanning".</param>
 sealed class LookedAt(string doing)
 {
-    public Argument<string[]> Names { get; } = new("NAME|IMAGE")
-    {
-        Description = "Containers, or images of the store by name or ID.",
-        Arity = ArgumentArity.ZeroOrMore,
-        CustomParser = result => [.. result.Tokens.Select(t => Exports.ContainerName.OfUnit(t.Value))],
-    };
+    public Argument<string[]> Names { get; } =
+        new("NAME|IMAGE")
+        {
+            Description = "Containers, or images of the store by name or ID.",
+            Arity = ArgumentArity.ZeroOrMore,
+            CustomParser = result => [.. result.Tokens.Select(t => Exports.ContainerName.OfUnit(t.Value))],
+        };
 
     public Option<bool> All { get; } = new("--all", "-a") { Description = "All installed containers." };
 
@@ -33,8 +34,16 @@ sealed class LookedAt(string doing)
         string[] names = parsed.GetValue(Names)!;
         return (names.Length > 0, parsed.GetValue(All)) switch
         {
-            (true, true) => throw new SysctrException(ErrorKind.Usage, $"{doing} {names[0]}: --all is all containers", "leave out the one or the other"),
-            (false, false) => throw new SysctrException(ErrorKind.Usage, $"{doing}: what?", "name containers or images, or write --all"),
+            (true, true) => throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing} {names[0]}: --all is all containers",
+                "leave out the one or the other"
+            ),
+            (false, false) => throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: what?",
+                "name containers or images, or write --all"
+            ),
             (true, false) => names,
             _ => [.. installed().Select(c => c.Name)],
         };

@@ -16,14 +16,18 @@ static class ScanCommand
 
     private static readonly Option<string[]> s_scanners = new("--scanner")
     {
-        Description = "By which scanner; may be given several times. It can be left out where one alone is configured and installed.",
+        Description =
+            "By which scanner; may be given several times. It can be left out where one alone is configured and installed.",
         HelpName = "SCANNER",
         AllowMultipleArgumentsPerToken = false,
     };
 
     private static readonly Option<bool> s_list = new("--list") { Description = "List the scanners." };
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array, with what the scanners printed in it." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON array, with what the scanners printed in it.",
+    };
 
     public static Command Create()
     {
@@ -37,7 +41,16 @@ static class ScanCommand
               sysctr scan --list
               sysctr scan --scanner clamav etcd
               sysctr scan --all --json | jq '.[] | select(.verdict != "Clean")'
-            """) { s_what.Names, s_what.All, s_scanners, s_what.Storage, s_list, s_json };
+            """
+        )
+        {
+            s_what.Names,
+            s_what.All,
+            s_scanners,
+            s_what.Storage,
+            s_list,
+            s_json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -49,7 +62,9 @@ static class ScanCommand
         if (parsed.GetValue(s_list))
         {
             terminal.Table(
-                ["SCANNER", "INSTALLED", new("DESCRIPTION") { Dispensable = 1 }], [.. scanners.Select(s => new[] { s.Name, s.IsInstalled ? "yes" : "no", s.Description })]);
+                ["SCANNER", "INSTALLED", new("DESCRIPTION") { Dispensable = 1 }],
+                [.. scanners.Select(s => new[] { s.Name, s.IsInstalled ? "yes" : "no", s.Description })]
+            );
             return 0;
         }
 
@@ -62,7 +77,14 @@ static class ScanCommand
         {
             foreach (Scanner scanner in chosen)
             {
-                if (await s_what.LookAsync(parsed, terminal, kind => operation.ScanAsync(name, kind, scanner, cancellation)) is not { } report)
+                if (
+                    await s_what.LookAsync(
+                        parsed,
+                        terminal,
+                        kind => operation.ScanAsync(name, kind, scanner, cancellation)
+                    )
+                    is not { } report
+                )
                 {
                     continue;
                 }
@@ -80,12 +102,16 @@ static class ScanCommand
             terminal.Json(Reports.ToJson(reports));
         }
 
-        return reports.Any(r => r.Verdict == ScanVerdict.Found) ? (int)ErrorKind.Failed : reports.Any(r => r.Verdict == ScanVerdict.Failed) ? (int)ErrorKind.Host : 0;
+        return reports.Any(r => r.Verdict == ScanVerdict.Found) ? (int)ErrorKind.Failed
+            : reports.Any(r => r.Verdict == ScanVerdict.Failed) ? (int)ErrorKind.Host
+            : 0;
     }
 
     /// <summary>A pod, or an image that only has files for the host, has nothing to look at.</summary>
     private static bool HasFiles(Host host, State.ContainerRecord container) =>
-        container.RemoteRootfs is not null || container.Composefs is not null || Directory.Exists(Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs"));
+        container.RemoteRootfs is not null
+        || container.Composefs is not null
+        || Directory.Exists(Path.Join(host.Deployment(container.Name, container.Deployment).Here, "rootfs"));
 
     private static Scanner[] Choose(IReadOnlyList<Scanner> scanners, string[] named)
     {
@@ -93,8 +119,16 @@ static class ScanCommand
         {
             return
             [
-                .. named.Distinct(StringComparer.Ordinal).Select(name => scanners.FirstOrDefault(s => s.Name == name) ?? throw new SysctrException(
-                    ErrorKind.NotFound, $"scanning by '{name}': there is no such scanner", $"write {ScannerFiles.Directories[^1]}/{name}.toml (sysctr-scan(1)), or take one of 'sysctr scan --list'")),
+                .. named
+                    .Distinct(StringComparer.Ordinal)
+                    .Select(name =>
+                        scanners.FirstOrDefault(s => s.Name == name)
+                        ?? throw new SysctrException(
+                            ErrorKind.NotFound,
+                            $"scanning by '{name}': there is no such scanner",
+                            $"write {ScannerFiles.Directories[^1]}/{name}.toml (sysctr-scan(1)), or take one of 'sysctr scan --list'"
+                        )
+                    ),
             ];
         }
 
@@ -103,8 +137,15 @@ static class ScanCommand
         {
             1 => installed,
             0 => throw new SysctrException(
-                ErrorKind.Host, "scanning: no scanner is installed", $"install the program of one of those of 'sysctr scan --list', or write {ScannerFiles.Directories[^1]}/NAME.toml (sysctr-scan(1))"),
-            _ => throw new SysctrException(ErrorKind.Usage, $"scanning: there are several scanners: {string.Join(", ", installed.Select(s => s.Name))}", "say which by --scanner"),
+                ErrorKind.Host,
+                "scanning: no scanner is installed",
+                $"install the program of one of those of 'sysctr scan --list', or write {ScannerFiles.Directories[^1]}/NAME.toml (sysctr-scan(1))"
+            ),
+            _ => throw new SysctrException(
+                ErrorKind.Usage,
+                $"scanning: there are several scanners: {string.Join(", ", installed.Select(s => s.Name))}",
+                "say which by --scanner"
+            ),
         };
     }
 

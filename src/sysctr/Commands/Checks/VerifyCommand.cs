@@ -13,11 +13,23 @@ namespace SystemContainers.Cli.Commands.Checks;
 static class VerifyCommand
 {
     /// <summary>Of several kinds the first counts.</summary>
-    private static readonly ErrorKind[] s_order = [ErrorKind.Corrupt, ErrorKind.Unsafe, ErrorKind.Policy, ErrorKind.Storage, ErrorKind.Unauthorized, ErrorKind.NotFound, ErrorKind.Unreachable];
+    private static readonly ErrorKind[] s_order =
+    [
+        ErrorKind.Corrupt,
+        ErrorKind.Unsafe,
+        ErrorKind.Policy,
+        ErrorKind.Storage,
+        ErrorKind.Unauthorized,
+        ErrorKind.NotFound,
+        ErrorKind.Unreachable,
+    ];
 
     private static readonly LookedAt s_what = new("verifying");
 
-    private static readonly Option<bool> s_offline = new("--offline") { Description = "Ask no registry: neither for signatures nor for a newer image." };
+    private static readonly Option<bool> s_offline = new("--offline")
+    {
+        Description = "Ask no registry: neither for signatures nor for a newer image.",
+    };
 
     private static readonly Option<bool> s_json = JsonOption.CreateArray();
 
@@ -33,7 +45,15 @@ static class VerifyCommand
               sysctr verify etcd
               sysctr verify --all --offline
               sysctr verify --all --json | jq '.[] | select(any(.checks[]; .state == "Failed"))'
-            """) { s_what.Names, s_what.All, s_what.Storage, s_offline, s_json };
+            """
+        )
+        {
+            s_what.Names,
+            s_what.All,
+            s_what.Storage,
+            s_offline,
+            s_json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -46,7 +66,10 @@ static class VerifyCommand
         List<VerifyReport> reports = [];
         foreach (string name in s_what.Of(parsed, () => host.Catalog.List()))
         {
-            if (await s_what.LookAsync(parsed, terminal, kind => operation.RunAsync(name, kind, cancellation)) is not { } report)
+            if (
+                await s_what.LookAsync(parsed, terminal, kind => operation.RunAsync(name, kind, cancellation))
+                is not { } report
+            )
             {
                 continue;
             }
@@ -64,12 +87,16 @@ static class VerifyCommand
         }
 
         ErrorKind[] kinds = [.. reports.SelectMany(r => r.Checks).Select(c => c.Kind).OfType<ErrorKind>()];
-        return kinds.Length == 0 ? 0 : (int)kinds.OrderBy(k => Array.IndexOf(s_order, k) is >= 0 and var at ? at : s_order.Length).First();
+        return kinds.Length == 0
+            ? 0
+            : (int)kinds.OrderBy(k => Array.IndexOf(s_order, k) is >= 0 and var at ? at : s_order.Length).First();
     }
 
     private static void Print(Terminal terminal, VerifyReport report)
     {
-        terminal.Result(report.Deployment is { } number ? $"{report.Name} ({report.Image}, deployment {number})" : report.Name);
+        terminal.Result(
+            report.Deployment is { } number ? $"{report.Name} ({report.Image}, deployment {number})" : report.Name
+        );
         foreach (VerifyCheck check in report.Checks)
         {
             terminal.Result($"  {check.State.ToString().ToLowerInvariant(),-8} {check.Name,-11} {check.Text}");

@@ -18,14 +18,33 @@ static class FromDockerRunCommand
 
     public static Command Create()
     {
-        Command command = new(Name, "Makes a .container file of a docker run, docker create, podman run or podman create command, and files of the volumes and networks that it names.") { s_words };
+        Command command = new(
+            Name,
+            "Makes a .container file of a docker run, docker create, podman run or podman create command, and files of the volumes and networks that it names."
+        )
+        {
+            s_words,
+        };
         FromOptions.AddTo(command);
         command.SetAction(parsed =>
         {
             string[] typed = parsed.GetValue(s_words)!;
             IReadOnlyList<string> words = typed is [var whole] ? ShellWords.Command(whole) : typed;
-            RunContext context = new() { Directory = Environment.CurrentDirectory, Variables = CallerEnvironment.Read() };
-            return FromOptions.Give(parsed, RunConversion.Translate(words, FromOptions.Name(parsed), $"sysctr from {Name}", context, FromOptions.IsUser(parsed)));
+            RunContext context = new()
+            {
+                Directory = Environment.CurrentDirectory,
+                Variables = CallerEnvironment.Read(),
+            };
+            return FromOptions.Give(
+                parsed,
+                RunConversion.Translate(
+                    words,
+                    FromOptions.Name(parsed),
+                    $"sysctr from {Name}",
+                    context,
+                    FromOptions.IsUser(parsed)
+                )
+            );
         });
         return command;
     }

@@ -9,14 +9,26 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Cli.Commands.From;
 
-/// <summary>What the verbs of <c>from</c> have in common: where the files go, and how it is told what is lost.</summary>
+/// <summary>What the verbs of <c>from</c> have in common: where the files go, and how it is told what is
+/// lost.</summary>
 static class FromOptions
 {
-    private static readonly Option<string?> s_output = new("--output", "-o") { Description = "Write the files into this directory; without it they are printed.", HelpName = "DIR" };
+    private static readonly Option<string?> s_output = new("--output", "-o")
+    {
+        Description = "Write the files into this directory; without it they are printed.",
+        HelpName = "DIR",
+    };
 
-    private static readonly Option<bool> s_force = new("--force") { Description = "With --output: replace files that are there and say something else." };
+    private static readonly Option<bool> s_force = new("--force")
+    {
+        Description = "With --output: replace files that are there and say something else.",
+    };
 
-    private static readonly Option<string?> s_name = new("--name") { Description = "What the container, or the project of a compose file, is called.", HelpName = "NAME" };
+    private static readonly Option<string?> s_name = new("--name")
+    {
+        Description = "What the container, or the project of a compose file, is called.",
+        HelpName = "NAME",
+    };
 
     private static readonly Option<bool> s_json = JsonOption.Create();
 
@@ -43,10 +55,19 @@ static class FromOptions
     public static int Give(ParseResult parsed, ConvertedFiles files)
     {
         Terminal terminal = GlobalOptions.Terminal(parsed);
-        IReadOnlyList<string>? paths = parsed.GetValue(s_output) is { } directory ? ConvertedOutput.Write(files, directory, parsed.GetValue(s_force)) : null;
+        IReadOnlyList<string>? paths = parsed.GetValue(s_output) is { } directory
+            ? ConvertedOutput.Write(files, directory, parsed.GetValue(s_force))
+            : null;
         if (parsed.GetValue(s_json))
         {
-            terminal.Json(Reports.ToJson(new FromReport([.. files.All.Select((f, i) => new FromFile(f.Name, paths?[i], f.Render().Text))], files.Findings)));
+            terminal.Json(
+                Reports.ToJson(
+                    new FromReport(
+                        [.. files.All.Select((f, i) => new FromFile(f.Name, paths?[i], f.Render().Text))],
+                        files.Findings
+                    )
+                )
+            );
         }
         else if (paths is null)
         {

@@ -6,18 +6,22 @@ namespace SystemContainers.Cli.Commands.Images;
 
 static class ImagesCommand
 {
-    public static Command Create() => new("images", "What is in the store: list, info, tag, delete, prune, update, verify, version, save, load, help.")
-    {
-        ImagesListCommand.Create(),
-        ImagesInfoCommand.Create(),
-        ImagesTagCommand.Create(),
-        ImagesDeleteCommand.Create(),
-        ImagesPruneCommand.Create(),
-        ImagesUpdateCommand.Create(),
-        ImagesVerifyCommand.Create(),
-        ImagesVersionCommand.Create(),
-        ImagesSaveCommand.Create(),
-        ImagesLoadCommand.Create(),
-        ImagesHelpCommand.Create(),
-    };
+    public static Command Create() =>
+        new(
+            "images",
+            "What is in the store: list, info, tag, delete, prune, update, verify, version, save, load, help."
+        )
+        {
+            ImagesListCommand.Create(),
+            ImagesInfoCommand.Create(),
+            ImagesTagCommand.Create(),
+            ImagesDeleteCommand.Create(),
+            ImagesPruneCommand.Create(),
+            ImagesUpdateCommand.Create(),
+            ImagesVerifyCommand.Create(),
+            ImagesVersionCommand.Create(),
+            ImagesSaveCommand.Create(),
+            ImagesLoadCommand.Create(),
+            ImagesHelpCommand.Create(),
+        };
 }

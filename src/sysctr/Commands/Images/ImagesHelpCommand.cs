@@ -21,17 +21,20 @@ static class ImagesHelpCommand
 
             Examples:
               sysctr images help etcd
-            """)
+            """
+        )
         {
             s_image,
         };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            terminal.Text(await new ImageHelp(host).ReadAsync(parsed.GetValue(s_image)!, cancellation));
-            return 0;
-        });
+        command.SetAction(
+            async (parsed, cancellation) =>
+            {
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                terminal.Text(await new ImageHelp(host).ReadAsync(parsed.GetValue(s_image)!, cancellation));
+                return 0;
+            }
+        );
         return command;
     }
 }

@@ -23,9 +23,11 @@ static class ImagesInfoCommand
 
             Examples:
               sysctr images info etcd
-            """)
+            """
+        )
         {
-            s_image, s_json,
+            s_image,
+            s_json,
         };
         command.SetAction(parsed =>
         {
@@ -49,22 +51,33 @@ static class ImagesInfoCommand
     }
 
     private static string[] Lines(ImageDetails image) =>
-    [
-        $"Image:        {image.Name}",
-        $"ID:           {image.Id}",
-        $"Digest:       {image.Digest}",
-        $"Version:      {image.Version ?? "-"}",
-        $"Created:      {image.Created ?? "-"}",
-        $"Architecture: {image.Architecture}",
-        $"Used by:      {string.Join(' ', image.UsedBy.DefaultIfEmpty("-"))}",
-        .. Section("Signed", image.Proofs.Select(p => $"{p.Requirement}: {p.Signer}, as {p.File} requires for {p.Rule}")),
-        .. Section("Attestations (see 'sysctr sbom')", image.Attestations),
-        .. Section("Sealed", image.Seal is { } seal ? [seal] : []),
-        .. Section("Layers", image.Layers),
-        .. Section("Labels", image.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")),
-        .. Section("Environment", image.Environment),
-        .. Section("Template variables", image.Variables.Select(v => v.Value is null ? $"{v.Key} (has no default: set it with --set)" : $"{v.Key}={v.Value}")),
-    ];
+        [
+            $"Image:        {image.Name}",
+            $"ID:           {image.Id}",
+            $"Digest:       {image.Digest}",
+            $"Version:      {image.Version ?? "-"}",
+            $"Created:      {image.Created ?? "-"}",
+            $"Architecture: {image.Architecture}",
+            $"Used by:      {string.Join(' ', image.UsedBy.DefaultIfEmpty("-"))}",
+            .. Section(
+                "Signed",
+                image.Proofs.Select(p => $"{p.Requirement}: {p.Signer}, as {p.File} requires for {p.Rule}")
+            ),
+            .. Section("Attestations (see 'sysctr sbom')", image.Attestations),
+            .. Section("Sealed", image.Seal is { } seal ? [seal] : []),
+            .. Section("Layers", image.Layers),
+            .. Section(
+                "Labels",
+                image.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}")
+            ),
+            .. Section("Environment", image.Environment),
+            .. Section(
+                "Template variables",
+                image.Variables.Select(v =>
+                    v.Value is null ? $"{v.Key} (has no default: set it with --set)" : $"{v.Key}={v.Value}"
+                )
+            ),
+        ];
 
     private static IEnumerable<string> Section(string title, IEnumerable<string> lines)
     {

@@ -13,18 +13,31 @@ static class ImagesTagCommand
 {
     private static readonly Argument<string> s_image = ImageArgument.One();
 
-    private static readonly Argument<string> s_name = new("NAME") { Description = "The further name: NAME[:TAG] or HOST/NAME[:TAG]." };
+    private static readonly Argument<string> s_name = new("NAME")
+    {
+        Description = "The further name: NAME[:TAG] or HOST/NAME[:TAG].",
+    };
 
     public static Command Create()
     {
-        Command command = new("tag", "Gives an image of the store a further name. Nothing is copied.") { s_image, s_name };
-        command.SetAction((parsed, cancellation) =>
+        Command command = new("tag", "Gives an image of the store a further name. Nothing is copied.")
         {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            new ImageOperations(host, NoProgress.Instance, terminal.Note).Tag(parsed.GetValue(s_image)!, parsed.GetValue(s_name)!, cancellation);
-            return Task.FromResult(0);
-        });
+            s_image,
+            s_name,
+        };
+        command.SetAction(
+            (parsed, cancellation) =>
+            {
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                new ImageOperations(host, NoProgress.Instance, terminal.Note).Tag(
+                    parsed.GetValue(s_image)!,
+                    parsed.GetValue(s_name)!,
+                    cancellation
+                );
+                return Task.FromResult(0);
+            }
+        );
         return command;
     }
 }

@@ -17,26 +17,35 @@ static class ImagesUpdateCommand
 
     public static Command Create()
     {
-        Command command = new("update", "Fetches what the names of images mean in their registries now. Containers stay as they are; see 'sysctr update'.") { s_images, s_json };
-        command.SetAction(async (parsed, cancellation) =>
+        Command command = new(
+            "update",
+            "Fetches what the names of images mean in their registries now. Containers stay as they are; see 'sysctr update'."
+        )
         {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            using PullProgressView progress = new(terminal);
-            ImageOperations images = new(host, progress, terminal.Note);
-            List<HistoryImage> updated = [];
-            foreach (string image in parsed.GetValue(s_images)!)
+            s_images,
+            s_json,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                updated.Add(await images.UpdateAsync(image, cancellation));
-            }
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                using PullProgressView progress = new(terminal);
+                ImageOperations images = new(host, progress, terminal.Note);
+                List<HistoryImage> updated = [];
+                foreach (string image in parsed.GetValue(s_images)!)
+                {
+                    updated.Add(await images.UpdateAsync(image, cancellation));
+                }
 
-            if (parsed.GetValue(s_json))
-            {
-                terminal.Json(Reports.ToJson(updated));
-            }
+                if (parsed.GetValue(s_json))
+                {
+                    terminal.Json(Reports.ToJson(updated));
+                }
 
-            return 0;
-        });
+                return 0;
+            }
+        );
         return command;
     }
 }

@@ -23,7 +23,13 @@ static class ImagesVersionCommand
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
             ImageReports reports = new(host);
-            ImageVersionReport[] versions = [.. parsed.GetValue(s_images)!.Select(reports.Describe).Select(i => new ImageVersionReport(i.Name, i.Version, i.Id))];
+            ImageVersionReport[] versions =
+            [
+                .. parsed
+                    .GetValue(s_images)!
+                    .Select(reports.Describe)
+                    .Select(i => new ImageVersionReport(i.Name, i.Version, i.Id)),
+            ];
             if (parsed.GetValue(s_json))
             {
                 terminal.Json(Reports.ToJson(versions));
@@ -32,7 +38,8 @@ static class ImagesVersionCommand
 
             terminal.Table(
                 [new("IMAGE") { Least = 16, KeepsEnd = true }, "VERSION", new("ID") { Dispensable = 1 }],
-                [.. versions.Select(i => new[] { ImageText.Name(i.Name), i.Version ?? "-", Digest.Parse(i.Id).Short })]);
+                [.. versions.Select(i => new[] { ImageText.Name(i.Name), i.Version ?? "-", Digest.Parse(i.Id).Short })]
+            );
             return 0;
         });
         return command;

@@ -12,7 +12,11 @@ namespace SystemContainers.Cli.Commands.Logins;
 /// <summary>With the options of podman-login(1).</summary>
 static class LoginCommand
 {
-    private static readonly Option<string?> s_username = new("--username", "-u") { Description = "Who logs in; asked for otherwise.", HelpName = "NAME" };
+    private static readonly Option<string?> s_username = new("--username", "-u")
+    {
+        Description = "Who logs in; asked for otherwise.",
+        HelpName = "NAME",
+    };
 
     private static readonly Option<string?> s_password = new("--password", "-p")
     {
@@ -20,7 +24,10 @@ static class LoginCommand
         HelpName = "PASSWORD",
     };
 
-    private static readonly Option<bool> s_passwordStdin = new("--password-stdin") { Description = "Read the password from standard input." };
+    private static readonly Option<bool> s_passwordStdin = new("--password-stdin")
+    {
+        Description = "Read the password from standard input.",
+    };
 
     private static readonly Option<bool?> s_verify = new("--tls-verify")
     {
@@ -29,7 +36,10 @@ static class LoginCommand
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static readonly Option<bool> s_getLogin = new("--get-login") { Description = "Print who is logged in, and log in nobody." };
+    private static readonly Option<bool> s_getLogin = new("--get-login")
+    {
+        Description = "Print who is logged in, and log in nobody.",
+    };
 
     public static Command Create()
     {
@@ -42,9 +52,16 @@ static class LoginCommand
               sysctr login quay.io                                        asks for both
               sysctr login -u me --password-stdin quay.io/team            for a part of it; the password is what standard input has
               sysctr login --get-login quay.io                            who is logged in
-            """)
+            """
+        )
         {
-            LoginOptions.Registry, s_username, s_password, s_passwordStdin, LoginOptions.AuthFile, s_verify, s_getLogin,
+            LoginOptions.Registry,
+            s_username,
+            s_password,
+            s_passwordStdin,
+            LoginOptions.AuthFile,
+            s_verify,
+            s_getLogin,
         };
         command.SetAction(RunAsync);
         return command;
@@ -59,26 +76,57 @@ static class LoginCommand
         Credential? existing = await logins.FindAsync(key, cancellation);
         if (parsed.GetValue(s_getLogin))
         {
-            terminal.Result(existing?.User ?? throw new SysctrException(
-                ErrorKind.NotFound, $"looking for who is logged in to {key.Text}: {(existing is null ? "nobody" : "a token, which has no name")}"));
+            terminal.Result(
+                existing?.User
+                    ?? throw new SysctrException(
+                        ErrorKind.NotFound,
+                        $"looking for who is logged in to {key.Text}: {(existing is null ? "nobody" : "a token, which has no name")}"
+                    )
+            );
             return 0;
         }
 
         bool? verify = parsed.GetResult(s_verify) is null ? null : parsed.GetValue(s_verify) ?? true;
-        (string? user, string? password) = (parsed.GetValue(s_username), await GivenPasswordAsync(parsed, cancellation));
-        if (user is null && password is null && existing is { User: not null, Password: not null } && await IsGoodAsync(logins, key, existing, verify, cancellation))
+        (string? user, string? password) = (
+            parsed.GetValue(s_username),
+            await GivenPasswordAsync(parsed, cancellation)
+        );
+        if (
+            user is null
+            && password is null
+            && existing is { User: not null, Password: not null }
+            && await IsGoodAsync(logins, key, existing, verify, cancellation)
+        )
         {
             terminal.Note($"{key.Text}: logged in already, with the {existing}");
             return 0;
         }
 
-        user ??= await terminal.AskAsync($"User name at {key.Registry}{(existing?.User is { } known ? $" ({known})" : "")}: ", hidden: false, "--username NAME", cancellation) is { Length: > 0 } typed
+        user ??= await terminal.AskAsync(
+            $"User name at {key.Registry}{(existing?.User is { } known ? $" ({known})" : "")}: ",
+            hidden: false,
+            "--username NAME",
+            cancellation
+        )
+            is { Length: > 0 } typed
             ? typed
-            : existing?.User ?? throw new SysctrException(ErrorKind.Usage, $"logging in to {key.Text}: no user is named", "name one with --username");
+            : existing?.User
+                ?? throw new SysctrException(
+                    ErrorKind.Usage,
+                    $"logging in to {key.Text}: no user is named",
+                    "name one with --username"
+                );
         password ??= await terminal.AskAsync($"Password of {user}: ", hidden: true, "--password-stdin", cancellation);
-        bool asked = await logins.CheckAsync(key, new Credential(user, password, identityToken: null) { Source = "this login" }, verify, cancellation);
+        bool asked = await logins.CheckAsync(
+            key,
+            new Credential(user, password, identityToken: null) { Source = "this login" },
+            verify,
+            cancellation
+        );
         (string place, string? warning) = await logins.KeepAsync(key, user, password, cancellation);
-        terminal.Note($"{key.Text}: logged in as {user}, kept in {place}{(asked ? "" : "; the registry asks nobody for a password")}");
+        terminal.Note(
+            $"{key.Text}: logged in as {user}, kept in {place}{(asked ? "" : "; the registry asks nobody for a password")}"
+        );
         if (warning is not null)
         {
             terminal.Note($"warning: {warning}");
@@ -87,7 +135,13 @@ static class LoginCommand
         return 0;
     }
 
-    private static async Task<bool> IsGoodAsync(LoginOperation logins, AuthKey key, Credential existing, bool? verify, CancellationToken cancellation)
+    private static async Task<bool> IsGoodAsync(
+        LoginOperation logins,
+        AuthKey key,
+        Credential existing,
+        bool? verify,
+        CancellationToken cancellation
+    )
     {
         try
         {
@@ -110,11 +164,19 @@ static class LoginCommand
 
         if (password is not null)
         {
-            throw new SysctrException(ErrorKind.Usage, "--password-stdin does not go with --password", "leave one of them out");
+            throw new SysctrException(
+                ErrorKind.Usage,
+                "--password-stdin does not go with --password",
+                "leave one of them out"
+            );
         }
 
         return parsed.GetValue(s_username) is null
-            ? throw new SysctrException(ErrorKind.Usage, "--password-stdin needs --username", "standard input is the password, so nobody can be asked")
+            ? throw new SysctrException(
+                ErrorKind.Usage,
+                "--password-stdin needs --username",
+                "standard input is the password, so nobody can be asked"
+            )
             : await Terminal.ReadInputAsync(cancellation);
     }
 }

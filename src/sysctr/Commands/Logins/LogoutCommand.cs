@@ -16,32 +16,45 @@ static class LogoutCommand
 
     public static Command Create()
     {
-        Command command = new("logout", "Logs out of a registry: removes the user and the password that 'sysctr login', 'podman login' or 'skopeo login' has kept.")
+        Command command = new(
+            "logout",
+            "Logs out of a registry: removes the user and the password that 'sysctr login', 'podman login' or 'skopeo login' has kept."
+        )
         {
-            LoginOptions.Registry, s_all, LoginOptions.AuthFile,
+            LoginOptions.Registry,
+            s_all,
+            LoginOptions.AuthFile,
         };
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-                using PullProgressView progress = new(terminal);
-            LoginOperation logins = LoginOptions.Operation(parsed, terminal, progress);
-            string? registry = parsed.GetValue(LoginOptions.Registry);
-            if (parsed.GetValue(s_all))
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                if (registry is not null)
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using PullProgressView progress = new(terminal);
+                LoginOperation logins = LoginOptions.Operation(parsed, terminal, progress);
+                string? registry = parsed.GetValue(LoginOptions.Registry);
+                if (parsed.GetValue(s_all))
                 {
-                    throw new SysctrException(ErrorKind.Usage, "--all takes no registry", "leave one of them out");
+                    if (registry is not null)
+                    {
+                        throw new SysctrException(ErrorKind.Usage, "--all takes no registry", "leave one of them out");
+                    }
+
+                    IReadOnlyList<string> all = await logins.ForgetAllAsync(cancellation);
+                    terminal.Note(
+                        all.Count == 0
+                            ? "nobody was logged in"
+                            : $"logged out of all registries: {string.Join(", ", all)}"
+                    );
+                    return 0;
                 }
 
-                IReadOnlyList<string> all = await logins.ForgetAllAsync(cancellation);
-                terminal.Note(all.Count == 0 ? "nobody was logged in" : $"logged out of all registries: {string.Join(", ", all)}");
+                AuthKey key = logins.KeyOf(registry);
+                terminal.Note(
+                    $"{key.Text}: logged out, removed from {string.Join(", ", await logins.ForgetAsync(key, cancellation))}"
+                );
                 return 0;
             }
-
-            AuthKey key = logins.KeyOf(registry);
-            terminal.Note($"{key.Text}: logged out, removed from {string.Join(", ", await logins.ForgetAsync(key, cancellation))}");
-            return 0;
-        });
+        );
         return command;
     }
 }

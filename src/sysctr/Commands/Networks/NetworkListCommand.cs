@@ -10,7 +10,10 @@ namespace SystemContainers.Cli.Commands.Networks;
 
 static class NetworkListCommand
 {
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON array, each as podman's network files have it." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON array, each as podman's network files have it.",
+    };
 
     public static Command Create()
     {
@@ -27,13 +30,28 @@ static class NetworkListCommand
             }
 
             terminal.Table(
-                ["NAME", "DRIVER", "SUBNETS", new("DEVICE") { Dispensable = 1 }, new("USED BY") { Dispensable = 2, Least = 8 }],
                 [
-                    .. networks.List().Select(n => new[]
-                    {
-                        n.Network.Name, n.Network.Driver, string.Join(' ', n.Network.Subnets.Select(s => s.Subnet)), n.Network.NetworkInterface ?? "", string.Join(' ', n.Users),
-                    }),
-                ]);
+                    "NAME",
+                    "DRIVER",
+                    "SUBNETS",
+                    new("DEVICE") { Dispensable = 1 },
+                    new("USED BY") { Dispensable = 2, Least = 8 },
+                ],
+                [
+                    .. networks
+                        .List()
+                        .Select(n =>
+                            new[]
+                            {
+                                n.Network.Name,
+                                n.Network.Driver,
+                                string.Join(' ', n.Network.Subnets.Select(s => s.Subnet)),
+                                n.Network.NetworkInterface ?? "",
+                                string.Join(' ', n.Users),
+                            }
+                        ),
+                ]
+            );
             return 0;
         });
         return command;

@@ -21,31 +21,53 @@ static class PlanCommand
               sysctr plan update etcd --set LISTEN=0.0.0.0 --json
               sysctr plan uninstall --purge etcd
               sysctr plan update --all --detailed-exitcode      exits with 2 when there is something to do
-            """);
+            """
+        );
         Command install = new("install", "What 'install' with the same options would change.");
         InstallCommand.AddRequestTo(install);
-        command.Add(PlanOptions.With(install, (parsed, plan, _, cancellation) => plan.InstallAsync(InstallCommand.Requests(parsed), InstallCommand.Now(parsed), cancellation)));
+        command.Add(
+            PlanOptions.With(
+                install,
+                (parsed, plan, _, cancellation) =>
+                    plan.InstallAsync(InstallCommand.Requests(parsed), InstallCommand.Now(parsed), cancellation)
+            )
+        );
 
         Command update = new("update", "What 'update' with the same options would change.");
         UpdateCommand.AddRequestTo(update);
-        command.Add(PlanOptions.With(update, (parsed, plan, host, cancellation) =>
-            plan.UpdateAsync(UpdateCommand.Names(parsed, host), UpdateCommand.Request(parsed), cancellation)));
+        command.Add(
+            PlanOptions.With(
+                update,
+                (parsed, plan, host, cancellation) =>
+                    plan.UpdateAsync(UpdateCommand.Names(parsed, host), UpdateCommand.Request(parsed), cancellation)
+            )
+        );
 
         Command rollback = new("rollback", "What 'rollback' would change.");
         RollbackCommand.AddRequestTo(rollback);
-        command.Add(PlanOptions.With(rollback, (parsed, plan, _, cancellation) =>
-        {
-            (string name, int? number) = RollbackCommand.Request(parsed);
-            return plan.RollbackAsync(name, number, cancellation);
-        }));
+        command.Add(
+            PlanOptions.With(
+                rollback,
+                (parsed, plan, _, cancellation) =>
+                {
+                    (string name, int? number) = RollbackCommand.Request(parsed);
+                    return plan.RollbackAsync(name, number, cancellation);
+                }
+            )
+        );
 
         Command uninstall = new("uninstall", "What 'uninstall' would change.");
         UninstallCommand.AddRequestTo(uninstall);
-        command.Add(PlanOptions.With(uninstall, (parsed, plan, host, cancellation) =>
-        {
-            (string[] names, bool purge) = UninstallCommand.Request(parsed, host);
-            return plan.UninstallAsync(names, purge, cancellation);
-        }));
+        command.Add(
+            PlanOptions.With(
+                uninstall,
+                (parsed, plan, host, cancellation) =>
+                {
+                    (string[] names, bool purge) = UninstallCommand.Request(parsed, host);
+                    return plan.UninstallAsync(names, purge, cancellation);
+                }
+            )
+        );
         return command;
     }
 }

@@ -14,12 +14,21 @@ static class PlanOptions
     /// <summary>As terraform has it: there are changes.</summary>
     private const int Changes = 2;
 
-    private static readonly Option<bool> s_json = new("--json") { Description = "Print a JSON object; the verb's manual page describes it." };
+    private static readonly Option<bool> s_json = new("--json")
+    {
+        Description = "Print a JSON object; the verb's manual page describes it.",
+    };
 
-    private static readonly Option<bool> s_detailed = new("--detailed-exitcode") { Description = "Exit with 2 when there are changes, 0 when there are none." };
+    private static readonly Option<bool> s_detailed = new("--detailed-exitcode")
+    {
+        Description = "Exit with 2 when there are changes, 0 when there are none.",
+    };
 
     /// <summary>Adds them, and what the verb does.</summary>
-    public static Command With(Command command, Func<ParseResult, PlanOperation, Host, CancellationToken, Task<HostPlan>> plan)
+    public static Command With(
+        Command command,
+        Func<ParseResult, PlanOperation, Host, CancellationToken, Task<HostPlan>> plan
+    )
     {
         command.Add(s_json);
         command.Add(s_detailed);
@@ -28,7 +37,10 @@ static class PlanOptions
     }
 
     private static async Task<int> RunAsync(
-        ParseResult parsed, Func<ParseResult, PlanOperation, Host, CancellationToken, Task<HostPlan>> plan, CancellationToken cancellation)
+        ParseResult parsed,
+        Func<ParseResult, PlanOperation, Host, CancellationToken, Task<HostPlan>> plan,
+        CancellationToken cancellation
+    )
     {
         Terminal terminal = GlobalOptions.Terminal(parsed);
         using Host host = GlobalOptions.OpenHost(parsed, terminal);

@@ -17,14 +17,20 @@ static class RolloutReleaseCommand
 
     public static Command Create()
     {
-        Command command = new("release", "Lets a roll-out go on that a failed or cut off update holds.") { s_hosts, RolloutCommand.Lock };
-        command.SetAction(async (parsed, cancellation) =>
+        Command command = new("release", "Lets a roll-out go on that a failed or cut off update holds.")
         {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using RolloutControl rollout = RolloutCommand.Open(parsed);
-            await rollout.ReleaseAsync(parsed.GetValue(s_hosts)!, terminal.Note, cancellation);
-            return 0;
-        });
+            s_hosts,
+            RolloutCommand.Lock,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
+            {
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using RolloutControl rollout = RolloutCommand.Open(parsed);
+                await rollout.ReleaseAsync(parsed.GetValue(s_hosts)!, terminal.Note, cancellation);
+                return 0;
+            }
+        );
         return command;
     }
 }

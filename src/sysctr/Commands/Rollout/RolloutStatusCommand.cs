@@ -14,29 +14,45 @@ static class RolloutStatusCommand
 
     public static Command Create()
     {
-        Command command = new("status", "Lists the hosts that update or wait, first come first, and what holds the others.") { RolloutCommand.Lock, s_json };
-        command.SetAction(async (parsed, cancellation) =>
+        Command command = new(
+            "status",
+            "Lists the hosts that update or wait, first come first, and what holds the others."
+        )
         {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using RolloutControl rollout = RolloutCommand.Open(parsed);
-            IReadOnlyList<RolloutReport> hosts = await rollout.ListAsync(cancellation);
-            if (parsed.GetValue(s_json))
+            RolloutCommand.Lock,
+            s_json,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                terminal.Json(Reports.ToJson(hosts));
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using RolloutControl rollout = RolloutCommand.Open(parsed);
+                IReadOnlyList<RolloutReport> hosts = await rollout.ListAsync(cancellation);
+                if (parsed.GetValue(s_json))
+                {
+                    terminal.Json(Reports.ToJson(hosts));
+                    return 0;
+                }
+
+                terminal.Table(
+                    [
+                        "HOST",
+                        new("STATE") { IsState = true },
+                        new("SINCE") { Dispensable = 1 },
+                        new("HELD BECAUSE") { Least = 12 },
+                    ],
+                    [.. hosts.Select(h => new[] { h.Host, StateOf(h), TimeText.Ago(h.Since), h.Reason ?? "" })]
+                );
                 return 0;
             }
-
-            terminal.Table(
-                ["HOST", new("STATE") { IsState = true }, new("SINCE") { Dispensable = 1 }, new("HELD BECAUSE") { Least = 12 }],
-                [.. hosts.Select(h => new[] { h.Host, StateOf(h), TimeText.Ago(h.Since), h.Reason ?? "" })]);
-            return 0;
-        });
+        );
         return command;
     }
 
-    private static string StateOf(RolloutReport host) => host switch
-    {
-        { State: SlotState.Switching, Alive: false } => "cut off",
-        _ => host.State.ToString().ToLowerInvariant(),
-    };
+    private static string StateOf(RolloutReport host) =>
+        host switch
+        {
+            { State: SlotState.Switching, Alive: false } => "cut off",
+            _ => host.State.ToString().ToLowerInvariant(),
+        };
 }

@@ -15,7 +15,11 @@ static class TrustDeleteCommand
 
     public static Command Create()
     {
-        Command command = new("delete", "Takes a scope's rule away, so that the rule of what it is in decides.") { s_scope, s_transport };
+        Command command = new("delete", "Takes a scope's rule away, so that the rule of what it is in decides.")
+        {
+            s_scope,
+            s_transport,
+        };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);

@@ -22,31 +22,79 @@ static class TrustSetCommand
 
     private static readonly Option<string[]> s_keys = new("--key", "--pubkeysfile", "-f")
     {
-        Description = "A file of public keys: OpenPGP's as 'gpg --export' writes them, or PEM. Of several files any counts.",
+        Description =
+            "A file of public keys: OpenPGP's as 'gpg --export' writes them, or PEM. Of several files any counts.",
         HelpName = "FILE",
     };
 
     private static readonly Option<string?> s_identity = new("--identity")
     {
-        Description = "For which name it has to be signed: matchRepoDigestOrExact (the default), matchExact, matchRepository, exactReference=REFERENCE, exactRepository=NAME, remapIdentity=PREFIX,SIGNED-PREFIX. cosign signs for a name without a tag: matchRepository.",
+        Description =
+            "For which name it has to be signed: matchRepoDigestOrExact (the default), matchExact, matchRepository, exactReference=REFERENCE, exactRepository=NAME, remapIdentity=PREFIX,SIGNED-PREFIX. cosign signs for a name without a tag: matchRepository.",
         HelpName = "IDENTITY",
     };
 
-    private static readonly Option<string?> s_lookaside = new("--lookaside") { Description = "Where simple signatures are; is written to registries.d.", HelpName = "URL" };
-    private static readonly Option<string?> s_fulcio = new("--fulcio-ca") { Description = "Certificates of Fulcio's authority, PEM.", HelpName = "FILE" };
-    private static readonly Option<string?> s_issuer = new("--oidc-issuer") { Description = "Where the signer logged in, exactly.", HelpName = "URL" };
-    private static readonly Option<string[]> s_rekor = new("--rekor-key") { Description = "The public key of a transparency log that has to have seen it, PEM.", HelpName = "FILE" };
-    private static readonly Option<string?> s_roots = new("--ca-roots") { Description = "Root certificates of an authority of one's own, PEM.", HelpName = "FILE" };
-    private static readonly Option<string?> s_intermediates = new("--ca-intermediates") { Description = "Certificates between those and the signer's, PEM.", HelpName = "FILE" };
-    private static readonly Option<string?> s_email = new("--subject-email") { Description = "As whom it was signed, exactly.", HelpName = "ADDRESS" };
-    private static readonly Option<string?> s_hostname = new("--subject-hostname") { Description = "As which host it was signed, exactly.", HelpName = "NAME" };
+    private static readonly Option<string?> s_lookaside = new("--lookaside")
+    {
+        Description = "Where simple signatures are; is written to registries.d.",
+        HelpName = "URL",
+    };
+    private static readonly Option<string?> s_fulcio = new("--fulcio-ca")
+    {
+        Description = "Certificates of Fulcio's authority, PEM.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> s_issuer = new("--oidc-issuer")
+    {
+        Description = "Where the signer logged in, exactly.",
+        HelpName = "URL",
+    };
+    private static readonly Option<string[]> s_rekor = new("--rekor-key")
+    {
+        Description = "The public key of a transparency log that has to have seen it, PEM.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> s_roots = new("--ca-roots")
+    {
+        Description = "Root certificates of an authority of one's own, PEM.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> s_intermediates = new("--ca-intermediates")
+    {
+        Description = "Certificates between those and the signer's, PEM.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<string?> s_email = new("--subject-email")
+    {
+        Description = "As whom it was signed, exactly.",
+        HelpName = "ADDRESS",
+    };
+    private static readonly Option<string?> s_hostname = new("--subject-hostname")
+    {
+        Description = "As which host it was signed, exactly.",
+        HelpName = "NAME",
+    };
 
     public static Command Create()
     {
         Command command = new(
-            "set", "Has a requirement hold for a scope, in the place of those before. Keys are read first: what nobody could meet is not written.")
+            "set",
+            "Has a requirement hold for a scope, in the place of those before. Keys are read first: what nobody could meet is not written."
+        )
         {
-            s_scope, s_type, s_keys, s_identity, s_transport, s_lookaside, s_fulcio, s_issuer, s_rekor, s_roots, s_intermediates, s_email, s_hostname,
+            s_scope,
+            s_type,
+            s_keys,
+            s_identity,
+            s_transport,
+            s_lookaside,
+            s_fulcio,
+            s_issuer,
+            s_rekor,
+            s_roots,
+            s_intermediates,
+            s_email,
+            s_hostname,
         };
         command.SetAction(parsed =>
         {
@@ -65,7 +113,11 @@ static class TrustSetCommand
                 SubjectEmail = parsed.GetValue(s_email),
                 SubjectHostname = parsed.GetValue(s_hostname),
             };
-            new TrustOperation(host, terminal.Note).Set(TrustCommand.Scope(parsed, s_scope, s_transport), request, parsed.GetValue(s_lookaside));
+            new TrustOperation(host, terminal.Note).Set(
+                TrustCommand.Scope(parsed, s_scope, s_transport),
+                request,
+                parsed.GetValue(s_lookaside)
+            );
             return 0;
         });
         return command;

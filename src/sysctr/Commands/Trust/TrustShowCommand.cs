@@ -14,7 +14,13 @@ static class TrustShowCommand
 
     public static Command Create()
     {
-        Command command = new("show", "Lists the rules, default first. Of those whose scope holds an image the most specific decides.") { s_json };
+        Command command = new(
+            "show",
+            "Lists the rules, default first. Of those whose scope holds an image the most specific decides."
+        )
+        {
+            s_json,
+        };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
@@ -27,14 +33,33 @@ static class TrustShowCommand
             }
 
             terminal.Table(
-                ["TRANSPORT", "SCOPE", new("REQUIRES") { Least = 20 }, new("ATTACHMENTS") { Dispensable = 2 }, new("FILE") { Dispensable = 1 }],
                 [
-                    .. rules.Select(r => new[]
-                    {
-                        r.Transport, r.Transport == "default" ? "-" : r.Scope.Length == 0 ? "*" : r.Scope, string.Join(" and ", r.Requirements),
-                        r.Attachments switch { true => "yes", false => "no", null => "-" }, r.File,
-                    }),
-                ]);
+                    "TRANSPORT",
+                    "SCOPE",
+                    new("REQUIRES") { Least = 20 },
+                    new("ATTACHMENTS") { Dispensable = 2 },
+                    new("FILE") { Dispensable = 1 },
+                ],
+                [
+                    .. rules.Select(r =>
+                        new[]
+                        {
+                            r.Transport,
+                            r.Transport == "default" ? "-"
+                            : r.Scope.Length == 0 ? "*"
+                            : r.Scope,
+                            string.Join(" and ", r.Requirements),
+                            r.Attachments switch
+                            {
+                                true => "yes",
+                                false => "no",
+                                null => "-",
+                            },
+                            r.File,
+                        }
+                    ),
+                ]
+            );
             return 0;
         });
         return command;

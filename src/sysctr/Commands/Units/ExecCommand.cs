@@ -25,18 +25,27 @@ static class ExecCommand
 
     private static readonly Option<bool> s_tty = new("--tty", "-t")
     {
-        Description = "Give it a terminal of its own; without saying so it gets one when sysctr's input and output are a terminal.",
+        Description =
+            "Give it a terminal of its own; without saying so it gets one when sysctr's input and output are a terminal.",
     };
 
-    private static readonly Option<bool> s_interactive = new("--interactive", "-i") { Description = "Accepted for the habit: the command always gets sysctr's input." };
+    private static readonly Option<bool> s_interactive = new("--interactive", "-i")
+    {
+        Description = "Accepted for the habit: the command always gets sysctr's input.",
+    };
 
     private static readonly Option<string?> s_user = new("--user", "-u")
     {
-        Description = "Run as this user of the container, by name or number, with its groups where the runtime is runc. A user's container is named by --user before the verb.",
+        Description =
+            "Run as this user of the container, by name or number, with its groups where the runtime is runc. A user's container is named by --user before the verb.",
         HelpName = "USER[:GROUP]",
     };
 
-    private static readonly Option<string?> s_workingDirectory = new("--workdir", "-w") { Description = "Run in this directory of the container.", HelpName = "DIR" };
+    private static readonly Option<string?> s_workingDirectory = new("--workdir", "-w")
+    {
+        Description = "Run in this directory of the container.",
+        HelpName = "DIR",
+    };
 
     private static readonly Option<string[]> s_env = new("--env", "-e")
     {
@@ -47,7 +56,8 @@ static class ExecCommand
 
     private static readonly Option<bool> s_orRun = new("--or-run")
     {
-        Description = "Where the container does not run, run the command in place of its payload, as 'atomic run' does; its service stays stopped.",
+        Description =
+            "Where the container does not run, run the command in place of its payload, as 'atomic run' does; its service stays stopped.",
     };
 
     private static readonly Option[] s_options = [s_tty, s_interactive, s_user, s_workingDirectory, s_env, s_orRun];
@@ -65,45 +75,66 @@ static class ExecCommand
               sysctr exec etcd etcdctl endpoint health
               sysctr exec -it httpd sh
               sysctr exec -u www-data -w /srv httpd ls -l
-            """) { s_name, s_command };
+            """
+        )
+        {
+            s_name,
+            s_command,
+        };
         foreach (Option option in s_options)
         {
             command.Add(option);
         }
 
-        command.SetAction(async (parsed, cancellation) =>
-        {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            ExecRequest request = new(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!)
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                Terminal = parsed.GetValue(s_tty) || Terminal.IsUsedByPerson,
-                User = parsed.GetValue(s_user),
-                WorkingDirectory = parsed.GetValue(s_workingDirectory),
-                Environment = parsed.GetValue(s_env)!,
-            };
-            if (parsed.GetValue(s_orRun) && !await new ContainerControl(host).CanExecuteAsync(parsed.GetValue(s_name)!, cancellation))
-            {
-                if (request.Terminal && !Terminal.IsUsedByPerson)
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
+                ExecRequest request = new(parsed.GetValue(s_name)!, parsed.GetValue(s_command)!)
                 {
-                    throw new SysctrException(
-                        ErrorKind.Usage, $"running a command in place of the payload of '{request.Container}': without a terminal of the caller's --tty has none to give", "leave it out, or start the container first");
+                    Terminal = parsed.GetValue(s_tty) || Terminal.IsUsedByPerson,
+                    User = parsed.GetValue(s_user),
+                    WorkingDirectory = parsed.GetValue(s_workingDirectory),
+                    Environment = parsed.GetValue(s_env)!,
+                };
+                if (
+                    parsed.GetValue(s_orRun)
+                    && !await new ContainerControl(host).CanExecuteAsync(parsed.GetValue(s_name)!, cancellation)
+                )
+                {
+                    if (request.Terminal && !Terminal.IsUsedByPerson)
+                    {
+                        throw new SysctrException(
+                            ErrorKind.Usage,
+                            $"running a command in place of the payload of '{request.Container}': without a terminal of the caller's --tty has none to give",
+                            "leave it out, or start the container first"
+                        );
+                    }
+
+                    using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(
+                        cancellation
+                    );
+                    using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(
+                        PosixSignal.SIGINT,
+                        Interrupt
+                    );
+                    using PosixSignalRegistration terminate = PosixSignalRegistration.Create(
+                        PosixSignal.SIGTERM,
+                        Interrupt
+                    );
+                    return await new StandInOperation(host).RunAsync(request, interrupted.Token);
+
+                    void Interrupt(PosixSignalContext context)
+                    {
+                        context.Cancel = true;
+                        interrupted.Cancel();
+                    }
                 }
 
-                using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-                using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
-                using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
-                return await new StandInOperation(host).RunAsync(request, interrupted.Token);
-
-                void Interrupt(PosixSignalContext context)
-                {
-                    context.Cancel = true;
-                    interrupted.Cancel();
-                }
+                return await new ContainerControl(host).ExecuteAsync(request);
             }
-
-            return await new ContainerControl(host).ExecuteAsync(request);
-        });
+        );
         return command;
     }
 

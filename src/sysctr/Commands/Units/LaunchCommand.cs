@@ -7,8 +7,8 @@ using SystemContainers.Runtime.Launch;
 namespace SystemContainers.Cli.Commands.Units;
 
 /// <summary>
-/// <c>sysctr launch</c>: not for people. Units whose sockets or instances need more than the runtime's own command line call it
-/// at every start; it becomes the runtime by execve and leaves nothing behind.
+/// <c>sysctr launch</c>: not for people. Units whose sockets or instances need more than the runtime's own command line
+/// call it at every start; it becomes the runtime by execve and leaves nothing behind.
 /// </summary>
 static class LaunchCommand
 {

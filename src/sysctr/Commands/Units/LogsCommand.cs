@@ -33,15 +33,22 @@ static class LogsCommand
             Examples:
               sysctr logs --follow etcd
               sysctr --user logs -n 20 notes
-            """)
+            """
+        )
         {
-            s_name, s_follow, s_lines,
+            s_name,
+            s_follow,
+            s_lines,
         };
         command.SetAction(parsed =>
         {
             Terminal terminal = GlobalOptions.Terminal(parsed);
             using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            return new ContainerControl(host).ShowJournal(parsed.GetValue(s_name)!, parsed.GetValue(s_follow), parsed.GetValue(s_lines));
+            return new ContainerControl(host).ShowJournal(
+                parsed.GetValue(s_name)!,
+                parsed.GetValue(s_follow),
+                parsed.GetValue(s_lines)
+            );
         });
         return command;
     }

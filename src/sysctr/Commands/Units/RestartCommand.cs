@@ -7,5 +7,9 @@ namespace SystemContainers.Cli.Commands.Units;
 static class RestartCommand
 {
     public static Command Create() =>
-        UnitVerb.Create("restart", "Stops and starts containers; says why when they do not start.", static (control, name, cancellation) => control.RestartAsync(name, cancellation));
+        UnitVerb.Create(
+            "restart",
+            "Stops and starts containers; says why when they do not start.",
+            static (control, name, cancellation) => control.RestartAsync(name, cancellation)
+        );
 }

@@ -7,5 +7,9 @@ namespace SystemContainers.Cli.Commands.Units;
 static class StopCommand
 {
     public static Command Create() =>
-        UnitVerb.Create("stop", "Stops containers and waits until they have ended.", static (control, name, cancellation) => control.StopAsync(name, cancellation));
+        UnitVerb.Create(
+            "stop",
+            "Stops containers and waits until they have ended.",
+            static (control, name, cancellation) => control.StopAsync(name, cancellation)
+        );
 }

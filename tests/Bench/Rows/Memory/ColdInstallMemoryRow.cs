@@ -15,10 +15,21 @@ sealed class ColdInstallMemoryRow() : Row("memory-install", "peak memory of a co
         IReadOnlyList<Sample> samples = await Contest.RunAsync(
             host,
             [
-                new("sysctr install", Steps.ClearSysctr, $"sysctr install --quiet{run.InstallOptions} {Steps.Reference("httpd")}", Steps.ClearSysctr),
-                new("podman pull", Steps.ClearPeers, $"{Steps.Podman} pull --quiet {Steps.Reference("httpd")}", Steps.ClearPeers),
+                new(
+                    "sysctr install",
+                    Steps.ClearSysctr,
+                    $"sysctr install --quiet{run.InstallOptions} {Steps.Reference("httpd")}",
+                    Steps.ClearSysctr
+                ),
+                new(
+                    "podman pull",
+                    Steps.ClearPeers,
+                    $"{Steps.Podman} pull --quiet {Steps.Reference("httpd")}",
+                    Steps.ClearPeers
+                ),
             ],
-            Math.Min(run.Rounds, 3));
+            Math.Min(run.Rounds, 3)
+        );
         return (samples[0].PeakMib, samples, "");
     }
 }

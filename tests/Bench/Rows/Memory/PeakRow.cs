@@ -20,7 +20,10 @@ abstract class PeakRow(string name, string title, double bound) : Row(name, titl
         string here = await layout.GetAsync();
         await using Offline offline = await Offline.CreateAsync();
         IReadOnlyList<Sample> samples = await Contest.RunAsync(
-            run.Here, [new("sysctr pull", offline.Clear, offline.Pull(here))], Math.Min(run.Rounds, 3));
+            run.Here,
+            [new("sysctr pull", offline.Clear, offline.Pull(here))],
+            Math.Min(run.Rounds, 3)
+        );
         return (samples[0].PeakMib, samples, Scaled(layout));
     }
 }

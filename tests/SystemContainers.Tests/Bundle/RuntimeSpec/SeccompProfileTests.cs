@@ -9,18 +9,36 @@ using Xunit;
 
 namespace SystemContainers.Tests.Bundle.RuntimeSpec;
 
-/// <summary>The built-in seccomp profile beside the one that Debian 12 packages (golang-github-containers-common), and which of a host's profiles counts.</summary>
+/// <summary>The built-in seccomp profile beside the one that Debian 12 packages (golang-github-containers-common), and
+/// which of a host's profiles counts.</summary>
 public sealed class SeccompProfileTests : IDisposable
 {
     private const string Packaged = "/usr/share/containers/seccomp.json";
 
-    private static readonly SeccompProfile s_theirs = SeccompFilter.Parse(new SeccompFile(Packaged, File.ReadAllBytes(Packaged)));
+    private static readonly SeccompProfile s_theirs = SeccompFilter.Parse(
+        new SeccompFile(Packaged, File.ReadAllBytes(Packaged))
+    );
 
     private readonly string _root = Directory.CreateTempSubdirectory("seccomp-root-").FullName;
 
     /// <summary>Every processor that either profile or .NET knows a name of, and one that nobody knows.</summary>
     public static TheoryData<string> Processors =>
-        ["amd64", "386", "x86", "x32", "arm64", "arm", "ppc64le", "s390x", "s390", "riscv64", "loong64", "mips64", "mips64le", "vax"];
+        [
+            "amd64",
+            "386",
+            "x86",
+            "x32",
+            "arm64",
+            "arm",
+            "ppc64le",
+            "s390x",
+            "s390",
+            "riscv64",
+            "loong64",
+            "mips64",
+            "mips64le",
+            "vax",
+        ];
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
@@ -30,8 +48,14 @@ public sealed class SeccompProfileTests : IDisposable
     public void Every_verdict_is_the_packaged_profile_s(string processor)
     {
         string[] calls = [.. Calls(s_theirs).Union(Calls(DefaultSeccompProfile.Value)).Append("a_call_of_the_future")];
-        string[] decisive = [.. Capabilities(s_theirs).Union(Capabilities(DefaultSeccompProfile.Value)).Order(StringComparer.Ordinal)];
-        Assert.True(calls.Length > 400 && decisive.Length is > 5 and < 16, $"{calls.Length} calls, {decisive.Length} capabilities");
+        string[] decisive =
+        [
+            .. Capabilities(s_theirs).Union(Capabilities(DefaultSeccompProfile.Value)).Order(StringComparer.Ordinal),
+        ];
+        Assert.True(
+            calls.Length > 400 && decisive.Length is > 5 and < 16,
+            $"{calls.Length} calls, {decisive.Length} capabilities"
+        );
 
         // Every set of the capabilities that any rule asks for; the others can make no difference.
         for (int set = 0; set < 1 << decisive.Length; set++)
@@ -39,7 +63,13 @@ public sealed class SeccompProfileTests : IDisposable
             string[] held = [.. decisive.Where((_, i) => (set >> i & 1) == 1)];
             HostFacts host = RenderRequests.Host with { Architecture = processor };
             SeccompConfig ours = SeccompFilter.For(host, held)!;
-            SeccompConfig theirs = SeccompFilter.For(host with { SeccompProfile = new SeccompFile(Packaged, s_packagedText) }, held)!;
+            SeccompConfig theirs = SeccompFilter.For(
+                host with
+                {
+                    SeccompProfile = new SeccompFile(Packaged, s_packagedText),
+                },
+                held
+            )!;
             string where = $"{processor} with {string.Join(' ', held)}";
 
             Assert.Equal((theirs.DefaultAction, theirs.DefaultErrnoRet), (ours.DefaultAction, ours.DefaultErrnoRet));
@@ -62,7 +92,10 @@ public sealed class SeccompProfileTests : IDisposable
         string[] decisive = [.. Capabilities(DefaultSeccompProfile.Value)];
         foreach (string capability in RenderRequests.Host.Capabilities.Except(decisive))
         {
-            Assert.Equal(Rules(SeccompFilter.For(RenderRequests.Host, [])!), Rules(SeccompFilter.For(RenderRequests.Host, [capability])!));
+            Assert.Equal(
+                Rules(SeccompFilter.For(RenderRequests.Host, [])!),
+                Rules(SeccompFilter.For(RenderRequests.Host, [capability])!)
+            );
         }
     }
 
@@ -73,7 +106,10 @@ public sealed class SeccompProfileTests : IDisposable
         Write("usr/share/containers/seccomp.json", "package");
         Assert.Equal("/usr/share/containers/seccomp.json", SeccompFile.Find(_root)!.Path);
         Write("etc/containers/seccomp.json", "admin");
-        Assert.Equal(("/etc/containers/seccomp.json", "admin"), (SeccompFile.Find(_root)!.Path, System.Text.Encoding.UTF8.GetString(SeccompFile.Find(_root)!.Text)));
+        Assert.Equal(
+            ("/etc/containers/seccomp.json", "admin"),
+            (SeccompFile.Find(_root)!.Path, System.Text.Encoding.UTF8.GetString(SeccompFile.Find(_root)!.Text))
+        );
     }
 
     [Fact]
@@ -129,9 +165,11 @@ public sealed class SeccompProfileTests : IDisposable
         profile.Syscalls!.SelectMany(r => (r.Includes?.Caps ?? []).Concat(r.Excludes?.Caps ?? [])).Distinct();
 
     /// <summary>Of each call what is done with it, and on which arguments.</summary>
-    private static ILookup<string, string> Rules(SeccompConfig filter) => (
-        from rule in filter.Syscalls
-        let verdict = $"{rule.Action} {rule.ErrnoRet} {(rule.Args is null ? "" : JsonSerializer.Serialize(rule.Args))}"
-        from name in rule.Names
-        select (name, verdict)).ToLookup(r => r.name, r => r.verdict);
+    private static ILookup<string, string> Rules(SeccompConfig filter) =>
+        (
+            from rule in filter.Syscalls
+            let verdict = $"{rule.Action} {rule.ErrnoRet} {(rule.Args is null ? "" : JsonSerializer.Serialize(rule.Args))}"
+            from name in rule.Names
+            select (name, verdict)
+        ).ToLookup(r => r.name, r => r.verdict);
 }

@@ -30,7 +30,11 @@ public sealed class ComposefsMountTests : IDisposable
         {
             string hex = key.ToString();
             Directory.CreateDirectory(Path.Combine(objects, hex[..2]));
-            await File.WriteAllBytesAsync(Path.Combine(objects, hex[..2], hex[2..]), content, TestContext.Current.CancellationToken);
+            await File.WriteAllBytesAsync(
+                Path.Combine(objects, hex[..2], hex[2..]),
+                content,
+                TestContext.Current.CancellationToken
+            );
         }
 
         string image = Path.Combine(_folder, "image");
@@ -39,28 +43,70 @@ public sealed class ComposefsMountTests : IDisposable
             ComposefsImage.Write(tree.Root, tree.Content, target);
         }
 
-        CommandResult printed = (await Command.RunAsync(
-            "unshare", "--mount", "--propagation", "private", "python3", Path.Combine(Workspace.Root, "tests/SystemContainers.Tests/Composefs/inodes.py"), image, objects, _folder)).MustSucceed();
+        CommandResult printed = (
+            await Command.RunAsync(
+                "unshare",
+                "--mount",
+                "--propagation",
+                "private",
+                "python3",
+                Path.Combine(Workspace.Root, "tests/SystemContainers.Tests/Composefs/inodes.py"),
+                image,
+                objects,
+                _folder
+            )
+        ).MustSucceed();
 
-        JsonNode[] shown = [.. printed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!)];
+        JsonNode[] shown =
+        [
+            .. printed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonNode.Parse(l)!),
+        ];
         Assert.Equal(Lines(tree), shown.Select(Line).Order(StringComparer.Ordinal));
 
         // One inode for the names that the tree has for one leaf, and another for another.
         ILookup<string, string> names = shown.ToLookup(s => (string)s["inode"]!, s => Text((string)s["path"]!));
         Assert.Equal(
-            [["/a/link to it", "/a/sub/deep", "/large"], ["/a/fifo", "/another fifo"]],
-            names.Where(g => g.Count() > 1).Select(g => g.Order(StringComparer.Ordinal).ToArray()).OrderByDescending(g => g.Length));
+            [
+                ["/a/link to it", "/a/sub/deep", "/large"],
+                ["/a/fifo", "/another fifo"],
+            ],
+            names
+                .Where(g => g.Count() > 1)
+                .Select(g => g.Order(StringComparer.Ordinal).ToArray())
+                .OrderByDescending(g => g.Length)
+        );
     }
 
     private static SampleTree Tree()
     {
         FileMetadata plain = SampleTree.Plain;
-        SampleTree tree = new(new FileMetadata(0b111_101_000, 10, 70_000, -3, 999_999_999, [new FileXattr([.. "user.root"u8], [1])]));
-        TreeDirectory a = SampleTree.Directory(tree.Root, "a", plain with { Mode = 0b001_111_111_111, MtimeSeconds = -1_000_000, MtimeNanoseconds = 1 });
+        SampleTree tree = new(
+            new FileMetadata(0b111_101_000, 10, 70_000, -3, 999_999_999, [new FileXattr([.. "user.root"u8], [1])])
+        );
+        TreeDirectory a = SampleTree.Directory(
+            tree.Root,
+            "a",
+            plain with
+            {
+                Mode = 0b001_111_111_111,
+                MtimeSeconds = -1_000_000,
+                MtimeNanoseconds = 1,
+            }
+        );
         TreeDirectory sub = SampleTree.Directory(a, "sub");
         byte[] content = new byte[300_000];
         new Random(1).NextBytes(content);
-        TreeLeaf large = tree.File(tree.Root, "large", content, plain with { Mode = 0b100_111_101_101, Uid = 1000, MtimeNanoseconds = 123_456_789 });
+        TreeLeaf large = tree.File(
+            tree.Root,
+            "large",
+            content,
+            plain with
+            {
+                Mode = 0b100_111_101_101,
+                Uid = 1000,
+                MtimeNanoseconds = 123_456_789,
+            }
+        );
         a.Set([.. "link to it"u8], large, 0);
         sub.Set([.. "deep"u8], large, 0);
         tree.File(tree.Root, "same content", content, plain with { Uid = 3 });
@@ -69,22 +115,46 @@ public sealed class ComposefsMountTests : IDisposable
         tree.File(tree.Root, "64", new byte[64]);
         tree.File(tree.Root, "65", new byte[65]);
         tree.File(
-            a, "attributes", content[..5000],
+            a,
+            "attributes",
+            content[..5000],
             plain with
             {
                 Xattrs =
                 [
-                    new FileXattr([.. "security.capability"u8], Convert.FromHexString("0100000200040000000000000000000000000000")), new FileXattr([.. "trusted.overlay.opaque"u8], [(byte)'y']),
-                    new FileXattr([.. "trusted.x"u8], new byte[3000]), new FileXattr([.. "user.shared"u8], [.. "value"u8]),
+                    new FileXattr(
+                        [.. "security.capability"u8],
+                        Convert.FromHexString("0100000200040000000000000000000000000000")
+                    ),
+                    new FileXattr([.. "trusted.overlay.opaque"u8], [(byte)'y']),
+                    new FileXattr([.. "trusted.x"u8], new byte[3000]),
+                    new FileXattr([.. "user.shared"u8], [.. "value"u8]),
                 ],
-            });
-        tree.File(sub, "also", content[..70], plain with { Xattrs = [new FileXattr([.. "user.shared"u8], [.. "value"u8])] });
+            }
+        );
+        tree.File(
+            sub,
+            "also",
+            content[..70],
+            plain with
+            {
+                Xattrs = [new FileXattr([.. "user.shared"u8], [.. "value"u8])],
+            }
+        );
         TreeLeaf fifo = SampleTree.Special(a, [.. "fifo"u8], TarEntryType.Fifo);
         tree.Root.Set([.. "another fifo"u8], fifo, 0);
         SampleTree.Special(a, [.. "null"u8], TarEntryType.CharacterDevice, 1, 3);
         SampleTree.Special(a, [.. "disk"u8], TarEntryType.BlockDevice, 259, 4711);
         SampleTree.Symlink(a, [.. "short"u8], [.. "../large"u8], plain with { Mode = 0b111_111_111, MtimeSeconds = 1 });
-        SampleTree.Symlink(a, [.. "long"u8], [.. Enumerable.Repeat((byte)'t', 4095)], plain with { Mode = 0b111_111_111 });
+        SampleTree.Symlink(
+            a,
+            [.. "long"u8],
+            [.. Enumerable.Repeat((byte)'t', 4095)],
+            plain with
+            {
+                Mode = 0b111_111_111,
+            }
+        );
         SampleTree.Directory(tree.Root, "00");
         TreeDirectory many = SampleTree.Directory(tree.Root, "many");
         for (int i = 0; i < 2000; i++)
@@ -92,7 +162,15 @@ public sealed class ComposefsMountTests : IDisposable
             tree.File(many, $"{new string('n', i % 200)}{i}", [.. "many"u8, .. new byte[i % 100]]);
         }
 
-        SampleTree.Symlink(many, [0xff, 1, (byte)'\n', (byte)' '], [0xfe, (byte)'\\'], plain with { Mode = 0b111_111_111 });
+        SampleTree.Symlink(
+            many,
+            [0xff, 1, (byte)'\n', (byte)' '],
+            [0xfe, (byte)'\\'],
+            plain with
+            {
+                Mode = 0b111_111_111,
+            }
+        );
         return tree;
     }
 
@@ -103,7 +181,10 @@ public sealed class ComposefsMountTests : IDisposable
         for (int i = 0; i < all.Count; i++)
         {
             links[all[i].Node] = links.GetValueOrDefault(all[i].Node) + 1;
-            foreach ((byte[] name, TreeSlot slot) in (all[i].Node as TreeDirectory)?.Slots ?? new Dictionary<byte[], TreeSlot>())
+            foreach (
+                (byte[] name, TreeSlot slot) in (all[i].Node as TreeDirectory)?.Slots
+                    ?? new Dictionary<byte[], TreeSlot>()
+            )
             {
                 all.Add((all[i].Path + "2f" + Convert.ToHexStringLower(name), slot.Node));
             }
@@ -126,13 +207,18 @@ public sealed class ComposefsMountTests : IDisposable
         };
         FileMetadata metadata = node.Metadata;
         return string.Create(
-            CultureInfo.InvariantCulture,
-            $"""
-             {path} {type | metadata.Mode:x} {metadata.Uid} {metadata.Gid} {((Int128)metadata.MtimeSeconds * 1_000_000_000) + metadata.MtimeNanoseconds} {(entry is null ? 0 : links)} {entry?.DeviceMajor}:{entry?.DeviceMinor}
-             """)
+                CultureInfo.InvariantCulture,
+                $"""
+                {path} {type | metadata.Mode:x} {metadata.Uid} {metadata.Gid} {(
+                    (Int128)metadata.MtimeSeconds * 1_000_000_000
+                ) + metadata.MtimeNanoseconds} {(entry is null ? 0 : links)} {entry?.DeviceMajor}:{entry?.DeviceMinor}
+                """
+            )
             + $" {Math.Max(entry?.Size ?? 0, entry?.LinkName.Length ?? 0)} {Convert.ToHexStringLower(entry?.LinkName ?? [])}"
             + $" {(entry?.Type == TarEntryType.Regular ? Convert.ToHexStringLower(SHA256.HashData(entry.Size == 0 ? [] : tree.Content(entry))) : "")}"
-            + string.Concat(metadata.Xattrs.Select(x => $" {Convert.ToHexStringLower(x.Name)}={Convert.ToHexStringLower(x.Value)}"));
+            + string.Concat(
+                metadata.Xattrs.Select(x => $" {Convert.ToHexStringLower(x.Name)}={Convert.ToHexStringLower(x.Value)}")
+            );
     }
 
     private static string Line(JsonNode shown)

@@ -5,7 +5,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Composefs.Mounting;
 
-/// <summary>The kernel of the machine that tests, which can mount trees; where one can't is in the host tests.</summary>
+/// <summary>The kernel of the machine that tests, which can mount trees; where one can't is in the host
+/// tests.</summary>
 [Trait("needs", "root")]
 public sealed class ComposefsProbeTests : IDisposable
 {
@@ -23,5 +24,6 @@ public sealed class ComposefsProbeTests : IDisposable
 
     /// <summary>A colon ends the path of a layer to overlayfs, so that it finds no objects.</summary>
     [Fact]
-    public void What_fails_is_said() => Assert.NotNull(ComposefsProbe.Try(Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName).Obstacle);
+    public void What_fails_is_said() =>
+        Assert.NotNull(ComposefsProbe.Try(Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName).Obstacle);
 }

@@ -16,7 +16,10 @@ public sealed class ProvenImagesTests : IDisposable
     public ProvenImagesTests()
     {
         _image = Path.Combine(_folder, "image");
-        _known = new ProvenImages(Path.Combine(_folder, "known"), new Later(DateTimeOffset.UtcNow + TimeSpan.FromMinutes(1)));
+        _known = new ProvenImages(
+            Path.Combine(_folder, "known"),
+            new Later(DateTimeOffset.UtcNow + TimeSpan.FromMinutes(1))
+        );
         File.WriteAllText(_image, "an image");
     }
 
@@ -34,10 +37,14 @@ public sealed class ProvenImagesTests : IDisposable
         Assert.True(_known.Has(image, digest));
         Assert.True(new ProvenImages(Path.Combine(_folder, "known")).Has(image, digest));
         Assert.False(_known.Has(image, VerityHasher.Of("another"u8)));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.Combine(_folder, "known")));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(Path.Combine(_folder, "known"))
+        );
     }
 
-    public static TheoryData<string> Changes => ["the same length", "another file", "a copy with its times", "the mode"];
+    public static TheoryData<string> Changes =>
+        ["the same length", "another file", "a copy with its times", "the mode"];
 
     [Theory]
     [MemberData(nameof(Changes))]
@@ -80,7 +87,10 @@ public sealed class ProvenImagesTests : IDisposable
     public void One_that_was_written_a_moment_ago_is_read_again()
     {
         using SafeFileHandle image = Open();
-        ProvenImages now = new(Path.Combine(_folder, "known"), new Later(new DateTimeOffset(File.GetLastWriteTimeUtc(_image)) + TimeSpan.FromSeconds(0.5)));
+        ProvenImages now = new(
+            Path.Combine(_folder, "known"),
+            new Later(new DateTimeOffset(File.GetLastWriteTimeUtc(_image)) + TimeSpan.FromSeconds(0.5))
+        );
 
         now.Add(image, Read(), ProvenImages.State(image));
 

@@ -15,18 +15,31 @@ public sealed class EtcdSettingsTests : IDisposable
     [Fact]
     public void The_file_says_them_and_the_environment_is_stronger()
     {
-        Write("lock = \"etcd:a:1/key\"\n[etcd]\ncacert = \"/ca\"\ncert = \"/cert\"\nkey = \"/key\"\nuser = \"me:secret\"\n");
+        Write(
+            "lock = \"etcd:a:1/key\"\n[etcd]\ncacert = \"/ca\"\ncert = \"/cert\"\nkey = \"/key\"\nuser = \"me:secret\"\n"
+        );
 
         SysctrConfiguration configuration = SysctrConfiguration.Load(new HostPaths(_root));
 
         Assert.Equal("etcd:a:1/key", configuration.Lock);
         EtcdSettings file = configuration.EtcdOver(_ => null);
-        Assert.Equal(("/ca", "/cert", "/key", "me:secret"), (file.CaCertificate, file.Certificate, file.Key, file.User));
-        EtcdSettings over = configuration.EtcdOver(new Dictionary<string, string>
-        {
-            ["ETCDCTL_CACERT"] = "/other", ["ETCDCTL_CERT"] = "", ["ETCDCTL_USER"] = "you", ["ETCDCTL_PASSWORD"] = "a:b",
-        }.GetValueOrDefault);
-        Assert.Equal(("/other", "/cert", "/key", "you:a:b"), (over.CaCertificate, over.Certificate, over.Key, over.User));
+        Assert.Equal(
+            ("/ca", "/cert", "/key", "me:secret"),
+            (file.CaCertificate, file.Certificate, file.Key, file.User)
+        );
+        EtcdSettings over = configuration.EtcdOver(
+            new Dictionary<string, string>
+            {
+                ["ETCDCTL_CACERT"] = "/other",
+                ["ETCDCTL_CERT"] = "",
+                ["ETCDCTL_USER"] = "you",
+                ["ETCDCTL_PASSWORD"] = "a:b",
+            }.GetValueOrDefault
+        );
+        Assert.Equal(
+            ("/other", "/cert", "/key", "you:a:b"),
+            (over.CaCertificate, over.Certificate, over.Key, over.User)
+        );
     }
 
     [Fact]
@@ -34,7 +47,11 @@ public sealed class EtcdSettingsTests : IDisposable
     {
         Write("[etcd]\ncacerts = \"/ca\"\n");
 
-        Assert.Contains("'cacerts' in [etcd]", Assert.Throws<SysctrException>(() => SysctrConfiguration.Load(new HostPaths(_root))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'cacerts' in [etcd]",
+            Assert.Throws<SysctrException>(() => SysctrConfiguration.Load(new HostPaths(_root))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

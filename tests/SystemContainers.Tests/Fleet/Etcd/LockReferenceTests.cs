@@ -14,13 +14,23 @@ public sealed class LockReferenceTests
     [InlineData("etcd:https://a:1,b:2/web/?ttl=5&slots=2", "https", "a:1 b:2", "web", 2, 5)]
     [InlineData("etcd:https://a:1,https://b:2/web", "https", "a:1 b:2", "web", 1, 60)]
     [InlineData("etcd:http://[::1]:2379,[fe80::1]/web", "http", "[::1]:2379 [fe80::1]:2379", "web", 1, 60)]
-    public void It_names_members_key_and_slots(string text, string? scheme, string endpoints, string key, int slots, int seconds)
+    public void It_names_members_key_and_slots(
+        string text,
+        string? scheme,
+        string endpoints,
+        string key,
+        int slots,
+        int seconds
+    )
     {
         LockReference reference = LockReference.Parse(text);
 
         Assert.Equal(scheme, reference.Scheme);
         Assert.Equal(endpoints, string.Join(' ', reference.Endpoints));
-        Assert.Equal((key, slots, TimeSpan.FromSeconds(seconds)), (reference.Key, reference.Slots, reference.TimeToLive));
+        Assert.Equal(
+            (key, slots, TimeSpan.FromSeconds(seconds)),
+            (reference.Key, reference.Slots, reference.TimeToLive)
+        );
     }
 
     [Theory]

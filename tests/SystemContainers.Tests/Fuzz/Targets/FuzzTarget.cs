@@ -9,13 +9,16 @@ namespace SystemContainers.Tests.Fuzz.Targets;
 /// <param name="Name">What it is called on the command line.</param>
 /// <param name="Kinds">How it may refuse.</param>
 /// <param name="Seeds">Documents that it reads.</param>
-/// <param name="Read">Reads one and checks what was read; throws <see cref="InvalidOperationException"/> where that is wrong.</param>
+/// <param name="Read">Reads one and checks what was read; throws <see cref="InvalidOperationException"/> where that is
+/// wrong.</param>
 sealed record FuzzTarget(string Name, IReadOnlyList<ErrorKind> Kinds, IReadOnlyList<byte[]> Seeds, Action<byte[]> Read)
 {
-    /// <summary>Puts right what no reader looks behind, such as a checksum, in a document that was changed; it may change it in place.</summary>
+    /// <summary>Puts right what no reader looks behind, such as a checksum, in a document that was changed; it may
+    /// change it in place.</summary>
     public Action<byte[]> Mend { get; init; } = _ => { };
 
-    /// <summary>What may be allocated for one document, in bytes, beside a thousand for each of its own: beyond lies a document that fells its reader.</summary>
+    /// <summary>What may be allocated for one document, in bytes, beside a thousand for each of its own: beyond lies a
+    /// document that fells its reader.</summary>
     public long MaxAllocated { get; init; } = 32 << 20;
 
     /// <summary>Reads a document.</summary>
@@ -35,7 +38,10 @@ sealed record FuzzTarget(string Name, IReadOnlyList<ErrorKind> Kinds, IReadOnlyL
             }
 
             // What the document says of itself may stand in the message.
-            if (ForeignWords.Find($"{e.Message} {e.Hint}") is { } word && !Encoding.Latin1.GetString(document).Contains(word, StringComparison.Ordinal))
+            if (
+                ForeignWords.Find($"{e.Message} {e.Hint}") is { } word
+                && !Encoding.Latin1.GetString(document).Contains(word, StringComparison.Ordinal)
+            )
             {
                 return $"says '{word}': {e.Message}";
             }
@@ -46,7 +52,9 @@ sealed record FuzzTarget(string Name, IReadOnlyList<ErrorKind> Kinds, IReadOnlyL
         }
 
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        return allocated > MaxAllocated + (1000L * document.Length) ? $"takes {allocated} bytes for {document.Length}" : null;
+        return allocated > MaxAllocated + (1000L * document.Length)
+            ? $"takes {allocated} bytes for {document.Length}"
+            : null;
     }
 
     /// <summary>For checks of what was read.</summary>

@@ -16,49 +16,98 @@ static class TarTargets
     private const int MaxContent = 1 << 16;
 
     /// <summary>An archive: it is the same in whatever pieces the stream comes.</summary>
-    public static FuzzTarget Archive { get; } = new(
-        "tar",
-        [ErrorKind.Corrupt, ErrorKind.Unsafe],
-        [
-            new TarBuilder().Add('5', "etc/").File("etc/passwd", "root:x:0:0::/:/bin/sh\n").Add('2', "etc/link", link: "passwd").Add('1', "etc/hard", link: "etc/passwd").Finished,
-            new TarBuilder().Pax('g', ("comment", "c")).Pax('x', ("path", "a/b"), ("SCHILY.xattr.user.a", "b"), ("mtime", "1.5"), ("uid", "70000")).File("x", "content").Finished,
-            new TarBuilder().Add('L', "././@LongLink", new string('n', 150) + "\0").File("x").Add('3', "dev", change: h => TarBuilder.Put(h, 329, "0000001")).Finished,
-            new TarBuilder().Pax('x', ("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "s"), ("GNU.sparse.realsize", "2000"))
-                .File("GNUSparseFile.0/s", "1\n512\n4\n".PadRight(BlockSize, '\0') + "data").Finished,
-            new TarBuilder().Pax('x', ("GNU.sparse.size", "20"), ("GNU.sparse.numblocks", "1"), ("GNU.sparse.map", "4,4")).File("s", "data").Finished,
-        ],
-        bytes =>
-        {
-            string whole = Summary(new MemoryStream(bytes));
-            string inPieces = Summary(new Pieces(bytes));
-            FuzzTarget.Must(whole == inPieces, $"in one piece it is\n{whole}\nand in pieces of 7 bytes\n{inPieces}");
-            if (whole.StartsWith(nameof(SysctrException), StringComparison.Ordinal))
+    public static FuzzTarget Archive { get; } =
+        new(
+            "tar",
+            [ErrorKind.Corrupt, ErrorKind.Unsafe],
+            [
+                new TarBuilder()
+                    .Add('5', "etc/")
+                    .File("etc/passwd", "root:x:0:0::/:/bin/sh\n")
+                    .Add('2', "etc/link", link: "passwd")
+                    .Add('1', "etc/hard", link: "etc/passwd")
+                    .Finished,
+                new TarBuilder()
+                    .Pax('g', ("comment", "c"))
+                    .Pax('x', ("path", "a/b"), ("SCHILY.xattr.user.a", "b"), ("mtime", "1.5"), ("uid", "70000"))
+                    .File("x", "content")
+                    .Finished,
+                new TarBuilder()
+                    .Add('L', "././@LongLink", new string('n', 150) + "\0")
+                    .File("x")
+                    .Add('3', "dev", change: h => TarBuilder.Put(h, 329, "0000001"))
+                    .Finished,
+                new TarBuilder()
+                    .Pax(
+                        'x',
+                        ("GNU.sparse.major", "1"),
+                        ("GNU.sparse.minor", "0"),
+                        ("GNU.sparse.name", "s"),
+                        ("GNU.sparse.realsize", "2000")
+                    )
+                    .File("GNUSparseFile.0/s", "1\n512\n4\n".PadRight(BlockSize, '\0') + "data")
+                    .Finished,
+                new TarBuilder()
+                    .Pax('x', ("GNU.sparse.size", "20"), ("GNU.sparse.numblocks", "1"), ("GNU.sparse.map", "4,4"))
+                    .File("s", "data")
+                    .Finished,
+            ],
+            bytes =>
             {
-                // So that its kind and words are judged.
-                Read(new MemoryStream(bytes), new StringBuilder());
+                string whole = Summary(new MemoryStream(bytes));
+                string inPieces = Summary(new Pieces(bytes));
+                FuzzTarget.Must(
+                    whole == inPieces,
+                    $"in one piece it is\n{whole}\nand in pieces of 7 bytes\n{inPieces}"
+                );
+                if (whole.StartsWith(nameof(SysctrException), StringComparison.Ordinal))
+                {
+                    // So that its kind and words are judged.
+                    Read(new MemoryStream(bytes), new StringBuilder());
+                }
             }
-        })
-    {
-        Mend = MendChecksums,
-    };
+        )
+        {
+            Mend = MendChecksums,
+        };
 
     /// <summary>The records of an extended header: written anew they are the same.</summary>
-    public static FuzzTarget Pax { get; } = new(
-        "pax",
-        [ErrorKind.Unsafe],
-        [TarBuilder.Latin1(TarBuilder.Record("path", "a/b") + TarBuilder.Record("SCHILY.xattr.user.a", "b\0\n=") + TarBuilder.Record("size", "")), TarBuilder.Latin1(TarBuilder.Record("GNU.sparse.offset", "0") + TarBuilder.Record("GNU.sparse.numbytes", "5"))],
-        bytes =>
-        {
-            PaxRecords read = new(), again = new();
-            if (!read.TryAdd(bytes))
+    public static FuzzTarget Pax { get; } =
+        new(
+            "pax",
+            [ErrorKind.Unsafe],
+            [
+                TarBuilder.Latin1(
+                    TarBuilder.Record("path", "a/b")
+                        + TarBuilder.Record("SCHILY.xattr.user.a", "b\0\n=")
+                        + TarBuilder.Record("size", "")
+                ),
+                TarBuilder.Latin1(
+                    TarBuilder.Record("GNU.sparse.offset", "0") + TarBuilder.Record("GNU.sparse.numbytes", "5")
+                ),
+            ],
+            bytes =>
             {
-                return;
-            }
+                PaxRecords read = new(),
+                    again = new();
+                if (!read.TryAdd(bytes))
+                {
+                    return;
+                }
 
-            string written = string.Concat(read.All.Select(r => TarBuilder.Record(r.Key, Encoding.Latin1.GetString(r.Value))));
-            FuzzTarget.Must(again.TryAdd(TarBuilder.Latin1(written)), $"what was read can't be read again: {written}");
-            FuzzTarget.Must(read.All.All(r => again.Find(r.Key).AsSpan().SequenceEqual(read.Find(r.Key))), $"what was read is another when it is read again: {written}");
-        });
+                string written = string.Concat(
+                    read.All.Select(r => TarBuilder.Record(r.Key, Encoding.Latin1.GetString(r.Value)))
+                );
+                FuzzTarget.Must(
+                    again.TryAdd(TarBuilder.Latin1(written)),
+                    $"what was read can't be read again: {written}"
+                );
+                FuzzTarget.Must(
+                    read.All.All(r => again.Find(r.Key).AsSpan().SequenceEqual(read.Find(r.Key))),
+                    $"what was read is another when it is read again: {written}"
+                );
+            }
+        );
 
     /// <summary>Entries with their contents, or how it is refused.</summary>
     private static string Summary(Stream archive)
@@ -81,7 +130,12 @@ static class TarTargets
         byte[] buffer = new byte[1000];
         while (reader.ReadNext() is { } entry)
         {
-            summary.Append(entry.Type).Append(' ').Append(entry.Size).Append(' ').Append(Convert.ToHexString(entry.Name));
+            summary
+                .Append(entry.Type)
+                .Append(' ')
+                .Append(entry.Size)
+                .Append(' ')
+                .Append(Convert.ToHexString(entry.Name));
             long length = 0;
             for (int read; length < MaxContent && (read = reader.ReadContent(buffer)) > 0; length += read)
             {

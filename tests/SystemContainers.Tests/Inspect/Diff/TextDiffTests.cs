@@ -15,7 +15,12 @@ public sealed class TextDiffTests : IDisposable
     public async Task What_it_says_diff_says_too()
     {
         string old = Lines(Enumerable.Range(0, 60));
-        string now = Lines(Enumerable.Range(0, 60).Where(i => i is not (3 or 40)).SelectMany(i => i is 20 or 59 ? [i, 1000 + i] : (int[])[i]));
+        string now = Lines(
+            Enumerable
+                .Range(0, 60)
+                .Where(i => i is not (3 or 40))
+                .SelectMany(i => i is 20 or 59 ? [i, 1000 + i] : (int[])[i])
+        );
 
         Assert.Equal(await DiffAsync(old, now), TextDiff.Unified("a", "b", old, now).Skip(2));
     }
@@ -30,11 +35,21 @@ public sealed class TextDiffTests : IDisposable
             string old = Lines(Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(6)));
             string now = Lines(Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(6)));
             await File.WriteAllTextAsync(Path.Join(_directory, "text"), old);
-            await File.WriteAllTextAsync(Path.Join(_directory, "patch"), string.Join('\n', TextDiff.Unified("text", "text", old, now)) + "\n");
+            await File.WriteAllTextAsync(
+                Path.Join(_directory, "patch"),
+                string.Join('\n', TextDiff.Unified("text", "text", old, now)) + "\n"
+            );
 
             if (old != now)
             {
-                await Command.MustAsync("patch", "--quiet", "--directory", _directory, "text", Path.Join(_directory, "patch"));
+                await Command.MustAsync(
+                    "patch",
+                    "--quiet",
+                    "--directory",
+                    _directory,
+                    "text",
+                    Path.Join(_directory, "patch")
+                );
             }
 
             Assert.Equal(now, await File.ReadAllTextAsync(Path.Join(_directory, "text")));
@@ -57,7 +72,12 @@ public sealed class TextDiffTests : IDisposable
     {
         await File.WriteAllTextAsync(Path.Join(_directory, "a"), old);
         await File.WriteAllTextAsync(Path.Join(_directory, "b"), now);
-        CommandResult diff = await Command.RunAsync(["diff", "-u", Path.Join(_directory, "a"), Path.Join(_directory, "b")]);
+        CommandResult diff = await Command.RunAsync([
+            "diff",
+            "-u",
+            Path.Join(_directory, "a"),
+            Path.Join(_directory, "b"),
+        ]);
         return [.. diff.Output.TrimEnd('\n').Split('\n').Skip(2)];
     }
 }

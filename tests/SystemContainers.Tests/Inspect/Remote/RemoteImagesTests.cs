@@ -27,27 +27,43 @@ public sealed class RemoteImagesTests : IDisposable
     public async Task What_it_says_is_shown_and_no_layer_is_fetched()
     {
         using OciRegistry registry = new();
-        FakeImage image = new FakeImage { ChangeConfig = c => c["config"]!["Labels"] = new JsonObject { ["version"] = "3" } }
-            .AddGzip(FakeImage.Noise(5000, 1)).AddGzip(FakeImage.Noise(9000, 2)).AddGzip(FakeImage.Noise(5000, 1)).PushTo(registry, "app", "v1");
+        FakeImage image = new FakeImage
+        {
+            ChangeConfig = c => c["config"]!["Labels"] = new JsonObject { ["version"] = "3" },
+        }
+            .AddGzip(FakeImage.Noise(5000, 1))
+            .AddGzip(FakeImage.Noise(9000, 2))
+            .AddGzip(FakeImage.Noise(5000, 1))
+            .PushTo(registry, "app", "v1");
         _host.Insecure(registry.Host);
 
         RemoteImage described = await Images.DescribeAsync($"{registry.Host}/app:v1", s_platform, Cancellation);
 
         Assert.Equal((image.ManifestDigest, image.ManifestDigest), (described.Digest, described.ManifestDigest));
-        Assert.Equal((Digest.Sha256(image.Config), "linux/amd64", MediaTypes.OciManifest), (described.Id, described.Platform, described.MediaType));
+        Assert.Equal(
+            (Digest.Sha256(image.Config), "linux/amd64", MediaTypes.OciManifest),
+            (described.Id, described.Platform, described.MediaType)
+        );
         Assert.Equal([image.Blob(0), image.Blob(1), image.Blob(2)], described.Layers.Select(l => l.Digest));
         Assert.Equal(image.BlobBytes(0).Length + image.BlobBytes(1).Length, described.Size);
         Assert.Equal("3", described.Labels["version"]);
         Assert.Equal((ExportsHint.Unknown, null), (described.Exports, described.ExportsFrom));
         Assert.DoesNotContain(registry.Requests, r => r.Contains(image.Blob(0).ToString(), StringComparison.Ordinal));
         Assert.Equal(image.Manifest, await Images.ManifestAsync($"{registry.Host}/app:v1", Cancellation));
-        Assert.Equal(image.Config, await Images.ConfigAsync($"{registry.Host}/app@{image.ManifestDigest}", s_platform, Cancellation));
+        Assert.Equal(
+            image.Config,
+            await Images.ConfigAsync($"{registry.Host}/app@{image.ManifestDigest}", s_platform, Cancellation)
+        );
     }
 
     [Theory]
     [InlineData("""{"config":{"Labels":{"atomic.type":"system"}}}""", "Likely", "label atomic.type")]
     [InlineData("""{"config":{"Labels":{"atomic.type":"other"}}}""", "Unknown", null)]
-    [InlineData("""{"history":[{"created_by":"RUN true"},{"created_by":"COPY ./exports /exports # buildkit"}]}""", "Likely", "history")]
+    [InlineData(
+        """{"history":[{"created_by":"RUN true"},{"created_by":"COPY ./exports /exports # buildkit"}]}""",
+        "Likely",
+        "history"
+    )]
     [InlineData("""{"history":[null,7,{"created_by":null},{"created_by":"COPY a /b"}]}""", "Unknown", null)]
     [InlineData("""{"history":"/exports"}""", "Unknown", null)]
     public async Task Of_exports_only_what_is_said_is_told(string config, string hint, string? from)
@@ -61,7 +77,9 @@ public sealed class RemoteImagesTests : IDisposable
                     c[name] = value?.DeepClone();
                 }
             },
-        }.AddGzip([1, 2, 3]).WriteTo(_host.In("layout"), "v1");
+        }
+            .AddGzip([1, 2, 3])
+            .WriteTo(_host.In("layout"), "v1");
 
         RemoteImage described = await Images.DescribeAsync($"oci:{_host.In("layout")}:v1", s_platform, Cancellation);
 
@@ -72,34 +90,63 @@ public sealed class RemoteImagesTests : IDisposable
     public async Task An_index_is_shown_with_its_platforms_and_attestations()
     {
         using OciRegistry registry = new();
-        FakeImage[] images = [.. new[] { "amd64", "arm64" }.Select(a => new FakeImage { Architecture = a }.AddGzip(FakeImage.Noise(100)).PushTo(registry, "app"))];
+        FakeImage[] images =
+        [
+            .. new[] { "amd64", "arm64" }.Select(a =>
+                new FakeImage { Architecture = a }
+                    .AddGzip(FakeImage.Noise(100))
+                    .PushTo(registry, "app")
+            ),
+        ];
         JsonObject attestation = FakeImage.Descriptor(MediaTypes.OciManifest, images[0].Manifest, "unknown/unknown");
         attestation["annotations"] = new JsonObject { ["vnd.docker.reference.type"] = "attestation-manifest" };
         byte[] index = FakeImage.Index(
-            FakeImage.Descriptor(MediaTypes.OciManifest, images[0].Manifest, "linux/amd64"), FakeImage.Descriptor(MediaTypes.OciManifest, images[1].Manifest, "linux/arm64"), attestation);
+            FakeImage.Descriptor(MediaTypes.OciManifest, images[0].Manifest, "linux/amd64"),
+            FakeImage.Descriptor(MediaTypes.OciManifest, images[1].Manifest, "linux/arm64"),
+            attestation
+        );
         registry.Repository("app").Put(Digest.Sha256(index), MediaTypes.OciIndex, index, "v1");
         _host.Insecure(registry.Host);
 
-        RemoteImage described = await Images.DescribeAsync($"{registry.Host}/app:v1", new Platform("arm64", "linux"), Cancellation);
+        RemoteImage described = await Images.DescribeAsync(
+            $"{registry.Host}/app:v1",
+            new Platform("arm64", "linux"),
+            Cancellation
+        );
 
         Assert.Equal((Digest.Sha256(index), images[1].ManifestDigest), (described.Digest, described.ManifestDigest));
-        Assert.Equal([("linux/amd64", images[0].ManifestDigest), ("linux/arm64", images[1].ManifestDigest)], described.Platforms.Select(p => (p.Platform, p.Digest)));
+        Assert.Equal(
+            [("linux/amd64", images[0].ManifestDigest), ("linux/arm64", images[1].ManifestDigest)],
+            described.Platforms.Select(p => (p.Platform, p.Digest))
+        );
         Assert.Equal(1, described.Attestations);
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Images.DescribeAsync($"{registry.Host}/app:v1", new Platform("s390x", "linux"), Cancellation));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            Images.DescribeAsync($"{registry.Host}/app:v1", new Platform("s390x", "linux"), Cancellation)
+        );
         Assert.Equal(ErrorKind.NotFound, e.Kind);
     }
 
-    /// <summary>The fallback tag of a registry that answers the referrers API with something else than 404, as old ones do, and cosign 2's tag.</summary>
+    /// <summary>The fallback tag of a registry that answers the referrers API with something else than 404, as old ones
+    /// do, and cosign 2's tag.</summary>
     [Theory]
     [InlineData(404)]
     [InlineData(405)]
     [InlineData(400)]
     public async Task What_is_attached_is_listed_and_not_judged(int status)
     {
-        using OciRegistry registry = new() { Fail = r => r.Url!.AbsolutePath.Contains("/referrers/", StringComparison.Ordinal) ? status : null };
+        using OciRegistry registry = new()
+        {
+            Fail = r => r.Url!.AbsolutePath.Contains("/referrers/", StringComparison.Ordinal) ? status : null,
+        };
         FakeImage image = new FakeImage().AddGzip([1]).PushTo(registry, "app", "v1");
         byte[] payload = "{}"u8.ToArray();
-        FakeImage signature = new FakeImage { ChangeManifest = m => m["layers"] = new JsonArray(FakeImage.Descriptor("application/vnd.dev.cosign.simplesigning.v1+json", payload)) };
+        FakeImage signature = new FakeImage
+        {
+            ChangeManifest = m =>
+                m["layers"] = new JsonArray(
+                    FakeImage.Descriptor("application/vnd.dev.cosign.simplesigning.v1+json", payload)
+                ),
+        };
         signature.PushTo(registry, "app", image.ManifestDigest.ToString().Replace(':', '-') + ".sig");
         FakeImage notation = new FakeImage
         {
@@ -110,19 +157,27 @@ public sealed class RemoteImagesTests : IDisposable
             },
         }.PushTo(registry, "app", "n");
         byte[] index = FakeImage.Index(FakeImage.Descriptor(MediaTypes.OciManifest, notation.Manifest));
-        registry.Repository("app").Put(Digest.Sha256(index), MediaTypes.OciIndex, index, image.ManifestDigest.ToString().Replace(':', '-'));
+        registry
+            .Repository("app")
+            .Put(Digest.Sha256(index), MediaTypes.OciIndex, index, image.ManifestDigest.ToString().Replace(':', '-'));
         _host.Insecure(registry.Host);
 
         RemoteImage described = await Images.DescribeAsync($"{registry.Host}/app:v1", s_platform, Cancellation);
 
         Assert.Null(described.AttachedFault);
-        Assert.Equal([ReferrerKind.Notation, ReferrerKind.Signature], described.Attached!.Select(a => a.Kind).Order().Reverse());
+        Assert.Equal(
+            [ReferrerKind.Notation, ReferrerKind.Signature],
+            described.Attached!.Select(a => a.Kind).Order().Reverse()
+        );
     }
 
     [Fact]
     public async Task A_registry_that_tells_nothing_of_it_is_no_reason_to_tell_nothing_of_the_image()
     {
-        using OciRegistry registry = new() { Fail = r => r.Url!.AbsolutePath.Contains("/referrers/", StringComparison.Ordinal) ? 403 : null };
+        using OciRegistry registry = new()
+        {
+            Fail = r => r.Url!.AbsolutePath.Contains("/referrers/", StringComparison.Ordinal) ? 403 : null,
+        };
         new FakeImage().AddGzip([1]).PushTo(registry, "app", "v1");
         _host.Insecure(registry.Host);
 
@@ -139,10 +194,24 @@ public sealed class RemoteImagesTests : IDisposable
         FakeImage image = new FakeImage().AddGzip([1]).PushTo(registry, "v1");
         _host.Insecure(registry.Host);
         registry.Blobs[Digest.Sha256(image.Config).ToString()] = FakeImage.Noise(image.Config.Length);
-        Assert.Equal(ErrorKind.Corrupt, (await Assert.ThrowsAsync<SysctrException>(() => Images.DescribeAsync($"{registry.Host}/app:v1", s_platform, Cancellation))).Kind);
+        Assert.Equal(
+            ErrorKind.Corrupt,
+            (
+                await Assert.ThrowsAsync<SysctrException>(() =>
+                    Images.DescribeAsync($"{registry.Host}/app:v1", s_platform, Cancellation)
+                )
+            ).Kind
+        );
 
         _host.Write("policy.json", """{"default":[{"type":"reject"}]}""");
-        Assert.Equal(ErrorKind.Policy, (await Assert.ThrowsAsync<SysctrException>(() => Images.ManifestAsync($"{registry.Host}/app:v1", Cancellation))).Kind);
+        Assert.Equal(
+            ErrorKind.Policy,
+            (
+                await Assert.ThrowsAsync<SysctrException>(() =>
+                    Images.ManifestAsync($"{registry.Host}/app:v1", Cancellation)
+                )
+            ).Kind
+        );
     }
 
     [Theory]
@@ -167,7 +236,11 @@ public sealed class RemoteImagesTests : IDisposable
     [InlineData("""{"name":"app","tags":null}""", "", 0)]
     [InlineData("""{"name":"app","tags":["a",null,"a"]}""", "", 0)]
     [InlineData("""{"name":"app","tags":["a"]}""", "</v2/app/tags/list?n=1000>; rel=\"next\"", ErrorKind.Unsafe)]
-    [InlineData("""{"name":"app","tags":["a"]}""", "<http://example.org/v2/app/tags/list>; rel=\"next\"", ErrorKind.Unsafe)]
+    [InlineData(
+        """{"name":"app","tags":["a"]}""",
+        "<http://example.org/v2/app/tags/list>; rel=\"next\"",
+        ErrorKind.Unsafe
+    )]
     [InlineData("""{"name":"app","tags":["a"]}""", "</v2/app/other>; rel=\"last\"", 0)]
     [InlineData("""{"name":"app","tags":"a"}""", "", ErrorKind.Corrupt)]
     [InlineData("""[]""", "", ErrorKind.Corrupt)]
@@ -200,5 +273,8 @@ public sealed class RemoteImagesTests : IDisposable
 
     [Fact]
     public async Task Only_a_registry_has_tags() =>
-        Assert.Equal(ErrorKind.Usage, (await Assert.ThrowsAsync<SysctrException>(() => Images.TagsAsync("oci:/nowhere", Cancellation))).Kind);
+        Assert.Equal(
+            ErrorKind.Usage,
+            (await Assert.ThrowsAsync<SysctrException>(() => Images.TagsAsync("oci:/nowhere", Cancellation))).Kind
+        );
 }

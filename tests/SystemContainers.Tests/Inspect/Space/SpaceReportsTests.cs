@@ -41,9 +41,13 @@ public sealed class SpaceReportsTests : IDisposable
         Assert.Equal(560 * Kilobytes, report.Bytes);
         Assert.Equal(
             [(2, 140 * Kilobytes, 100 * Kilobytes), (1, 500 * Kilobytes, 100 * Kilobytes)],
-            report.Images.Select(i => (i.Names.Count, (int)i.Bytes, (int)i.Shared)));
+            report.Images.Select(i => (i.Names.Count, (int)i.Bytes, (int)i.Shared))
+        );
         Assert.Equal((20 * Kilobytes, 560 * Kilobytes), (report.Prunable, report.PrunableAll));
-        Assert.Equal([140 * Kilobytes, 140 * Kilobytes, 500 * Kilobytes], new ImageReports(host).List([]).Select(i => (int)i.Size));
+        Assert.Equal(
+            [140 * Kilobytes, 140 * Kilobytes, 500 * Kilobytes],
+            new ImageReports(host).List([]).Select(i => (int)i.Size)
+        );
 
         PruneResult pruned = await new PruneOperation(host, _ => { }).RunAsync([], keep: null, CancellationToken.None);
         Assert.Equal(report.Prunable, pruned.Bytes);

@@ -18,7 +18,11 @@ public sealed class InodeReaderTests
     [InlineData(1_600_000_001, 1_600_000_000, 0, false)]
     public void A_time_that_the_file_system_cut_is_no_change(long wanted, long kept, uint fraction, bool same)
     {
-        Tmds.Linux.statx stat = new() { stx_mode = 0x81a4, stx_mtime = new Tmds.Linux.statx_timestamp { tv_sec = kept, tv_nsec = fraction } };
+        Tmds.Linux.statx stat = new()
+        {
+            stx_mode = 0x81a4,
+            stx_mtime = new Tmds.Linux.statx_timestamp { tv_sec = kept, tv_nsec = fraction },
+        };
 
         string? difference = InodeReader.Difference(new FileMetadata(0x1a4, 0, 0, wanted, 0, []), stat, [], []);
 

@@ -24,7 +24,10 @@ public sealed class ScratchDirectoryTests : IDisposable
         try
         {
             Assert.StartsWith("/run/sysctr/scratch/", scratch, StringComparison.Ordinal);
-            Assert.All((string[])["/run/sysctr", "/run/sysctr/scratch", scratch], d => Assert.Equal(OwnerOnly, File.GetUnixFileMode(d)));
+            Assert.All(
+                (string[])["/run/sysctr", "/run/sysctr/scratch", scratch],
+                d => Assert.Equal(OwnerOnly, File.GetUnixFileMode(d))
+            );
         }
         finally
         {

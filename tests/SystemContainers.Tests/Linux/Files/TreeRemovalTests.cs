@@ -17,7 +17,9 @@ public sealed class TreeRemovalTests : IDisposable
     [Trait("needs", "root")]
     public void Everything_goes_even_names_that_are_not_text()
     {
-        Shell($"cd '{_scratch}' && mkdir -p tree/a/b && touch tree/a/b/file \"$(printf 'tree/a/\\377\\n')\" && mkfifo tree/pipe && chmod 0 tree/a/b");
+        Shell(
+            $"cd '{_scratch}' && mkdir -p tree/a/b && touch tree/a/b/file \"$(printf 'tree/a/\\377\\n')\" && mkfifo tree/pipe && chmod 0 tree/a/b"
+        );
 
         TreeRemoval.Remove(Path.Combine(_scratch, "tree"));
 
@@ -41,9 +43,18 @@ public sealed class TreeRemovalTests : IDisposable
     {
         Shell($"cd '{_scratch}' && mkdir -p tree/mnt outside && touch outside/keep && mount --bind outside tree/mnt");
 
-        LinuxException failure = Assert.Throws<LinuxException>(() => TreeRemoval.Remove(Path.Combine(_scratch, "tree")));
+        LinuxException failure = Assert.Throws<LinuxException>(() =>
+            TreeRemoval.Remove(Path.Combine(_scratch, "tree"))
+        );
 
-        Assert.Contains(failure.Errno, new[] { Errno.EXDEV, 16 /* EBUSY: the mount point itself */ });
+        Assert.Contains(
+            failure.Errno,
+            new[]
+            {
+                Errno.EXDEV,
+                16, /* EBUSY: the mount point itself */
+            }
+        );
         Assert.True(File.Exists(Path.Combine(_scratch, "outside/keep")));
     }
 
@@ -58,7 +69,10 @@ public sealed class TreeRemovalTests : IDisposable
 
         // More levels than a process may have files open, on a thread whose stack would not hold a frame for each.
         Exception? failure = null;
-        Thread thread = new(() => failure = Record.Exception(() => TreeRemoval.Remove(Path.Combine(_scratch, "tree"))), maxStackSize: 512 * 1024);
+        Thread thread = new(
+            () => failure = Record.Exception(() => TreeRemoval.Remove(Path.Combine(_scratch, "tree"))),
+            maxStackSize: 512 * 1024
+        );
         thread.Start();
         thread.Join();
 
@@ -75,7 +89,9 @@ public sealed class TreeRemovalTests : IDisposable
         Shell($"mount -t tmpfs none {deep}");
         Assert.True(MountTable.HasBelow(_scratch));
 
-        LinuxException failure = Assert.Throws<LinuxException>(() => TreeRemoval.Remove(Path.Combine(_scratch, "tree")));
+        LinuxException failure = Assert.Throws<LinuxException>(() =>
+            TreeRemoval.Remove(Path.Combine(_scratch, "tree"))
+        );
         Shell($"umount -l $(grep -o '{_scratch}[^ ]*' /proc/self/mountinfo)");
         TreeRemoval.Remove(Path.Combine(_scratch, "tree"));
 
@@ -89,7 +105,9 @@ public sealed class TreeRemovalTests : IDisposable
 
     /// <summary>Without paths, which end at 4096 bytes.</summary>
     private void Nest(string name, int depth) =>
-        Shell($"cd '{_scratch}' && mkdir tree && cd tree && perl -e 'for (1..{depth}) {{ mkdir \"{name}\" or die; chdir \"{name}\" or die }}'");
+        Shell(
+            $"cd '{_scratch}' && mkdir tree && cd tree && perl -e 'for (1..{depth}) {{ mkdir \"{name}\" or die; chdir \"{name}\" or die }}'"
+        );
 
     private static void Shell(string script)
     {

@@ -10,11 +10,13 @@ using Xunit;
 
 namespace SystemContainers.Tests.Linux.Native;
 
-/// <summary>The C compiler as the oracle of every number and structure that is declared here rather than in Tmds.LibC, and of those of its structures that are used.</summary>
+/// <summary>The C compiler as the oracle of every number and structure that is declared here rather than in Tmds.LibC,
+/// and of those of its structures that are used.</summary>
 [Trait("needs", "programs")]
 public sealed class CompilerTests
 {
-    private const BindingFlags Declared = BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
 
     /// <summary>C expression and our value.</summary>
     private static Dictionary<string, long> Expected()
@@ -34,9 +36,12 @@ public sealed class CompilerTests
             ["sizeof(struct msghdr)"] = Marshal.SizeOf<Tmds.Linux.msghdr>(),
             ["sizeof(struct iovec)"] = Marshal.SizeOf<Tmds.Linux.iovec>(),
             ["sizeof(struct fsverity_enable_arg)"] = Marshal.SizeOf<Libc.fsverity_enable_arg>(),
-            ["offsetof(struct fsverity_enable_arg, hash_algorithm)"] = (long)Marshal.OffsetOf<Libc.fsverity_enable_arg>("hash_algorithm"),
-            ["offsetof(struct fsverity_enable_arg, block_size)"] = (long)Marshal.OffsetOf<Libc.fsverity_enable_arg>("block_size"),
-            ["offsetof(struct fsverity_digest, digest_size)"] = (long)Marshal.OffsetOf<Libc.fsverity_digest>("digest_size"),
+            ["offsetof(struct fsverity_enable_arg, hash_algorithm)"] = (long)
+                Marshal.OffsetOf<Libc.fsverity_enable_arg>("hash_algorithm"),
+            ["offsetof(struct fsverity_enable_arg, block_size)"] = (long)
+                Marshal.OffsetOf<Libc.fsverity_enable_arg>("block_size"),
+            ["offsetof(struct fsverity_digest, digest_size)"] = (long)
+                Marshal.OffsetOf<Libc.fsverity_digest>("digest_size"),
             ["offsetof(struct fsverity_digest, digest)"] = (long)Marshal.OffsetOf<Libc.fsverity_digest>("digest"),
             ["sizeof(struct mount_attr)"] = Marshal.SizeOf<Libc.mount_attr>(),
             ["sizeof(struct open_how)"] = Marshal.SizeOf<Tmds.Linux.open_how>(),
@@ -48,11 +53,19 @@ public sealed class CompilerTests
             values[$"offsetof(struct passwd, {field.Name})"] = (long)Marshal.OffsetOf<Libc.passwd>(field.Name);
         }
 
-        foreach (FieldInfo number in typeof(Libc).GetFields(Declared).Concat(typeof(Errno).GetFields(Declared)).Where(f => f.IsLiteral))
+        foreach (
+            FieldInfo number in typeof(Libc)
+                .GetFields(Declared)
+                .Concat(typeof(Errno).GetFields(Declared))
+                .Where(f => f.IsLiteral)
+        )
         {
             if (number.Name is not ("Library" or nameof(Libc.DirentNameOffset) or nameof(Libc.StatxMountOffset)))
             {
-                values[number.Name] = Convert.ToInt64(number.GetRawConstantValue() is nint pointer ? (long)pointer : number.GetRawConstantValue(), CultureInfo.InvariantCulture);
+                values[number.Name] = Convert.ToInt64(
+                    number.GetRawConstantValue() is nint pointer ? (long)pointer : number.GetRawConstantValue(),
+                    CultureInfo.InvariantCulture
+                );
             }
         }
 
@@ -76,43 +89,52 @@ public sealed class CompilerTests
             await File.WriteAllTextAsync(
                 source,
                 $$"""
-                  #define _GNU_SOURCE
-                  #include <dirent.h>
-                  #include <errno.h>
-                  #include <fcntl.h>
-                  #include <linux/fs.h>
-                  #include <linux/fsverity.h>
-                  #include <linux/magic.h>
-                  #include <linux/openat2.h>
-                  #include <linux/sockios.h>
-                  #include <poll.h>
-                  #include <pwd.h>
-                  #include <signal.h>
-                  #include <stddef.h>
-                  #include <stdio.h>
-                  #include <sched.h>
-                  #include <sys/file.h>
-                  #include <sys/mount.h>
-                  #include <sys/ioctl.h>
-                  #include <sys/socket.h>
-                  #include <sys/stat.h>
-                  #include <sys/statfs.h>
-                  #include <sys/statvfs.h>
-                  #include <sys/syscall.h>
-                  #include <sys/timex.h>
-                  #include <termios.h>
-                  #include <unistd.h>
-                  int main(void) {
-                  {{string.Join('\n', expected.Keys.Select(e => $"printf(\"%lld\\n\", (long long)({e}));"))}}
-                  }
+                #define _GNU_SOURCE
+                #include <dirent.h>
+                #include <errno.h>
+                #include <fcntl.h>
+                #include <linux/fs.h>
+                #include <linux/fsverity.h>
+                #include <linux/magic.h>
+                #include <linux/openat2.h>
+                #include <linux/sockios.h>
+                #include <poll.h>
+                #include <pwd.h>
+                #include <signal.h>
+                #include <stddef.h>
+                #include <stdio.h>
+                #include <sched.h>
+                #include <sys/file.h>
+                #include <sys/mount.h>
+                #include <sys/ioctl.h>
+                #include <sys/socket.h>
+                #include <sys/stat.h>
+                #include <sys/statfs.h>
+                #include <sys/statvfs.h>
+                #include <sys/syscall.h>
+                #include <sys/timex.h>
+                #include <termios.h>
+                #include <unistd.h>
+                int main(void) {
+                {{string.Join('\n', expected.Keys.Select(e => $"printf(\"%lld\\n\", (long long)({e}));"))}}
+                }
 
-                  """,
-                TestContext.Current.CancellationToken);
+                """,
+                TestContext.Current.CancellationToken
+            );
             await OutputAsync("clang", "-o", program, source);
-            long[] actual = [.. (await OutputAsync(program)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => long.Parse(l, CultureInfo.InvariantCulture))];
+            long[] actual =
+            [
+                .. (await OutputAsync(program))
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(l => long.Parse(l, CultureInfo.InvariantCulture)),
+            ];
 
             Assert.True(expected.Count > 60);
-            Assert.Equal(expected.Select(e => $"{e.Key} = {e.Value}"), expected.Keys.Zip(actual, (name, value) => $"{name} = {value}"));
+            Assert.Equal(
+                expected.Select(e => $"{e.Key} = {e.Value}"),
+                expected.Keys.Zip(actual, (name, value) => $"{name} = {value}")
+            );
         }
         finally
         {
@@ -122,7 +144,9 @@ public sealed class CompilerTests
 
     private static async Task<string> OutputAsync(string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false }
+        )!;
         string output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);

@@ -33,8 +33,7 @@ public sealed class ProcessMarkTests
             do
             {
                 stat = (await File.ReadAllTextAsync($"/proc/{child}/stat")).Split(") ")[1].Split(' ');
-            }
-            while (stat[0] != "Z");
+            } while (stat[0] != "Z");
 
             string alive = (await File.ReadAllTextAsync($"/proc/{parent.Id}/stat")).Split(") ")[1].Split(' ')[19];
             Assert.True(ProcessMark.IsOfDead($"sysctr-{child}-{stat[19]}-1"));

@@ -7,7 +7,12 @@ namespace SystemContainers.Tests.Linux.Users;
 
 public sealed class IdMapTests
 {
-    private static readonly IdMap s_map = IdMap.Of(1000, 1001, [new IdRange(0, 100000, 10), new IdRange(0, 300000, 5)], [new IdRange(0, 200000, 10)]);
+    private static readonly IdMap s_map = IdMap.Of(
+        1000,
+        1001,
+        [new IdRange(0, 100000, 10), new IdRange(0, 300000, 5)],
+        [new IdRange(0, 200000, 10)]
+    );
 
     [Theory]
     [InlineData(0, 1000)]
@@ -30,7 +35,8 @@ public sealed class IdMapTests
         Assert.Equal(1001u, s_map.GidOutside(0));
     }
 
-    /// <summary>As podman has it (pkg/util, GetKeepIDMapping): below the user the first subordinate ids, above it the rest.</summary>
+    /// <summary>As podman has it (pkg/util, GetKeepIDMapping): below the user the first subordinate ids, above it the
+    /// rest.</summary>
     [Theory]
     [InlineData(1000u, uint.MaxValue, "0:100000:10 10:300000:5 1000:1000:1")]
     [InlineData(12u, uint.MaxValue, "0:100000:10 10:300000:2 12:1000:1 13:300002:3")]
@@ -46,21 +52,29 @@ public sealed class IdMapTests
 
         // And back: what the host has is what it was in the user's namespace.
         IdMap back = kept.Then(s_map).Then(s_map.Inverse);
-        Assert.All(Enumerable.Range(0, 16).Where(id => kept.HasUid(id)), id => Assert.Equal(kept.UidOutside((uint)id), back.UidOutside((uint)id)));
+        Assert.All(
+            Enumerable.Range(0, 16).Where(id => kept.HasUid(id)),
+            id => Assert.Equal(kept.UidOutside((uint)id), back.UidOutside((uint)id))
+        );
     }
 
     [Fact]
     public void The_kernels_file_is_read() =>
         Assert.Equal(
             [new IdRange(0, 1000, 1), new IdRange(1, 100000, 65536)],
-            IdMap.Parse("         0       1000          1\n         1     100000      65536\n"));
+            IdMap.Parse("         0       1000          1\n         1     100000      65536\n")
+        );
 
     [Fact]
     public void Ranges_are_the_users_by_name_or_number()
     {
-        const string file = "alice:100000:65536\nbob:165536:65536\n1000:300000:10\nalice:broken:1\n# alice:1:1\nalice:400000:0\n";
+        const string file =
+            "alice:100000:65536\nbob:165536:65536\n1000:300000:10\nalice:broken:1\n# alice:1:1\nalice:400000:0\n";
 
-        Assert.Equal([new IdRange(0, 100000, 65536), new IdRange(0, 300000, 10)], SubordinateIds.Parse(file, "alice", 1000));
+        Assert.Equal(
+            [new IdRange(0, 100000, 65536), new IdRange(0, 300000, 10)],
+            SubordinateIds.Parse(file, "alice", 1000)
+        );
         Assert.Equal([new IdRange(0, 165536, 65536)], SubordinateIds.Parse(file, "bob", 1001));
         Assert.Empty(SubordinateIds.Parse(file, "carol", 1002));
     }
@@ -69,20 +83,25 @@ public sealed class IdMapTests
     [InlineData("passwd: files\n", null)]
     [InlineData("subid: files\n", null)]
     [InlineData("# subid: sss\nsubid:\tsss files # from the directory\n", "sss")]
-    public void Ranges_are_where_nsswitch_says(string text, string? source) => Assert.Equal(source, SubordinateIds.Source(text));
+    public void Ranges_are_where_nsswitch_says(string text, string? source) =>
+        Assert.Equal(source, SubordinateIds.Source(text));
 
     [Fact]
     public void The_answer_of_getsubids_is_read() =>
         Assert.Equal(
             [new IdRange(0, 100000, 65536), new IdRange(0, 300000, 10)],
-            SubordinateIds.ParseAnswer("0: alice 100000 65536\n1: alice 300000 10\n"));
+            SubordinateIds.ParseAnswer("0: alice 100000 65536\n1: alice 300000 10\n")
+        );
 
     [Fact]
     public void A_namespace_of_one_id_has_nobody_else()
     {
         IdMap single = IdMap.Of(1000, 1001, [], []);
 
-        Assert.Equal((true, true, false, false), (single.IsSingle, single.HasUid(0), single.HasUid(1), single.HasGid(1001)));
+        Assert.Equal(
+            (true, true, false, false),
+            (single.IsSingle, single.HasUid(0), single.HasUid(1), single.HasGid(1001))
+        );
         Assert.Equal((false, true, false), (s_map.IsSingle, s_map.HasUid(15), s_map.HasUid(16)));
     }
 }

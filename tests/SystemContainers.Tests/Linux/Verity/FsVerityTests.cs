@@ -30,7 +30,8 @@ public sealed class FsVerityTests : IDisposable
         Assert.Null(FsVerity.Measure(file));
     }
 
-    /// <summary>Without the feature the file stays as it was; with it the kernel says what we reckon, and writes no more.</summary>
+    /// <summary>Without the feature the file stays as it was; with it the kernel says what we reckon, and writes no
+    /// more.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -63,7 +64,9 @@ public sealed class FsVerityTests : IDisposable
             Assert.Equal(can, FsVerity.TryEnable(file));
             Assert.Equal(can ? VerityHasher.Of(content) : null, FsVerity.Measure(file));
             Assert.Equal(content, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
-            Exception? written = Record.Exception(() => File.OpenHandle(path, FileMode.Open, FileAccess.Write).Dispose());
+            Exception? written = Record.Exception(() =>
+                File.OpenHandle(path, FileMode.Open, FileAccess.Write).Dispose()
+            );
             Assert.Equal(can, written is not null);
         }
         finally

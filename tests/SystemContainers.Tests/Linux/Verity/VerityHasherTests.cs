@@ -7,7 +7,8 @@ namespace SystemContainers.Tests.Linux.Verity;
 
 public sealed class VerityHasherTests
 {
-    /// <summary>What fsverity(1) 1.5 says of these contents: around one block, one block of hashes, and a tree of three levels.</summary>
+    /// <summary>What fsverity(1) 1.5 says of these contents: around one block, one block of hashes, and a tree of three
+    /// levels.</summary>
     [Theory]
     [InlineData(0, "3d248ca542a24fc62d1c43b916eae5016878e2533c88238480b26128a1f1af95")]
     [InlineData(1, "b803429503d95915829b29fdbc8bbad142f3abfd11b1cadf5526582e685c0551")]
@@ -39,7 +40,10 @@ public sealed class VerityHasherTests
 
     /// <summary>A test vector of composefs-rs (crates/composefs/src/fsverity/digest.rs).</summary>
     [Theory]
-    [InlineData("hello world", "18430270729d162d4e469daca123ae61893db4b0583d8f7081e3bf4f92b88ba514e7982f10733fb6aa895195c5ae8fd2eb2c47a8be05513ce5a0c51a6f570409")]
+    [InlineData(
+        "hello world",
+        "18430270729d162d4e469daca123ae61893db4b0583d8f7081e3bf4f92b88ba514e7982f10733fb6aa895195c5ae8fd2eb2c47a8be05513ce5a0c51a6f570409"
+    )]
     public void A_digest_by_SHA_512_is_that_of_composefs_rs(string content, string expected)
     {
         VerityHasher hasher = new(VerityAlgorithm.Sha512);

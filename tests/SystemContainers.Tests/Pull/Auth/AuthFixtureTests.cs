@@ -6,12 +6,16 @@ using Xunit;
 
 namespace SystemContainers.Tests.Pull.Auth;
 
-/// <summary>What each file of containers/image's pkg/docker/config/testdata is there to show, by files of our own: KEY=USER, each user's password being its name backwards.</summary>
+/// <summary>What each file of containers/image's pkg/docker/config/testdata is there to show, by files of our own:
+/// KEY=USER, each user's password being its name backwards.</summary>
 public sealed class AuthFixtureTests : IDisposable
 {
-    private const string Full = "a.example=a index.docker.io=index docker.io=hub localhost=local localhost:5000=port 192.0.2.1=ip 192.0.2.1:5000=ipport https://old.example/v1=old";
-    private const string Abnormal = "a.example=a https://index.docker.io/v1=index https://127.0.0.1:5000=ip http://localhost=local https://localhost:5001=port1 localhost:5000=port0";
-    private const string Paths = "a.example/repo=repo a.example=host docker.io/vendor=vendor docker.io=hub docker.io/library/busybox=busybox docker.io/library=library";
+    private const string Full =
+        "a.example=a index.docker.io=index docker.io=hub localhost=local localhost:5000=port 192.0.2.1=ip 192.0.2.1:5000=ipport https://old.example/v1=old";
+    private const string Abnormal =
+        "a.example=a https://index.docker.io/v1=index https://127.0.0.1:5000=ip http://localhost=local https://localhost:5001=port1 localhost:5000=port0";
+    private const string Paths =
+        "a.example/repo=repo a.example=host docker.io/vendor=vendor docker.io=hub docker.io/library/busybox=busybox docker.io/library=library";
 
     private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-auth-").FullName;
 
@@ -48,7 +52,8 @@ public sealed class AuthFixtureTests : IDisposable
     {
         foreach (string name in new[] { "auth.json", "config.json" })
         {
-            Credential? found = await Store(Write(name, "{\"auths\":" + Entries(entries) + "}")).FindAsync(key, TestContext.Current.CancellationToken);
+            Credential? found = await Store(Write(name, "{\"auths\":" + Entries(entries) + "}"))
+                .FindAsync(key, TestContext.Current.CancellationToken);
 
             Assert.Equal(user, found?.User);
             Assert.Equal(user is null ? null : Password(user), found?.Password);
@@ -65,13 +70,22 @@ public sealed class AuthFixtureTests : IDisposable
         string old = Write(".dockercfg", Entries(entries));
 
         Assert.Equal(user, (await Store(old).FindAsync(key, TestContext.Current.CancellationToken))?.User);
-        Assert.Equal("newer", (await Store(Write("config.json", "{\"auths\":" + Entries($"{key.Split('/')[0]}=newer") + "}"), old).FindAsync(key, TestContext.Current.CancellationToken))?.User);
+        Assert.Equal(
+            "newer",
+            (
+                await Store(Write("config.json", "{\"auths\":" + Entries($"{key.Split('/')[0]}=newer") + "}"), old)
+                    .FindAsync(key, TestContext.Current.CancellationToken)
+            )?.User
+        );
     }
 
     [Fact]
     public async Task An_identity_token_counts_before_the_user_that_stands_beside_it()
     {
-        string file = Write("auth.json", "{\"auths\":{\"a.example\":{\"auth\":\"MDAwMDo=\",\"identitytoken\":\"a very long one\"}}}");
+        string file = Write(
+            "auth.json",
+            "{\"auths\":{\"a.example\":{\"auth\":\"MDAwMDo=\",\"identitytoken\":\"a very long one\"}}}"
+        );
 
         Credential? found = await Store(file).FindAsync("a.example/x", TestContext.Current.CancellationToken);
 
@@ -86,7 +100,15 @@ public sealed class AuthFixtureTests : IDisposable
         string[] files = [.. CredentialPaths.OfUser(_ => null, 0)];
         string home = files[3][..^"/.dockercfg".Length];
 
-        Assert.Equal(["/run/containers/0/auth.json", $"{home}/.config/containers/auth.json", $"{home}/.docker/config.json", $"{home}/.dockercfg"], files);
+        Assert.Equal(
+            [
+                "/run/containers/0/auth.json",
+                $"{home}/.config/containers/auth.json",
+                $"{home}/.docker/config.json",
+                $"{home}/.dockercfg",
+            ],
+            files
+        );
         Assert.StartsWith("/", home, StringComparison.Ordinal);
         Assert.Equal(files[1], CredentialPaths.Written(_ => null));
         Assert.Equal("/a.json", CredentialPaths.Written(name => name == "REGISTRY_AUTH_FILE" ? "/a.json" : null));
@@ -96,11 +118,19 @@ public sealed class AuthFixtureTests : IDisposable
 
     private static string Password(string user) => new([.. user.Reverse()]);
 
-    private static string Entries(string entries) => "{" + string.Join(',', entries.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(e =>
-    {
-        string[] parts = e.Split('=');
-        return $"\"{parts[0]}\":{{\"auth\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{parts[1]}:{Password(parts[1])}"))}\"}}";
-    })) + "}";
+    private static string Entries(string entries) =>
+        "{"
+        + string.Join(
+            ',',
+            entries
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                .Select(e =>
+                {
+                    string[] parts = e.Split('=');
+                    return $"\"{parts[0]}\":{{\"auth\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{parts[1]}:{Password(parts[1])}"))}\"}}";
+                })
+        )
+        + "}";
 
     private string Write(string name, string text)
     {

@@ -26,9 +26,16 @@ public sealed class CredentialStoreTests : IDisposable
     [InlineData("gcr.io/x", null)]
     public async Task The_longest_name_that_holds_the_image_gives_the_credentials(string image, string? user)
     {
-        File.WriteAllText(AuthFile, Auths(
-            ("quay.io", "host"), ("quay.io/team", "team"), ("quay.io/team/app", "app"),
-            ("https://index.docker.io/v1/", "hub"), ("https://old.example/v2/", "old")));
+        File.WriteAllText(
+            AuthFile,
+            Auths(
+                ("quay.io", "host"),
+                ("quay.io/team", "team"),
+                ("quay.io/team/app", "app"),
+                ("https://index.docker.io/v1/", "hub"),
+                ("https://old.example/v2/", "old")
+            )
+        );
 
         Credential? found = await Find(image);
 
@@ -85,11 +92,20 @@ public sealed class CredentialStoreTests : IDisposable
 
     [Theory]
     [InlineData("REGISTRY_AUTH_FILE=/a.json HOME=/h XDG_RUNTIME_DIR=/r", "/a.json")]
-    [InlineData("HOME=/h", "/run/containers/7/auth.json /h/.config/containers/auth.json /h/.docker/config.json /h/.dockercfg")]
-    [InlineData("REGISTRY_AUTH_FILE= HOME=/h XDG_RUNTIME_DIR=/r XDG_CONFIG_HOME=/c DOCKER_CONFIG=/d", "/r/containers/auth.json /c/containers/auth.json /d/config.json /h/.dockercfg")]
+    [InlineData(
+        "HOME=/h",
+        "/run/containers/7/auth.json /h/.config/containers/auth.json /h/.docker/config.json /h/.dockercfg"
+    )]
+    [InlineData(
+        "REGISTRY_AUTH_FILE= HOME=/h XDG_RUNTIME_DIR=/r XDG_CONFIG_HOME=/c DOCKER_CONFIG=/d",
+        "/r/containers/auth.json /c/containers/auth.json /d/config.json /h/.dockercfg"
+    )]
     public void The_files_are_those_that_podman_and_docker_write(string environment, string expected)
     {
-        Dictionary<string, string> variables = environment.Split(' ').Select(v => v.Split('=')).ToDictionary(v => v[0], v => v[1]);
+        Dictionary<string, string> variables = environment
+            .Split(' ')
+            .Select(v => v.Split('='))
+            .ToDictionary(v => v[0], v => v[1]);
 
         Assert.Equal(expected, string.Join(' ', CredentialPaths.OfUser(variables.GetValueOrDefault, 7)));
     }
@@ -103,18 +119,25 @@ public sealed class CredentialStoreTests : IDisposable
     [Trait("needs", "programs")]
     public async Task A_helper_is_asked_for_its_host()
     {
-        using Helper helper = new(_directory, """
+        using Helper helper = new(
+            _directory,
+            """
             read -r host
             printf '{"ServerURL":"%s","Username":"me","Secret":"for %s"}' "$host" "$host"
-            """);
-        File.WriteAllText(AuthFile, "{\"credHelpers\":{\"quay.io\":\"" + helper.Name + "\",\"docker.io\":\"" + helper.Name + "\"}}");
+            """
+        );
+        File.WriteAllText(
+            AuthFile,
+            "{\"credHelpers\":{\"quay.io\":\"" + helper.Name + "\",\"docker.io\":\"" + helper.Name + "\"}}"
+        );
 
         Assert.Equal("for quay.io", (await Find("quay.io/x"))?.Password);
         Assert.Equal("for docker.io", (await Find("docker.io/x"))?.Password);
         Assert.Null(await Find("gcr.io/x"));
     }
 
-    /// <summary>podman login stores under the host, docker login under a URL; either may have written the file, and either the secret.</summary>
+    /// <summary>podman login stores under the host, docker login under a URL; either may have written the file, and
+    /// either the secret.</summary>
     [Theory]
     [Trait("needs", "root")]
     [Trait("needs", "programs")]
@@ -124,21 +147,33 @@ public sealed class CredentialStoreTests : IDisposable
     [InlineData("https://index.docker.io/v1/", "https://index.docker.io/v1/")]
     public async Task A_helper_of_docker_hub_is_asked_by_both_names(string key, string stored)
     {
-        using Helper helper = new(_directory, $$"""
+        using Helper helper = new(
+            _directory,
+            $$"""
             read -r host
             [ "$host" = {{stored}} ] || { echo 'credentials not found in native keychain'; exit 1; }
             printf '{"Username":"me","Secret":"s"}'
-            """);
+            """
+        );
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         File.WriteAllText(AuthFile, "{\"credHelpers\":{\"" + key + "\":\"" + helper.Name + "\"}}");
         Assert.Equal("s", (await Find("docker.io/x"))?.Password);
 
         File.WriteAllText(AuthFile, "{\"credsStore\":\"" + helper.Name + "\"}");
         Assert.Equal("s", (await Find("docker.io/x"))?.Password);
-        Assert.Equal("s", (await new CredentialStore([], [helper.Name]).FindAsync(ImageReference.Parse("docker.io/x"), cancellation))?.Password);
+        Assert.Equal(
+            "s",
+            (
+                await new CredentialStore([], [helper.Name]).FindAsync(
+                    ImageReference.Parse("docker.io/x"),
+                    cancellation
+                )
+            )?.Password
+        );
     }
 
-    /// <summary>containers/image, findCredentialsInFile and decodeDockerAuth: the longest name decides, also where it has nothing.</summary>
+    /// <summary>containers/image, findCredentialsInFile and decodeDockerAuth: the longest name decides, also where it
+    /// has nothing.</summary>
     [Theory]
     [InlineData("{}")]
     [InlineData("null")]
@@ -148,19 +183,28 @@ public sealed class CredentialStoreTests : IDisposable
     public async Task An_empty_entry_is_nobody_and_the_next_file_is_asked(string entry)
     {
         string second = Path.Combine(_directory, "config.json");
-        File.WriteAllText(AuthFile, "{\"auths\":{\"quay.io/team\":" + entry + ",\"quay.io\":{\"auth\":\"aG9zdDpwYXNz\"}}}");
+        File.WriteAllText(
+            AuthFile,
+            "{\"auths\":{\"quay.io/team\":" + entry + ",\"quay.io\":{\"auth\":\"aG9zdDpwYXNz\"}}}"
+        );
         Assert.Null(await Find("quay.io/team/x"));
         Assert.Equal("host", (await Find("quay.io/x"))?.User);
 
         File.WriteAllText(second, Auths(("quay.io/team", "second")));
-        Credential? found = await new CredentialStore([AuthFile, second]).FindAsync(ImageReference.Parse("quay.io/team/x"), TestContext.Current.CancellationToken);
+        Credential? found = await new CredentialStore([AuthFile, second]).FindAsync(
+            ImageReference.Parse("quay.io/team/x"),
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal($"credentials of 'second' from {second}", found?.ToString());
     }
 
     [Fact]
     public async Task A_password_needs_no_user()
     {
-        File.WriteAllText(AuthFile, "{\"auths\":{\"quay.io\":{\"auth\":\"" + Convert.ToBase64String(":token"u8) + "\"}}}");
+        File.WriteAllText(
+            AuthFile,
+            "{\"auths\":{\"quay.io\":{\"auth\":\"" + Convert.ToBase64String(":token"u8) + "\"}}}"
+        );
 
         Assert.Equal("token", (await Find("quay.io/x"))?.Password);
     }
@@ -171,7 +215,15 @@ public sealed class CredentialStoreTests : IDisposable
         string old = Path.Combine(_directory, ".dockercfg");
         File.WriteAllText(old, "{\"https://quay.io/v1/\":{\"auth\":\"bWU6cA==\",\"email\":\"x\"}}");
 
-        Assert.Equal("me", (await new CredentialStore([old]).FindAsync(ImageReference.Parse("quay.io/x"), TestContext.Current.CancellationToken))?.User);
+        Assert.Equal(
+            "me",
+            (
+                await new CredentialStore([old]).FindAsync(
+                    ImageReference.Parse("quay.io/x"),
+                    TestContext.Current.CancellationToken
+                )
+            )?.User
+        );
     }
 
     [Fact]
@@ -180,9 +232,18 @@ public sealed class CredentialStoreTests : IDisposable
         File.WriteAllText(AuthFile, Auths(("quay.io", "file")));
         CredentialStore store = new([AuthFile], ["no-such-helper", "containers-auth.json"]);
 
-        Assert.Equal("file", (await store.FindAsync(ImageReference.Parse("quay.io/x"), TestContext.Current.CancellationToken))?.User);
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => store.FindAsync(ImageReference.Parse("gcr.io/x"), TestContext.Current.CancellationToken));
-        Assert.Contains("docker-credential-no-such-helper: No such file or directory", e.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "file",
+            (await store.FindAsync(ImageReference.Parse("quay.io/x"), TestContext.Current.CancellationToken))?.User
+        );
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            store.FindAsync(ImageReference.Parse("gcr.io/x"), TestContext.Current.CancellationToken)
+        );
+        Assert.Contains(
+            "docker-credential-no-such-helper: No such file or directory",
+            e.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -190,12 +251,14 @@ public sealed class CredentialStoreTests : IDisposable
     [Trait("needs", "programs")]
     public async Task A_store_is_asked_where_the_file_has_nothing()
     {
-        using Helper helper = new(_directory, """
+        using Helper helper = new(
+            _directory,
+            """
             cat >/dev/null
             printf '{"Username":"<token>","Secret":"refresh"}'
-            """);
-        File.WriteAllText(
-            AuthFile, "{\"auths\":{\"quay.io\":{}},\"credsStore\":\"" + helper.Name + "\"}");
+            """
+        );
+        File.WriteAllText(AuthFile, "{\"auths\":{\"quay.io\":{}},\"credsStore\":\"" + helper.Name + "\"}");
 
         Credential? found = await Find("quay.io/x");
 
@@ -223,7 +286,9 @@ public sealed class CredentialStoreTests : IDisposable
         using Helper helper = new(_directory, script);
         CredentialStore store = new([], [helper.Name]);
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => store.FindAsync(ImageReference.Parse("quay.io/x"), default));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            store.FindAsync(ImageReference.Parse("quay.io/x"), default)
+        );
 
         Assert.Contains("docker-credential-" + helper.Name, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("SECRET", e.ToString(), StringComparison.Ordinal);
@@ -236,19 +301,28 @@ public sealed class CredentialStoreTests : IDisposable
     {
         CredentialStore store = new([], [name]);
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => store.FindAsync(ImageReference.Parse("quay.io/x"), default));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            store.FindAsync(ImageReference.Parse("quay.io/x"), default)
+        );
 
         Assert.Equal(ErrorKind.Unauthorized, e.Kind);
     }
 
-    private Task<Credential?> Find(string image) => new CredentialStore([AuthFile]).FindAsync(ImageReference.Parse(image), default);
+    private Task<Credential?> Find(string image) =>
+        new CredentialStore([AuthFile]).FindAsync(ImageReference.Parse(image), default);
 
-    private static string Auths(params (string Key, string User)[] entries) => "{\"auths\":{"
-        + string.Join(',', entries.Select(e =>
-            $"\"{e.Key}\":{{\"auth\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{e.User}:pass:{e.User}"))}\"}}"))
+    private static string Auths(params (string Key, string User)[] entries) =>
+        "{\"auths\":{"
+        + string.Join(
+            ',',
+            entries.Select(e =>
+                $"\"{e.Key}\":{{\"auth\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{e.User}:pass:{e.User}"))}\"}}"
+            )
+        )
         + "}}";
 
-    /// <summary>A docker-credential-NAME on the PATH, under a name of its own so that tests may run side by side.</summary>
+    /// <summary>A docker-credential-NAME on the PATH, under a name of its own so that tests may run side by
+    /// side.</summary>
     private sealed class Helper : IDisposable
     {
         private readonly string _link;

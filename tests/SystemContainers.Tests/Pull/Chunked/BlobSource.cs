@@ -12,9 +12,11 @@ sealed class BlobSource(byte[] blob) : IImageSource
 
     public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
-    public Task<Stream> OpenBlobAsync(Descriptor descriptor, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<Stream> OpenBlobAsync(Descriptor descriptor, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Stream OpenRange(Descriptor descriptor, long offset, long length)
     {
@@ -26,7 +28,5 @@ sealed class BlobSource(byte[] blob) : IImageSource
         return new MemoryStream(blob, (int)offset, (int)length, writable: false);
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -17,8 +17,8 @@ using Xunit;
 namespace SystemContainers.Tests.Pull.Chunked;
 
 /// <summary>
-/// zstd:chunked as Debian 13's skopeo and containers-storage have it: what that writes we fetch in parts, what we write that fetches in parts; over Debian's docker-registry,
-/// through a proxy that counts.
+/// zstd:chunked as Debian 13's skopeo and containers-storage have it: what that writes we fetch in parts, what we write
+/// that fetches in parts; over Debian's docker-registry, through a proxy that counts.
 /// </summary>
 [Trait("needs", "programs")]
 public sealed class ChunkedInteropTests(ITestOutputHelper output) : IAsyncLifetime
@@ -81,13 +81,21 @@ public sealed class ChunkedInteropTests(ITestOutputHelper output) : IAsyncLifeti
         Descriptor layer = Layer(second);
         ChunkedLayer chunked = ChunkedLayer.Of(layer)!;
         string repository = name.Split('/')[1];
-        HashSet<ContentSum> here = [.. (await ReadTocAsync(repository, Layer(first))).Files.SelectMany(f => f.Chunks).Select(c => c.Sum)];
-        long changed = (await ReadTocAsync(repository, layer)).Files.SelectMany(f => f.Chunks).Where(c => !here.Contains(c.Sum)).Sum(c => c.End - c.Start);
+        HashSet<ContentSum> here =
+        [
+            .. (await ReadTocAsync(repository, Layer(first))).Files.SelectMany(f => f.Chunks).Select(c => c.Sum),
+        ];
+        long changed = (await ReadTocAsync(repository, layer))
+            .Files.SelectMany(f => f.Chunks)
+            .Where(c => !here.Contains(c.Sum))
+            .Sum(c => c.End - c.Start);
         long tables = chunked.Toc.Length + chunked.TarSplit.Length;
         output.WriteLine(
-            $"written by {(bySkopeo ? "skopeo" : "sysctr")}: blob {layer.Size}, whole pull {everything}, update {travelled}: changed chunks {changed}, table of contents {chunked.Toc.Length}, tar-split {chunked.TarSplit.Length}");
+            $"written by {(bySkopeo ? "skopeo" : "sysctr")}: blob {layer.Size}, whole pull {everything}, update {travelled}: changed chunks {changed}, table of contents {chunked.Toc.Length}, tar-split {chunked.TarSplit.Length}"
+        );
 
-        // Manifest, configuration and a head for each request and answer are told apart from what is proportional to the change.
+        // Manifest, configuration and a head for each request and answer are told apart from what is proportional to
+        // the change.
         int heads = 1024 * ((Files / 100) + 6);
         Assert.InRange(travelled, changed + tables, (changed * 1.2) + tables + heads);
         Assert.True(travelled < everything / 4, $"{travelled} of {everything}");
@@ -95,7 +103,8 @@ public sealed class ChunkedInteropTests(ITestOutputHelper output) : IAsyncLifeti
         Assert.Empty(store.VerifyLayer(second.DiffIds[0]));
     }
 
-    /// <summary>Into containers-storage, with overlay, which is asked to fetch parts; it says so, and the proxy counts.</summary>
+    /// <summary>Into containers-storage, with overlay, which is asked to fetch parts; it says so, and the proxy
+    /// counts.</summary>
     [Fact]
     public async Task What_we_write_containers_storage_fetches_in_parts()
     {
@@ -104,21 +113,30 @@ public sealed class ChunkedInteropTests(ITestOutputHelper output) : IAsyncLifeti
         await File.WriteAllTextAsync(
             $"{_directory}/storage.conf",
             $"""
-             [storage]
-             driver = "overlay"
-             graphroot = "{_directory}/storage"
-             runroot = "{_directory}/run"
-             [storage.options]
-             pull_options = {"{"}enable_partial_images = "true", use_hard_links = "false", ostree_repos = ""{"}"}
-             """,
-            Cancellation);
+            [storage]
+            driver = "overlay"
+            graphroot = "{_directory}/storage"
+            runroot = "{_directory}/run"
+            [storage.options]
+            pull_options = {"{"}enable_partial_images = "true", use_hard_links = "false", ostree_repos = ""{"}"}
+            """,
+            Cancellation
+        );
         long all = 0;
         foreach (string tag in (string[])["1", "2"])
         {
             long before = _proxy.Received;
             CommandResult result = await _skopeo.RunWithStorageAsync(
-                $"{_directory}/storage.conf", "--debug", "--insecure-policy", "copy", "--src-tls-verify=false", "--override-arch", "amd64",
-                $"docker://{_proxy.Host}/sysctr:{tag}", $"containers-storage:localhost/x:{tag}");
+                $"{_directory}/storage.conf",
+                "--debug",
+                "--insecure-policy",
+                "copy",
+                "--src-tls-verify=false",
+                "--override-arch",
+                "amd64",
+                $"docker://{_proxy.Host}/sysctr:{tag}",
+                $"containers-storage:localhost/x:{tag}"
+            );
             long travelled = _proxy.Received - before;
             output.WriteLine($"containers-storage fetched {travelled} for {tag}");
             result.MustSucceed();
@@ -135,21 +153,37 @@ public sealed class ChunkedInteropTests(ITestOutputHelper output) : IAsyncLifeti
         foreach (LayerFormat format in Enum.GetValues<LayerFormat>())
         {
             await CopyAsync($"oci:{_directory}/layout:1", $"docker://{_registry.Host}/format:{(int)format}", format);
-            (await _skopeo.RunAsync(
-                "skopeo", "--insecure-policy", "copy", "--quiet", "--src-tls-verify=false", "--dest-decompress", $"docker://{_registry.Host}/format:{(int)format}", $"dir:{_directory}/{format}")).MustSucceed();
-            JsonNode manifest = JsonNode.Parse(await File.ReadAllTextAsync($"{_directory}/{format}/manifest.json", Cancellation))!;
+            (
+                await _skopeo.RunAsync(
+                    "skopeo",
+                    "--insecure-policy",
+                    "copy",
+                    "--quiet",
+                    "--src-tls-verify=false",
+                    "--dest-decompress",
+                    $"docker://{_registry.Host}/format:{(int)format}",
+                    $"dir:{_directory}/{format}"
+                )
+            ).MustSucceed();
+            JsonNode manifest = JsonNode.Parse(
+                await File.ReadAllTextAsync($"{_directory}/{format}/manifest.json", Cancellation)
+            )!;
             Assert.Equal(Image(changed: false).DiffId(0).ToString(), (string?)manifest["layers"]![0]!["digest"]);
             await PullAsync(_host.Sink, $"{_registry.Host}/format:{(int)format}");
             _host.Sink.Layers.Clear();
         }
     }
 
-    private static Descriptor Layer(PulledImage image) => JsonSerializer.Deserialize(image.Manifest, OciJson.Default.ImageManifest)!.Layers[0];
+    private static Descriptor Layer(PulledImage image) =>
+        JsonSerializer.Deserialize(image.Manifest, OciJson.Default.ImageManifest)!.Layers[0];
 
     private async Task<Toc> ReadTocAsync(string repository, Descriptor layer)
     {
         using HttpClient client = new();
-        byte[] blob = await client.GetByteArrayAsync(new Uri($"http://{_registry.Host}/v2/{repository}/blobs/{layer.Digest}"), Cancellation);
+        byte[] blob = await client.GetByteArrayAsync(
+            new Uri($"http://{_registry.Host}/v2/{repository}/blobs/{layer.Digest}"),
+            Cancellation
+        );
         ChunkedLayer chunked = ChunkedLayer.Of(layer)!;
         return TocReader.Read(blob.AsSpan((int)chunked.Toc.Offset, (int)chunked.Toc.Length), chunked);
     }
@@ -169,7 +203,11 @@ public sealed class ChunkedInteropTests(ITestOutputHelper output) : IAsyncLifeti
             // Half of it packs, as in most files; sizes around those of a distribution's.
             int size = 2000 + (i * 7919 % 30_000);
             int seed = changed && i % 100 == 50 ? i + 1_000_000 : i;
-            tar.File($"usr/file{i}", Encoding.Latin1.GetString(FakeImage.Noise(size / 2, seed)) + new string((char)('a' + (i % 26)), size / 2));
+            tar.File(
+                $"usr/file{i}",
+                Encoding.Latin1.GetString(FakeImage.Noise(size / 2, seed))
+                    + new string((char)('a' + (i % 26)), size / 2)
+            );
         }
 
         return new FakeImage().AddGzip(tar.ToBytes());
@@ -178,15 +216,38 @@ public sealed class ChunkedInteropTests(ITestOutputHelper output) : IAsyncLifeti
     private Task WriteAsync(string layout, string tag, bool bySkopeo) =>
         bySkopeo
             ? SkopeoAsync(
-                "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", "--dest-compress-format", "zstd:chunked", $"oci:{_directory}/{layout}:{tag}", $"docker://{_registry.Host}/skopeo:{tag}")
-            : CopyAsync($"oci:{_directory}/{layout}:{tag}", $"docker://{_registry.Host}/sysctr:{tag}", LayerFormat.ZstdChunked);
+                "--insecure-policy",
+                "copy",
+                "--quiet",
+                "--dest-tls-verify=false",
+                "--dest-compress-format",
+                "zstd:chunked",
+                $"oci:{_directory}/{layout}:{tag}",
+                $"docker://{_registry.Host}/skopeo:{tag}"
+            )
+            : CopyAsync(
+                $"oci:{_directory}/{layout}:{tag}",
+                $"docker://{_registry.Host}/sysctr:{tag}",
+                LayerFormat.ZstdChunked
+            );
 
     private async Task SkopeoAsync(params string[] words) => (await _skopeo.RunAsync("skopeo", words)).MustSucceed();
 
     private async Task CopyAsync(string from, string to, LayerFormat format)
     {
         ImageReference source = ImageReference.Parse(from);
-        await using IImageDestination destination = new Destinations(_host.Registries, _host.Credentials, _host.OwnOptions, _host.Progress).Open(ImageReference.Parse(to), source);
-        await new ImageCopier(_host.Progress).CopyAsync(_host.Puller(), [source], destination, new CopyChoice(s_platform, Compress: new Recompression(format, _directory)), Cancellation);
+        await using IImageDestination destination = new Destinations(
+            _host.Registries,
+            _host.Credentials,
+            _host.OwnOptions,
+            _host.Progress
+        ).Open(ImageReference.Parse(to), source);
+        await new ImageCopier(_host.Progress).CopyAsync(
+            _host.Puller(),
+            [source],
+            destination,
+            new CopyChoice(s_platform, Compress: new Recompression(format, _directory)),
+            Cancellation
+        );
     }
 }

@@ -66,16 +66,30 @@ public sealed class ChunkedPullTests : IDisposable
         await PullAsync(third, "3");
 
         ChunkedLayer layer = Layer(third);
-        Assert.InRange(Ranges(third).Sum(r => r.End - r.Start) - layer.Toc.Length - layer.TarSplit.Length, 20_000, 24_000);
+        Assert.InRange(
+            Ranges(third).Sum(r => r.End - r.Start) - layer.Toc.Length - layer.TarSplit.Length,
+            20_000,
+            24_000
+        );
     }
 
-    /// <summary>Of a large file the chunks around the change; the sums of the others are found within the object.</summary>
+    /// <summary>Of a large file the chunks around the change; the sums of the others are found within the
+    /// object.</summary>
     [Fact]
     public async Task Of_a_large_file_that_was_changed_in_its_midst_most_is_not_fetched()
     {
         string content = Encoding.Latin1.GetString(FakeImage.Noise(4_000_000, 3));
-        await PullAsync(new FakeImage().AddChunked(new LayerTar().File("large", content).ToBytes()).PushTo(_registry, "1"), "1");
-        FakeImage second = new FakeImage().AddChunked(new LayerTar().File("large", content[..2_000_000] + "inserted" + new string('\0', 5000) + content[2_000_000..]).ToBytes()).PushTo(_registry, "2");
+        await PullAsync(
+            new FakeImage().AddChunked(new LayerTar().File("large", content).ToBytes()).PushTo(_registry, "1"),
+            "1"
+        );
+        FakeImage second = new FakeImage()
+            .AddChunked(
+                new LayerTar()
+                    .File("large", content[..2_000_000] + "inserted" + new string('\0', 5000) + content[2_000_000..])
+                    .ToBytes()
+            )
+            .PushTo(_registry, "2");
 
         await PullAsync(second, "2");
 
@@ -122,7 +136,9 @@ public sealed class ChunkedPullTests : IDisposable
     {
         FakeImage first = Image(-1).PushTo(_registry, "1");
         await PullAsync(first, "1");
-        LayerEntry entry = _store.ReadLayer(first.DiffId(0)).Entries.First(e => Encoding.UTF8.GetString(e.Name) == "usr/f7");
+        LayerEntry entry = _store
+            .ReadLayer(first.DiffId(0))
+            .Entries.First(e => Encoding.UTF8.GetString(e.Name) == "usr/f7");
         await File.WriteAllTextAsync(_store.ObjectPath(entry.Object), "altered", TestContext.Current.CancellationToken);
         FakeImage second = Image(42, owner: 9).PushTo(_registry, "2");
 
@@ -132,25 +148,32 @@ public sealed class ChunkedPullTests : IDisposable
         Assert.Empty(_store.VerifyLayer(second.DiffId(0)));
     }
 
-    public static TheoryData<string, Action<IDictionary<string, string>>> Unusable => new()
-    {
-        { "another sum of the table", a => a[Key("manifest-checksum")] = Digest.Sha256("x"u8).ToString() },
-        { "no sum", a => a.Remove(Key("manifest-checksum")) },
-        { "behind the blob", a => a[Key("manifest-position")] = "9999999999:100:100:1" },
-        { "an overflow", a => a[Key("manifest-position")] = $"{long.MaxValue}:{long.MaxValue}:100:1" },
-        { "a bomb", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 2, "157286400") },
-        { "more than fits", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 2, "10") },
-        { "gigabytes", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 2, "9999999999") },
-        { "another type", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 3, "2") },
-        { "no tar-split", a => a.Remove(Key("tarsplit-position")) },
-        { "another tar-split", a => a[Key("tarsplit-position")] = "100:100:100" },
-        { "a shorter tar-split", a => a[Key("tarsplit-position")] = Change(a[Key("tarsplit-position")], 2, "1000") },
-        { "words", a => a[Key("tarsplit-position")] = "a:b:c" },
-    };
+    public static TheoryData<string, Action<IDictionary<string, string>>> Unusable =>
+        new()
+        {
+            { "another sum of the table", a => a[Key("manifest-checksum")] = Digest.Sha256("x"u8).ToString() },
+            { "no sum", a => a.Remove(Key("manifest-checksum")) },
+            { "behind the blob", a => a[Key("manifest-position")] = "9999999999:100:100:1" },
+            { "an overflow", a => a[Key("manifest-position")] = $"{long.MaxValue}:{long.MaxValue}:100:1" },
+            { "a bomb", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 2, "157286400") },
+            { "more than fits", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 2, "10") },
+            { "gigabytes", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 2, "9999999999") },
+            { "another type", a => a[Key("manifest-position")] = Change(a[Key("manifest-position")], 3, "2") },
+            { "no tar-split", a => a.Remove(Key("tarsplit-position")) },
+            { "another tar-split", a => a[Key("tarsplit-position")] = "100:100:100" },
+            {
+                "a shorter tar-split",
+                a => a[Key("tarsplit-position")] = Change(a[Key("tarsplit-position")], 2, "1000")
+            },
+            { "words", a => a[Key("tarsplit-position")] = "a:b:c" },
+        };
 
     [Theory]
     [MemberData(nameof(Unusable), DisableDiscoveryEnumeration = true)]
-    public async Task Where_the_annotations_say_what_is_not_so_the_layer_is_fetched_whole(string what, Action<IDictionary<string, string>> change)
+    public async Task Where_the_annotations_say_what_is_not_so_the_layer_is_fetched_whole(
+        string what,
+        Action<IDictionary<string, string>> change
+    )
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42, change: change).PushTo(_registry, "2");
@@ -161,28 +184,32 @@ public sealed class ChunkedPullTests : IDisposable
         Assert.Empty(_store.VerifyLayer(second.DiffId(0)));
     }
 
-    public static TheoryData<string, Action<JsonObject>> WrongTables => new()
-    {
-        { "an entry twice", toc => Entries(toc).Insert(2, Entries(toc)[1]!.DeepClone()) },
-        { "an entry less", toc => Entries(toc).RemoveAt(3) },
-        { "another order", toc => Swap(Entries(toc), 2, 3) },
-        { "another size", toc => Entries(toc)[3]!["size"] = 20_001 },
-        { "no end", toc => Entries(toc)[3]!["endOffset"] = 0 },
-        { "behind the blob", toc => Entries(toc)[3]!["endOffset"] = 1L << 40 },
-        { "negative", toc => Entries(toc)[3]!["offset"] = -5 },
-        { "overlapping", toc => Entries(toc)[43]!["offset"] = (long)Entries(toc)[41]!["offset"]! },
-        { "no digest", toc => Entries(toc)[3]!["digest"] = "md5:00" },
-        { "a path out of it", toc => Entries(toc)[3]!["name"] = "../../etc/shadow" },
-        { "version 2", toc => toc["version"] = 2 },
-        { "no sum of the tar-split", toc => toc["tarSplitDigest"] = null },
-        { "another sum of the tar-split", toc => toc["tarSplitDigest"] = Digest.Sha256("x"u8).ToString() },
-        { "no entries", toc => toc["entries"] = null },
-    };
+    public static TheoryData<string, Action<JsonObject>> WrongTables =>
+        new()
+        {
+            { "an entry twice", toc => Entries(toc).Insert(2, Entries(toc)[1]!.DeepClone()) },
+            { "an entry less", toc => Entries(toc).RemoveAt(3) },
+            { "another order", toc => Swap(Entries(toc), 2, 3) },
+            { "another size", toc => Entries(toc)[3]!["size"] = 20_001 },
+            { "no end", toc => Entries(toc)[3]!["endOffset"] = 0 },
+            { "behind the blob", toc => Entries(toc)[3]!["endOffset"] = 1L << 40 },
+            { "negative", toc => Entries(toc)[3]!["offset"] = -5 },
+            { "overlapping", toc => Entries(toc)[43]!["offset"] = (long)Entries(toc)[41]!["offset"]! },
+            { "no digest", toc => Entries(toc)[3]!["digest"] = "md5:00" },
+            { "a path out of it", toc => Entries(toc)[3]!["name"] = "../../etc/shadow" },
+            { "version 2", toc => toc["version"] = 2 },
+            { "no sum of the tar-split", toc => toc["tarSplitDigest"] = null },
+            { "another sum of the tar-split", toc => toc["tarSplitDigest"] = Digest.Sha256("x"u8).ToString() },
+            { "no entries", toc => toc["entries"] = null },
+        };
 
     /// <summary>Whoever makes the image chooses the table, and its sum stands in the manifest.</summary>
     [Theory]
     [MemberData(nameof(WrongTables), DisableDiscoveryEnumeration = true)]
-    public async Task Where_the_table_says_what_is_not_so_the_layer_is_fetched_whole(string what, Action<JsonObject> change)
+    public async Task Where_the_table_says_what_is_not_so_the_layer_is_fetched_whole(
+        string what,
+        Action<JsonObject> change
+    )
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = WithTable(change).PushTo(_registry, "2");
@@ -193,16 +220,23 @@ public sealed class ChunkedPullTests : IDisposable
         Assert.Empty(_store.VerifyLayer(second.DiffId(0)));
     }
 
-    /// <summary>What hashes to the sum of a table that lies is what the table says, and not the layer: that is asked for itself, and nothing of the table is kept.</summary>
+    /// <summary>What hashes to the sum of a table that lies is what the table says, and not the layer: that is asked
+    /// for itself, and nothing of the table is kept.</summary>
     [Fact]
     public async Task Where_a_table_leads_to_another_content_the_layer_is_fetched_whole()
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
-        FakeImage second = WithTable(toc => Entries(toc)[3]!["digest"] = (string)Entries(toc)[4]!["digest"]!).PushTo(_registry, "2");
+        FakeImage second = WithTable(toc => Entries(toc)[3]!["digest"] = (string)Entries(toc)[4]!["digest"]!)
+            .PushTo(_registry, "2");
 
         await PullAsync(second, "2");
 
-        Assert.Contains(_host.Progress.Events, e => e.Contains("the image's configuration says", StringComparison.Ordinal) && e.EndsWith("it is fetched whole", StringComparison.Ordinal));
+        Assert.Contains(
+            _host.Progress.Events,
+            e =>
+                e.Contains("the image's configuration says", StringComparison.Ordinal)
+                && e.EndsWith("it is fetched whole", StringComparison.Ordinal)
+        );
         Assert.Single(Requests(second), r => r.Header("range") is null);
         Assert.Empty(_store.VerifyLayer(second.DiffId(0)));
         Assert.Single(Directory.GetFiles(_host.In("store/sums")));
@@ -213,7 +247,14 @@ public sealed class ChunkedPullTests : IDisposable
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42).PushTo(_registry, "2");
-        _registry.Misbehave = r => IsContent(second, r) ? FakeRegistry.Range([.. second.BlobBytes(0).Select(b => (byte)(b ^ 1))], (int)r.RangeStart, (int)r.RangeEnd!.Value) : null;
+        _registry.Misbehave = r =>
+            IsContent(second, r)
+                ? FakeRegistry.Range(
+                    [.. second.BlobBytes(0).Select(b => (byte)(b ^ 1))],
+                    (int)r.RangeStart,
+                    (int)r.RangeEnd!.Value
+                )
+                : null;
 
         await PullAsync(second, "2");
 
@@ -228,11 +269,14 @@ public sealed class ChunkedPullTests : IDisposable
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42).PushTo(_registry, "2");
         byte[] wrong = [.. second.BlobBytes(0).Select(b => (byte)(b ^ 1))];
-        _registry.Misbehave = r => IsContent(second, r) ? FakeRegistry.Range(wrong, (int)r.RangeStart, (int)r.RangeEnd!.Value)
+        _registry.Misbehave = r =>
+            IsContent(second, r) ? FakeRegistry.Range(wrong, (int)r.RangeStart, (int)r.RangeEnd!.Value)
             : IsBlob(second, r) && r.Header("range") is null ? new FakeResponse(200, wrong)
             : null;
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync($"{_registry.Host}/x:2", sink: _store));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync($"{_registry.Host}/x:2", sink: _store)
+        );
 
         Assert.Equal(ErrorKind.Corrupt, e.Kind);
         Assert.False(_store.HasLayer(second.DiffId(0)));
@@ -245,14 +289,16 @@ public sealed class ChunkedPullTests : IDisposable
         JsonArray? honest = null;
         WithTable(toc => honest = Entries(toc).DeepClone().AsArray());
         FakeImage liar = WithTable(
-            toc =>
-            {
-                for (int i = 1; i <= Files; i++)
+                toc =>
                 {
-                    Entries(toc)[i]!["digest"] = (string)honest![1 + (i % Files)]!["digest"]!;
-                }
-            },
-            owner: 5).PushTo(_registry, "1");
+                    for (int i = 1; i <= Files; i++)
+                    {
+                        Entries(toc)[i]!["digest"] = (string)honest![1 + (i % Files)]!["digest"]!;
+                    }
+                },
+                owner: 5
+            )
+            .PushTo(_registry, "1");
         await PullAsync(liar, "1");
         await PullAsync(Image(42, owner: 6).PushTo(_registry, "2"), "2");
         Assert.Equal(2, Directory.GetFiles(_host.In("store/sums")).Length);
@@ -283,30 +329,54 @@ public sealed class ChunkedPullTests : IDisposable
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42).PushTo(_registry, "2");
-        _registry.Misbehave = r => IsContent(second, r) ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 1) : null;
+        _registry.Misbehave = r =>
+            IsContent(second, r)
+                ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 1)
+                : null;
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync($"{_registry.Host}/x:2", sink: _store));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync($"{_registry.Host}/x:2", sink: _store)
+        );
 
         Assert.Equal(ErrorKind.Unreachable, e.Kind);
         Assert.Contains("again and again", e.Message, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string, Func<FakeImage, FakeRequest, FakeResponse?>> Refusals => new()
-    {
-        { "200", (image, _) => new FakeResponse(200, image.BlobBytes(0)) },
-        { "another range", (image, r) => FakeRegistry.Range(image.BlobBytes(0), (int)r.RangeStart + 1, (int)r.RangeEnd!.Value) },
-        { "a shorter range", (image, r) => FakeRegistry.Range(image.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value - 1) },
-        { "all that follows", (image, r) => FakeRegistry.Range(image.BlobBytes(0), (int)r.RangeStart, image.BlobBytes(0).Length) },
-        { "of another blob", (image, r) => FakeRegistry.Range([.. image.BlobBytes(0), 0], (int)r.RangeStart, (int)r.RangeEnd!.Value) },
-        { "no range", (image, r) => new FakeResponse(206, image.BlobBytes(0)[(int)r.RangeStart..(int)r.RangeEnd!.Value]) },
-        { "416", (_, _) => FakeRegistry.Error(416, "RANGE_INVALID", "invalid range") },
-        { "501", (_, _) => FakeRegistry.Error(501, "UNSUPPORTED", "no") },
-    };
+    public static TheoryData<string, Func<FakeImage, FakeRequest, FakeResponse?>> Refusals =>
+        new()
+        {
+            { "200", (image, _) => new FakeResponse(200, image.BlobBytes(0)) },
+            {
+                "another range",
+                (image, r) => FakeRegistry.Range(image.BlobBytes(0), (int)r.RangeStart + 1, (int)r.RangeEnd!.Value)
+            },
+            {
+                "a shorter range",
+                (image, r) => FakeRegistry.Range(image.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value - 1)
+            },
+            {
+                "all that follows",
+                (image, r) => FakeRegistry.Range(image.BlobBytes(0), (int)r.RangeStart, image.BlobBytes(0).Length)
+            },
+            {
+                "of another blob",
+                (image, r) => FakeRegistry.Range([.. image.BlobBytes(0), 0], (int)r.RangeStart, (int)r.RangeEnd!.Value)
+            },
+            {
+                "no range",
+                (image, r) => new FakeResponse(206, image.BlobBytes(0)[(int)r.RangeStart..(int)r.RangeEnd!.Value])
+            },
+            { "416", (_, _) => FakeRegistry.Error(416, "RANGE_INVALID", "invalid range") },
+            { "501", (_, _) => FakeRegistry.Error(501, "UNSUPPORTED", "no") },
+        };
 
     /// <summary>From the first range on, and in the midst of them.</summary>
     [Theory]
     [MemberData(nameof(Refusals), DisableDiscoveryEnumeration = true)]
-    public async Task A_registry_that_serves_no_ranges_is_asked_for_the_whole(string what, Func<FakeImage, FakeRequest, FakeResponse?> answer)
+    public async Task A_registry_that_serves_no_ranges_is_asked_for_the_whole(
+        string what,
+        Func<FakeImage, FakeRequest, FakeResponse?> answer
+    )
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42).PushTo(_registry, "2");
@@ -326,9 +396,10 @@ public sealed class ChunkedPullTests : IDisposable
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42).PushTo(_registry, "2");
         int cuts = 2;
-        _registry.Misbehave = r => IsBlob(second, r) && r.RangeEnd - r.RangeStart > 500 && Interlocked.Decrement(ref cuts) >= 0
-            ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 300)
-            : null;
+        _registry.Misbehave = r =>
+            IsBlob(second, r) && r.RangeEnd - r.RangeStart > 500 && Interlocked.Decrement(ref cuts) >= 0
+                ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 300)
+                : null;
 
         await PullAsync(second, "2");
 
@@ -343,9 +414,14 @@ public sealed class ChunkedPullTests : IDisposable
     {
         await PullAsync(Image(-1).PushTo(_registry, "1"), "1");
         FakeImage second = Image(42).PushTo(_registry, "2");
-        _registry.Misbehave = r => IsContent(second, r) ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 0) : null;
+        _registry.Misbehave = r =>
+            IsContent(second, r)
+                ? Cut(FakeRegistry.Range(second.BlobBytes(0), (int)r.RangeStart, (int)r.RangeEnd!.Value), 0)
+                : null;
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync($"{_registry.Host}/x:2", sink: _store));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync($"{_registry.Host}/x:2", sink: _store)
+        );
 
         Assert.Equal(ErrorKind.Unreachable, e.Kind);
         Assert.False(_store.HasLayer(second.DiffId(0)));
@@ -372,7 +448,8 @@ public sealed class ChunkedPullTests : IDisposable
 
     private static string Key(string name) => "io.github.containers.zstd-chunked." + name;
 
-    private static string Change(string numbers, int which, string to) => string.Join(':', numbers.Split(':').Select((n, i) => i == which ? to : n));
+    private static string Change(string numbers, int which, string to) =>
+        string.Join(':', numbers.Split(':').Select((n, i) => i == which ? to : n));
 
     private static JsonArray Entries(JsonObject toc) => toc["entries"]!.AsArray();
 
@@ -407,43 +484,65 @@ public sealed class ChunkedPullTests : IDisposable
         return tar.ToBytes();
     }
 
-    private static FakeImage Image(int changed, uint owner = 0, Action<IDictionary<string, string>>? change = null) => new FakeImage().AddChunked(Plain(changed, owner), change);
+    private static FakeImage Image(int changed, uint owner = 0, Action<IDictionary<string, string>>? change = null) =>
+        new FakeImage().AddChunked(Plain(changed, owner), change);
 
     /// <summary>An image whose table of contents is another one, as if whoever made it had chosen that.</summary>
     private static FakeImage WithTable(Action<JsonObject> change, uint owner = 0)
     {
         using MemoryStream target = new();
-        ChunkedLayer layer = ChunkedWriter.Write(new MemoryStream(Plain(42, owner)), target, CancellationToken.None).Layer!;
+        ChunkedLayer layer = ChunkedWriter
+            .Write(new MemoryStream(Plain(42, owner)), target, CancellationToken.None)
+            .Layer!;
         byte[] blob = target.ToArray();
         using Decompressor unpack = new();
         using Compressor pack = new();
-        JsonObject toc = JsonNode.Parse(unpack.Unwrap(blob.AsSpan((int)layer.Toc.Offset, (int)layer.Toc.Length)))!.AsObject();
+        JsonObject toc = JsonNode
+            .Parse(unpack.Unwrap(blob.AsSpan((int)layer.Toc.Offset, (int)layer.Toc.Length)))!
+            .AsObject();
         change(toc);
         byte[] json = Encoding.UTF8.GetBytes(toc.ToJsonString());
         byte[] packed = pack.Wrap(json).ToArray();
         byte[] tarSplit = blob[((int)layer.TarSplit.Offset - 8)..];
-        byte[] made = [.. blob[..((int)layer.Toc.Offset - 4)], .. BitConverter.GetBytes(packed.Length), .. packed, .. tarSplit];
+        byte[] made =
+        [
+            .. blob[..((int)layer.Toc.Offset - 4)],
+            .. BitConverter.GetBytes(packed.Length),
+            .. packed,
+            .. tarSplit,
+        ];
         ChunkedLayer told = new(
-            Digest.Sha256(packed), new BlobPart(layer.Toc.Offset, packed.Length, json.Length), layer.TarSplit with { Offset = layer.Toc.Offset + packed.Length + 8 });
+            Digest.Sha256(packed),
+            new BlobPart(layer.Toc.Offset, packed.Length, json.Length),
+            layer.TarSplit with
+            {
+                Offset = layer.Toc.Offset + packed.Length + 8,
+            }
+        );
         return new FakeImage().Add(Plain(42, owner), made, MediaTypes.OciLayerZstd).Annotate(0, told.ToAnnotations());
     }
 
-    private static bool IsBlob(FakeImage image, FakeRequest request) => request.Path.EndsWith($"/blobs/{image.Blob(0)}", StringComparison.Ordinal);
+    private static bool IsBlob(FakeImage image, FakeRequest request) =>
+        request.Path.EndsWith($"/blobs/{image.Blob(0)}", StringComparison.Ordinal);
 
-    private static bool IsContent(FakeImage image, FakeRequest request) => IsBlob(image, request) && request.RangeEnd is { } end && end <= Layer(image).Toc.Offset - 8;
+    private static bool IsContent(FakeImage image, FakeRequest request) =>
+        IsBlob(image, request) && request.RangeEnd is { } end && end <= Layer(image).Toc.Offset - 8;
 
     private static ChunkedLayer Layer(FakeImage image)
     {
         JsonNode layer = JsonNode.Parse(image.Manifest)!["layers"]![0]!;
-        return ChunkedLayer.Of(new Descriptor((string)layer["mediaType"]!, image.Blob(0), (long)layer["size"]!)
-        {
-            Annotations = layer["annotations"]!.AsObject().ToDictionary(a => a.Key, a => (string)a.Value!),
-        })!;
+        return ChunkedLayer.Of(
+            new Descriptor((string)layer["mediaType"]!, image.Blob(0), (long)layer["size"]!)
+            {
+                Annotations = layer["annotations"]!.AsObject().ToDictionary(a => a.Key, a => (string)a.Value!),
+            }
+        )!;
     }
 
     private IReadOnlyList<FakeRequest> Requests(FakeImage image) => _registry.BlobRequests(image.Blob(0));
 
-    private IEnumerable<(long Start, long End)> Ranges(FakeImage image) => Requests(image).Where(r => r.RangeEnd is not null).Select(r => (r.RangeStart, r.RangeEnd!.Value));
+    private IEnumerable<(long Start, long End)> Ranges(FakeImage image) =>
+        Requests(image).Where(r => r.RangeEnd is not null).Select(r => (r.RangeStart, r.RangeEnd!.Value));
 
     private async Task PullAsync(FakeImage image, string tag)
     {

@@ -24,14 +24,20 @@ public sealed class RebuiltStreamTests : IDisposable
     [Fact]
     [Trait("needs", "time")]
     public Task Whatever_is_here_the_archive_is_the_same() =>
-        Gen.Select(ArchiveGen.Archive, Gen.Int[0, 4], Gen.Int, (plain, share, seed) => (plain, share, seed)).CheckAsync(
-            async sample =>
-            {
-                Random random = new(sample.seed);
-                (byte[] rebuilt, _) = await RebuildAsync(sample.plain, _ => random.Next(4) < sample.share, content => content);
-                Assert.Equal(sample.plain, rebuilt);
-            },
-            iter: 60);
+        Gen.Select(ArchiveGen.Archive, Gen.Int[0, 4], Gen.Int, (plain, share, seed) => (plain, share, seed))
+            .CheckAsync(
+                async sample =>
+                {
+                    Random random = new(sample.seed);
+                    (byte[] rebuilt, _) = await RebuildAsync(
+                        sample.plain,
+                        _ => random.Next(4) < sample.share,
+                        content => content
+                    );
+                    Assert.Equal(sample.plain, rebuilt);
+                },
+                iter: 60
+            );
 
     [Fact]
     public async Task Only_what_is_not_here_is_fetched()
@@ -53,7 +59,11 @@ public sealed class RebuiltStreamTests : IDisposable
     {
         byte[] plain = new LayerTar().File("a", Text(1, size)).ToBytes();
 
-        (byte[] rebuilt, BlobSource source) = await RebuildAsync(plain, _ => true, content => [.. content[..^1], (byte)~content[^1]]);
+        (byte[] rebuilt, BlobSource source) = await RebuildAsync(
+            plain,
+            _ => true,
+            content => [.. content[..^1], (byte)~content[^1]]
+        );
 
         Assert.Equal(plain, rebuilt);
         Assert.NotEmpty(source.Ranges);
@@ -64,7 +74,12 @@ public sealed class RebuiltStreamTests : IDisposable
     {
         byte[] plain = new LayerTar().File("a", Text(1, 5_000_000)).ToBytes();
 
-        (byte[] rebuilt, BlobSource source) = await RebuildAsync(plain, _ => true, content => [.. content[..^1], (byte)~content[^1]], isElsewhere: true);
+        (byte[] rebuilt, BlobSource source) = await RebuildAsync(
+            plain,
+            _ => true,
+            content => [.. content[..^1], (byte)~content[^1]],
+            isElsewhere: true
+        );
 
         Assert.Equal(plain, rebuilt);
         Assert.Empty(source.Ranges);
@@ -80,7 +95,9 @@ public sealed class RebuiltStreamTests : IDisposable
             tar.File($"f{i}", Text(i, 100));
         }
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => RebuildAsync(tar.ToBytes(), _ => true, content => [.. content[..^1], (byte)~content[^1]]));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            RebuildAsync(tar.ToBytes(), _ => true, content => [.. content[..^1], (byte)~content[^1]])
+        );
 
         Assert.Equal(ErrorKind.Corrupt, e.Kind);
         Assert.Contains("more than 32 pieces", e.Message, StringComparison.Ordinal);
@@ -91,15 +108,24 @@ public sealed class RebuiltStreamTests : IDisposable
     {
         byte[] plain = new LayerTar().File("a", Text(1)).ToBytes();
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => RebuildAsync(plain, _ => true, content => content, Digest.Sha256("other"u8)));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            RebuildAsync(plain, _ => true, content => content, Digest.Sha256("other"u8))
+        );
 
         Assert.Equal(ErrorKind.Corrupt, e.Kind);
         Assert.Contains("the image's configuration says", e.Message, StringComparison.Ordinal);
     }
 
-    private static string Text(int seed, int size = 20_000) => System.Text.Encoding.Latin1.GetString(FakeImage.Noise(size, seed));
+    private static string Text(int seed, int size = 20_000) =>
+        System.Text.Encoding.Latin1.GetString(FakeImage.Noise(size, seed));
 
-    private async Task<(byte[] Plain, BlobSource Source)> RebuildAsync(byte[] plain, Func<TocChunk, bool> isHere, Func<byte[], byte[]> change, Digest? diffId = null, bool isElsewhere = false)
+    private async Task<(byte[] Plain, BlobSource Source)> RebuildAsync(
+        byte[] plain,
+        Func<TocChunk, bool> isHere,
+        Func<byte[], byte[]> change,
+        Digest? diffId = null,
+        bool isElsewhere = false
+    )
     {
         using MemoryStream target = new();
         ChunkedLayer layer = ChunkedWriter.Write(new MemoryStream(plain), target, Cancellation).Layer!;
@@ -115,11 +141,35 @@ public sealed class RebuiltStreamTests : IDisposable
 
         BlobSource source = new(blob);
         Descriptor descriptor = new(MediaTypes.OciLayerZstd, Digest.Sha256(blob), blob.Length);
-        BlobRange[] missing = [.. toc.Files.SelectMany(f => f.Chunks).Where(c => !c.IsZeros && !here.ContainsKey(c.Sum)).Select(c => new BlobRange(c.Start, c.End))];
-        RangesStream ranges = new(source, descriptor, RangePlan.Cut(RangePlan.Of(missing, 4), 100_000), 3, _ => { }, Cancellation);
-        TarSplitReader tarSplit = TarSplitReader.Open(blob[(int)layer.TarSplit.Offset..(int)layer.TarSplit.End], toc.TarSplitDigest!.Value, layer.TarSplit.PlainLength);
+        BlobRange[] missing =
+        [
+            .. toc
+                .Files.SelectMany(f => f.Chunks)
+                .Where(c => !c.IsZeros && !here.ContainsKey(c.Sum))
+                .Select(c => new BlobRange(c.Start, c.End)),
+        ];
+        RangesStream ranges = new(
+            source,
+            descriptor,
+            RangePlan.Cut(RangePlan.Of(missing, 4), 100_000),
+            3,
+            _ => { },
+            Cancellation
+        );
+        TarSplitReader tarSplit = TarSplitReader.Open(
+            blob[(int)layer.TarSplit.Offset..(int)layer.TarSplit.End],
+            toc.TarSplitDigest!.Value,
+            layer.TarSplit.PlainLength
+        );
         await using RebuiltStream stream = new(
-            toc, tarSplit, new Here(here, _root), ranges, r => source.OpenRange(descriptor, r.Start, r.Length), diffId ?? Digest.Sha256(plain), "rebuilding");
+            toc,
+            tarSplit,
+            new Here(here, _root),
+            ranges,
+            r => source.OpenRange(descriptor, r.Start, r.Length),
+            diffId ?? Digest.Sha256(plain),
+            "rebuilding"
+        );
         using MemoryStream rebuilt = new();
         await stream.CopyToAsync(rebuilt, Cancellation);
         return (rebuilt.ToArray(), source);

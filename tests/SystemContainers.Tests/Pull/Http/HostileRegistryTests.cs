@@ -10,8 +10,9 @@ using Xunit;
 namespace SystemContainers.Tests.Pull.Http;
 
 /// <summary>
-/// Lies of a registry below the level of manifests: framing, ranges, encodings, redirects. Whatever is said, the pull ends with one of our errors, or with
-/// the bytes that the digests are of. Others are in LayerTests (ranges, endless and slow bodies), LoginTests (realms) and ManifestTests (documents).
+/// Lies of a registry below the level of manifests: framing, ranges, encodings, redirects. Whatever is said, the pull
+/// ends with one of our errors, or with the bytes that the digests are of. Others are in LayerTests (ranges, endless
+/// and slow bodies), LoginTests (realms) and ManifestTests (documents).
 /// </summary>
 public sealed class HostileRegistryTests : IDisposable
 {
@@ -55,7 +56,8 @@ public sealed class HostileRegistryTests : IDisposable
         foreach (string part in new[] { "/manifests/", "/blobs/" })
         {
             new FakeImage().AddPlain(FakeImage.Noise(100_000)).PushTo(_registry, "1");
-            _registry.Misbehave = r => r.Path.Contains(part, StringComparison.Ordinal) ? new FakeResponse { Raw = raw } : null;
+            _registry.Misbehave = r =>
+                r.Path.Contains(part, StringComparison.Ordinal) ? new FakeResponse { Raw = raw } : null;
 
             SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync(Image));
 
@@ -75,14 +77,20 @@ public sealed class HostileRegistryTests : IDisposable
     {
         string block = string.Concat(Enumerable.Repeat(more, 1 + (60_000 / more.Length)));
         _host.Options = _host.Options with { MaxAttempts = 1 };
-        _registry.Misbehave = _ => new FakeResponse { Raw = Encoding.ASCII.GetBytes(begin), More = Encoding.ASCII.GetBytes(block), Endless = true };
+        _registry.Misbehave = _ => new FakeResponse
+        {
+            Raw = Encoding.ASCII.GetBytes(begin),
+            More = Encoding.ASCII.GetBytes(block),
+            Endless = true,
+        };
 
         SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync(Image));
 
         Assert.True(e.Kind is ErrorKind.Unreachable or ErrorKind.Corrupt or ErrorKind.Unsafe, e.ToString());
     }
 
-    /// <summary>We ask for the bytes as they are. A server that packs them all the same is taken by its word: the digest is of what was sent.</summary>
+    /// <summary>We ask for the bytes as they are. A server that packs them all the same is taken by its word: the
+    /// digest is of what was sent.</summary>
     [Theory]
     [InlineData("/manifests/")]
     [InlineData("/blobs/")]
@@ -98,7 +106,10 @@ public sealed class HostileRegistryTests : IDisposable
             }
 
             FakeResponse usual = _registry.Behave(r);
-            FakeResponse said = new(usual.Status, packs ? FakeImage.Gzip(usual.Body) : usual.Body) { Headers = { ["Content-Encoding"] = "gzip" } };
+            FakeResponse said = new(usual.Status, packs ? FakeImage.Gzip(usual.Body) : usual.Body)
+            {
+                Headers = { ["Content-Encoding"] = "gzip" },
+            };
             foreach ((string name, string value) in usual.Headers)
             {
                 said.Headers[name] = value;
@@ -107,12 +118,17 @@ public sealed class HostileRegistryTests : IDisposable
             return said;
         };
 
-        Assert.Equal(image.ManifestDigest, (await _host.PullAsync($"{_registry.Host}/x@{image.ManifestDigest}")).ManifestDigest);
+        Assert.Equal(
+            image.ManifestDigest,
+            (await _host.PullAsync($"{_registry.Host}/x@{image.ManifestDigest}")).ManifestDigest
+        );
         Assert.All(_registry.Requests, r => Assert.Equal("identity", r.Header("accept-encoding")));
 
         packs = true;
         _registry.Manifests[image.ManifestDigest.ToString()] = (image.ManifestType, image.Manifest);
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => _host.PullAsync($"{_registry.Host}/x@{image.ManifestDigest}"));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            _host.PullAsync($"{_registry.Host}/x@{image.ManifestDigest}")
+        );
         Assert.Equal(ErrorKind.Corrupt, e.Kind);
     }
 
@@ -147,7 +163,10 @@ public sealed class HostileRegistryTests : IDisposable
                 "again" => plain[..(plain.Length - from)],
                 _ => new byte[plain.Length - from],
             };
-            return new FakeResponse(206, rest) { Headers = { ["Content-Range"] = $"bytes {from}-{plain.Length - 1}/{plain.Length}" } };
+            return new FakeResponse(206, rest)
+            {
+                Headers = { ["Content-Range"] = $"bytes {from}-{plain.Length - 1}/{plain.Length}" },
+            };
         };
 
         if (comesRight)
@@ -186,9 +205,23 @@ public sealed class HostileRegistryTests : IDisposable
     [Fact]
     public async Task An_index_of_a_hundred_thousand_entries_is_more_than_a_manifest_may_be()
     {
-        string entries = string.Join(',', Enumerable.Range(0, 100_000).Select(i => string.Create(
-            CultureInfo.InvariantCulture, $"{{\"mediaType\":\"{MediaTypes.OciManifest}\",\"digest\":\"sha256:{i:x64}\",\"size\":2,\"platform\":{{\"architecture\":\"a{i}\",\"os\":\"linux\"}}}}")));
-        _registry.Manifests["1"] = (MediaTypes.OciIndex, Encoding.ASCII.GetBytes($"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{entries}]}}"));
+        string entries = string.Join(
+            ',',
+            Enumerable
+                .Range(0, 100_000)
+                .Select(i =>
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{{\"mediaType\":\"{MediaTypes.OciManifest}\",\"digest\":\"sha256:{i:x64}\",\"size\":2,\"platform\":{{\"architecture\":\"a{i}\",\"os\":\"linux\"}}}}"
+                    )
+                )
+        );
+        _registry.Manifests["1"] = (
+            MediaTypes.OciIndex,
+            Encoding.ASCII.GetBytes(
+                $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{entries}]}}"
+            )
+        );
 
         await _host.FailAsync(Image, ErrorKind.Unsafe);
     }
@@ -197,8 +230,21 @@ public sealed class HostileRegistryTests : IDisposable
     [Fact]
     public async Task An_index_as_large_as_a_manifest_may_be_is_read()
     {
-        string Entries(int count) => string.Join(',', Enumerable.Range(0, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{{\"digest\":\"sha256:{i:x64}\",\"size\":2,\"platform\":{{\"architecture\":\"a{i}\",\"os\":\"b\"}}}}")));
-        byte[] index = Encoding.ASCII.GetBytes($"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{Entries(25_000)}]}}");
+        string Entries(int count) =>
+            string.Join(
+                ',',
+                Enumerable
+                    .Range(0, count)
+                    .Select(i =>
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{{\"digest\":\"sha256:{i:x64}\",\"size\":2,\"platform\":{{\"architecture\":\"a{i}\",\"os\":\"b\"}}}}"
+                        )
+                    )
+            );
+        byte[] index = Encoding.ASCII.GetBytes(
+            $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{Entries(25_000)}]}}"
+        );
         Assert.InRange(index.Length, OciLimits.MaxManifestBytes / 2, OciLimits.MaxManifestBytes);
         _registry.Manifests["1"] = (MediaTypes.OciIndex, index);
 

@@ -10,7 +10,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Pull.Http;
 
-/// <summary>What is said where no connection comes about: each is made to happen, and said in words that help.</summary>
+/// <summary>What is said where no connection comes about: each is made to happen, and said in words that
+/// help.</summary>
 public sealed class NetworkWordsTests : IDisposable
 {
     private readonly FakeRegistry _registry = new();
@@ -31,7 +32,10 @@ public sealed class NetworkWordsTests : IDisposable
         listener.Start();
         Task serving = AnswerAsync(listener, TestContext.Current.CancellationToken);
 
-        SysctrException e = await _host.FailAsync($"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/x:1", ErrorKind.Unreachable);
+        SysctrException e = await _host.FailAsync(
+            $"127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/x:1",
+            ErrorKind.Unreachable
+        );
 
         Assert.Contains("does not speak TLS; it may be plain HTTP", e.Message, StringComparison.Ordinal);
         Assert.Contains("insecure = true", e.Hint, StringComparison.Ordinal);
@@ -45,7 +49,10 @@ public sealed class NetworkWordsTests : IDisposable
     [InlineData(SocketError.NoRecovery, "the host registry.test can't be looked up: the name server fails")]
     public async Task A_name_that_leads_nowhere(SocketError error, string words)
     {
-        _host.Options = _host.Options with { Resolve = (_, _) => Task.FromException<IPAddress[]>(new SocketException((int)error)) };
+        _host.Options = _host.Options with
+        {
+            Resolve = (_, _) => Task.FromException<IPAddress[]>(new SocketException((int)error)),
+        };
 
         SysctrException e = await _host.FailAsync("registry.test/x:1", ErrorKind.Unreachable);
 
@@ -88,7 +95,11 @@ public sealed class NetworkWordsTests : IDisposable
 
         SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
 
-        Assert.Contains("its certificate is signed by itself, and by no authority", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "its certificate is signed by itself, and by no authority",
+            e.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("ca.crt", e.Hint, StringComparison.Ordinal);
     }
 
@@ -117,7 +128,11 @@ public sealed class NetworkWordsTests : IDisposable
 
         SysctrException e = await _host.FailAsync(secure.Host + "/x:1", ErrorKind.Unreachable);
 
-        Assert.Contains($"{_host.In($"certs.d/{secure.Host}/ca.crt")} would say it, and holds no certificate in PEM", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{_host.In($"certs.d/{secure.Host}/ca.crt")} would say it, and holds no certificate in PEM",
+            e.Message,
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>containers/image, pkg/tlsclientconfig/testdata: missing-cert, missing-key, unreadable-*.</summary>
@@ -149,9 +164,20 @@ public sealed class NetworkWordsTests : IDisposable
     public async Task Each_answer_has_its_words(int status, string words, string hint)
     {
         _host.Insecure(_registry.Host);
-        _registry.Misbehave = _ => new FakeResponse(status) { Headers = { ["Retry-After"] = "7", ["WWW-Authenticate"] = "Basic realm=\"x\"" } };
+        _registry.Misbehave = _ => new FakeResponse(status)
+        {
+            Headers = { ["Retry-After"] = "7", ["WWW-Authenticate"] = "Basic realm=\"x\"" },
+        };
 
-        SysctrException e = await _host.FailAsync(_registry.Host + "/x:1", status switch { 401 or 403 => ErrorKind.Unauthorized, 404 => ErrorKind.NotFound, _ => ErrorKind.Unreachable });
+        SysctrException e = await _host.FailAsync(
+            _registry.Host + "/x:1",
+            status switch
+            {
+                401 or 403 => ErrorKind.Unauthorized,
+                404 => ErrorKind.NotFound,
+                _ => ErrorKind.Unreachable,
+            }
+        );
 
         Assert.Contains(words, e.Message, StringComparison.Ordinal);
         Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
@@ -172,7 +198,11 @@ public sealed class NetworkWordsTests : IDisposable
         using HttpResponseMessage response = new();
         response.Headers.TryAddWithoutValidation("Retry-After", header);
 
-        Assert.Equal(seconds, SystemContainers.Pull.Http.RetryRules.Pause(options, 2, response.Headers.RetryAfter).TotalSeconds, 0.001);
+        Assert.Equal(
+            seconds,
+            SystemContainers.Pull.Http.RetryRules.Pause(options, 2, response.Headers.RetryAfter).TotalSeconds,
+            0.001
+        );
     }
 
     [Trait("needs", "time")]
@@ -191,13 +221,23 @@ public sealed class NetworkWordsTests : IDisposable
         _host.Options = _host.Options with { ConnectTimeout = patience, StallTimeout = patience, MaxAttempts = 1 };
         if (where == "connect")
         {
-            _host.Options = _host.Options with { Connect = async (_, token) => { await Task.Delay(Timeout.Infinite, token); return Stream.Null; } };
+            _host.Options = _host.Options with
+            {
+                Connect = async (_, token) =>
+                {
+                    await Task.Delay(Timeout.Infinite, token);
+                    return Stream.Null;
+                },
+            };
         }
 
         if (where is "headers" or "body")
         {
             _host.Insecure(_registry.Host);
-            _registry.Misbehave = _ => where == "headers" ? new FakeResponse { Raw = "HTTP/1.1 200 OK\r\nX-"u8.ToArray(), Hang = true } : new FakeResponse(200, new byte[100]) { CutAfter = 10, Hang = true };
+            _registry.Misbehave = _ =>
+                where == "headers"
+                    ? new FakeResponse { Raw = "HTTP/1.1 200 OK\r\nX-"u8.ToArray(), Hang = true }
+                    : new FakeResponse(200, new byte[100]) { CutAfter = 10, Hang = true };
         }
 
         SysctrException e = await _host.FailAsync(host + "/x:1", ErrorKind.Unreachable);
@@ -230,7 +270,11 @@ public sealed class NetworkWordsTests : IDisposable
 
         SysctrException e = await _host.FailAsync("registry.test/x:1", ErrorKind.Unreachable);
 
-        Assert.Contains($"through the proxy http://{gone.Host}/: Connection refused", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"through the proxy http://{gone.Host}/: Connection refused",
+            e.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -241,14 +285,23 @@ public sealed class NetworkWordsTests : IDisposable
         _host.Options = _host.Options with
         {
             Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Loopback]),
-            Proxy = new ProxyRules(new Dictionary<string, string> { ["ALL_PROXY"] = "http://127.0.0.1:1", ["NO_PROXY"] = "*.test" }.GetValueOrDefault),
+            Proxy = new ProxyRules(
+                new Dictionary<string, string>
+                {
+                    ["ALL_PROXY"] = "http://127.0.0.1:1",
+                    ["NO_PROXY"] = "*.test",
+                }.GetValueOrDefault
+            ),
         };
 
         await _host.PullAsync($"registry.test:{Port}/x:1");
     }
 
     private void Through(string proxy) =>
-        _host.Options = _host.Options with { Proxy = new ProxyRules(new Dictionary<string, string> { ["HTTPS_PROXY"] = proxy }.GetValueOrDefault) };
+        _host.Options = _host.Options with
+        {
+            Proxy = new ProxyRules(new Dictionary<string, string> { ["HTTPS_PROXY"] = proxy }.GetValueOrDefault),
+        };
 
     /// <summary>What an HTTP server makes of a TLS hello.</summary>
     private static async Task AnswerAsync(TcpListener listener, CancellationToken cancellation)

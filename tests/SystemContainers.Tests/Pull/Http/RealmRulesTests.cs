@@ -24,7 +24,10 @@ public sealed class RealmRulesTests
     [InlineData("https://auth.example/token?%73cope=a&scope[]=b&SCOPE=c&service=other&account=root&offline_token=true")]
     [InlineData("https://auth.example/token?#scope=a")]
     public void Nothing_of_a_realms_own_query_is_asked(string realm) =>
-        Assert.Equal("https://auth.example/token", RealmRules.Check(realm, new Uri("https://registry.example/")).AbsoluteUri);
+        Assert.Equal(
+            "https://auth.example/token",
+            RealmRules.Check(realm, new Uri("https://registry.example/")).AbsoluteUri
+        );
 
     [Theory]
     [InlineData("http://auth.example/token")]
@@ -67,7 +70,9 @@ public sealed class RealmRulesTests
     [InlineData(null)]
     public void A_token_server_that_an_attacker_would_name_is_refused(string? realm)
     {
-        SysctrException e = Assert.Throws<SysctrException>(() => RealmRules.Check(realm, new Uri("https://registry.example/")));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            RealmRules.Check(realm, new Uri("https://registry.example/"))
+        );
 
         Assert.Equal(ErrorKind.Unauthorized, e.Kind);
         Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);

@@ -13,28 +13,29 @@ public sealed class SignedMessageTests
 {
     private static readonly byte[] s_content = "signed"u8.ToArray();
 
-    // Made by gpg 2.2.40: a key that names a revoker (addrevoker), what it signed, the revoker, and the key once that revoked it (desig-revoke).
+    // Made by gpg 2.2.40: a key that names a revoker (addrevoker), what it signed, the revoker, and the key once that
+    // revoked it (desig-revoke).
     private const string GpgKey =
-        "mDMEZZKpQBYJKwYBBAHaRw8BAQdAtC1L3XVWsdSJH9qcwoYXEjekWxVhO3dh8wkjXsKAbmiIkAQfFggAOBYhBJSL9kwFKmN7AfeAy8fbGgLLxxzGBQJlkqlAFwyAFmMxXo5oycI6HRZi" +
-        "Kt8a0lYh6KtTAgcAAAoJEMfbGgLLxxzGWo4A/1ZwgEV6pbja8waC0T0ukfkIM+6B/DNUjp1+rYG/b3A1AP4xj0JTIc35I96p4N76+E9emXvhi1yNpgdL21PHq/ovD7QRYSA8YUBleGFt" +
-        "cGxlLmNvbT6IkAQTFggAOBYhBJSL9kwFKmN7AfeAy8fbGgLLxxzGBQJlkqlAAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEMfbGgLLxxzG6fEBANGg+UyUTc+G3KBm4wxw61g4" +
-        "m8BEB+q1lPkLgeGBfwTRAQD7uN/pozFV72fOhfzklk5ZJBwvUd9x3qGREF0OUyauBw==";
+        "mDMEZZKpQBYJKwYBBAHaRw8BAQdAtC1L3XVWsdSJH9qcwoYXEjekWxVhO3dh8wkjXsKAbmiIkAQfFggAOBYhBJSL9kwFKmN7AfeAy8fbGgLLxxzGBQJlkqlAFwyAFmMxXo5oycI6HRZi"
+        + "Kt8a0lYh6KtTAgcAAAoJEMfbGgLLxxzGWo4A/1ZwgEV6pbja8waC0T0ukfkIM+6B/DNUjp1+rYG/b3A1AP4xj0JTIc35I96p4N76+E9emXvhi1yNpgdL21PHq/ovD7QRYSA8YUBleGFt"
+        + "cGxlLmNvbT6IkAQTFggAOBYhBJSL9kwFKmN7AfeAy8fbGgLLxxzGBQJlkqlAAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEMfbGgLLxxzG6fEBANGg+UyUTc+G3KBm4wxw61g4"
+        + "m8BEB+q1lPkLgeGBfwTRAQD7uN/pozFV72fOhfzklk5ZJBwvUd9x3qGREF0OUyauBw==";
 
     private const string GpgMessage =
-        "kA0DAAgWx9saAsvHHMYBrBFiBXBsYWluZZP6wHNpZ25lZIiEBAAWCAAsFiEElIv2TAUqY3sB94DLx9saAsvHHMYFAmWT+sAOHGFAZXhhbXBsZS5jb20ACgkQx9saAsvHHMY3iQD/aPME" +
-        "o+XBTSti3B2Nwo/F9H2LmAodpam7+LrN95+GLnYA/Ru/5JEwwV451W8A+ahgK7Lnj0TScDQme0nseyJgJyYC";
+        "kA0DAAgWx9saAsvHHMYBrBFiBXBsYWluZZP6wHNpZ25lZIiEBAAWCAAsFiEElIv2TAUqY3sB94DLx9saAsvHHMYFAmWT+sAOHGFAZXhhbXBsZS5jb20ACgkQx9saAsvHHMY3iQD/aPME"
+        + "o+XBTSti3B2Nwo/F9H2LmAodpam7+LrN95+GLnYA/Ru/5JEwwV451W8A+ahgK7Lnj0TScDQme0nseyJgJyYC";
 
     private const string GpgRevoker =
-        "mDMEZZKpQBYJKwYBBAHaRw8BAQdAOKwar/ADNxrXlGqZt4avW5tOrMS+yJj1ZLNzbU8NUbu0EXIgPHJAZXhhbXBsZS5jb20+iJAEExYIADgWIQRjMV6OaMnCOh0WYirfGtJWIeirUwUC" +
-        "ZZKpQAIbAwULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRDfGtJWIeirU7iFAP9u8c/NtSIglljQhntNVpmJSYUkf+162ZfzgpbK2Q0WCQD+K7qQi7zjSlVb0RgXBIQnDAXVGW6yjfFb" +
-        "kzMsNaxlsQw=";
+        "mDMEZZKpQBYJKwYBBAHaRw8BAQdAOKwar/ADNxrXlGqZt4avW5tOrMS+yJj1ZLNzbU8NUbu0EXIgPHJAZXhhbXBsZS5jb20+iJAEExYIADgWIQRjMV6OaMnCOh0WYirfGtJWIeirUwUC"
+        + "ZZKpQAIbAwULCQgHAgYVCgkICwIEFgIDAQIeAQIXgAAKCRDfGtJWIeirU7iFAP9u8c/NtSIglljQhntNVpmJSYUkf+162ZfzgpbK2Q0WCQD+K7qQi7zjSlVb0RgXBIQnDAXVGW6yjfFb"
+        + "kzMsNaxlsQw=";
 
     private const string GpgRevoked =
-        "mDMEZZKpQBYJKwYBBAHaRw8BAQdAtC1L3XVWsdSJH9qcwoYXEjekWxVhO3dh8wkjXsKAbmiIeAQgFggAIBYhBGMxXo5oycI6HRZiKt8a0lYh6KtTBQJllUxAAh0AAAoJEN8a0lYh6KtT" +
-        "YigBAOmEKwxl+LxUxyzZB2fgjUpz6gjQ7NOueAIWuhQJEhfMAQCMzHEJH7v4AhEvNevzJeFyx9ALvgXsKAwcxMUcnmGwDYiQBB8WCAA4FiEElIv2TAUqY3sB94DLx9saAsvHHMYFAmWS" +
-        "qUAXDIAWYzFejmjJwjodFmIq3xrSViHoq1MCBwAACgkQx9saAsvHHMZajgD/VnCARXqluNrzBoLRPS6R+Qgz7oH8M1SOnX6tgb9vcDUA/jGPQlMhzfkj3qng3vr4T16Ze+GLXI2mB0vb" +
-        "U8er+i8PtBFhIDxhQGV4YW1wbGUuY29tPoiQBBMWCAA4FiEElIv2TAUqY3sB94DLx9saAsvHHMYFAmWSqUACGwMFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQx9saAsvHHMbp8QEA" +
-        "0aD5TJRNz4bcoGbjDHDrWDibwEQH6rWU+QuB4YF/BNEBAPu43+mjMVXvZ86F/OSWTlkkHC9R33HeoZEQXQ5TJq4H";
+        "mDMEZZKpQBYJKwYBBAHaRw8BAQdAtC1L3XVWsdSJH9qcwoYXEjekWxVhO3dh8wkjXsKAbmiIeAQgFggAIBYhBGMxXo5oycI6HRZiKt8a0lYh6KtTBQJllUxAAh0AAAoJEN8a0lYh6KtT"
+        + "YigBAOmEKwxl+LxUxyzZB2fgjUpz6gjQ7NOueAIWuhQJEhfMAQCMzHEJH7v4AhEvNevzJeFyx9ALvgXsKAwcxMUcnmGwDYiQBB8WCAA4FiEElIv2TAUqY3sB94DLx9saAsvHHMYFAmWS"
+        + "qUAXDIAWYzFejmjJwjodFmIq3xrSViHoq1MCBwAACgkQx9saAsvHHMZajgD/VnCARXqluNrzBoLRPS6R+Qgz7oH8M1SOnX6tgb9vcDUA/jGPQlMhzfkj3qng3vr4T16Ze+GLXI2mB0vb"
+        + "U8er+i8PtBFhIDxhQGV4YW1wbGUuY29tPoiQBBMWCAA4FiEElIv2TAUqY3sB94DLx9saAsvHHMYFAmWSqUACGwMFCwkIBwIGFQoJCAsCBBYCAwECHgECF4AACgkQx9saAsvHHMbp8QEA"
+        + "0aD5TJRNz4bcoGbjDHDrWDibwEQH6rWU+QuB4YF/BNEBAPu43+mjMVXvZ86F/OSWTlkkHC9R33HeoZEQXQ5TJq4H";
 
     private readonly OpenPgpSigner _signer = new();
 
@@ -71,7 +72,11 @@ public sealed class SignedMessageTests
     [Fact]
     public void Another_key_does_not_count()
     {
-        Assert.Contains("not among them", Check(_signer.Sign(s_content), new OpenPgpSigner()).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "not among them",
+            Check(_signer.Sign(s_content), new OpenPgpSigner()).Fault,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -104,8 +109,16 @@ public sealed class SignedMessageTests
         OpenPgpSigner old = new(DateTime.UtcNow.AddDays(-3));
         byte[] message = old.Sign(s_content);
 
-        Assert.Contains("the key expired", Check(message, old.With(PgpSignature.DirectKey, p => p.SetKeyExpirationTime(false, 86400))).Fault, StringComparison.Ordinal);
-        Assert.Contains("not for signing", Check(message, old.With(PgpSignature.DirectKey, p => p.SetKeyFlags(false, PgpKeyFlags.CanCertify))).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "the key expired",
+            Check(message, old.With(PgpSignature.DirectKey, p => p.SetKeyExpirationTime(false, 86400))).Fault,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not for signing",
+            Check(message, old.With(PgpSignature.DirectKey, p => p.SetKeyFlags(false, PgpKeyFlags.CanCertify))).Fault,
+            StringComparison.Ordinal
+        );
         Assert.Null(Check(message, old.With(PgpSignature.DirectKey)).Fault);
     }
 
@@ -115,8 +128,18 @@ public sealed class SignedMessageTests
         OpenPgpSigner old = new(DateTime.UtcNow.AddDays(-3));
         byte[] message = old.Sign(s_content);
 
-        Assert.Null(Check(message, old.With(PgpSignature.DirectKey, p => p.SetKeyExpirationTime(false, 86400), by: new OpenPgpSigner())).Fault);
-        Assert.Null(Check(message, old.With(PgpSignature.DirectKey, p => p.SetKeyExpirationTime(false, 86400), broken: true)).Fault);
+        Assert.Null(
+            Check(
+                message,
+                old.With(PgpSignature.DirectKey, p => p.SetKeyExpirationTime(false, 86400), by: new OpenPgpSigner())
+            ).Fault
+        );
+        Assert.Null(
+            Check(
+                message,
+                old.With(PgpSignature.DirectKey, p => p.SetKeyExpirationTime(false, 86400), broken: true)
+            ).Fault
+        );
     }
 
     [Fact]
@@ -124,7 +147,12 @@ public sealed class SignedMessageTests
     {
         OpenPgpSigner old = new(DateTime.UtcNow.AddDays(-3));
 
-        Assert.Null(Check(old.Sign(s_content), old.With(PgpSignature.DirectKey, OfADay, created: DateTime.UtcNow.AddDays(-2))).Fault);
+        Assert.Null(
+            Check(
+                old.Sign(s_content),
+                old.With(PgpSignature.DirectKey, OfADay, created: DateTime.UtcNow.AddDays(-2))
+            ).Fault
+        );
         Assert.NotNull(Check(old.Sign(s_content), old.With(PgpSignature.DirectKey, OfADay)).Fault);
 
         static void OfADay(PgpSignatureSubpacketGenerator packets)
@@ -139,17 +167,38 @@ public sealed class SignedMessageTests
     {
         OpenPgpSigner revoker = new();
         byte[] message = _signer.Sign(s_content);
-        byte[] named = _signer.With(PgpSignature.DirectKey, p => p.AddRevocationKey(false, PublicKeyAlgorithmTag.EdDsa_Legacy, revoker.Fingerprint));
+        byte[] named = _signer.With(
+            PgpSignature.DirectKey,
+            p => p.AddRevocationKey(false, PublicKeyAlgorithmTag.EdDsa_Legacy, revoker.Fingerprint)
+        );
         byte[] revoked = _signer.With(PgpSignature.KeyRevocation, by: revoker, keyring: named);
 
-        Assert.Contains("the key is revoked", Check(message, _signer.With(PgpSignature.KeyRevocation)).Fault, StringComparison.Ordinal);
-        Assert.Contains("revoked by a key that its owner named", Check(message, revoked, revoker.Keyring).Fault, StringComparison.Ordinal);
-        Assert.Contains("revoked by a key that its owner named", Check(message, revoker.Keyring, revoked).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "the key is revoked",
+            Check(message, _signer.With(PgpSignature.KeyRevocation)).Fault,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "revoked by a key that its owner named",
+            Check(message, revoked, revoker.Keyring).Fault,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "revoked by a key that its owner named",
+            Check(message, revoker.Keyring, revoked).Fault,
+            StringComparison.Ordinal
+        );
 
         // Nobody named it; it is not there, so that nobody can tell whose it is; the revocation is of another key.
         Assert.Null(Check(message, _signer.With(PgpSignature.KeyRevocation, by: revoker), revoker.Keyring).Fault);
         Assert.Null(Check(message, revoked).Fault);
-        Assert.Null(Check(message, _signer.With(PgpSignature.KeyRevocation, by: revoker, keyring: named, broken: true), revoker.Keyring).Fault);
+        Assert.Null(
+            Check(
+                message,
+                _signer.With(PgpSignature.KeyRevocation, by: revoker, keyring: named, broken: true),
+                revoker.Keyring
+            ).Fault
+        );
     }
 
     [Fact]
@@ -158,8 +207,21 @@ public sealed class SignedMessageTests
         byte[] message = Convert.FromBase64String(GpgMessage);
 
         Assert.Null(Check(message, Convert.FromBase64String(GpgKey), Convert.FromBase64String(GpgRevoker)).Fault);
-        Assert.Contains("revoked by a key", Check(message, Convert.FromBase64String(GpgRevoked), Convert.FromBase64String(GpgRevoker)).Fault, StringComparison.Ordinal);
-        Assert.Contains("revoked by a key", Check(message, Convert.FromBase64String(GpgKey), Convert.FromBase64String(GpgRevoker), Convert.FromBase64String(GpgRevoked)).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "revoked by a key",
+            Check(message, Convert.FromBase64String(GpgRevoked), Convert.FromBase64String(GpgRevoker)).Fault,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "revoked by a key",
+            Check(
+                message,
+                Convert.FromBase64String(GpgKey),
+                Convert.FromBase64String(GpgRevoker),
+                Convert.FromBase64String(GpgRevoked)
+            ).Fault,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -176,21 +238,39 @@ public sealed class SignedMessageTests
         byte[] message = _signer.Sign(s_content, p => p.SetSignatureExpirationTime(false, 60));
 
         Assert.Null(Check(message, _signer).Fault);
-        Assert.Contains("the signature expired", SignedMessage.Check(message, OpenPgpKeyring.Read([_signer.Keyring]), 1000, DateTime.UtcNow.AddMinutes(2), Token).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "the signature expired",
+            SignedMessage
+                .Check(message, OpenPgpKeyring.Read([_signer.Keyring]), 1000, DateTime.UtcNow.AddMinutes(2), Token)
+                .Fault,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void What_is_critical_and_not_known_refuses()
     {
-        Assert.Contains("critical", Check(_signer.Sign(s_content, p => p.AddCustomSubpacket(new Unheard(true))), _signer).Fault, StringComparison.Ordinal);
-        Assert.Contains("critical", Check(_signer.Sign(s_content, p => p.AddNotationData(true, true, "x@example.com", "y")), _signer).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "critical",
+            Check(_signer.Sign(s_content, p => p.AddCustomSubpacket(new Unheard(true))), _signer).Fault,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "critical",
+            Check(_signer.Sign(s_content, p => p.AddNotationData(true, true, "x@example.com", "y")), _signer).Fault,
+            StringComparison.Ordinal
+        );
         Assert.Null(Check(_signer.Sign(s_content, p => p.AddCustomSubpacket(new Unheard(false))), _signer).Fault);
     }
 
     [Fact]
     public void A_certification_is_no_signature_of_a_document()
     {
-        Assert.Contains("not one over a document", Check(_signer.Sign(s_content, type: PgpSignature.StandAlone), _signer).Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "not one over a document",
+            Check(_signer.Sign(s_content, type: PgpSignature.StandAlone), _signer).Fault,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -212,11 +292,14 @@ public sealed class SignedMessageTests
     [InlineData(0xd1)] // a picture
     public void A_small_message_is_bounded_whatever_packet_grows(int packet)
     {
-        // The new format's length of five bytes (RFC 4880, 4.2.2.3), and first a version that BouncyCastle reads on with.
+        // The new format's length of five bytes (RFC 4880, 4.2.2.3), and first a version that BouncyCastle reads on
+        // with.
         byte[] large = new byte[20_000_006];
         ((byte[])[(byte)packet, 0xff, 0x01, 0x31, 0x2d, 0x00, 4]).CopyTo(large, 0);
         byte[] message = _signer.Sign(s_content);
-        byte[] signature = new PgpObjectFactory(message).NextPgpObject() is PgpOnePassSignatureList list ? list[0].GetEncoded() : [];
+        byte[] signature = new PgpObjectFactory(message).NextPgpObject() is PgpOnePassSignatureList list
+            ? list[0].GetEncoded()
+            : [];
         foreach (byte[] bomb in (byte[][])[large, [.. signature, .. large], [.. message, .. large]])
         {
             byte[] packed = OpenPgpSigner.Compress(bomb);
@@ -224,7 +307,10 @@ public sealed class SignedMessageTests
             long before = GC.GetAllocatedBytesForCurrentThread();
 
             Assert.NotNull(Check(packed, _signer).Fault);
-            Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 4_000_000, $"{packet:x2}: {GC.GetAllocatedBytesForCurrentThread() - before}");
+            Assert.True(
+                GC.GetAllocatedBytesForCurrentThread() - before < 4_000_000,
+                $"{packet:x2}: {GC.GetAllocatedBytesForCurrentThread() - before}"
+            );
         }
     }
 
@@ -234,8 +320,15 @@ public sealed class SignedMessageTests
         using CancellationTokenSource source = new();
         source.Cancel();
 
-        Assert.Throws<OperationCanceledException>(
-            () => SignedMessage.Check(_signer.Sign(s_content, compress: true), OpenPgpKeyring.Read([_signer.Keyring]), 1000, DateTime.UtcNow, source.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            SignedMessage.Check(
+                _signer.Sign(s_content, compress: true),
+                OpenPgpKeyring.Read([_signer.Keyring]),
+                1000,
+                DateTime.UtcNow,
+                source.Token
+            )
+        );
     }
 
     [Fact]
@@ -250,7 +343,9 @@ public sealed class SignedMessageTests
         byte[] message = _signer.Sign(s_content);
 
         Assert.NotNull(Check([.. message, .. message], _signer).Fault);
-        Assert.NotNull(Check(OpenPgpSigner.Compress([.. message, .. _signer.Sign("other"u8.ToArray())]), _signer).Fault);
+        Assert.NotNull(
+            Check(OpenPgpSigner.Compress([.. message, .. _signer.Sign("other"u8.ToArray())]), _signer).Fault
+        );
     }
 
     [Fact]
@@ -270,13 +365,30 @@ public sealed class SignedMessageTests
     [Fact]
     public void A_keyring_without_a_key_is_empty()
     {
-        Assert.True(OpenPgpKeyring.Read([[], "nothing"u8.ToArray(), _signer.Sign(s_content), _signer.Keyring[..20]]).IsEmpty);
-        Assert.False(OpenPgpKeyring.Read([[], _signer.Keyring]).IsEmpty);
+        Assert.True(
+            OpenPgpKeyring
+                .Read([
+                    [],
+                    "nothing"u8.ToArray(),
+                    _signer.Sign(s_content),
+                    _signer.Keyring[..20],
+                ])
+                .IsEmpty
+        );
+        Assert.False(
+            OpenPgpKeyring
+                .Read([
+                    [],
+                    _signer.Keyring,
+                ])
+                .IsEmpty
+        );
     }
 
     private sealed class Unheard(bool critical) : SignatureSubpacket((SignatureSubpacketTag)100, critical, false, [1]);
 
     private static OpenPgpVerdict Check(byte[] message, OpenPgpSigner signer) => Check(message, signer.Keyring);
 
-    private static OpenPgpVerdict Check(byte[] message, params byte[][] keyrings) => SignedMessage.Check(message, OpenPgpKeyring.Read(keyrings), 1000, DateTime.UtcNow, Token);
+    private static OpenPgpVerdict Check(byte[] message, params byte[][] keyrings) =>
+        SignedMessage.Check(message, OpenPgpKeyring.Read(keyrings), 1000, DateTime.UtcNow, Token);
 }

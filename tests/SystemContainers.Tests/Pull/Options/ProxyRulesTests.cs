@@ -105,7 +105,8 @@ public sealed class ProxyRulesTests
     [InlineData("10", true)]
     public void One_list_judges_all_hosts(string host, bool proxied)
     {
-        const string list = "whole.com, .below.net, *.wild.io, 192.0.2.1, 192.0.2.2:81, 192.0.2.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443,"
+        const string list =
+            "whole.com, .below.net, *.wild.io, 192.0.2.1, 192.0.2.2:81, 192.0.2.3:80, 10.0.0.0/30, 2001:db8::52:0:1, [2001:db8::52:0:2]:443,"
             + "[2001:db8::52:0:3]:80, 2002:db8:a::45/64, 例子.org, :1";
 
         Assert.Equal(proxied, !new NoProxyList(list).Contains(host, 80));
@@ -117,7 +118,8 @@ public sealed class ProxyRulesTests
     [InlineData("example.com", "1000::%.example.com")]
     [InlineData("10.1", "10.0.0.1")]
     [InlineData("1", "0.0.0.1")]
-    public void An_address_is_no_name_and_a_number_no_address(string list, string host) => Assert.False(new NoProxyList(list).Contains(host, 80));
+    public void An_address_is_no_name_and_a_number_no_address(string list, string host) =>
+        Assert.False(new NoProxyList(list).Contains(host, 80));
 
     [Fact]
     public void In_a_CGI_program_the_clients_proxy_is_not_asked()
@@ -135,14 +137,19 @@ public sealed class ProxyRulesTests
     [InlineData("http://p.example:port")]
     public void An_address_that_is_none_is_said(string proxy)
     {
-        SysctrException e = Assert.Throws<SysctrException>(() => Rules($"HTTPS_PROXY={proxy}", "").For(new Uri("https://a.example/")));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            Rules($"HTTPS_PROXY={proxy}", "").For(new Uri("https://a.example/"))
+        );
 
         Assert.StartsWith("reading HTTPS_PROXY", e.Message, StringComparison.Ordinal);
     }
 
     private static ProxyRules Rules(string variables, string none)
     {
-        Dictionary<string, string> all = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(v => v.Split('=', 2)).ToDictionary(v => v[0], v => v[1], StringComparer.Ordinal);
+        Dictionary<string, string> all = variables
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(v => v.Split('=', 2))
+            .ToDictionary(v => v[0], v => v[1], StringComparer.Ordinal);
         all["NO_PROXY"] = none;
         return new ProxyRules(all.GetValueOrDefault);
     }

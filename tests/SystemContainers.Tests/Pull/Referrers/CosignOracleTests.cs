@@ -20,8 +20,8 @@ using Xunit;
 namespace SystemContainers.Tests.Pull.Referrers;
 
 /// <summary>
-/// cosign 2.5 and 3 beside us, on one registry without a referrers API: what they sign counts here, and what of ours they accept or refuse we do. Where
-/// we say no and they say yes, or the other way round, the row says so.
+/// cosign 2.5 and 3 beside us, on one registry without a referrers API: what they sign counts here, and what of ours
+/// they accept or refuse we do. Where we say no and they say yes, or the other way round, the row says so.
 /// </summary>
 [Trait("needs", "programs")]
 public sealed class CosignOracleTests : IAsyncLifetime
@@ -69,24 +69,62 @@ public sealed class CosignOracleTests : IAsyncLifetime
         Digest image = await _pusher.ImageAsync("signed", "1");
         await SignAsync(image);
         await File.WriteAllTextAsync(In("sbom.json"), """{"spdxVersion":"SPDX-2.3","name":"of the image"}""");
-        (await _new.RunAsync(
-            _home, [], "attest", "--key", "cosign.key", "--use-signing-config=false", "--tlog-upload=false", "-y", "--type", "spdxjson", "--predicate", "sbom.json", $"{_pusher.Name}@{image}")).MustSucceed();
-        (await _old.RunAsync(
-            _home, [], "attest", "--key", "cosign.key", "--tlog-upload=false", "-y", "--type", "https://example.com/statement/v1", "--predicate", "sbom.json", $"{_pusher.Name}@{image}")).MustSucceed();
+        (
+            await _new.RunAsync(
+                _home,
+                [],
+                "attest",
+                "--key",
+                "cosign.key",
+                "--use-signing-config=false",
+                "--tlog-upload=false",
+                "-y",
+                "--type",
+                "spdxjson",
+                "--predicate",
+                "sbom.json",
+                $"{_pusher.Name}@{image}"
+            )
+        ).MustSucceed();
+        (
+            await _old.RunAsync(
+                _home,
+                [],
+                "attest",
+                "--key",
+                "cosign.key",
+                "--tlog-upload=false",
+                "-y",
+                "--type",
+                "https://example.com/statement/v1",
+                "--predicate",
+                "sbom.json",
+                $"{_pusher.Name}@{image}"
+            )
+        ).MustSucceed();
 
         await AskAsync("1", client => CheckAsync(client, image, key, other));
     }
 
-    private static async Task<bool> CheckAsync(ReferrerClient client, Digest image, VerificationKey key, VerificationKey other)
+    private static async Task<bool> CheckAsync(
+        ReferrerClient client,
+        Digest image,
+        VerificationKey key,
+        VerificationKey other
+    )
     {
         ReferrerList list = await new ReferrerReader(client).ListAsync(s_platform, Token);
 
         Assert.Equal(image, list.Manifest);
         Assert.Equal(
-            [ReferrerKind.Bundle, ReferrerKind.Bundle, ReferrerKind.Signature, ReferrerKind.Attestation], list.All.Select(r => r.Kind));
+            [ReferrerKind.Bundle, ReferrerKind.Bundle, ReferrerKind.Signature, ReferrerKind.Attestation],
+            list.All.Select(r => r.Kind)
+        );
         Referrer attached = list.All.Single(r => r.Kind == ReferrerKind.Signature);
         SigstoreAttachment attachment = new(await client.DocumentAsync(attached.Blob, Token), attached.Annotations);
-        SimpleSigning? signed = SigstoreVerifier.Verify(attachment, new SigstoreKeys { Keys = [other, key] }, s_now).Signed;
+        SimpleSigning? signed = SigstoreVerifier
+            .Verify(attachment, new SigstoreKeys { Keys = [other, key] }, s_now)
+            .Signed;
         Assert.Equal(image, signed?.ManifestDigest);
         Assert.EndsWith("/team/app", signed?.DockerReference, StringComparison.Ordinal);
         Assert.Null(SigstoreVerifier.Verify(attachment, new SigstoreKeys { Keys = [other] }, s_now).Signed);
@@ -95,14 +133,24 @@ public sealed class CosignOracleTests : IAsyncLifetime
         foreach (Referrer referrer in list.All.Where(r => r.Kind == ReferrerKind.Bundle))
         {
             byte[] bundle = await client.DocumentAsync(referrer.Blob, Token);
-            BundleVerdict verdict = BundleVerifier.Verify(bundle, image, new BundleTrust { Keys = [other, key] }, s_now);
+            BundleVerdict verdict = BundleVerifier.Verify(
+                bundle,
+                image,
+                new BundleTrust { Keys = [other, key] },
+                s_now
+            );
             Assert.True(verdict.Statement is not null, verdict.Reason);
             types.Add(verdict.Statement.PredicateType);
             Assert.Null(BundleVerifier.Verify(bundle, image, new BundleTrust { Keys = [other] }, s_now).Statement);
-            Assert.Null(BundleVerifier.Verify(bundle, Digest.Sha256([9]), new BundleTrust { Keys = [key] }, s_now).Statement);
+            Assert.Null(
+                BundleVerifier.Verify(bundle, Digest.Sha256([9]), new BundleTrust { Keys = [key] }, s_now).Statement
+            );
         }
 
-        Assert.Equal(["https://sigstore.dev/cosign/sign/v1", "https://spdx.dev/Document"], types.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["https://sigstore.dev/cosign/sign/v1", "https://spdx.dev/Document"],
+            types.Order(StringComparer.Ordinal)
+        );
         return true;
     }
 
@@ -119,9 +167,23 @@ public sealed class CosignOracleTests : IAsyncLifetime
             byte[] bundle = samples.ByIdentity(how, image);
             await _pusher.BundlesAsync(image, 100, bundle);
             CommandResult cosign = await _new.RunAsync(
-                _home, [], "verify", "--trusted-root", "root.json", "--certificate-identity", BundleSamples.Workflow, "--certificate-oidc-issuer", BundleSamples.Issuer,
-                "--insecure-ignore-sct", $"{_pusher.Name}@{image}");
-            Compare("identity: " + how, cosign, BundleVerifier.Verify(bundle, image, samples.IdentityTrust(), s_now).Statement is not null);
+                _home,
+                [],
+                "verify",
+                "--trusted-root",
+                "root.json",
+                "--certificate-identity",
+                BundleSamples.Workflow,
+                "--certificate-oidc-issuer",
+                BundleSamples.Issuer,
+                "--insecure-ignore-sct",
+                $"{_pusher.Name}@{image}"
+            );
+            Compare(
+                "identity: " + how,
+                cosign,
+                BundleVerifier.Verify(bundle, image, samples.IdentityTrust(), s_now).Statement is not null
+            );
         }
 
         foreach ((string how, string? why) in BundleSamples.OfKey)
@@ -130,15 +192,40 @@ public sealed class CosignOracleTests : IAsyncLifetime
             byte[] bundle = samples.ByKey(how, image);
             await File.WriteAllTextAsync(In("key.pub"), samples.KeyPem(BundleSamples.KindOf(how)));
             await _pusher.BundlesAsync(image, 100, bundle);
-            CommandResult cosign = await _new.RunAsync(_home, [], "verify", "--key", "key.pub", "--insecure-ignore-tlog", $"{_pusher.Name}@{image}");
-            Compare("key: " + how, cosign, BundleVerifier.Verify(bundle, image, samples.KeyTrust(how), s_now).Statement is not null);
+            CommandResult cosign = await _new.RunAsync(
+                _home,
+                [],
+                "verify",
+                "--key",
+                "key.pub",
+                "--insecure-ignore-tlog",
+                $"{_pusher.Name}@{image}"
+            );
+            Compare(
+                "key: " + how,
+                cosign,
+                BundleVerifier.Verify(bundle, image, samples.KeyTrust(how), s_now).Statement is not null
+            );
         }
 
         // Of two, one is enough.
         Digest twice = await _pusher.ImageAsync("twice");
         await _pusher.BundlesAsync(twice, 100, samples.ByKey("other key", twice), samples.ByKey("good", twice));
         await File.WriteAllTextAsync(In("key.pub"), samples.KeyPem("P-256"));
-        Assert.Equal(0, (await _new.RunAsync(_home, [], "verify", "--key", "key.pub", "--insecure-ignore-tlog", $"{_pusher.Name}@{twice}")).ExitCode);
+        Assert.Equal(
+            0,
+            (
+                await _new.RunAsync(
+                    _home,
+                    [],
+                    "verify",
+                    "--key",
+                    "key.pub",
+                    "--insecure-ignore-tlog",
+                    $"{_pusher.Name}@{twice}"
+                )
+            ).ExitCode
+        );
 
         Assert.True(differences.Count == 0, string.Join('\n', differences));
         Assert.True(accepted >= 6, $"only {accepted} count");
@@ -165,9 +252,22 @@ public sealed class CosignOracleTests : IAsyncLifetime
             byte[] bundle = samples.Bundle(row, image);
             await _pusher.BundlesAsync(image, 100, bundle);
             await File.WriteAllTextAsync(In("key.pub"), samples.KeyPem(row.How));
-            string[] who = row.By == "key" ? ["--key", "key.pub"]
-                : ["--certificate-identity", BundleSamples.Workflow, "--certificate-oidc-issuer", BundleSamples.Issuer, "--insecure-ignore-sct"];
-            CommandResult cosign = await _new.RunAsync(_home, [], ["verify", "--trusted-root", "root.json", .. who, .. row.CosignFlags, $"{_pusher.Name}@{image}"]);
+            string[] who =
+                row.By == "key"
+                    ? ["--key", "key.pub"]
+                    :
+                    [
+                        "--certificate-identity",
+                        BundleSamples.Workflow,
+                        "--certificate-oidc-issuer",
+                        BundleSamples.Issuer,
+                        "--insecure-ignore-sct",
+                    ];
+            CommandResult cosign = await _new.RunAsync(
+                _home,
+                [],
+                ["verify", "--trusted-root", "root.json", .. who, .. row.CosignFlags, $"{_pusher.Name}@{image}"]
+            );
             bool ours = BundleVerifier.Verify(bundle, image, samples.Trust(row), s_now).Statement is not null;
 
             // Where we are stricter cosign does take it, or the reason is none any more.
@@ -188,19 +288,38 @@ public sealed class CosignOracleTests : IAsyncLifetime
         await File.WriteAllTextAsync(In("fulcio.pem"), samples.FulcioPem);
         await File.WriteAllTextAsync(In("log.pub"), samples.LogPem);
         await File.WriteAllTextAsync(In("tsa.pem"), samples.StamperPem);
-        (await _new.RunAsync(
-            _home, [], "trusted-root", "create", "--fulcio=url=https://fulcio.example,certificate-chain=fulcio.pem", "--rekor=url=https://log.example,public-key=log.pub,start-time=2026-01-01T00:00:00Z,origin=log.example",
-            "--tsa=url=https://tsa.example,certificate-chain=tsa.pem", "--out", "made.json")).MustSucceed();
+        (
+            await _new.RunAsync(
+                _home,
+                [],
+                "trusted-root",
+                "create",
+                "--fulcio=url=https://fulcio.example,certificate-chain=fulcio.pem",
+                "--rekor=url=https://log.example,public-key=log.pub,start-time=2026-01-01T00:00:00Z,origin=log.example",
+                "--tsa=url=https://tsa.example,certificate-chain=tsa.pem",
+                "--out",
+                "made.json"
+            )
+        ).MustSucceed();
         Digest image = Digest.Sha256([1, 2, 3]);
 
         TrustedRoot root = TrustedRoot.Read(await File.ReadAllBytesAsync(In("made.json")));
 
         StampedRow good = new("good");
-        BundleTrust trust = samples.Trust(good) with { Authorities = root.Authorities, Logs = root.Logs, Stampers = root.Stampers };
+        BundleTrust trust = samples.Trust(good) with
+        {
+            Authorities = root.Authorities,
+            Logs = root.Logs,
+            Stampers = root.Stampers,
+        };
         BundleVerdict verdict = BundleVerifier.Verify(samples.Bundle(good, image), image, trust, s_now);
         Assert.True(verdict.Statement is not null, verdict.Reason);
-        Assert.Null(BundleVerifier.Verify(samples.Bundle(new StampedRow("log ECDSA"), image), image, trust, s_now).Statement);
-        Assert.Null(BundleVerifier.Verify(samples.Bundle(new StampedRow("TSA second"), image), image, trust, s_now).Statement);
+        Assert.Null(
+            BundleVerifier.Verify(samples.Bundle(new StampedRow("log ECDSA"), image), image, trust, s_now).Statement
+        );
+        Assert.Null(
+            BundleVerifier.Verify(samples.Bundle(new StampedRow("TSA second"), image), image, trust, s_now).Statement
+        );
     }
 
     [Fact]
@@ -215,31 +334,87 @@ public sealed class CosignOracleTests : IAsyncLifetime
         await File.WriteAllTextAsync(In("rekor.pub"), log.KeyPem + "\n");
         SigstoreKeys trusted = new()
         {
-            Fulcio = new FulcioAuthority(Certificate.ReadRoots(authority.RootPem + "\n" + authority.MiddlePem), Issuer, Email),
+            Fulcio = new FulcioAuthority(
+                Certificate.ReadRoots(authority.RootPem + "\n" + authority.MiddlePem),
+                Issuer,
+                Email
+            ),
             Rekor = SigstoreKeys.RekorKeys([log.KeyPem]),
         };
         DateTimeOffset time = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
         List<string> differences = [];
         int accepted = 0;
-        foreach (string how in (string[])["good", "other issuer", "other email", "other log", "no promise", "too late", "too early", "other authority", "changed payload", "other image",
-            "other signature logged", "other document logged", "for servers", "no certificate"])
+        foreach (
+            string how in (string[])
+                [
+                    "good",
+                    "other issuer",
+                    "other email",
+                    "other log",
+                    "no promise",
+                    "too late",
+                    "too early",
+                    "other authority",
+                    "changed payload",
+                    "other image",
+                    "other signature logged",
+                    "other document logged",
+                    "for servers",
+                    "no certificate",
+                ]
+        )
         {
             Digest image = await _pusher.ImageAsync("attached " + how);
-            byte[] payload = SignedPayload.Of((how == "other image" ? Digest.Sha256([7]) : image).ToString(), _pusher.Name);
+            byte[] payload = SignedPayload.Of(
+                (how == "other image" ? Digest.Sha256([7]) : image).ToString(),
+                _pusher.Name
+            );
             using X509Certificate2 leaf = (how == "other authority" ? strangers : authority).Issue(
-                key, n => n.AddEmailAddress(how == "other email" ? "x@example.com" : Email), how == "other issuer" ? "https://x.example" : Issuer, null,
-                time.AddMinutes(-5), time.AddMinutes(5), how == "for servers" ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.3");
+                key,
+                n => n.AddEmailAddress(how == "other email" ? "x@example.com" : Email),
+                how == "other issuer" ? "https://x.example" : Issuer,
+                null,
+                time.AddMinutes(-5),
+                time.AddMinutes(5),
+                how == "for servers" ? "1.3.6.1.5.5.7.3.1" : "1.3.6.1.5.5.7.3.3"
+            );
             byte[] signature = SignedPayload.Sign(key, payload);
             string body = TestLog.HashedRekord(
-                leaf.ExportCertificatePem() + "\n", how == "other signature logged" ? SignedPayload.Sign(key, payload) : signature, how == "other document logged" ? SignedPayload.Of() : payload);
-            string set = (how == "other log" ? otherLog : log).Promise(body, time.AddHours(how == "too late" ? 1 : how == "too early" ? -1 : 0));
+                leaf.ExportCertificatePem() + "\n",
+                how == "other signature logged" ? SignedPayload.Sign(key, payload) : signature,
+                how == "other document logged" ? SignedPayload.Of() : payload
+            );
+            string set = (how == "other log" ? otherLog : log).Promise(
+                body,
+                time.AddHours(
+                    how == "too late" ? 1
+                    : how == "too early" ? -1
+                    : 0
+                )
+            );
             SigstoreAttachment attachment = SignedPayload.Attach(
-                how == "changed payload" ? [.. payload, (byte)' '] : payload, signature, how == "no certificate" ? null : leaf, authority.ChainPem, how == "no promise" ? null : set);
+                how == "changed payload" ? [.. payload, (byte)' '] : payload,
+                signature,
+                how == "no certificate" ? null : leaf,
+                authority.ChainPem,
+                how == "no promise" ? null : set
+            );
             await _pusher.AttachAsync(image, (attachment.Payload.ToArray(), attachment.Annotations));
             CommandResult cosign = await _old.RunAsync(
-                _home, ["SIGSTORE_ROOT_FILE=" + In("fulcio.pem"), "SIGSTORE_REKOR_PUBLIC_KEY=" + In("rekor.pub")],
-                "verify", "--offline", "--insecure-ignore-sct", "--certificate-identity", Email, "--certificate-oidc-issuer", Issuer, $"{_pusher.Name}@{image}");
-            bool ours = SigstoreVerifier.Verify(attachment, trusted, s_now) is { Signed: { } signed } && signed.ManifestDigest == image;
+                _home,
+                ["SIGSTORE_ROOT_FILE=" + In("fulcio.pem"), "SIGSTORE_REKOR_PUBLIC_KEY=" + In("rekor.pub")],
+                "verify",
+                "--offline",
+                "--insecure-ignore-sct",
+                "--certificate-identity",
+                Email,
+                "--certificate-oidc-issuer",
+                Issuer,
+                $"{_pusher.Name}@{image}"
+            );
+            bool ours =
+                SigstoreVerifier.Verify(attachment, trusted, s_now) is { Signed: { } signed }
+                && signed.ManifestDigest == image;
             accepted += ours ? 1 : 0;
             if (ours != (cosign.ExitCode == 0))
             {
@@ -257,14 +432,42 @@ public sealed class CosignOracleTests : IAsyncLifetime
 
     private async Task SignAsync(Digest image)
     {
-        (await _old.RunAsync(_home, [], "sign", "--key", "cosign.key", "--tlog-upload=false", "-y", $"{_pusher.Name}@{image}")).MustSucceed();
-        (await _new.RunAsync(_home, [], "sign", "--key", "cosign.key", "--use-signing-config=false", "--tlog-upload=false", "-y", $"{_pusher.Name}@{image}")).MustSucceed();
+        (
+            await _old.RunAsync(
+                _home,
+                [],
+                "sign",
+                "--key",
+                "cosign.key",
+                "--tlog-upload=false",
+                "-y",
+                $"{_pusher.Name}@{image}"
+            )
+        ).MustSucceed();
+        (
+            await _new.RunAsync(
+                _home,
+                [],
+                "sign",
+                "--key",
+                "cosign.key",
+                "--use-signing-config=false",
+                "--tlog-upload=false",
+                "-y",
+                $"{_pusher.Name}@{image}"
+            )
+        ).MustSucceed();
     }
 
     private async Task<T> AskAsync<T>(string tag, Func<ReferrerClient, Task<T>> use)
     {
         ImageReference image = ImageReference.Parse($"docker://{_pusher.Name}:{tag}");
-        using RegistrySource source = new(new RegistryEndpoint(image, Insecure: true, IsMirror: false), new CredentialStore([]), new PullOptions(), new RecordingProgress());
+        using RegistrySource source = new(
+            new RegistryEndpoint(image, Insecure: true, IsMirror: false),
+            new CredentialStore([]),
+            new PullOptions(),
+            new RecordingProgress()
+        );
         return await use(new ReferrerClient(image, source));
     }
 }

@@ -22,7 +22,9 @@ public sealed class ReferrerLimitsTests
             Assert.Equal("x"u8.ToArray(), await client.DocumentAsync(blob, TestContext.Current.CancellationToken));
         }
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => client.DocumentAsync(blob, TestContext.Current.CancellationToken));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            client.DocumentAsync(blob, TestContext.Current.CancellationToken)
+        );
 
         Assert.Equal(ErrorKind.Unsafe, e.Kind);
         Assert.Contains("more than 512 documents", e.Message, StringComparison.Ordinal);
@@ -32,12 +34,12 @@ public sealed class ReferrerLimitsTests
     {
         public Task<RawManifest> GetRootAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<RawManifest> GetManifestAsync(Descriptor manifest, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) => Task.FromResult<Stream>(new MemoryStream("x"u8.ToArray()));
+        public Task<Stream> OpenBlobAsync(Descriptor blob, CancellationToken cancellationToken) =>
+            Task.FromResult<Stream>(new MemoryStream("x"u8.ToArray()));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -41,7 +41,13 @@ public sealed class ReferrerReaderTests : IDisposable
         using OciRegistry registry = new() { HasReferrers = api, PageSize = 1 };
         using RegistryPusher pusher = Pusher(registry);
         Digest image = await pusher.ImageAsync("a", "1");
-        await pusher.BundlesAsync(image, 100, _samples.ByKey("good", image), _samples.ByKey("other key", image), _samples.ByKey("good", image, BundleSamples.Statement(image, Spdx, Bom)));
+        await pusher.BundlesAsync(
+            image,
+            100,
+            _samples.ByKey("good", image),
+            _samples.ByKey("other key", image),
+            _samples.ByKey("good", image, BundleSamples.Statement(image, Spdx, Bom))
+        );
 
         ReferrerList list = await Sboms.ListAsync($"{pusher.Name}:1", s_platform, Token);
 
@@ -58,14 +64,26 @@ public sealed class ReferrerReaderTests : IDisposable
         using RegistryPusher pusher = Pusher(registry);
         Digest mine = await pusher.ImageAsync("mine");
         await IndexAsync(pusher, mine, mine, Spdx, BundleSamples.Statement(mine, Spdx, Bom), "1");
-        await IndexAsync(pusher, mine, Digest.Sha256([1]), Spdx, BundleSamples.Statement(mine, Spdx, Bom), "of another");
+        await IndexAsync(
+            pusher,
+            mine,
+            Digest.Sha256([1]),
+            Spdx,
+            BundleSamples.Statement(mine, Spdx, Bom),
+            "of another"
+        );
         await IndexAsync(pusher, mine, mine, Spdx, BundleSamples.Statement(Digest.Sha256([1]), Spdx, Bom), "lies");
 
         SbomDocument document = await Sboms.ReadAsync($"{pusher.Name}:1", s_platform, "spdx", raw: false, Token);
 
         Assert.Equal((Spdx, mine, false, 1), (document.Type, document.Subject, document.IsSigned, document.Count));
         Assert.Equal(Bom, Encoding.UTF8.GetString(document.Content));
-        Assert.Equal(Bom, Encoding.UTF8.GetString((await Sboms.ReadAsync($"{pusher.Name}:1", s_platform, null, raw: false, Token)).Content));
+        Assert.Equal(
+            Bom,
+            Encoding.UTF8.GetString(
+                (await Sboms.ReadAsync($"{pusher.Name}:1", s_platform, null, raw: false, Token)).Content
+            )
+        );
         Assert.Equal(ErrorKind.NotFound, (await FailAsync(pusher, "1", "cyclonedx")).Kind);
         Assert.Contains(Spdx, (await FailAsync(pusher, "1", "slsaprovenance")).Hint, StringComparison.Ordinal);
         Assert.Equal(ErrorKind.NotFound, (await FailAsync(pusher, "of-another", "spdx")).Kind);
@@ -81,8 +99,18 @@ public sealed class ReferrerReaderTests : IDisposable
         using OciRegistry registry = new();
         using RegistryPusher pusher = Pusher(registry);
         Digest installed = await pusher.ImageAsync("a", "1");
-        await pusher.BundlesAsync(installed, 100, Spdx, _samples.ByKey("good", installed, BundleSamples.Statement(installed, Spdx, Bom)));
-        ContainerRecord container = SampleRecord.Of("app") with { Image = $"docker://{pusher.Name}:1", ManifestDigest = installed, ImageId = installed };
+        await pusher.BundlesAsync(
+            installed,
+            100,
+            Spdx,
+            _samples.ByKey("good", installed, BundleSamples.Statement(installed, Spdx, Bom))
+        );
+        ContainerRecord container = SampleRecord.Of("app") with
+        {
+            Image = $"docker://{pusher.Name}:1",
+            ManifestDigest = installed,
+            ImageId = installed,
+        };
         Digest newer = await pusher.ImageAsync("b", "1");
 
         ReferrerList list = await Sboms.ListAsync(container, Token);
@@ -119,20 +147,34 @@ public sealed class ReferrerReaderTests : IDisposable
         Digest image = await pusher.ImageAsync("a", "1");
         Digest other = await pusher.ImageAsync("b");
         string entry = $$"""{"mediaType":"{{MediaTypes.OciManifest}}","size":1,"digest":"sha256:""";
-        string many = string.Join(',', Enumerable.Range(0, ReferrerLimits.MaxEntries + 1).Select(i => entry + Digest.Sha256(BitConverter.GetBytes(i)).Hex + "\"}"));
-        registry.Repository("team/app").Manifests[other] = (MediaTypes.OciIndex, Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{{many}}]}"""));
+        string many = string.Join(
+            ',',
+            Enumerable
+                .Range(0, ReferrerLimits.MaxEntries + 1)
+                .Select(i => entry + Digest.Sha256(BitConverter.GetBytes(i)).Hex + "\"}")
+        );
+        registry.Repository("team/app").Manifests[other] = (
+            MediaTypes.OciIndex,
+            Encoding.UTF8.GetBytes(
+                $$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[{{many}}]}"""
+            )
+        );
         Digest list = Digest.Sha256(registry.Repository("team/app").Manifests[other].Bytes);
         registry.Repository("team/app").Manifests[list] = registry.Repository("team/app").Manifests[other];
         registry.Repository("team/app").Tags[$"sha256-{image.Hex}"] = list;
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => Sboms.ListAsync($"{pusher.Name}:1", s_platform, Token));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            Sboms.ListAsync($"{pusher.Name}:1", s_platform, Token)
+        );
 
         Assert.Equal(ErrorKind.Unsafe, e.Kind);
         Assert.Contains("more than", e.Message, StringComparison.Ordinal);
     }
 
     private async Task<SysctrException> FailAsync(RegistryPusher pusher, string tag, string type) =>
-        await Assert.ThrowsAsync<SysctrException>(() => Sboms.ReadAsync($"{pusher.Name}:{tag}", s_platform, type, raw: false, Token));
+        await Assert.ThrowsAsync<SysctrException>(() =>
+            Sboms.ReadAsync($"{pusher.Name}:{tag}", s_platform, type, raw: false, Token)
+        );
 
     private RegistryPusher Pusher(OciRegistry registry)
     {
@@ -140,17 +182,39 @@ public sealed class ReferrerReaderTests : IDisposable
         return new RegistryPusher(registry.Host, "team/app");
     }
 
-    private static async Task IndexAsync(RegistryPusher pusher, Digest image, Digest about, string type, byte[] statement, string tag)
+    private static async Task IndexAsync(
+        RegistryPusher pusher,
+        Digest image,
+        Digest about,
+        string type,
+        byte[] statement,
+        string tag
+    )
     {
         Descriptor config = await pusher.BlobAsync("{}"u8.ToArray(), MediaTypes.OciConfig);
         Descriptor layer = await pusher.BlobAsync(statement, InTotoStatement.MediaType);
         byte[] attestation = Encoding.UTF8.GetBytes(
-            $$$$"""{"schemaVersion":2,"mediaType":"{{{{MediaTypes.OciManifest}}}}","config":{{{{RegistryPusher.Json(config)}}}},"layers":[{{{{RegistryPusher.Json(layer)[..^1]}}}},"annotations":{"in-toto.io/predicate-type":"{{{{type}}}}"}}]}""");
+            $$$$"""{"schemaVersion":2,"mediaType":"{{{{MediaTypes.OciManifest}}}}","config":{{{{RegistryPusher.Json(config)}}}},"layers":[{{{{RegistryPusher.Json(layer)[..^1]}}}},"annotations":{"in-toto.io/predicate-type":"{{{{type}}}}"}}]}"""
+        );
         Digest digest = await pusher.ManifestAsync(attestation, MediaTypes.OciManifest);
-        string json = "{\"schemaVersion\":2,\"mediaType\":\"" + MediaTypes.OciIndex + "\",\"manifests\":[{\"mediaType\":\"" + MediaTypes.OciManifest + "\",\"size\":" + pusher.SizeOf(image) +
-            ",\"digest\":\"" + image + "\",\"platform\":{\"architecture\":\"amd64\",\"os\":\"linux\"}},{\"mediaType\":\"" + MediaTypes.OciManifest + "\",\"size\":" + attestation.Length +
-            ",\"digest\":\"" + digest + "\",\"platform\":{\"architecture\":\"unknown\",\"os\":\"unknown\"},\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\",\"vnd.docker.reference.digest\":\"" +
-            about + "\"}}]}";
+        string json =
+            "{\"schemaVersion\":2,\"mediaType\":\""
+            + MediaTypes.OciIndex
+            + "\",\"manifests\":[{\"mediaType\":\""
+            + MediaTypes.OciManifest
+            + "\",\"size\":"
+            + pusher.SizeOf(image)
+            + ",\"digest\":\""
+            + image
+            + "\",\"platform\":{\"architecture\":\"amd64\",\"os\":\"linux\"}},{\"mediaType\":\""
+            + MediaTypes.OciManifest
+            + "\",\"size\":"
+            + attestation.Length
+            + ",\"digest\":\""
+            + digest
+            + "\",\"platform\":{\"architecture\":\"unknown\",\"os\":\"unknown\"},\"annotations\":{\"vnd.docker.reference.type\":\"attestation-manifest\",\"vnd.docker.reference.digest\":\""
+            + about
+            + "\"}}]}";
         await pusher.ManifestAsync(Encoding.UTF8.GetBytes(json), MediaTypes.OciIndex, tag.Replace(' ', '-'));
     }
 }

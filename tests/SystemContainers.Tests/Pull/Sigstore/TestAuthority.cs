@@ -7,16 +7,19 @@ using System.Text;
 
 namespace SystemContainers.Tests.Pull.Sigstore;
 
-/// <summary>An authority for certificates of signers: a root, one below it, and leaves that either issues. Of a company, or as Fulcio is.</summary>
+/// <summary>An authority for certificates of signers: a root, one below it, and leaves that either issues. Of a
+/// company, or as Fulcio is.</summary>
 sealed class TestAuthority : IDisposable
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     public static readonly DateTimeOffset End = new(2036, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    // Made when a test first asks: its keys and signatures take milliseconds, and most tests that could have one have none.
+    // Made when a test first asks: its keys and signatures take milliseconds, and most tests that could have one have
+    // none.
     private readonly Lazy<(X509Certificate2 Root, X509Certificate2 Middle)> _made;
 
-    public TestAuthority(string name = "sysctr test", Action<CertificateRequest>? middle = null) => _made = new(() => Make(name, middle));
+    public TestAuthority(string name = "sysctr test", Action<CertificateRequest>? middle = null) =>
+        _made = new(() => Make(name, middle));
 
     public string RootPem => Root.ExportCertificatePem();
 
@@ -44,8 +47,16 @@ sealed class TestAuthority : IDisposable
 
     /// <summary>A leaf for a key.</summary>
     public X509Certificate2 Issue(
-        AsymmetricAlgorithm key, Action<SubjectAlternativeNameBuilder>? names = null, string? issuer = null, string? issuerV2 = null,
-        DateTimeOffset? from = null, DateTimeOffset? to = null, string usage = "1.3.6.1.5.5.7.3.3", Action<CertificateRequest>? more = null, bool byRoot = false)
+        AsymmetricAlgorithm key,
+        Action<SubjectAlternativeNameBuilder>? names = null,
+        string? issuer = null,
+        string? issuerV2 = null,
+        DateTimeOffset? from = null,
+        DateTimeOffset? to = null,
+        string usage = "1.3.6.1.5.5.7.3.3",
+        Action<CertificateRequest>? more = null,
+        bool byRoot = false
+    )
     {
         X500DistinguishedName subject = new("");
         CertificateRequest request = key is ECDsa ecdsa
@@ -66,7 +77,9 @@ sealed class TestAuthority : IDisposable
 
         if (issuer is not null)
         {
-            request.CertificateExtensions.Add(new X509Extension("1.3.6.1.4.1.57264.1.1", Encoding.UTF8.GetBytes(issuer), false));
+            request.CertificateExtensions.Add(
+                new X509Extension("1.3.6.1.4.1.57264.1.1", Encoding.UTF8.GetBytes(issuer), false)
+            );
         }
 
         if (issuerV2 is not null)
@@ -80,10 +93,18 @@ sealed class TestAuthority : IDisposable
         X509Certificate2 parent = byRoot ? Root : Middle;
         using ECDsa signer = parent.GetECDsaPrivateKey()!;
         return request.Create(
-            parent.SubjectName, X509SignatureGenerator.CreateForECDsa(signer), from ?? Start, to ?? End, RandomNumberGenerator.GetBytes(8).Prepend((byte)1).ToArray());
+            parent.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(signer),
+            from ?? Start,
+            to ?? End,
+            RandomNumberGenerator.GetBytes(8).Prepend((byte)1).ToArray()
+        );
     }
 
-    private static (X509Certificate2 Root, X509Certificate2 Middle) Make(string name, Action<CertificateRequest>? middle)
+    private static (X509Certificate2 Root, X509Certificate2 Middle) Make(
+        string name,
+        Action<CertificateRequest>? middle
+    )
     {
         using ECDsa rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         X509Certificate2 root = Authority($"CN={name} root", rootKey).CreateSelfSigned(Start, End);
@@ -98,7 +119,9 @@ sealed class TestAuthority : IDisposable
     {
         CertificateRequest request = new(name, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true)
+        );
         return request;
     }
 }

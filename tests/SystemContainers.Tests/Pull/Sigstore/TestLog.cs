@@ -6,7 +6,8 @@ using System.Text;
 
 namespace SystemContainers.Tests.Pull.Sigstore;
 
-/// <summary>A transparency log with a key of its own, which promises whatever a test wants: Rekor's signed entry timestamps, proofs and checkpoints.</summary>
+/// <summary>A transparency log with a key of its own, which promises whatever a test wants: Rekor's signed entry
+/// timestamps, proofs and checkpoints.</summary>
 sealed class TestLog : IDisposable
 {
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -22,7 +23,14 @@ sealed class TestLog : IDisposable
     public void Dispose() => _key.Dispose();
 
     /// <summary>The body of an entry for a signature of a document.</summary>
-    public static string HashedRekord(string signerPem, byte[] signature, byte[] payload, string version = "0.0.1", string kind = "hashedrekord", string algorithm = "sha256") =>
+    public static string HashedRekord(
+        string signerPem,
+        byte[] signature,
+        byte[] payload,
+        string version = "0.0.1",
+        string kind = "hashedrekord",
+        string algorithm = "sha256"
+    ) =>
         $$$$$"""{"apiVersion":"{{{{{version}}}}}","kind":"{{{{{kind}}}}}","spec":{"data":{"hash":{"algorithm":"{{{{{algorithm}}}}}","value":"{{{{{Hex(SHA256.HashData(payload))}}}}}"}},"signature":{"content":"{{{{{Convert.ToBase64String(signature)}}}}}","publicKey":{"content":"{{{{{Base64(signerPem)}}}}}"}}}}""";
 
     /// <summary>The promise about an entry, as cosign 2 attaches it.</summary>
@@ -45,7 +53,8 @@ sealed class TestLog : IDisposable
         return $"{text}\n\u2014 {origin} {Convert.ToBase64String([.. hint, .. Sign(text)])}\n";
     }
 
-    public byte[] Sign(string text) => _key.SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+    public byte[] Sign(string text) =>
+        _key.SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
     public static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 

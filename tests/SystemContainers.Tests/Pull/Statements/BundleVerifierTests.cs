@@ -38,22 +38,56 @@ public sealed class BundleVerifierTests : IDisposable
     [InlineData("https://githubXexample/**", "not for")]
     [InlineData("github.example/**", "not for")]
     public void A_workflow_may_be_named_by_a_pattern(string subject, string? why) =>
-        Judged(why, BundleVerifier.Verify(_samples.ByIdentity("good", s_image), s_image, _samples.IdentityTrust(subject), s_now));
+        Judged(
+            why,
+            BundleVerifier.Verify(_samples.ByIdentity("good", s_image), s_image, _samples.IdentityTrust(subject), s_now)
+        );
 
     [Fact]
     public void A_key_alone_is_no_log_and_an_identity_without_a_log_is_none()
     {
-        Judged("no trusted log", BundleVerifier.Verify(_samples.ByKey("good", s_image), s_image, _samples.KeyTrust("good") with { Logs = _samples.IdentityTrust().Logs }, s_now));
-        Judged("says when it was signed", BundleVerifier.Verify(_samples.ByIdentity("good", s_image), s_image, _samples.IdentityTrust() with { Logs = null }, s_now));
-        Judged("no certificate", BundleVerifier.Verify(_samples.ByKey("good", s_image), s_image, _samples.IdentityTrust(), s_now));
+        Judged(
+            "no trusted log",
+            BundleVerifier.Verify(
+                _samples.ByKey("good", s_image),
+                s_image,
+                _samples.KeyTrust("good") with
+                {
+                    Logs = _samples.IdentityTrust().Logs,
+                },
+                s_now
+            )
+        );
+        Judged(
+            "says when it was signed",
+            BundleVerifier.Verify(
+                _samples.ByIdentity("good", s_image),
+                s_image,
+                _samples.IdentityTrust() with
+                {
+                    Logs = null,
+                },
+                s_now
+            )
+        );
+        Judged(
+            "no certificate",
+            BundleVerifier.Verify(_samples.ByKey("good", s_image), s_image, _samples.IdentityTrust(), s_now)
+        );
     }
 
     [Fact]
     public void What_is_stated_is_what_was_signed()
     {
-        byte[] statement = BundleSamples.Statement(s_image, "https://spdx.dev/Document", """{"spdxVersion": "SPDX-2.3"}""");
+        byte[] statement = BundleSamples.Statement(
+            s_image,
+            "https://spdx.dev/Document",
+            """{"spdxVersion": "SPDX-2.3"}"""
+        );
 
-        InTotoStatement? read = BundleVerifier.Verify(_samples.ByKey("good", s_image, statement), s_image, _samples.KeyTrust("good"), s_now).Statement;
+        InTotoStatement? read = BundleVerifier
+            .Verify(_samples.ByKey("good", s_image, statement), s_image, _samples.KeyTrust("good"), s_now)
+            .Statement;
 
         Assert.Equal("https://spdx.dev/Document", read?.PredicateType);
         Assert.Equal("""{"spdxVersion": "SPDX-2.3"}""", System.Text.Encoding.UTF8.GetString(read!.Predicate));

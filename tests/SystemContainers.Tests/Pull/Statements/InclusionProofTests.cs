@@ -28,13 +28,18 @@ public sealed class InclusionProofTests
                 proof.Check(trusted, leaves[index]);
                 Assert.Throws<SysctrException>(() => proof.Check(trusted, [99]));
                 Assert.Throws<SysctrException>(() => (proof with { Index = index + 1 }).Check(trusted, leaves[index]));
-                Assert.Throws<SysctrException>(() => (proof with { TreeSize = size + 1 }).Check(trusted, leaves[index]));
-                Assert.Throws<SysctrException>(() => (proof with { Hashes = [.. proof.Hashes, root] }).Check(trusted, leaves[index]));
+                Assert.Throws<SysctrException>(() =>
+                    (proof with { TreeSize = size + 1 }).Check(trusted, leaves[index])
+                );
+                Assert.Throws<SysctrException>(() =>
+                    (proof with { Hashes = [.. proof.Hashes, root] }).Check(trusted, leaves[index])
+                );
             }
         }
     }
 
-    /// <summary>Each line that begins with the log's ID hashes all of the text again: hours of it in what a referrer may hold.</summary>
+    /// <summary>Each line that begins with the log's ID hashes all of the text again: hours of it in what a referrer
+    /// may hold.</summary>
     [Theory]
     [InlineData(99, 0, null)]
     [InlineData(100, 0, "more than 100 signatures")]
@@ -43,11 +48,20 @@ public sealed class InclusionProofTests
     {
         using TestLog log = new();
         TrustedLog trusted = TrustedLog.Of(VerificationKey.FromSpki(log.KeyDer));
-        byte[][] leaves = [[1]];
+        byte[][] leaves =
+        [
+            [1],
+        ];
         string checkpoint = log.Checkpoint("log.example", Root(leaves), 1);
         int end = checkpoint.IndexOf("\n\n", StringComparison.Ordinal) + 2;
         string line = $"\u2014 log.example {Convert.ToBase64String([.. trusted.Id.AsSpan(0, 4), 1, 2])}\n";
-        InclusionProof proof = new(0, Root(leaves), 1, [], $"{checkpoint[..end]}{string.Concat(Enumerable.Repeat(line, others))}{checkpoint[end..]}{new string('\n', longer)}");
+        InclusionProof proof = new(
+            0,
+            Root(leaves),
+            1,
+            [],
+            $"{checkpoint[..end]}{string.Concat(Enumerable.Repeat(line, others))}{checkpoint[end..]}{new string('\n', longer)}"
+        );
 
         if (why is null)
         {
@@ -55,7 +69,11 @@ public sealed class InclusionProofTests
             return;
         }
 
-        Assert.Contains(why, Assert.Throws<SysctrException>(() => proof.Check(trusted, leaves[0])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            why,
+            Assert.Throws<SysctrException>(() => proof.Check(trusted, leaves[0])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static byte[] Root(byte[][] leaves)
@@ -77,7 +95,9 @@ public sealed class InclusionProofTests
         }
 
         int split = Split(leaves.Length);
-        return index < split ? [.. Path(index, leaves[..split]), Root(leaves[split..])] : [.. Path(index - split, leaves[split..]), Root(leaves[..split])];
+        return index < split
+            ? [.. Path(index, leaves[..split]), Root(leaves[split..])]
+            : [.. Path(index - split, leaves[split..]), Root(leaves[..split])];
     }
 
     // The largest power of two below the number of leaves.

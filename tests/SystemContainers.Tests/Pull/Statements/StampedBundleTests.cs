@@ -7,7 +7,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Pull.Statements;
 
-/// <summary>Bundles whose time an authority for timestamps says, and such with entries of Rekor's second version.</summary>
+/// <summary>Bundles whose time an authority for timestamps says, and such with entries of Rekor's second
+/// version.</summary>
 public sealed class StampedBundleTests
 {
     private static readonly Digest s_image = Digest.Sha256([1, 2, 3]);
@@ -16,7 +17,8 @@ public sealed class StampedBundleTests
     // A dozen authorities, which no row changes.
     private static readonly StampedSamples s_samples = new();
 
-    public static TheoryData<int, string> Rows => [.. StampedSamples.Rows.Index().Select(r => (r.Index, $"{r.Item.By}, {r.Item.Entries}: {r.Item.How}"))];
+    public static TheoryData<int, string> Rows =>
+        [.. StampedSamples.Rows.Index().Select(r => (r.Index, $"{r.Item.By}, {r.Item.Entries}: {r.Item.How}"))];
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -24,13 +26,19 @@ public sealed class StampedBundleTests
     {
         StampedRow sample = StampedSamples.Rows[row];
 
-        BundleVerdict verdict = BundleVerifier.Verify(s_samples.Bundle(sample, s_image), s_image, s_samples.Trust(sample), s_now);
+        BundleVerdict verdict = BundleVerifier.Verify(
+            s_samples.Bundle(sample, s_image),
+            s_image,
+            s_samples.Trust(sample),
+            s_now
+        );
 
         Assert.True(verdict.Statement is not null == sample.Why is null, $"{name}: {verdict.Reason ?? "it counts"}");
         Assert.Contains(sample.Why ?? "", verdict.Reason ?? "", StringComparison.Ordinal);
     }
 
-    /// <summary>Each byte of a timestamp says something, or stands where nobody reads: none makes it count another signature, and none throws.</summary>
+    /// <summary>Each byte of a timestamp says something, or stands where nobody reads: none makes it count another
+    /// signature, and none throws.</summary>
     [Fact]
     [Trait("needs", "time")]
     public void No_altered_byte_of_a_timestamp_is_more_than_a_reason()
@@ -40,7 +48,9 @@ public sealed class StampedBundleTests
         SigstoreBundle bundle = SigstoreBundle.Read(good);
         BundleTrust trust = s_samples.Trust(row);
         byte[] stamp = Assert.Single(bundle.Timestamps);
-        DateTimeOffset time = Assert.Single(TimestampedSignature.Of([stamp], bundle.Envelope.Signature, trust.Stampers).Times);
+        DateTimeOffset time = Assert.Single(
+            TimestampedSignature.Of([stamp], bundle.Envelope.Signature, trust.Stampers).Times
+        );
         int refused = 0;
         for (int at = 0; at < stamp.Length; at++)
         {
@@ -51,7 +61,8 @@ public sealed class StampedBundleTests
             refused += judged.Why.Count;
         }
 
-        // What is not covered are frames that repeat what is signed, and certificates that are not needed since the host has them.
+        // What is not covered are frames that repeat what is signed, and certificates that are not needed since the
+        // host has them.
         Assert.True(refused > stamp.Length / 2, $"{refused} of {stamp.Length}");
     }
 }

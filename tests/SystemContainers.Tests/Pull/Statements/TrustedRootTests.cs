@@ -26,10 +26,20 @@ public sealed class TrustedRootTests
         Assert.Equal("Log.example", read.Origin);
         Assert.Equal(log.Id, read.Id);
         Assert.Null(Assert.Single(Read($"{{\"tlogs\":[{log.Json(withUrl: false)}],\"ctlogs\":null}}").Logs).Origin);
-        Assert.Equal(log.Id, Assert.Single(Read($"{{\"tlogs\":[{log.Json().Replace("logId", "checkpointKeyId", StringComparison.Ordinal)}]}}").Logs).Id);
+        Assert.Equal(
+            log.Id,
+            Assert
+                .Single(
+                    Read(
+                        $"{{\"tlogs\":[{log.Json().Replace("logId", "checkpointKeyId", StringComparison.Ordinal)}]}}"
+                    ).Logs
+                )
+                .Id
+        );
     }
 
-    /// <summary>Go's hexadecimal in the specification's own example: "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k".</summary>
+    /// <summary>Go's hexadecimal in the specification's own example:
+    /// "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k".</summary>
     [Fact]
     public void The_key_of_a_note_is_named_as_in_the_specification()
     {
@@ -39,7 +49,9 @@ public sealed class TrustedRootTests
         SystemContainers.Pull.X509.VerificationKey read = SystemContainers.Pull.X509.VerificationKey.FromSpki(spki);
 
         Assert.Equal("530d903a", Convert.ToHexStringLower(read.NoteId("example.com/foo").AsSpan(0, 4)));
-        byte[] signature = Convert.FromBase64String("Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=")[4..];
+        byte[] signature = Convert.FromBase64String(
+            "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM="
+        )[4..];
         Assert.True(read.Verifies("This is an example message.\n"u8, signature, read.UsualHash));
     }
 
@@ -51,7 +63,9 @@ public sealed class TrustedRootTests
     {
         using TestTiles log = new("log.example");
 
-        SysctrException e = Assert.Throws<SysctrException>(() => Read($"{{\"tlogs\":[{log.Json(validFor: validFor)}]}}"));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            Read($"{{\"tlogs\":[{log.Json(validFor: validFor)}]}}")
+        );
 
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
@@ -63,7 +77,10 @@ public sealed class TrustedRootTests
         using StampedSamples samples = new();
         TrustedRoot good = Read(samples.TrustedRootJson);
         string broken = samples.TrustedRootJson.Replace(
-            "\"timestampAuthorities\":[", "\"timestampAuthorities\":[{\"uri\":\"https://broken.example\",\"certChain\":{\"certificates\":[{\"rawBytes\":\"MAA=\"}]}},", StringComparison.Ordinal);
+            "\"timestampAuthorities\":[",
+            "\"timestampAuthorities\":[{\"uri\":\"https://broken.example\",\"certChain\":{\"certificates\":[{\"rawBytes\":\"MAA=\"}]}},",
+            StringComparison.Ordinal
+        );
 
         TrustedRoot read = Read(broken);
 
@@ -73,7 +90,13 @@ public sealed class TrustedRootTests
         SystemContainers.Oci.Digest image = SystemContainers.Oci.Digest.Sha256([1]);
         SigstoreBundle bundle = SigstoreBundle.Read(samples.Bundle(StampedSamples.Rows[0], image));
         Assert.Single(TimestampedSignature.Of(bundle.Timestamps, bundle.Envelope.Signature, read.Stampers).Times);
-        Assert.Contains("https://broken.example: of the trusted root's certificates", Assert.Single(TimestampedSignature.Of(bundle.Timestamps, bundle.Envelope.Signature, [read.Stampers[0]]).Why), StringComparison.Ordinal);
+        Assert.Contains(
+            "https://broken.example: of the trusted root's certificates",
+            Assert.Single(
+                TimestampedSignature.Of(bundle.Timestamps, bundle.Envelope.Signature, [read.Stampers[0]]).Why
+            ),
+            StringComparison.Ordinal
+        );
     }
 
     private static TrustedRoot Read(string json) => TrustedRoot.Read(Encoding.UTF8.GetBytes(json));

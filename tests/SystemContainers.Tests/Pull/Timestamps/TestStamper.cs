@@ -19,7 +19,8 @@ using Extension = Org.BouncyCastle.Asn1.X509.X509Extension;
 
 namespace SystemContainers.Tests.Pull.Timestamps;
 
-/// <summary>An authority for timestamps with certificates of its own, which stamps whatever a test wants, as BouncyCastle builds it and not as the reader takes it apart.</summary>
+/// <summary>An authority for timestamps with certificates of its own, which stamps whatever a test wants, as
+/// BouncyCastle builds it and not as the reader takes it apart.</summary>
 sealed class TestStamper : IDisposable
 {
     public const string TimeStamping = "1.3.6.1.5.5.7.3.8";
@@ -48,14 +49,24 @@ sealed class TestStamper : IDisposable
     /// <param name="more">What else its certificate has.</param>
     /// <param name="middle">What the certificate above it has.</param>
     public TestStamper(
-        string uri, AsymmetricAlgorithm? key = null, string[]? usages = null, bool critical = true, DateTimeOffset? from = null, DateTimeOffset? to = null,
-        Action<CertificateRequest>? more = null, Action<CertificateRequest>? middle = null)
+        string uri,
+        AsymmetricAlgorithm? key = null,
+        string[]? usages = null,
+        bool critical = true,
+        DateTimeOffset? from = null,
+        DateTimeOffset? to = null,
+        Action<CertificateRequest>? more = null,
+        Action<CertificateRequest>? middle = null
+    )
     {
         Uri = uri;
         _authority = new TestAuthority(new Uri(uri).Host, middle);
         _key = key ?? ECDsa.Create(ECCurve.NamedCurves.nistP256);
         _leaf = _authority.Issue(
-            _key, from: from, to: to, usage: "",
+            _key,
+            from: from,
+            to: to,
+            usage: "",
             more: r =>
             {
                 OidCollection all = [];
@@ -70,7 +81,8 @@ sealed class TestStamper : IDisposable
                 }
 
                 more?.Invoke(r);
-            });
+            }
+        );
     }
 
     public string Uri { get; }
@@ -87,7 +99,9 @@ sealed class TestStamper : IDisposable
     /// <summary>What a trusted root says of it.</summary>
     public string Json(bool withLeaf = true, string validFor = "\"start\":\"2026-01-01T00:00:00Z\"")
     {
-        byte[][] chain = withLeaf ? [_leaf.RawData, _authority.MiddleDer, _authority.RootDer] : [_authority.MiddleDer, _authority.RootDer];
+        byte[][] chain = withLeaf
+            ? [_leaf.RawData, _authority.MiddleDer, _authority.RootDer]
+            : [_authority.MiddleDer, _authority.RootDer];
         return $$$$"""{"subject":{"organization":"x","commonName":"x"},"uri":"{{{{Uri}}}}","certChain":{"certificates":[{{{{string.Join(",", chain.Select(c => $"{{\"rawBytes\":\"{Convert.ToBase64String(c)}\"}}"))}}}}]},"validFor":{{{{{validFor}}}}}}""";
     }
 
@@ -102,27 +116,66 @@ sealed class TestStamper : IDisposable
     /// <param name="type">As what it is signed.</param>
     /// <param name="critical">An extension that nobody knows and everybody has to.</param>
     public byte[] Stamp(
-        byte[] signature, DateTimeOffset time, string hash = "SHA256", int status = 0, bool withCertificates = true, string bound = "own", DateTimeOffset? signedAt = null,
-        string type = TokenType, bool critical = false)
+        byte[] signature,
+        DateTimeOffset time,
+        string hash = "SHA256",
+        int status = 0,
+        bool withCertificates = true,
+        string bound = "own",
+        DateTimeOffset? signedAt = null,
+        string type = TokenType,
+        bool critical = false
+    )
     {
-        X509Extensions? extensions = critical ? new X509Extensions(
-            [new DerObjectIdentifier("1.2.3.4")],
-            new Dictionary<DerObjectIdentifier, Extension> { [new DerObjectIdentifier("1.2.3.4")] = new Extension(true, new DerOctetString([5, 0])) }) : null;
+        X509Extensions? extensions = critical
+            ? new X509Extensions(
+                [new DerObjectIdentifier("1.2.3.4")],
+                new Dictionary<DerObjectIdentifier, Extension>
+                {
+                    [new DerObjectIdentifier("1.2.3.4")] = new Extension(true, new DerOctetString([5, 0])),
+                }
+            )
+            : null;
         TstInfo info = new(
             new DerObjectIdentifier(Policy),
-            new MessageImprint(new AlgorithmIdentifier(new DerObjectIdentifier(s_oids[hash]), DerNull.Instance), CryptographicOperations.HashData(new HashAlgorithmName(hash), signature)),
-            DerInteger.ValueOf(7), new Asn1GeneralizedTime(time.UtcDateTime), new Accuracy(DerInteger.ValueOf(1), null, null), DerBoolean.False, DerInteger.ValueOf(99), null, extensions);
+            new MessageImprint(
+                new AlgorithmIdentifier(new DerObjectIdentifier(s_oids[hash]), DerNull.Instance),
+                CryptographicOperations.HashData(new HashAlgorithmName(hash), signature)
+            ),
+            DerInteger.ValueOf(7),
+            new Asn1GeneralizedTime(time.UtcDateTime),
+            new Accuracy(DerInteger.ValueOf(1), null, null),
+            DerBoolean.False,
+            DerInteger.ValueOf(99),
+            null,
+            extensions
+        );
         Org.BouncyCastle.X509.X509Certificate own = new(_leaf.RawData);
         CmsSignedDataGenerator generator = new();
-        generator.AddSignerInfoGenerator(new SignerInfoGeneratorBuilder()
-            .WithSignedAttributeGenerator(new DefaultSignedAttributeTableGenerator(Attributes(bound, signedAt ?? time)))
-            .Build(new Asn1SignatureFactory(_key is RSA ? "SHA256withRSA" : "SHA256withECDSA", PrivateKeyFactory.CreateKey(_key.ExportPkcs8PrivateKey())), own));
+        generator.AddSignerInfoGenerator(
+            new SignerInfoGeneratorBuilder()
+                .WithSignedAttributeGenerator(
+                    new DefaultSignedAttributeTableGenerator(Attributes(bound, signedAt ?? time))
+                )
+                .Build(
+                    new Asn1SignatureFactory(
+                        _key is RSA ? "SHA256withRSA" : "SHA256withECDSA",
+                        PrivateKeyFactory.CreateKey(_key.ExportPkcs8PrivateKey())
+                    ),
+                    own
+                )
+        );
         if (withCertificates)
         {
-            generator.AddCertificates(CollectionUtilities.CreateStore([own, new Org.BouncyCastle.X509.X509Certificate(_authority.MiddleDer)]));
+            generator.AddCertificates(
+                CollectionUtilities.CreateStore([own, new Org.BouncyCastle.X509.X509Certificate(_authority.MiddleDer)])
+            );
         }
 
-        CmsSignedData token = generator.Generate(new CmsProcessableByteArray(new DerObjectIdentifier(type), info.GetEncoded("DER")), true);
+        CmsSignedData token = generator.Generate(
+            new CmsProcessableByteArray(new DerObjectIdentifier(type), info.GetEncoded("DER")),
+            true
+        );
         return new TimeStampResp(new PkiStatusInfo(status), token.ContentInfo).GetEncoded("DER");
     }
 
@@ -130,13 +183,21 @@ sealed class TestStamper : IDisposable
     {
         Dictionary<DerObjectIdentifier, object> all = new()
         {
-            [CmsAttributes.SigningTime] = new Attribute(CmsAttributes.SigningTime, new DerSet(new Org.BouncyCastle.Asn1.Cms.Time(signedAt.UtcDateTime))),
+            [CmsAttributes.SigningTime] = new Attribute(
+                CmsAttributes.SigningTime,
+                new DerSet(new Org.BouncyCastle.Asn1.Cms.Time(signedAt.UtcDateTime))
+            ),
         };
         byte[] der = bound == "other" ? _authority.MiddleDer : _leaf.RawData;
         if (bound == "SHA-1")
         {
             DerObjectIdentifier id = new("1.2.840.113549.1.9.16.2.12");
-            all[id] = new Attribute(id, new DerSet(new SigningCertificate(new EssCertID(CryptographicOperations.HashData(HashAlgorithmName.SHA1, der)))));
+            all[id] = new Attribute(
+                id,
+                new DerSet(
+                    new SigningCertificate(new EssCertID(CryptographicOperations.HashData(HashAlgorithmName.SHA1, der)))
+                )
+            );
         }
         else if (bound != "none")
         {

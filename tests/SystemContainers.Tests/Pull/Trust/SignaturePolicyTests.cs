@@ -20,33 +20,52 @@ public sealed class SignaturePolicyTests : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    /// <summary>As for podman 6; a file that was named and is not there is not the default of a host without one.</summary>
+    /// <summary>As for podman 6; a file that was named and is not there is not the default of a host without
+    /// one.</summary>
     [Fact]
     public void The_caller_may_name_another_file()
     {
         string file = Path.Join(Path.GetDirectoryName(PolicyFile), "named.json");
         ImageReference image = ImageReference.Parse("quay.io/x:1");
-        SignaturePolicy Load() => SignaturePolicy.Load(user: null, environment: n => n == "CONTAINERS_POLICY_JSON" ? file : null);
+        SignaturePolicy Load() =>
+            SignaturePolicy.Load(user: null, environment: n => n == "CONTAINERS_POLICY_JSON" ? file : null);
 
         SysctrException e = Assert.Throws<SysctrException>(Load);
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains("there is no such file", e.Message, StringComparison.Ordinal);
         File.WriteAllText(file, """{"default":[{"type":"reject"}]}""");
-        Assert.Contains($"says {file} for default", Assert.Throws<SysctrException>(() => Load().Check(image)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"says {file} for default",
+            Assert.Throws<SysctrException>(() => Load().Check(image)).Message,
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>As containers-policy.json(5) has it, for every user; so a stricter one of root's is obeyed by us as by podman.</summary>
+    /// <summary>As containers-policy.json(5) has it, for every user; so a stricter one of root's is obeyed by us as by
+    /// podman.</summary>
     [Fact]
     public void Root_s_own_file_counts_before_the_host_s()
     {
         string own = Path.Combine(_directory, ".config/containers/policy.json");
         Directory.CreateDirectory(Path.GetDirectoryName(own)!);
         File.WriteAllText(own, """{"default":[{"type":"reject"}]}""");
-        string? Variable(string name) => name switch { "HOME" => _directory, "XDG_CONFIG_HOME" => "/nowhere", _ => null };
+        string? Variable(string name) =>
+            name switch
+            {
+                "HOME" => _directory,
+                "XDG_CONFIG_HOME" => "/nowhere",
+                _ => null,
+            };
 
         Assert.Contains(
             $"says {own} for default",
-            Assert.Throws<SysctrException>(() => SignaturePolicy.Load(user: null, environment: Variable).Check(ImageReference.Parse("quay.io/x:1"))).Message, StringComparison.Ordinal);
+            Assert
+                .Throws<SysctrException>(() =>
+                    SignaturePolicy.Load(user: null, environment: Variable).Check(ImageReference.Parse("quay.io/x:1"))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
         using ChangedPolicy changed = ChangedPolicy.Open(user: null, "/", Variable);
         Assert.Equal(own, changed.Path);
     }
@@ -59,10 +78,16 @@ public sealed class SignaturePolicyTests : IDisposable
     public void A_home_directory_that_others_can_change_is_not_root_s(string open)
     {
         Directory.CreateDirectory(Path.Combine(_directory, ".config/containers"));
-        File.WriteAllText(Path.Combine(_directory, ".config/containers/policy.json"), """{"default":[{"type":"insecureAcceptAnything"}]}""");
+        File.WriteAllText(
+            Path.Combine(_directory, ".config/containers/policy.json"),
+            """{"default":[{"type":"insecureAcceptAnything"}]}"""
+        );
         File.SetUnixFileMode(Path.Combine(_directory, open), (UnixFileMode)0b111_101_111);
 
-        Assert.Equal("/root/.config/containers/policy.json", SignaturePolicy.Own(null, "/", name => name == "HOME" ? _directory : null));
+        Assert.Equal(
+            "/root/.config/containers/policy.json",
+            SignaturePolicy.Own(null, "/", name => name == "HOME" ? _directory : null)
+        );
     }
 
     /// <summary>The caller's home directory is none of that system's.</summary>
@@ -72,13 +97,21 @@ public sealed class SignaturePolicyTests : IDisposable
         string root = Path.Combine(_directory, "system");
         string caller = Path.Combine(_directory, "caller");
         string Below(string path) => root + path;
-        Assert.Equal("/etc/containers/policy.json", SignaturePolicy.Find(SignaturePolicy.Own(null, root, _ => caller), Below));
+        Assert.Equal(
+            "/etc/containers/policy.json",
+            SignaturePolicy.Find(SignaturePolicy.Own(null, root, _ => caller), Below)
+        );
 
         Directory.CreateDirectory(Below("/root/.config/containers"));
         File.WriteAllText(Below("/root/.config/containers/policy.json"), """{"default":[{"type":"reject"}]}""");
 
-        Assert.Equal("/root/.config/containers/policy.json", SignaturePolicy.Find(SignaturePolicy.Own(null, root, _ => caller), Below));
-        Assert.Throws<SysctrException>(() => SignaturePolicy.Load(user: null, root, _ => caller).Check(ImageReference.Parse("quay.io/x:1")));
+        Assert.Equal(
+            "/root/.config/containers/policy.json",
+            SignaturePolicy.Find(SignaturePolicy.Own(null, root, _ => caller), Below)
+        );
+        Assert.Throws<SysctrException>(() =>
+            SignaturePolicy.Load(user: null, root, _ => caller).Check(ImageReference.Parse("quay.io/x:1"))
+        );
     }
 
     [Fact]
@@ -88,7 +121,10 @@ public sealed class SignaturePolicyTests : IDisposable
     [Fact]
     public void The_file_that_distributions_ship_accepts()
     {
-        File.WriteAllText(PolicyFile, "{\"default\": " + Accept + ", \"transports\": {\"docker-daemon\": {\"\": " + Accept + "}}}");
+        File.WriteAllText(
+            PolicyFile,
+            "{\"default\": " + Accept + ", \"transports\": {\"docker-daemon\": {\"\": " + Accept + "}}}"
+        );
 
         SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd"));
     }
@@ -128,7 +164,8 @@ public sealed class SignaturePolicyTests : IDisposable
         Refused(image);
     }
 
-    /// <summary>A tag and a digest are two identities: neither lets the other pass, whatever scope decides about it.</summary>
+    /// <summary>A tag and a digest are two identities: neither lets the other pass, whatever scope decides about
+    /// it.</summary>
     [Fact]
     public void An_image_by_tag_and_digest_has_to_be_allowed_as_both()
     {
@@ -157,7 +194,14 @@ public sealed class SignaturePolicyTests : IDisposable
     [Fact]
     public void The_most_specific_scope_wins()
     {
-        Write(Reject, "docker", ("", Reject), ("docker.io", Accept), ("docker.io/library/etcd", Reject), ("docker.io/library/etcd:3", Accept));
+        Write(
+            Reject,
+            "docker",
+            ("", Reject),
+            ("docker.io", Accept),
+            ("docker.io/library/etcd", Reject),
+            ("docker.io/library/etcd:3", Accept)
+        );
 
         SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/etcd:3"));
         SignaturePolicy.Load(PolicyFile).Check(ImageReference.Parse("docker.io/httpd"));
@@ -182,7 +226,13 @@ public sealed class SignaturePolicyTests : IDisposable
 
         Assert.True(policy.AsksForSignatures(ImageReference.Parse("quay.io/x")));
         Assert.False(policy.AsksForSignatures(ImageReference.Parse("docker.io/x")));
-        Assert.Equal(("quay.io", "signedBy"), (Assert.Single(policy.RulesFor(ImageReference.Parse("quay.io/x"))).Name, policy.RulesFor(ImageReference.Parse("quay.io/x"))[0].Requirements[0].Type));
+        Assert.Equal(
+            ("quay.io", "signedBy"),
+            (
+                Assert.Single(policy.RulesFor(ImageReference.Parse("quay.io/x"))).Name,
+                policy.RulesFor(ImageReference.Parse("quay.io/x"))[0].Requirements[0].Type
+            )
+        );
         Assert.Equal("default", Assert.Single(policy.RulesFor(ImageReference.Parse("docker.io/x"))).Name);
     }
 
@@ -191,7 +241,8 @@ public sealed class SignaturePolicyTests : IDisposable
     {
         string key = Path.Combine(_directory, "key");
         ImageReference image = ImageReference.Parse("quay.io/x");
-        string Signed(string more = "") => "[{\"type\":\"signedBy\",\"keyType\":\"GPGKeys\",\"keyPath\":\"" + key + "\"" + more + "}]";
+        string Signed(string more = "") =>
+            "[{\"type\":\"signedBy\",\"keyType\":\"GPGKeys\",\"keyPath\":\"" + key + "\"" + more + "}]";
         File.WriteAllText(key, "one");
         Write(Accept, "docker", ("quay.io", Signed()));
         string? first = SignaturePolicy.Load(PolicyFile).JudgementFor(image);
@@ -318,8 +369,12 @@ public sealed class SignaturePolicyTests : IDisposable
     [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKey","keyPath":"/k"}]}""")]
     [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","keyData":"aGk="}]}""")]
     [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedidentity":{}}]}""")]
-    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"matchAny"}}]}""")]
-    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"exactRepository"}}]}""")]
+    [InlineData(
+        """{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"matchAny"}}]}"""
+    )]
+    [InlineData(
+        """{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","signedIdentity":{"type":"exactRepository"}}]}"""
+    )]
     [InlineData("""{"default":[{"type":"sigstoreSigned"}]}""")]
     [InlineData("""{"default":[{"type":"signedBaseLayer"}]}""")]
     public void A_file_that_can_not_be_understood_accepts_nothing(string text)
@@ -348,8 +403,15 @@ public sealed class SignaturePolicyTests : IDisposable
         return e;
     }
 
-    private void Write(string defaults, string transport, params (string Scope, string Requirements)[] scopes) => File.WriteAllText(
-        PolicyFile,
-        "{\"default\":" + defaults + ",\"transports\":{\"" + transport + "\":{"
-        + string.Join(',', scopes.Select(s => $"\"{s.Scope}\":{s.Requirements}")) + "}}}");
+    private void Write(string defaults, string transport, params (string Scope, string Requirements)[] scopes) =>
+        File.WriteAllText(
+            PolicyFile,
+            "{\"default\":"
+                + defaults
+                + ",\"transports\":{\""
+                + transport
+                + "\":{"
+                + string.Join(',', scopes.Select(s => $"\"{s.Scope}\":{s.Requirements}"))
+                + "}}}"
+        );
 }

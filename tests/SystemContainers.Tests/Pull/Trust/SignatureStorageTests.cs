@@ -19,14 +19,19 @@ public sealed class SignatureStorageTests : IDisposable
     [Theory]
     [InlineData("quay.io/team/app:1", "file:///tag")]
     [InlineData("quay.io/team/app:2", "file:///team")]
-    [InlineData("quay.io/team/app@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "file:///digest")]
+    [InlineData(
+        "quay.io/team/app@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "file:///digest"
+    )]
     [InlineData("quay.io/other", "file:///host")]
     [InlineData("a.b.example.com:5000/x", "file:///wild")]
     [InlineData("example.com/x", "file:///default")]
     [InlineData("quay.io:5000/x", "file:///default")]
     public void The_most_specific_name_that_says_something_counts(string image, string place)
     {
-        Write("x.yaml", $$"""
+        Write(
+            "x.yaml",
+            $$"""
             default-docker: {lookaside: "file:///default", use-sigstore-attachments: true}
             docker:
               quay.io: {sigstore: "file:///host"}
@@ -35,11 +40,15 @@ public sealed class SignatureStorageTests : IDisposable
               "quay.io/team/app:1": {lookaside: "file:///tag"}
               "quay.io/team/app@sha256:{{new string('a', 64)}}": {lookaside: "file:///digest"}
               "*.example.com": {lookaside: "file:///wild"}
-            """);
+            """
+        );
         SignatureStorage storage = Load();
 
         Assert.Equal(place, storage.Lookaside(ImageReference.Parse(image)).Url);
-        Assert.Equal(!image.Contains("/team/app", StringComparison.Ordinal), storage.UsesAttachments(ImageReference.Parse(image)));
+        Assert.Equal(
+            !image.Contains("/team/app", StringComparison.Ordinal),
+            storage.UsesAttachments(ImageReference.Parse(image))
+        );
     }
 
     [Fact]
@@ -56,11 +65,17 @@ public sealed class SignatureStorageTests : IDisposable
         Write("1/b.yaml", "docker: {docker.io: {lookaside: 'file:///b'}}");
         Write("2/a.yaml", "docker: {ghcr.io: {lookaside: 'file:///c'}}");
         Write("2/c.yml", "no: [yaml");
-        SignatureStorage storage = SignatureStorage.Load([Path.Combine(_directory, "1"), Path.Combine(_directory, "2"), Path.Combine(_directory, "3")], BuiltIn);
+        SignatureStorage storage = SignatureStorage.Load(
+            [Path.Combine(_directory, "1"), Path.Combine(_directory, "2"), Path.Combine(_directory, "3")],
+            BuiltIn
+        );
 
         Assert.Equal(BuiltIn, storage.Lookaside(ImageReference.Parse("quay.io/x")).Url);
         Assert.Equal("file:///b", storage.Lookaside(ImageReference.Parse("docker.io/x")).Url);
-        Assert.Equal(("file:///c", Path.Combine(_directory, "2/a.yaml")), storage.Lookaside(ImageReference.Parse("ghcr.io/x")));
+        Assert.Equal(
+            ("file:///c", Path.Combine(_directory, "2/a.yaml")),
+            storage.Lookaside(ImageReference.Parse("ghcr.io/x"))
+        );
     }
 
     [Theory]
@@ -105,18 +120,34 @@ public sealed class SignatureStorageTests : IDisposable
     [Fact]
     public void Places_are_those_of_podman()
     {
-        HostUser user = new("me", 1000, 1000, "/home/me", "/home/me/.config", "/home/me/.local/share", "/run/user/1000");
+        HostUser user = new(
+            "me",
+            1000,
+            1000,
+            "/home/me",
+            "/home/me/.config",
+            "/home/me/.local/share",
+            "/run/user/1000"
+        );
 
         Assert.Equal(
-            ["/usr/share/containers/registries.d", "/usr/share/containers/registries.rootful.d", "/etc/containers/registries.d", "/etc/containers/registries.rootful.d", "/home/root/.config/containers/registries.d"],
-            Places(null).Directories);
+            [
+                "/usr/share/containers/registries.d",
+                "/usr/share/containers/registries.rootful.d",
+                "/etc/containers/registries.d",
+                "/etc/containers/registries.rootful.d",
+                "/home/root/.config/containers/registries.d",
+            ],
+            Places(null).Directories
+        );
         Assert.Equal("/root/.config/containers/registries.d", Places(null, "/srv/system").Directories[^1]);
         Assert.Equal("file:///var/lib/containers/sigstore", Places(null).BuiltIn);
         Assert.Contains("/etc/containers/registries.rootless.d/1000", Places(user).Directories);
         Assert.Equal("/home/me/.config/containers/registries.d", Places(user).Directories[^1]);
         Assert.Equal("file:///home/me/.local/share/containers/sigstore", Places(user).BuiltIn);
 
-        static (IReadOnlyList<string> Directories, string BuiltIn) Places(HostUser? user, string root = "/") => SignatureStorage.Places(user, root, name => name == "HOME" ? "/home/root" : null);
+        static (IReadOnlyList<string> Directories, string BuiltIn) Places(HostUser? user, string root = "/") =>
+            SignatureStorage.Places(user, root, name => name == "HOME" ? "/home/root" : null);
     }
 
     private SignatureStorage Load() => SignatureStorage.Load([_directory], BuiltIn);

@@ -38,39 +38,66 @@ public sealed class CertificateChainTests
         using ECDsa middleKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
         using ECDsa leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using ECDsa otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        using X509Certificate2 root = Authority("root", rootKey, how == "path is too long" ? 0 : null).CreateSelfSigned(s_from, how == "root has ended" ? s_now.AddDays(-1) : s_to);
-        CertificateRequest middleRequest = how == "middle has no basic constraints" ? new CertificateRequest("CN=middle", middleKey, HashAlgorithmName.SHA256)
-            : Authority("middle", middleKey, null, how != "middle is no authority", how != "middle may not sign");
+        using X509Certificate2 root = Authority("root", rootKey, how == "path is too long" ? 0 : null)
+            .CreateSelfSigned(s_from, how == "root has ended" ? s_now.AddDays(-1) : s_to);
+        CertificateRequest middleRequest =
+            how == "middle has no basic constraints"
+                ? new CertificateRequest("CN=middle", middleKey, HashAlgorithmName.SHA256)
+                : Authority("middle", middleKey, null, how != "middle is no authority", how != "middle may not sign");
         if (how is "middle is for servers" or "middle is for any use")
         {
-            middleRequest.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(how == "middle is for servers" ? "1.3.6.1.5.5.7.3.1" : "2.5.29.37.0")], false));
+            middleRequest.CertificateExtensions.Add(
+                new X509EnhancedKeyUsageExtension(
+                    [new Oid(how == "middle is for servers" ? "1.3.6.1.5.5.7.3.1" : "2.5.29.37.0")],
+                    false
+                )
+            );
         }
 
         if (how.EndsWith("extension", StringComparison.Ordinal))
         {
-            middleRequest.CertificateExtensions.Add(new X509Extension("1.2.3.4", [5, 0], how.Contains("critical", StringComparison.Ordinal)));
+            middleRequest.CertificateExtensions.Add(
+                new X509Extension("1.2.3.4", [5, 0], how.Contains("critical", StringComparison.Ordinal))
+            );
         }
 
-        Certificate middle = Issue(middleRequest, root, rootKey, to: how == "middle has ended" ? s_now.AddDays(-1) : s_to);
+        Certificate middle = Issue(
+            middleRequest,
+            root,
+            rootKey,
+            to: how == "middle has ended" ? s_now.AddDays(-1) : s_to
+        );
         if (how == "path is too long")
         {
             // One more between, which the root's length 0 leaves no place for.
             using X509Certificate2 between = X509CertificateLoader.LoadCertificate(middle.Der.Span);
             Certificate lower = Issue(Authority("lower", otherKey, null), between, middleKey);
             using X509Certificate2 lowest = X509CertificateLoader.LoadCertificate(lower.Der.Span);
-            Judged(why, Issue(new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256), lowest, otherKey), [Read(root)], [middle, lower]);
+            Judged(
+                why,
+                Issue(new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256), lowest, otherKey),
+                [Read(root)],
+                [middle, lower]
+            );
             return;
         }
 
         using X509Certificate2 parent = X509CertificateLoader.LoadCertificate(middle.Der.Span);
         Certificate leaf = Issue(
-            new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256), parent, how == "same name, other key" ? otherKey : middleKey,
-            to: how == "leaf has ended" ? s_now.AddDays(-1) : s_to);
+            new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256),
+            parent,
+            how == "same name, other key" ? otherKey : middleKey,
+            to: how == "leaf has ended" ? s_now.AddDays(-1) : s_to
+        );
 
         Judged(
-            why, leaf,
-            how == "middle is a root" ? [middle] : how == "leaf is a root" ? [leaf] : [Read(root)],
-            how is "middle is missing" or "middle is a root" ? [] : [middle]);
+            why,
+            leaf,
+            how == "middle is a root" ? [middle]
+                : how == "leaf is a root" ? [leaf]
+                : [Read(root)],
+            how is "middle is missing" or "middle is a root" ? [] : [middle]
+        );
     }
 
     [Fact]
@@ -83,7 +110,12 @@ public sealed class CertificateChainTests
         using X509Certificate2 ofB = Authority("b", b, null).CreateSelfSigned(s_from, s_to);
         Certificate[] crossed = [Issue(Authority("a", a, null), ofB, b), Issue(Authority("b", b, null), ofA, a)];
 
-        Judged("no trusted certificate", Issue(new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256), ofA, a), [], crossed);
+        Judged(
+            "no trusted certificate",
+            Issue(new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256), ofA, a),
+            [],
+            crossed
+        );
     }
 
     [Fact]
@@ -127,14 +159,22 @@ public sealed class CertificateChainTests
         using X509Certificate2 root = Authority("root", key, null).CreateSelfSigned(s_from, s_to);
         for (int cut = 0; cut < root.RawData.Length; cut += 7)
         {
-            Assert.Equal(ErrorKind.Policy, Assert.Throws<SysctrException>(() => Certificate.Read(root.RawData.AsMemory(0, cut))).Kind);
+            Assert.Equal(
+                ErrorKind.Policy,
+                Assert.Throws<SysctrException>(() => Certificate.Read(root.RawData.AsMemory(0, cut))).Kind
+            );
         }
 
         Assert.Throws<SysctrException>(() => Certificate.Read(new byte[] { 0x30, 0x80, 0, 0 }));
         Assert.Throws<SysctrException>(() => Certificate.Read(root.RawData.Append((byte)0).ToArray()));
     }
 
-    private static void Judged(string? why, Certificate leaf, IReadOnlyList<Certificate> roots, IReadOnlyList<Certificate> between)
+    private static void Judged(
+        string? why,
+        Certificate leaf,
+        IReadOnlyList<Certificate> roots,
+        IReadOnlyList<Certificate> between
+    )
     {
         string? said = null;
         try
@@ -151,17 +191,41 @@ public sealed class CertificateChainTests
         Assert.Contains(why ?? "", said ?? "", StringComparison.Ordinal);
     }
 
-    private static CertificateRequest Authority(string name, ECDsa key, int? path, bool authority = true, bool mayEnroll = true)
+    private static CertificateRequest Authority(
+        string name,
+        ECDsa key,
+        int? path,
+        bool authority = true,
+        bool mayEnroll = true
+    )
     {
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(authority, path is not null, path ?? 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(mayEnroll ? X509KeyUsageFlags.KeyCertSign : X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(authority, path is not null, path ?? 0, true)
+        );
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(
+                mayEnroll ? X509KeyUsageFlags.KeyCertSign : X509KeyUsageFlags.DigitalSignature,
+                true
+            )
+        );
         return request;
     }
 
-    private static Certificate Issue(CertificateRequest request, X509Certificate2 parent, ECDsa key, DateTimeOffset? to = null)
+    private static Certificate Issue(
+        CertificateRequest request,
+        X509Certificate2 parent,
+        ECDsa key,
+        DateTimeOffset? to = null
+    )
     {
-        using X509Certificate2 made = request.Create(parent.SubjectName, X509SignatureGenerator.CreateForECDsa(key), s_from, to ?? s_to, [1, .. RandomNumberGenerator.GetBytes(8)]);
+        using X509Certificate2 made = request.Create(
+            parent.SubjectName,
+            X509SignatureGenerator.CreateForECDsa(key),
+            s_from,
+            to ?? s_to,
+            [1, .. RandomNumberGenerator.GetBytes(8)]
+        );
         return Read(made);
     }
 

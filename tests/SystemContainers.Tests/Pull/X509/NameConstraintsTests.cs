@@ -56,19 +56,28 @@ public sealed class NameConstraintsTests
         Assert.Null(Constraints(excluded: (kind == Host ? Email : Host, "example.com")).Refused(Names((kind, name))));
     }
 
-    private static NameConstraints Constraints((int Kind, string Tree)? permitted = null, (int Kind, string Tree)? excluded = null)
+    private static NameConstraints Constraints(
+        (int Kind, string Tree)? permitted = null,
+        (int Kind, string Tree)? excluded = null
+    )
     {
         AsnWriter writer = new(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            foreach ((int tag, (int Kind, string Tree)? tree) in (((int, (int, string)?)[])[(0, permitted), (1, excluded)]))
+            foreach (
+                (int tag, (int Kind, string Tree)? tree) in (((int, (int, string)?)[])[(0, permitted), (1, excluded)])
+            )
             {
                 if (tree is { } one)
                 {
                     using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, tag)))
                     using (writer.PushSequence())
                     {
-                        writer.WriteCharacterString(UniversalTagNumber.IA5String, one.Tree, new Asn1Tag(TagClass.ContextSpecific, one.Kind));
+                        writer.WriteCharacterString(
+                            UniversalTagNumber.IA5String,
+                            one.Tree,
+                            new Asn1Tag(TagClass.ContextSpecific, one.Kind)
+                        );
                     }
                 }
             }
@@ -82,7 +91,11 @@ public sealed class NameConstraintsTests
         AsnWriter writer = new(AsnEncodingRules.DER);
         using (writer.PushSequence())
         {
-            writer.WriteCharacterString(UniversalTagNumber.IA5String, name.Name, new Asn1Tag(TagClass.ContextSpecific, name.Kind));
+            writer.WriteCharacterString(
+                UniversalTagNumber.IA5String,
+                name.Name,
+                new Asn1Tag(TagClass.ContextSpecific, name.Kind)
+            );
         }
 
         return SubjectNames.Read(writer.Encode());

@@ -6,10 +6,20 @@ using Xunit;
 
 namespace SystemContainers.Tests.Quadlet.Values;
 
-/// <summary>Variables of files are those that systemd would give podman: the manager's, [Service]'s over them, those of its files over these.</summary>
+/// <summary>Variables of files are those that systemd would give podman: the manager's, [Service]'s over them, those of
+/// its files over these.</summary>
 public sealed class QuadletVariablesTests : IDisposable
 {
-    private static readonly QuadletHost s_host = new() { Manager = () => new Dictionary<string, string> { ["M"] = "manager", ["A"] = "manager", ["TWO"] = "one 'and two'" } };
+    private static readonly QuadletHost s_host = new()
+    {
+        Manager = () =>
+            new Dictionary<string, string>
+            {
+                ["M"] = "manager",
+                ["A"] = "manager",
+                ["TWO"] = "one 'and two'",
+            },
+    };
 
     private readonly QuadletFolder _folder = new();
 
@@ -30,7 +40,15 @@ public sealed class QuadletVariablesTests : IDisposable
         _folder.Write("a.env", "A='file a'\n");
         _folder.Write("b.env", "A='file b'\n");
 
-        Assert.Equal(words, string.Join('|', Read($"{keys}\n{service.Replace("DIR", _folder.Path, StringComparison.Ordinal)}", s_host).Containers[0].Request.Settings.All("command")));
+        Assert.Equal(
+            words,
+            string.Join(
+                '|',
+                Read($"{keys}\n{service.Replace("DIR", _folder.Path, StringComparison.Ordinal)}", s_host)
+                    .Containers[0]
+                    .Request.Settings.All("command")
+            )
+        );
     }
 
     [Fact]
@@ -45,13 +63,22 @@ public sealed class QuadletVariablesTests : IDisposable
 
     [Fact]
     public void A_file_that_systemd_would_not_start_the_unit_without() =>
-        Assert.Contains("the host has no /no/such.env", Assert.Single(Read("[Service]\nEnvironmentFile=/no/such.env", s_host).Faults.All).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "the host has no /no/such.env",
+            Assert.Single(Read("[Service]\nEnvironmentFile=/no/such.env", s_host).Faults.All).Text,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void One_word_of_an_option_does_not_become_two() =>
-        Assert.Contains("$TWO is 2 words; ${TWO} is one", Assert.Single(Read("PublishPort=$TWO", s_host).Faults.All).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "$TWO is 2 words; ${TWO} is one",
+            Assert.Single(Read("PublishPort=$TWO", s_host).Faults.All).Text,
+            StringComparison.Ordinal
+        );
 
-    /// <summary>Where the host is not looked at, nobody knows what it says, and a value of it is neither right nor wrong.</summary>
+    /// <summary>Where the host is not looked at, nobody knows what it says, and a value of it is neither right nor
+    /// wrong.</summary>
     [Theory]
     [InlineData("PublishPort=${PORT}:${PORT}")]
     [InlineData("Volume=${DIR}:/data")]
@@ -62,10 +89,16 @@ public sealed class QuadletVariablesTests : IDisposable
     public void What_the_host_alone_knows_is_no_fault(string keys)
     {
         _folder.Write("v.volume", "[Volume]\nVolumeName=${NAME}");
-        QuadletSet set = Read(keys + "\n[Service]\nEnvironmentFile=/no/such.env", new QuadletHost { LooksAtHost = false });
+        QuadletSet set = Read(
+            keys + "\n[Service]\nEnvironmentFile=/no/such.env",
+            new QuadletHost { LooksAtHost = false }
+        );
 
         Assert.Empty(set.Faults.All);
-        Assert.True(keys.Contains(".volume", StringComparison.Ordinal) || set.Faults.Notes.Any(n => n.Text.Contains("known on the host alone", StringComparison.Ordinal)));
+        Assert.True(
+            keys.Contains(".volume", StringComparison.Ordinal)
+                || set.Faults.Notes.Any(n => n.Text.Contains("known on the host alone", StringComparison.Ordinal))
+        );
     }
 
     [Fact]

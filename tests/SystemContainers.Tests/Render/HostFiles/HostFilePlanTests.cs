@@ -10,20 +10,24 @@ namespace SystemContainers.Tests.Render.HostFiles;
 /// <summary>Where the files of hostfs go, and where they may not.</summary>
 public sealed class HostFilePlanTests
 {
-    private static TestImage Image(string manifest) => new TestImage()
-        .File("/exports/manifest.json", manifest)
-        .File("/exports/config.json", RenderRequests.Config())
-        .File("/exports/hostfs/etc/etcd/etcd.conf", "name=$NAME", mode: 0x180)
-        .File("/exports/hostfs/usr/local/bin/etcdctl", "price: $5", mode: 0x1ed);
+    private static TestImage Image(string manifest) =>
+        new TestImage()
+            .File("/exports/manifest.json", manifest)
+            .File("/exports/config.json", RenderRequests.Config())
+            .File("/exports/hostfs/etc/etcd/etcd.conf", "name=$NAME", mode: 0x180)
+            .File("/exports/hostfs/usr/local/bin/etcdctl", "price: $5", mode: 0x1ed);
 
     [Fact]
     public void Files_are_renamed_and_rendered_as_the_manifest_says()
     {
-        Dictionary<string, HostFile> files = Plan(Image(
-            """
-            {"renameFiles": {"/etc/etcd/etcd.conf": "$CONF_DIRECTORY/$NAME-x/etcd.conf", "/usr/local/bin/etcdctl": "/usr/local/bin/${NAME}ctl2"},
-             "installedFilesTemplate": ["/etc/etcd/etcd.conf"]}
-            """));
+        Dictionary<string, HostFile> files = Plan(
+            Image(
+                """
+                {"renameFiles": {"/etc/etcd/etcd.conf": "$CONF_DIRECTORY/$NAME-x/etcd.conf", "/usr/local/bin/etcdctl": "/usr/local/bin/${NAME}ctl2"},
+                 "installedFilesTemplate": ["/etc/etcd/etcd.conf"]}
+                """
+            )
+        );
 
         HostFile config = files["/etc/etcd-x/etcd.conf"];
         Assert.Equal("name=etcd", Encoding.UTF8.GetString(config.Content!));
@@ -38,10 +42,17 @@ public sealed class HostFilePlanTests
         Assert.Contains("/opt/etcd.conf", Plan(Image("""{"renameFiles": {"/etc/etcd": "/opt"}}""")).Keys);
 
     [Fact]
-    public void A_file_is_rendered_when_it_is_listed_by_its_new_name() => Assert.Equal(
-        "name=etcd",
-        Encoding.UTF8.GetString(Plan(Image(
-            """{"renameFiles": {"/etc/etcd/etcd.conf": "/etc/new.conf"}, "installedFilesTemplate": ["/etc/new.conf"]}"""))["/etc/new.conf"].Content!));
+    public void A_file_is_rendered_when_it_is_listed_by_its_new_name() =>
+        Assert.Equal(
+            "name=etcd",
+            Encoding.UTF8.GetString(
+                Plan(
+                    Image(
+                        """{"renameFiles": {"/etc/etcd/etcd.conf": "/etc/new.conf"}, "installedFilesTemplate": ["/etc/new.conf"]}"""
+                    )
+                )["/etc/new.conf"].Content!
+            )
+        );
 
     [Theory]
     [InlineData("/etc/../../root/x", "..")]
@@ -54,8 +65,9 @@ public sealed class HostFilePlanTests
     [InlineData("/usr/local/bin/etcdctl/x", "no directory")]
     public void A_new_name_that_leads_astray_is_refused(string name, string reason)
     {
-        SysctrException error = Assert.Throws<SysctrException>(
-            () => RenderRequests.Render(Image($$$"""{"renameFiles": {"/etc/etcd/etcd.conf": "{{{name}}}"}}""")));
+        SysctrException error = Assert.Throws<SysctrException>(() =>
+            RenderRequests.Render(Image($$$"""{"renameFiles": {"/etc/etcd/etcd.conf": "{{{name}}}"}}"""))
+        );
 
         Assert.Equal(ErrorKind.Unsafe, error.Kind);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
@@ -64,7 +76,8 @@ public sealed class HostFilePlanTests
     [Fact]
     public void Nothing_is_installed_below_a_link_of_the_same_image()
     {
-        TestImage image = Image("""{"renameFiles": {"/etc/etcd/etcd.conf": "/opt/link/etcd.conf"}}""").Link("/exports/hostfs/opt/link", "/root/.ssh");
+        TestImage image = Image("""{"renameFiles": {"/etc/etcd/etcd.conf": "/opt/link/etcd.conf"}}""")
+            .Link("/exports/hostfs/opt/link", "/root/.ssh");
 
         SysctrException error = Assert.Throws<SysctrException>(() => RenderRequests.Render(image));
 
@@ -77,7 +90,9 @@ public sealed class HostFilePlanTests
         TestImage image = Image("""{"renameFiles": {"/etc/etcd/etcd.conf": "/etc/$WHERE/etcd.conf"}}""");
 
         Assert.Equal(
-            ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => RenderRequests.Render(image, ("WHERE", "../root"))).Kind);
+            ErrorKind.Unsafe,
+            Assert.Throws<SysctrException>(() => RenderRequests.Render(image, ("WHERE", "../root"))).Kind
+        );
         Assert.Equal(ErrorKind.Template, Assert.Throws<SysctrException>(() => RenderRequests.Render(image)).Kind);
     }
 

@@ -6,7 +6,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Render.Spec;
 
-/// <summary>Who a payload is. The rules are those of github.com/moby/sys/user, which docker, podman and containerd share.</summary>
+/// <summary>Who a payload is. The rules are those of github.com/moby/sys/user, which docker, podman and containerd
+/// share.</summary>
 public sealed class ImageUserTests
 {
     private const string Passwd = """
@@ -85,7 +86,11 @@ public sealed class ImageUserTests
     [InlineData("0:-1")]
     [InlineData("99999999999999999999999999999999999999999999")]
     public void An_id_out_of_range_is_refused(string user) =>
-        Assert.Contains("from 0 to 2147483647", Assert.Throws<SysctrException>(() => Find(user)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "from 0 to 2147483647",
+            Assert.Throws<SysctrException>(() => Find(user)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("nobody")]
@@ -111,7 +116,11 @@ public sealed class ImageUserTests
     [InlineData("adm:letters")]
     [InlineData("adm:fewer")]
     public void An_entry_without_numbers_makes_nobody_root(string user) =>
-        Assert.Contains("has no number", Assert.Throws<SysctrException>(() => Find(user)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no number",
+            Assert.Throws<SysctrException>(() => Find(user)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Without_the_files_numbers_count_and_names_do_not()
@@ -124,7 +133,9 @@ public sealed class ImageUserTests
     public void A_long_line_is_read_and_a_long_file_is_refused()
     {
         string members = string.Join(',', Enumerable.Range(0, 100_000).Select(i => $"u{i}"));
-        TestImage image = new TestImage().File("/etc/passwd", "app:x:5:6::/:\n").File("/etc/group", $"long:x:7:{members},app\n");
+        TestImage image = new TestImage()
+            .File("/etc/passwd", "app:x:5:6::/:\n")
+            .File("/etc/group", $"long:x:7:{members},app\n");
         Assert.Equal([6u, 7u], ImageUser.Find("app", image).Groups);
 
         TestImage long_ = new TestImage().File("/etc/passwd", new string('x', (1 << 20) + 1));

@@ -72,7 +72,10 @@ public sealed class HostFileRightsTests
         Assert.Equal(RightLevel.Dangerous, RightClasses.Find(right)!.Level);
         // Whatever the image is called.
         string name = path.Split('/')[^2] is var parent ? parent : "";
-        Assert.Contains(right, ContainerRights.Of(Subjects.WithFiles(Subjects.File(path)) with { Name = name }).Select(r => r.Class));
+        Assert.Contains(
+            right,
+            ContainerRights.Of(Subjects.WithFiles(Subjects.File(path)) with { Name = name }).Select(r => r.Class)
+        );
     }
 
     [Theory]
@@ -94,12 +97,21 @@ public sealed class HostFileRightsTests
     [InlineData("/etc/app/app.conf")]
     [InlineData("/usr/share/app/data")]
     [InlineData("/var/lib/app/seed")]
-    public void Its_own_places_are_no_right(string path) => Assert.Empty(Subjects.WithFiles(Subjects.File(path)).Rights());
+    public void Its_own_places_are_no_right(string path) =>
+        Assert.Empty(Subjects.WithFiles(Subjects.File(path)).Rights());
 
     [Fact]
     public void Names_of_links_that_the_host_has()
     {
-        Assert.Equal(["cron /etc/cron.d/y", "file /srv/x/"], (Subjects.WithFiles(Subjects.File("/srv/x/z/y")) with { Resolve = p => p == "/srv/x/z" ? "/etc/cron.d" : p }).Rights());
+        Assert.Equal(
+            ["cron /etc/cron.d/y", "file /srv/x/"],
+            (
+                Subjects.WithFiles(Subjects.File("/srv/x/z/y")) with
+                {
+                    Resolve = p => p == "/srv/x/z" ? "/etc/cron.d" : p,
+                }
+            ).Rights()
+        );
         Assert.Equal(["file /srv/x"], Subjects.WithFiles(Subjects.File("/srv/x", link: "/etc/cron.d/y")).Rights());
     }
 
@@ -109,19 +121,36 @@ public sealed class HostFileRightsTests
         byte[] netRaw = Capability(1 << 13);
         byte[] sysAdmin = Capability(1 << 21);
 
-        Assert.Equal(["setuid /usr/local/bin/x", "program /usr/local/bin/x"], Subjects.WithFiles(Subjects.File("/usr/local/bin/x", mode: 0x9ed)).Rights());
+        Assert.Equal(
+            ["setuid /usr/local/bin/x", "program /usr/local/bin/x"],
+            Subjects.WithFiles(Subjects.File("/usr/local/bin/x", mode: 0x9ed)).Rights()
+        );
         Assert.Equal(["setuid /opt/app/x"], Subjects.WithFiles(Subjects.File("/opt/app/x", mode: 0x5ed)).Rights());
-        Assert.Equal(["setuid /opt/app/x"], Subjects.WithFiles(Subjects.File("/opt/app/x", capability: sysAdmin)).Rights());
-        Assert.Equal(["setuid /opt/app/x"], Subjects.WithFiles(Subjects.File("/opt/app/x", capability: [1, 2])).Rights());
-        Assert.Equal(["file-capability /opt/app/x"], Subjects.WithFiles(Subjects.File("/opt/app/x", capability: netRaw)).Rights());
+        Assert.Equal(
+            ["setuid /opt/app/x"],
+            Subjects.WithFiles(Subjects.File("/opt/app/x", capability: sysAdmin)).Rights()
+        );
+        Assert.Equal(
+            ["setuid /opt/app/x"],
+            Subjects.WithFiles(Subjects.File("/opt/app/x", capability: [1, 2])).Rights()
+        );
+        Assert.Equal(
+            ["file-capability /opt/app/x"],
+            Subjects.WithFiles(Subjects.File("/opt/app/x", capability: netRaw)).Rights()
+        );
 
-        static byte[] Capability(uint permitted) => [.. BitConverter.GetBytes(0x02000001u), .. BitConverter.GetBytes(permitted), .. new byte[12]];
+        static byte[] Capability(uint permitted) =>
+            [.. BitConverter.GetBytes(0x02000001u), .. BitConverter.GetBytes(permitted), .. new byte[12]];
     }
 
     [Fact]
     public void Directories_that_are_given_away()
     {
-        RightsSubject With(string path, int mode, uint uid) => Subjects.App with { HostDirectories = [new InstalledDirectory(path, mode, uid, 0)] };
+        RightsSubject With(string path, int mode, uint uid) =>
+            Subjects.App with
+            {
+                HostDirectories = [new InstalledDirectory(path, mode, uid, 0)],
+            };
 
         Assert.Equal(["ssh /root/.ssh"], With("/root/.ssh", 0x1ed, 1000).Rights());
         Assert.Equal(["loader /etc/ld.so.conf.d"], With("/etc/ld.so.conf.d", 0x1ff, 0).Rights());
@@ -130,8 +159,16 @@ public sealed class HostFileRightsTests
     }
 
     [Fact]
-    public void A_program_in_front_of_one_of_the_hosts() => Assert.Equal(
-        ["program-shadow /usr/local/sbin/mount"], (Subjects.WithFiles(Subjects.File("/usr/local/sbin/mount")) with { IsThere = p => p == "/usr/bin/mount" }).Rights());
+    public void A_program_in_front_of_one_of_the_hosts() =>
+        Assert.Equal(
+            ["program-shadow /usr/local/sbin/mount"],
+            (
+                Subjects.WithFiles(Subjects.File("/usr/local/sbin/mount")) with
+                {
+                    IsThere = p => p == "/usr/bin/mount",
+                }
+            ).Rights()
+        );
 
     [Theory]
     [InlineData("docker.service", "[Service]\nEnvironmentFile=-/run/flannel/docker_opts.env\n", "drop-in-order")]
@@ -152,10 +189,24 @@ public sealed class HostFileRightsTests
     [Fact]
     public void Units_and_drop_ins_of_its_own_are_judged_by_what_they_say()
     {
-        Assert.Equal(["host-command ExecStart=/bin/x"], Subjects.WithFiles(Subjects.File("/etc/systemd/system/app-backup.service", "[Service]\nExecStart=/bin/x\n")).Rights());
+        Assert.Equal(
+            ["host-command ExecStart=/bin/x"],
+            Subjects
+                .WithFiles(Subjects.File("/etc/systemd/system/app-backup.service", "[Service]\nExecStart=/bin/x\n"))
+                .Rights()
+        );
         Assert.Equal(
             ["privileged-command ExecStartPre=+/bin/x"],
-            (Subjects.WithService("Type=notify") with { HostFiles = [Subjects.File("/etc/systemd/system/app.service.d/x.conf", "[Service]\nExecStartPre=+/bin/x\n")] }).Rights());
+            (
+                Subjects.WithService("Type=notify") with
+                {
+                    HostFiles =
+                    [
+                        Subjects.File("/etc/systemd/system/app.service.d/x.conf", "[Service]\nExecStartPre=+/bin/x\n"),
+                    ],
+                }
+            ).Rights()
+        );
     }
 
     [Theory]
@@ -165,13 +216,33 @@ public sealed class HostFileRightsTests
     [InlineData("ssh", "ssh.socket")]
     public void A_container_with_the_name_of_a_service_does_not_own_its_units(string name, string unit)
     {
-        RightsSubject subject = Subjects.WithFiles(Subjects.File($"/etc/systemd/system/{unit}", "[Service]\n"), Subjects.File($"/etc/systemd/system/{unit}.d/x.conf", "[Service]\nUser=\n"));
+        RightsSubject subject = Subjects.WithFiles(
+            Subjects.File($"/etc/systemd/system/{unit}", "[Service]\n"),
+            Subjects.File($"/etc/systemd/system/{unit}.d/x.conf", "[Service]\nUser=\n")
+        );
 
-        Assert.Equal(["unit", "drop-in"], ContainerRights.Of(subject with { Name = name, IsThere = p => p == "/usr/lib/systemd/system/ssh.socket" }).Select(r => r.Class));
+        Assert.Equal(
+            ["unit", "drop-in"],
+            ContainerRights
+                .Of(subject with { Name = name, IsThere = p => p == "/usr/lib/systemd/system/ssh.socket" })
+                .Select(r => r.Class)
+        );
     }
 
     [Fact]
-    public void A_users_home_may_be_anywhere() => Assert.Equal(
-        ["ssh", "unit"],
-        ContainerRights.Of(Subjects.WithFiles(Subjects.File("/srv/me/.ssh/authorized_keys"), Subjects.File("/srv/me/.config/systemd/user/evil.service")) with { Home = "/srv/me" }).Select(r => r.Class));
+    public void A_users_home_may_be_anywhere() =>
+        Assert.Equal(
+            ["ssh", "unit"],
+            ContainerRights
+                .Of(
+                    Subjects.WithFiles(
+                        Subjects.File("/srv/me/.ssh/authorized_keys"),
+                        Subjects.File("/srv/me/.config/systemd/user/evil.service")
+                    ) with
+                    {
+                        Home = "/srv/me",
+                    }
+                )
+                .Select(r => r.Class)
+        );
 }

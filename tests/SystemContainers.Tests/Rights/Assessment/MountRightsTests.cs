@@ -33,7 +33,10 @@ public sealed class MountRightsTests
     {
         Assert.Equal([right], Subjects.WithMount(source).Rights());
         Assert.Equal(RightLevel.Dangerous, RightClasses.Find(right.Split(' ')[0])!.Level);
-        Assert.DoesNotContain(ContainerRights.Of(Subjects.WithMount(source, "\"rbind\", \"ro\"")), r => r.LevelOf() == RightLevel.Dangerous);
+        Assert.DoesNotContain(
+            ContainerRights.Of(Subjects.WithMount(source, "\"rbind\", \"ro\"")),
+            r => r.LevelOf() == RightLevel.Dangerous
+        );
     }
 
     // As the published docker, kubelet, flannel, net-snmp and etcd have them.
@@ -70,7 +73,8 @@ public sealed class MountRightsTests
     [InlineData("/etc/shadow", "bind-config /etc/shadow")]
     [InlineData("/usr", "bind-system /usr")]
     [InlineData("/run/systemd/private", "bind-control-socket /run/systemd/private")]
-    public void Told_for_reading(string source, string right) => Assert.Equal([right], Subjects.WithMount(source, "\"rbind\", \"rslave\", \"ro\"").Rights());
+    public void Told_for_reading(string source, string right) =>
+        Assert.Equal([right], Subjects.WithMount(source, "\"rbind\", \"rslave\", \"ro\"").Rights());
 
     [Theory]
     [InlineData("/var/lib/app")]
@@ -88,7 +92,14 @@ public sealed class MountRightsTests
     [InlineData("/etc/localtime")]
     public void Nor_what_every_program_may_read(string source)
     {
-        Assert.Empty((Subjects.WithMount(source, "\"ro\", \"rbind\"") with { Resolve = _ => "/run/systemd/resolve/stub-resolv.conf" }).Rights());
+        Assert.Empty(
+            (
+                Subjects.WithMount(source, "\"ro\", \"rbind\"") with
+                {
+                    Resolve = _ => "/run/systemd/resolve/stub-resolv.conf",
+                }
+            ).Rights()
+        );
         Assert.NotEmpty(Subjects.WithMount(source).Rights());
     }
 
@@ -96,7 +107,8 @@ public sealed class MountRightsTests
     [InlineData("\"bind\"")]
     [InlineData("\"bind\", \"ro\", \"rw\"")]
     [InlineData("")]
-    public void What_is_not_said_to_be_for_reading_is_for_writing(string options) => Assert.Equal(["bind-root-write /"], Subjects.WithMount("/", options).Rights());
+    public void What_is_not_said_to_be_for_reading_is_for_writing(string options) =>
+        Assert.Equal(["bind-root-write /"], Subjects.WithMount("/", options).Rights());
 
     [Theory]
     [InlineData("""{"destination": "/m", "Type": "bind", "Source": "/"}""")]
@@ -106,30 +118,61 @@ public sealed class MountRightsTests
     [InlineData("""{"destination": "/m", "type": "bind", "source": "/", "options": ["rw"], "Options": ["ro"]}""")]
     [InlineData("""{"destination": "/m", "type": "bind", "source": "../../../../../../.."}""")]
     [InlineData("""{"destination": "/.sysctr-listen", "type": "bind", "source": "/"}""")]
-    public void However_it_is_written(string mount) => Assert.Contains("bind-root-write /", Subjects.WithConfig($", \"mounts\": [{mount}]").Rights());
+    public void However_it_is_written(string mount) =>
+        Assert.Contains("bind-root-write /", Subjects.WithConfig($", \"mounts\": [{mount}]").Rights());
 
     [Fact]
     public void Links_that_the_image_or_the_host_has_are_followed()
     {
         RightsSubject bind = Subjects.WithMount("/opt/app/host/cron.d");
 
-        Assert.Contains("bind-system-write /etc/cron.d", (bind with { HostFiles = [Subjects.File("/opt/app/host", link: "../../etc")] }).Rights());
-        Assert.Contains("bind-system-write /etc/cron.d", (bind with { Tmpfiles = "L /opt/app/host - - - - /etc\n" }).Rights());
-        Assert.Contains("bind-system-write /etc/cron.d", (bind with { Resolve = p => p.Replace("/opt/app/host", "/etc", StringComparison.Ordinal) }).Rights());
-        Assert.Contains("bind-root-write /", (Subjects.WithMount("/opt/app/a") with { HostFiles = [Subjects.File("/opt/app/a", link: "b"), Subjects.File("/opt/app/b", link: "/")] }).Rights());
-        Assert.Empty((Subjects.WithMount("/opt/app/a") with { HostFiles = [Subjects.File("/opt/app/a", link: "a/b")] }).Rights().Except(["bind-data-write /opt/app/a"]));
+        Assert.Contains(
+            "bind-system-write /etc/cron.d",
+            (bind with { HostFiles = [Subjects.File("/opt/app/host", link: "../../etc")] }).Rights()
+        );
+        Assert.Contains(
+            "bind-system-write /etc/cron.d",
+            (bind with { Tmpfiles = "L /opt/app/host - - - - /etc\n" }).Rights()
+        );
+        Assert.Contains(
+            "bind-system-write /etc/cron.d",
+            (bind with { Resolve = p => p.Replace("/opt/app/host", "/etc", StringComparison.Ordinal) }).Rights()
+        );
+        Assert.Contains(
+            "bind-root-write /",
+            (
+                Subjects.WithMount("/opt/app/a") with
+                {
+                    HostFiles = [Subjects.File("/opt/app/a", link: "b"), Subjects.File("/opt/app/b", link: "/")],
+                }
+            ).Rights()
+        );
+        Assert.Empty(
+            (Subjects.WithMount("/opt/app/a") with { HostFiles = [Subjects.File("/opt/app/a", link: "a/b")] })
+                .Rights()
+                .Except(["bind-data-write /opt/app/a"])
+        );
     }
 
     [Fact]
     public void A_container_with_the_name_of_a_place_does_not_own_it()
     {
-        Assert.Equal(["bind-system-write /etc/cron.d"], (Subjects.WithMount("/etc/cron.d") with { Name = "cron.d" }).Rights());
-        Assert.Equal(["bind-system-write /var/lib/sysctr"], (Subjects.WithMount("/var/lib/sysctr") with { Name = "sysctr" }).Rights());
+        Assert.Equal(
+            ["bind-system-write /etc/cron.d"],
+            (Subjects.WithMount("/etc/cron.d") with { Name = "cron.d" }).Rights()
+        );
+        Assert.Equal(
+            ["bind-system-write /var/lib/sysctr"],
+            (Subjects.WithMount("/var/lib/sysctr") with { Name = "sysctr" }).Rights()
+        );
     }
 
     [Fact]
-    public void What_a_container_mounts_for_all_is_told() => Assert.Equal(
-        ["bind-state-write /var/lib/docker", "mount-propagation /var/lib/docker"], Subjects.WithMount("/var/lib/docker", "\"rbind\", \"rshared\", \"rw\"").Rights());
+    public void What_a_container_mounts_for_all_is_told() =>
+        Assert.Equal(
+            ["bind-state-write /var/lib/docker", "mount-propagation /var/lib/docker"],
+            Subjects.WithMount("/var/lib/docker", "\"rbind\", \"rshared\", \"rw\"").Rights()
+        );
 
     [Fact]
     public void Who_may_write_may_read()

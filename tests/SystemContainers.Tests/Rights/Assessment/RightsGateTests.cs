@@ -14,41 +14,51 @@ public sealed class RightsGateTests
     private static readonly Right s_dangerous = new("cron", "/etc/cron.d/x");
     private static readonly Right[] s_all = [s_usual, s_told, s_dangerous];
 
-    public static TheoryData<bool, string[]?, string[]?, string[], string> Questions => new()
-    {
-        // gained, allow, forbid, grants: what is missing
-        { false, null, null, [], "cron" },
-        { false, null, null, ["cron"], "" },
-        { false, null, null, ["sudo"], "cron" },
-        { true, null, null, [], "program cron host-network" },
-        { true, null, null, ["cron"], "program host-network" },
-        { true, null, null, ["cron", "program", "host-network"], "" },
-        { false, ["cron"], null, [], "program" },
-        { false, ["default"], null, [], "cron" },
-        { false, ["default", "cron"], null, [], "" },
-        { false, ["all"], null, [], "" },
-        { false, [], null, [], "cron program" },
-        { false, [], null, ["cron", "program"], "" },
-        { true, ["default"], null, [], "cron" },
-        { true, ["program"], null, [], "cron host-network" },
-        { true, ["all"], null, [], "" },
-        { false, ["all"], ["cron"], [], "!cron" },
-        { false, null, ["cron"], ["cron"], "!cron" },
-        { false, null, ["program"], [], "cron !program" },
-        { false, null, ["all"], ["cron"], "!cron !program !host-network" },
-    };
+    public static TheoryData<bool, string[]?, string[]?, string[], string> Questions =>
+        new()
+        {
+            // gained, allow, forbid, grants: what is missing
+            { false, null, null, [], "cron" },
+            { false, null, null, ["cron"], "" },
+            { false, null, null, ["sudo"], "cron" },
+            { true, null, null, [], "program cron host-network" },
+            { true, null, null, ["cron"], "program host-network" },
+            { true, null, null, ["cron", "program", "host-network"], "" },
+            { false, ["cron"], null, [], "program" },
+            { false, ["default"], null, [], "cron" },
+            { false, ["default", "cron"], null, [], "" },
+            { false, ["all"], null, [], "" },
+            { false, [], null, [], "cron program" },
+            { false, [], null, ["cron", "program"], "" },
+            { true, ["default"], null, [], "cron" },
+            { true, ["program"], null, [], "cron host-network" },
+            { true, ["all"], null, [], "" },
+            { false, ["all"], ["cron"], [], "!cron" },
+            { false, null, ["cron"], ["cron"], "!cron" },
+            { false, null, ["program"], [], "cron !program" },
+            { false, null, ["all"], ["cron"], "!cron !program !host-network" },
+        };
 
     [Theory]
     [MemberData(nameof(Questions))]
     public void Answers(bool gained, string[]? allow, string[]? forbid, string[] grants, string missing)
     {
-        RightsRule? rule = allow is null && forbid is null ? null : new RightsRule { Prefix = "", Allow = allow?.ToList(), Forbid = forbid?.ToList() };
+        RightsRule? rule =
+            allow is null && forbid is null
+                ? null
+                : new RightsRule
+                {
+                    Prefix = "",
+                    Allow = allow?.ToList(),
+                    Forbid = forbid?.ToList(),
+                };
 
         RightsVerdict verdict = RightsGate.Judge(new RightsQuestion(s_all, grants, rule) { GainedByImage = gained });
 
         Assert.Equal(
             missing.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(),
-            verdict.Missing.Select(r => r.Class).Concat(verdict.Forbidden.Select(r => "!" + r.Class)).Order());
+            verdict.Missing.Select(r => r.Class).Concat(verdict.Forbidden.Select(r => "!" + r.Class)).Order()
+        );
         Assert.Equal(missing.Length == 0, verdict.IsFree);
     }
 
@@ -64,7 +74,9 @@ public sealed class RightsGateTests
     [Fact]
     public void A_refusal_says_what_to_type()
     {
-        RightsVerdict verdict = RightsGate.Judge(new RightsQuestion([s_dangerous, new Right("sudo", "/etc/sudoers.d/y")], [], null));
+        RightsVerdict verdict = RightsGate.Judge(
+            new RightsQuestion([s_dangerous, new Right("sudo", "/etc/sudoers.d/y")], [], null)
+        );
 
         string hint = RightsGate.Refusal("installing 'x'", "docker://reg.example.com/x:1", verdict).Hint!;
 
@@ -76,5 +88,6 @@ public sealed class RightsGateTests
     [InlineData("docker://q.io/a:1", "docker://q.io/b:1", false)]
     [InlineData("docker://q.io/a:1", "docker-daemon:q.io/a:1", false)]
     [InlineData("oci:/srv/a:1", "oci:/srv/b:1", false)]
-    public void The_same_source(string one, string other, bool same) => Assert.Equal(same, RightsPolicy.IsSameSource(one, other));
+    public void The_same_source(string one, string other, bool same) =>
+        Assert.Equal(same, RightsPolicy.IsSameSource(one, other));
 }

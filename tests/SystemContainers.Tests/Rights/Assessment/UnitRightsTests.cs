@@ -12,14 +12,21 @@ public sealed class UnitRightsTests
     [Fact]
     public void The_commands_of_the_container_are_none()
     {
-        string service = $"ExecStart={s_start}\nExecStop=-{Subjects.App.Values["EXEC_STOP"]}\nExecStopPost={Subjects.App.Values["EXEC_STOPPOST"]}\nExecStartPre=\nType=notify\nWorkingDirectory={Subjects.Destination}";
+        string service =
+            $"ExecStart={s_start}\nExecStop=-{Subjects.App.Values["EXEC_STOP"]}\nExecStopPost={Subjects.App.Values["EXEC_STOPPOST"]}\nExecStartPre=\nType=notify\nWorkingDirectory={Subjects.Destination}";
 
         Assert.Empty(Subjects.WithService(service).Rights());
     }
 
     [Fact]
-    public void Nor_is_a_call_of_the_runtime_that_is_replaced() => Assert.Empty(
-        Subjects.WithService("ExecStartPre=-/bin/runc delete 'app'\nExecStart=/bin/runc --systemd-cgroup run 'app'\nExecStop=/usr/bin/runc kill app").Rights());
+    public void Nor_is_a_call_of_the_runtime_that_is_replaced() =>
+        Assert.Empty(
+            Subjects
+                .WithService(
+                    "ExecStartPre=-/bin/runc delete 'app'\nExecStart=/bin/runc --systemd-cgroup run 'app'\nExecStop=/usr/bin/runc kill app"
+                )
+                .Rights()
+        );
 
     [Theory]
     [InlineData("ExecStartPre=/bin/mkdir -p /x", "host-command ExecStartPre=/bin/mkdir -p /x")]
@@ -31,20 +38,36 @@ public sealed class UnitRightsTests
     [InlineData("ExecStartPre=-@!!/bin/touch touch /x", "privileged-command ExecStartPre=-@!!/bin/touch touch /x")]
     [InlineData("ExecStartPre=/tmp/runc delete app", "host-command ExecStartPre=/tmp/runc delete app")]
     [InlineData("ExecStartPre=+/bin/runc delete app", "privileged-command ExecStartPre=+/bin/runc delete app")]
-    [InlineData("ExecStartPre=/var/lib/sysctr/deployments/app/1/rootfs/x 0123456789abcdef", "host-command ExecStartPre=$DESTDIR/rootfs/x $IMAGE_ID")]
-    public void Commands_outside_of_it(string line, string right) => Assert.Equal([right], Subjects.WithService(line).Rights());
+    [InlineData(
+        "ExecStartPre=/var/lib/sysctr/deployments/app/1/rootfs/x 0123456789abcdef",
+        "host-command ExecStartPre=$DESTDIR/rootfs/x $IMAGE_ID"
+    )]
+    public void Commands_outside_of_it(string line, string right) =>
+        Assert.Equal([right], Subjects.WithService(line).Rights());
 
     [Theory]
     [InlineData(" ; /bin/evil")]
     [InlineData(" --then=/bin/evil")]
-    public void A_command_that_only_begins_with_the_containers_is_another(string more) => Assert.Equal(
-        [$"host-command ExecStart={s_start.Replace(Subjects.Destination, "$DESTDIR", StringComparison.Ordinal)}{more}"], Subjects.WithService("ExecStart=" + s_start + more).Rights());
+    public void A_command_that_only_begins_with_the_containers_is_another(string more) =>
+        Assert.Equal(
+            [
+                $"host-command ExecStart={s_start.Replace(Subjects.Destination, "$DESTDIR", StringComparison.Ordinal)}{more}",
+            ],
+            Subjects.WithService("ExecStart=" + s_start + more).Rights()
+        );
 
     [Fact]
     public void The_same_command_of_the_next_deployment_is_the_same_right()
     {
-        string[] first = Subjects.WithService("ExecStartPre=/bin/sh /var/lib/sysctr/deployments/app/1/rootfs/x").Rights();
-        string[] tenth = (Subjects.WithService("ExecStartPre=/bin/sh /var/lib/sysctr/deployments/app/10/rootfs/x") with { Destination = "/var/lib/sysctr/deployments/app/10" }).Rights();
+        string[] first = Subjects
+            .WithService("ExecStartPre=/bin/sh /var/lib/sysctr/deployments/app/1/rootfs/x")
+            .Rights();
+        string[] tenth = (
+            Subjects.WithService("ExecStartPre=/bin/sh /var/lib/sysctr/deployments/app/10/rootfs/x") with
+            {
+                Destination = "/var/lib/sysctr/deployments/app/10",
+            }
+        ).Rights();
 
         Assert.Equal(first, tenth);
     }
@@ -74,21 +97,47 @@ public sealed class UnitRightsTests
     [InlineData("ExecSearchPath=/x", "Service", "unit-environment ExecSearchPath=/x")]
     [InlineData("EnvironmentFile=-/var/lib/app/env", "Service", "environment-file /var/lib/app/env")]
     [InlineData("Service=ssh.service", "Socket", "unit-relation Service=ssh.service")]
-    public void Settings_that_reach_further(string line, string section, string right) => Assert.Equal([right], Subjects.WithService(line, section).Rights());
+    public void Settings_that_reach_further(string line, string section, string right) =>
+        Assert.Equal([right], Subjects.WithService(line, section).Rights());
 
     [Theory]
-    [InlineData("Requires=network.target\nWants=network-online.target\nAfter=docker.service\nBefore=docker.service", "Unit")]
+    [InlineData(
+        "Requires=network.target\nWants=network-online.target\nAfter=docker.service\nBefore=docker.service",
+        "Unit"
+    )]
     [InlineData("WantedBy=multi-user.target", "Install")]
     [InlineData("WantedBy=default.target", "Install")]
-    [InlineData("RuntimeDirectory=app\nStateDirectory=app/data\nEnvironment=ETCD_NAME=x\nEnvironmentFile=-/etc/app.env\nStandardOutput=journal", "Service")]
-    public void Settings_of_every_service(string lines, string section) => Assert.Empty(Subjects.WithService(lines, section).Rights());
+    [InlineData(
+        "RuntimeDirectory=app\nStateDirectory=app/data\nEnvironment=ETCD_NAME=x\nEnvironmentFile=-/etc/app.env\nStandardOutput=journal",
+        "Service"
+    )]
+    public void Settings_of_every_service(string lines, string section) =>
+        Assert.Empty(Subjects.WithService(lines, section).Rights());
 
     [Fact]
-    public void A_socket_of_the_container_is_its_own() => Assert.Empty(
-        (Subjects.App with { Units = [("app.service", "[Unit]\nRequires=app.socket\n"), ("app.socket", "[Socket]\nListenStream=/run/app.sock\n[Install]\nWantedBy=sockets.target\n")] }).Rights());
+    public void A_socket_of_the_container_is_its_own() =>
+        Assert.Empty(
+            (
+                Subjects.App with
+                {
+                    Units =
+                    [
+                        ("app.service", "[Unit]\nRequires=app.socket\n"),
+                        ("app.socket", "[Socket]\nListenStream=/run/app.sock\n[Install]\nWantedBy=sockets.target\n"),
+                    ],
+                }
+            ).Rights()
+        );
 
     [Fact]
-    public void A_file_of_variables_that_the_image_brings_is_read() => Assert.Contains(
-        "unit-environment EnvironmentFile=/etc/app/env: LD_PRELOAD",
-        (Subjects.WithService("EnvironmentFile=-/etc/app/env") with { HostFiles = [Subjects.File("/etc/app/env", "A=b\nLD_PRELOAD=/x\n")] }).Rights());
+    public void A_file_of_variables_that_the_image_brings_is_read() =>
+        Assert.Contains(
+            "unit-environment EnvironmentFile=/etc/app/env: LD_PRELOAD",
+            (
+                Subjects.WithService("EnvironmentFile=-/etc/app/env") with
+                {
+                    HostFiles = [Subjects.File("/etc/app/env", "A=b\nLD_PRELOAD=/x\n")],
+                }
+            ).Rights()
+        );
 }

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace SystemContainers.Tests.Runtime.Holes;
 
-/// <summary>Which known holes a runtime is said to have: by its version, by what its package's changelog names, and what nobody can tell.</summary>
+/// <summary>Which known holes a runtime is said to have: by its version, by what its package's changelog names, and
+/// what nobody can tell.</summary>
 public sealed class RuntimeExaminerTests : IDisposable
 {
     private static readonly string[] s_of2025 = ["CVE-2025-31133", "CVE-2025-52565", "CVE-2025-52881"];
@@ -35,7 +36,16 @@ public sealed class RuntimeExaminerTests : IDisposable
     public void A_changelog_closes_what_it_names_and_nothing_else()
     {
         // As Debian 13's of November 2026, in words of our own: two of the three of 2025 are named.
-        RuntimeExamination examined = Judge("1.1.15+ds1", Entry("1.1.15+ds1-2+deb13u1", "  * Backport fixes:", "    + CVE-2025-31133: masked paths", "    + CVE-2025-52565,", "      and CVE-2026-41579"));
+        RuntimeExamination examined = Judge(
+            "1.1.15+ds1",
+            Entry(
+                "1.1.15+ds1-2+deb13u1",
+                "  * Backport fixes:",
+                "    + CVE-2025-31133: masked paths",
+                "    + CVE-2025-52565,",
+                "      and CVE-2026-41579"
+            )
+        );
 
         Assert.Equal(["CVE-2025-52881"], examined.Open.Select(h => h.Id));
         Assert.Empty(examined.Unknown);
@@ -54,14 +64,22 @@ public sealed class RuntimeExaminerTests : IDisposable
         Assert.Equal(state, new PackageChangelog("1", Entry("1.1.15-1", line)).StateOf("CVE-2025-31133").ToString());
 
     [Fact]
-    public void The_newest_entry_counts() => Assert.Equal(
-        HoleState.Unknown,
-        new PackageChangelog("1", Entry("1.1.15-3", "  * Revert the fix of CVE-2025-31133") + Entry("1.1.15-2", "  * Fix CVE-2025-31133")).StateOf("CVE-2025-31133"));
+    public void The_newest_entry_counts() =>
+        Assert.Equal(
+            HoleState.Unknown,
+            new PackageChangelog(
+                "1",
+                Entry("1.1.15-3", "  * Revert the fix of CVE-2025-31133") + Entry("1.1.15-2", "  * Fix CVE-2025-31133")
+            ).StateOf("CVE-2025-31133")
+        );
 
     [Fact]
     public void What_was_cut_off_of_a_changelog_could_have_named_older_holes()
     {
-        PackageChangelog changelog = new("1", Entry("1.1.5-2", "  * Rebuild") + "# Older entries have been removed from this changelog.\n");
+        PackageChangelog changelog = new(
+            "1",
+            Entry("1.1.5-2", "  * Rebuild") + "# Older entries have been removed from this changelog.\n"
+        );
 
         Assert.Equal(HoleState.Unknown, changelog.StateOf("CVE-2024-21626"));
         Assert.Equal(HoleState.Open, changelog.StateOf("CVE-2026-41579"));
@@ -80,7 +98,13 @@ public sealed class RuntimeExaminerTests : IDisposable
     [Fact]
     public void A_build_that_stands_in_the_place_of_the_package_s_is_judged_by_its_own_version()
     {
-        RuntimeExamination examined = Judge("1.1.9", Entry("1.1.15+ds1-2", "  * CVE-2025-31133, CVE-2025-52565, CVE-2025-52881, CVE-2026-41579, CVE-2024-21626, CVE-2024-45310"));
+        RuntimeExamination examined = Judge(
+            "1.1.9",
+            Entry(
+                "1.1.15+ds1-2",
+                "  * CVE-2025-31133, CVE-2025-52565, CVE-2025-52881, CVE-2026-41579, CVE-2024-21626, CVE-2024-45310"
+            )
+        );
 
         Assert.Contains("CVE-2024-21626", examined.Open.Select(h => h.Id));
         Assert.Contains("not that of the package", examined.Basis, StringComparison.Ordinal);
@@ -91,7 +115,10 @@ public sealed class RuntimeExaminerTests : IDisposable
     {
         RuntimeExamination examined = RuntimeExaminer.Judge("/opt/crun", "crun", null, null, null);
 
-        Assert.Equal(KnownHole.All.Where(h => h.Program == "crun").Select(h => h.Id), examined.Unknown.Select(h => h.Id));
+        Assert.Equal(
+            KnownHole.All.Where(h => h.Program == "crun").Select(h => h.Id),
+            examined.Unknown.Select(h => h.Id)
+        );
     }
 
     [Fact]
@@ -110,7 +137,10 @@ public sealed class RuntimeExaminerTests : IDisposable
         Write("var/lib/dpkg/info/runc.list", "/.\n/usr/sbin\n/usr/sbin/runc\n");
         WriteChangelog("runc", Entry("1.1.5+ds1-1+deb12u1", "  * CVE-2024-21626: leaked descriptors"));
 
-        RuntimeExamination examined = await new RuntimeExaminer(_root).ExamineAsync("/usr/sbin/runc", TestContext.Current.CancellationToken);
+        RuntimeExamination examined = await new RuntimeExaminer(_root).ExamineAsync(
+            "/usr/sbin/runc",
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(["CVE-2024-45310", .. s_of2025, "CVE-2026-41579"], examined.Open.Select(h => h.Id));
         Assert.Equal(("runc", "1.1.5+ds1-1+deb12u1"), (examined.Package, examined.Version));
@@ -122,8 +152,14 @@ public sealed class RuntimeExaminerTests : IDisposable
     {
         Stopwatch watch = Stopwatch.StartNew();
 
-        RuntimeExamination runc = await new RuntimeExaminer("/").ExamineAsync("/usr/sbin/runc", TestContext.Current.CancellationToken);
-        RuntimeExamination crun = await new RuntimeExaminer("/").ExamineAsync("/usr/bin/crun", TestContext.Current.CancellationToken);
+        RuntimeExamination runc = await new RuntimeExaminer("/").ExamineAsync(
+            "/usr/sbin/runc",
+            TestContext.Current.CancellationToken
+        );
+        RuntimeExamination crun = await new RuntimeExaminer("/").ExamineAsync(
+            "/usr/bin/crun",
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal(("runc", "runc"), (runc.Program, runc.Package));
         Assert.Equal(("crun", "crun"), (crun.Program, crun.Package));
@@ -136,7 +172,10 @@ public sealed class RuntimeExaminerTests : IDisposable
     {
         string odd = Program("opt/runc", "#!/bin/sh\ntouch \"$0.was-run\"\necho runc version 9.9.9\n");
 
-        RuntimeExamination examined = await new RuntimeExaminer("/") { MayRun = false }.ExamineAsync(odd, TestContext.Current.CancellationToken);
+        RuntimeExamination examined = await new RuntimeExaminer("/") { MayRun = false }.ExamineAsync(
+            odd,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.False(File.Exists(odd + ".was-run"));
         Assert.NotEmpty(examined.Unknown);
@@ -149,7 +188,10 @@ public sealed class RuntimeExaminerTests : IDisposable
         string hanging = Program("usr/bin/crun", "#!/bin/sh\nexec sleep 600\n");
         Stopwatch watch = Stopwatch.StartNew();
 
-        RuntimeExamination examined = await new RuntimeExaminer("/").ExamineAsync(hanging, TestContext.Current.CancellationToken);
+        RuntimeExamination examined = await new RuntimeExaminer("/").ExamineAsync(
+            hanging,
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Equal("", examined.Answer);
         Assert.NotEmpty(examined.Unknown);
@@ -189,7 +231,13 @@ public sealed class RuntimeExaminerTests : IDisposable
     }
 
     private static RuntimeExamination Judge(string version, string changelog) =>
-        RuntimeExaminer.Judge("/usr/sbin/runc", "runc", version, "runc", new PackageChangelog(changelog.Split('(', ')')[1], changelog));
+        RuntimeExaminer.Judge(
+            "/usr/sbin/runc",
+            "runc",
+            version,
+            "runc",
+            new PackageChangelog(changelog.Split('(', ')')[1], changelog)
+        );
 
     private static string Entry(string version, params string[] lines) =>
         $"runc ({version}) stable; urgency=medium\n\n{string.Join('\n', lines)}\n\n -- A Maintainer <a@example.org>  Fri, 06 Feb 2026 21:53:05 +0000\n\n";

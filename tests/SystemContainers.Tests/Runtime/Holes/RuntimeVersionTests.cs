@@ -56,17 +56,26 @@ public sealed class RuntimeVersionTests
     [InlineData("CVE-2026-47766", "1.8.1", false)]
     [InlineData("CVE-2026-47766", "1.27.1", false)]
     [InlineData("CVE-2026-47766", "1.28", true)]
-    public void A_fix_is_in_its_series_and_in_all_that_came_after_the_last_of_them(string hole, string version, bool isFixed) =>
-        Assert.Equal(isFixed, KnownHole.All.Single(h => h.Id == hole).IsFixedIn(RuntimeVersion.Parse(version)!));
+    public void A_fix_is_in_its_series_and_in_all_that_came_after_the_last_of_them(
+        string hole,
+        string version,
+        bool isFixed
+    ) => Assert.Equal(isFixed, KnownHole.All.Single(h => h.Id == hole).IsFixedIn(RuntimeVersion.Parse(version)!));
 
     [Fact]
     public void Every_hole_has_an_id_of_its_own_and_releases_in_order()
     {
         Assert.Equal(KnownHole.All.Count, KnownHole.All.Select(h => h.Id).Distinct().Count());
-        Assert.All(KnownHole.All, h =>
-        {
-            RuntimeVersion[] fixes = [.. h.FixedIn.Select(v => RuntimeVersion.Parse(v)!)];
-            Assert.All(fixes.Skip(1).Zip(fixes), pair => Assert.True(pair.First.IsAtLeast(pair.Second) && !pair.First.IsOfSeries(pair.Second), h.Id));
-        });
+        Assert.All(
+            KnownHole.All,
+            h =>
+            {
+                RuntimeVersion[] fixes = [.. h.FixedIn.Select(v => RuntimeVersion.Parse(v)!)];
+                Assert.All(
+                    fixes.Skip(1).Zip(fixes),
+                    pair => Assert.True(pair.First.IsAtLeast(pair.Second) && !pair.First.IsOfSeries(pair.Second), h.Id)
+                );
+            }
+        );
     }
 }

@@ -11,10 +11,20 @@ public sealed class LaunchOptionsTests
     [Fact]
     public void Words_of_a_unit()
     {
-        LaunchOptions options = LaunchOptions.Parse(
-            ["start", "--runtime=/usr/bin/crun", "--instance=3-1-0", "--pid-file=/run/p", "--bundle=/b", "--ready", "etcd"]);
+        LaunchOptions options = LaunchOptions.Parse([
+            "start",
+            "--runtime=/usr/bin/crun",
+            "--instance=3-1-0",
+            "--pid-file=/run/p",
+            "--bundle=/b",
+            "--ready",
+            "etcd",
+        ]);
 
-        Assert.Equal(("start", "etcd", "/usr/bin/crun", "/run/p", "/b"), (options.Verb, options.Name, options.Runtime, options.PidFile, options.Bundle));
+        Assert.Equal(
+            ("start", "etcd", "/usr/bin/crun", "/run/p", "/b"),
+            (options.Verb, options.Name, options.Runtime, options.PidFile, options.Bundle)
+        );
         Assert.True(options.Ready);
         Assert.False(options.Foreground);
     }

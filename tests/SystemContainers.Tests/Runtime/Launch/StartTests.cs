@@ -23,8 +23,14 @@ public sealed class StartTests : IDisposable
 
         StartDevices.Add(document, root: true);
 
-        Assert.Equal("""{"path":"/dev/box","type":"c","major":1,"minor":5,"fileMode":438,"uid":0,"gid":0}""", document["linux"]!["devices"]![0]!.ToJsonString());
-        Assert.Equal("""{"allow":true,"type":"c","major":1,"minor":5,"access":"r"}""", document["linux"]!["resources"]!["devices"]![0]!.ToJsonString());
+        Assert.Equal(
+            """{"path":"/dev/box","type":"c","major":1,"minor":5,"fileMode":438,"uid":0,"gid":0}""",
+            document["linux"]!["devices"]![0]!.ToJsonString()
+        );
+        Assert.Equal(
+            """{"allow":true,"type":"c","major":1,"minor":5,"access":"r"}""",
+            document["linux"]!["resources"]!["devices"]![0]!.ToJsonString()
+        );
     }
 
     [Fact]
@@ -34,13 +40,18 @@ public sealed class StartTests : IDisposable
 
         StartDevices.Add(document, root: false);
 
-        Assert.Equal("""{"destination":"/dev/box","type":"bind","source":"/dev/zero","options":["bind","nosuid","noexec","private","ro"]}""", document["mounts"]![0]!.ToJsonString());
+        Assert.Equal(
+            """{"destination":"/dev/box","type":"bind","source":"/dev/zero","options":["bind","nosuid","noexec","private","ro"]}""",
+            document["mounts"]![0]!.ToJsonString()
+        );
     }
 
     [Fact]
     public void A_device_that_is_not_there_is_named()
     {
-        SysctrException e = Assert.Throws<SysctrException>(() => StartDevices.Add(Document((StartAnnotations.Devices, "/dev/no-such-device")), root: true));
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            StartDevices.Add(Document((StartAnnotations.Devices, "/dev/no-such-device")), root: true)
+        );
 
         Assert.Equal(ErrorKind.NotFound, e.Kind);
         Assert.Contains("/dev/no-such-device", e.Message, StringComparison.Ordinal);
@@ -53,7 +64,9 @@ public sealed class StartTests : IDisposable
         File.WriteAllText(Path.Join(directory, "pw"), "hidden\n");
         File.SetUnixFileMode(Path.Join(directory, "pw"), UnixFileMode.UserRead);
         string bundle = Directory.CreateDirectory(Path.Join(_base, "bundle")).FullName;
-        JsonObject document = Document((StartAnnotations.Secrets, "pw,type=env,target=PW\npw,target=/etc/pw,mode=0400"));
+        JsonObject document = Document(
+            (StartAnnotations.Secrets, "pw,type=env,target=PW\npw,target=/etc/pw,mode=0400")
+        );
 
         StartSecrets.Add(document, bundle, directory);
 
@@ -61,7 +74,10 @@ public sealed class StartTests : IDisposable
         Assert.Equal("/etc/pw", document["mounts"]![0]!["destination"]!.GetValue<string>());
         string copy = document["mounts"]![0]!["source"]!.GetValue<string>();
         Assert.Equal("hidden\n", File.ReadAllText(copy));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(copy)!));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+            File.GetUnixFileMode(Path.GetDirectoryName(copy)!)
+        );
     }
 
     [Theory]
@@ -75,7 +91,14 @@ public sealed class StartTests : IDisposable
             File.SetUnixFileMode(Path.Join(_base, "pw"), UnixFileMode.UserRead | UnixFileMode.GroupRead);
         }
 
-        Assert.Equal(kind, Assert.Throws<SysctrException>(() => StartSecrets.Add(Document((StartAnnotations.Secrets, "pw")), _base, _base)).Kind);
+        Assert.Equal(
+            kind,
+            Assert
+                .Throws<SysctrException>(() =>
+                    StartSecrets.Add(Document((StartAnnotations.Secrets, "pw")), _base, _base)
+                )
+                .Kind
+        );
     }
 
     [Fact]
@@ -84,8 +107,16 @@ public sealed class StartTests : IDisposable
         JsonObject document = Document((StartAnnotations.Environment, "unit"));
         Hashtable own = new()
         {
-            ["A"] = "drop-in", ["B"] = "also", ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", ["LANG"] = "C.UTF-8", ["LC_ALL"] = "de_DE.UTF-8", ["NOTIFY_SOCKET"] = "/run/systemd/notify",
-            ["INVOCATION_ID"] = "0", ["TOLD"] = "x", ["CREDENTIALS_DIRECTORY"] = "/run/credentials/x", ["HOME"] = "/root",
+            ["A"] = "drop-in",
+            ["B"] = "also",
+            ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+            ["LANG"] = "C.UTF-8",
+            ["LC_ALL"] = "de_DE.UTF-8",
+            ["NOTIFY_SOCKET"] = "/run/systemd/notify",
+            ["INVOCATION_ID"] = "0",
+            ["TOLD"] = "x",
+            ["CREDENTIALS_DIRECTORY"] = "/run/credentials/x",
+            ["HOME"] = "/root",
         };
 
         UnitEnvironment.Add(document, own, (() => ["LANG=C.UTF-8"], () => ["TOLD=x"]));
@@ -99,14 +130,36 @@ public sealed class StartTests : IDisposable
     [InlineData("unit\nall", true, "A=image HTTP_PROXY=h MANAGERS=1 UNIT=1 no_proxy=n")]
     [InlineData("unit", false, "A=image HTTP_PROXY=h no_proxy=n")]
     [InlineData("unit\nall\nno-proxies", false, "A=image MANAGERS=1 UNIT=1")]
-    public void Proxies_of_the_host_come_under_what_the_image_says_and_all_of_it_where_that_was_asked_for(string lines, bool isRoot, string variables)
+    public void Proxies_of_the_host_come_under_what_the_image_says_and_all_of_it_where_that_was_asked_for(
+        string lines,
+        bool isRoot,
+        string variables
+    )
     {
         JsonObject document = Document((StartAnnotations.Environment, lines));
-        Hashtable own = new() { ["A"] = "manager", ["HTTP_PROXY"] = "h", ["no_proxy"] = "n", ["UNIT"] = "1", ["MANAGERS"] = "1", ["INVOCATION_ID"] = "0" };
+        Hashtable own = new()
+        {
+            ["A"] = "manager",
+            ["HTTP_PROXY"] = "h",
+            ["no_proxy"] = "n",
+            ["UNIT"] = "1",
+            ["MANAGERS"] = "1",
+            ["INVOCATION_ID"] = "0",
+        };
 
-        UnitEnvironment.Add(document, own, isRoot ? (() => ["A=manager", "HTTP_PROXY=h"], () => ["no_proxy=n", "MANAGERS=1"]) : null);
+        UnitEnvironment.Add(
+            document,
+            own,
+            isRoot ? (() => ["A=manager", "HTTP_PROXY=h"], () => ["no_proxy=n", "MANAGERS=1"]) : null
+        );
 
-        Assert.Equal(variables, string.Join(' ', document["process"]!["env"]!.AsArray().Select(v => v!.ToString()).Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            variables,
+            string.Join(
+                ' ',
+                document["process"]!["env"]!.AsArray().Select(v => v!.ToString()).Order(StringComparer.Ordinal)
+            )
+        );
     }
 
     [Fact]
@@ -121,7 +174,8 @@ public sealed class StartTests : IDisposable
 
     private static JsonObject Document(params (string Name, string Lines)[] annotations)
     {
-        JsonObject document = (JsonObject)JsonNode.Parse("""{"process": {"env": ["A=image"], "user": {"uid": 0, "gid": 0}}, "linux": {}}""")!;
+        JsonObject document = (JsonObject)
+            JsonNode.Parse("""{"process": {"env": ["A=image"], "user": {"uid": 0, "gid": 0}}, "linux": {}}""")!;
         JsonObject all = [];
         foreach ((string name, string lines) in annotations)
         {

@@ -31,7 +31,24 @@ public sealed class TreeGiftTests : IDisposable
 
         Assert.Equal(
             "70:80 70:80 70:80 70:80 70:80 70:80 0:0 0:0",
-            (await Command.MustAsync("stat", "-c", "%u:%g", $"{_base}/tree", $"{_base}/tree/a", $"{_base}/tree/a/b/f", $"{_base}/tree/a/link", $"{_base}/tree/to", $"{_base}/direct", $"{_base}/outside", $"{_base}/outside/f")).Output.Trim().Replace('\n', ' '));
+            (
+                await Command.MustAsync(
+                    "stat",
+                    "-c",
+                    "%u:%g",
+                    $"{_base}/tree",
+                    $"{_base}/tree/a",
+                    $"{_base}/tree/a/b/f",
+                    $"{_base}/tree/a/link",
+                    $"{_base}/tree/to",
+                    $"{_base}/direct",
+                    $"{_base}/outside",
+                    $"{_base}/outside/f"
+                )
+            )
+                .Output.Trim()
+                .Replace('\n', ' ')
+        );
     }
 
     /// <summary>The directory that holds the link is asked for.</summary>
@@ -42,9 +59,15 @@ public sealed class TreeGiftTests : IDisposable
         Directory.CreateDirectory(_base + "/other/d");
         File.CreateSymbolicLink(_base + "/data/x", "../other");
 
-        SysctrException refused = Assert.Throws<SysctrException>(() => TreeGift.Give(_base + "/data/x/d", 70, 80, _ => "a payload has put it there"));
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            TreeGift.Give(_base + "/data/x/d", 70, 80, _ => "a payload has put it there")
+        );
         Assert.Equal(ErrorKind.Unsafe, refused.Kind);
-        Assert.Contains("/data/x is a symbolic link, to ../other, and a payload has put it there", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/data/x is a symbolic link, to ../other, and a payload has put it there",
+            refused.Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("0:0", (await Command.MustAsync("stat", "-c", "%u:%g", _base + "/other/d")).Output.Trim());
 
         TreeGift.Give(_base + "/data/x/d", 70, 80, _ => null);
@@ -54,8 +77,14 @@ public sealed class TreeGiftTests : IDisposable
     [Fact]
     public void What_is_not_there_or_too_deep_is_told()
     {
-        Assert.Equal(ErrorKind.NotFound, Assert.Throws<SysctrException>(() => TreeGift.Give(_base + "/none", 1, 1, _ => null)).Kind);
+        Assert.Equal(
+            ErrorKind.NotFound,
+            Assert.Throws<SysctrException>(() => TreeGift.Give(_base + "/none", 1, 1, _ => null)).Kind
+        );
         Directory.CreateDirectory(_base + "/deep" + string.Concat(Enumerable.Repeat("/d", 300)));
-        Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => TreeGift.Give(_base + "/deep", 1, 1, _ => null)).Kind);
+        Assert.Equal(
+            ErrorKind.Unsafe,
+            Assert.Throws<SysctrException>(() => TreeGift.Give(_base + "/deep", 1, 1, _ => null)).Kind
+        );
     }
 }

@@ -19,7 +19,13 @@ public sealed class IdMapSettingTests
     [InlineData("u0:1:1 g0:2:1", "0:1:1")]
     [InlineData("ug0:1:1", "0:1:1")]
     public void Values_make_one_map_together(string values, string map) =>
-        Assert.Equal(map, string.Join(' ', IdMapSetting.Join(values.Split(' '), ofGroups: false).Select(r => $"{r.Inside}:{r.Outside}:{r.Count}")));
+        Assert.Equal(
+            map,
+            string.Join(
+                ' ',
+                IdMapSetting.Join(values.Split(' '), ofGroups: false).Select(r => $"{r.Inside}:{r.Outside}:{r.Count}")
+            )
+        );
 
     [Fact]
     public void A_flag_says_of_whom_a_map_is() =>
@@ -35,12 +41,14 @@ public sealed class IdMapSettingTests
     [InlineData("0:@1:1")]
     [InlineData("x0:1:1")]
     [InlineData("")]
-    public void What_is_no_map_is_refused(string value) => Assert.Throws<FormatException>(() => IdMapSetting.Parse(value));
+    public void What_is_no_map_is_refused(string value) =>
+        Assert.Throws<FormatException>(() => IdMapSetting.Parse(value));
 
     [Theory]
     [InlineData("0:100:10 5:500:10")]
     [InlineData("0:100:10 20:105:1")]
-    public void Two_maps_of_one_id_are_refused(string values) => Assert.Throws<FormatException>(() => IdMapSetting.Join(values.Split(' '), ofGroups: false));
+    public void Two_maps_of_one_id_are_refused(string values) =>
+        Assert.Throws<FormatException>(() => IdMapSetting.Join(values.Split(' '), ofGroups: false));
 
     [Theory]
     [InlineData("host", "Host")]
@@ -48,7 +56,8 @@ public sealed class IdMapSettingTests
     [InlineData("keep-id:uid=200,gid=210", "KeepId")]
     [InlineData("auto", "Auto")]
     [InlineData("auto:size=2048,uidmapping=0:7:1", "Auto")]
-    public void A_mode_has_its_options(string text, string mode) => Assert.Equal(mode, UserNamespaceSetting.ParseMode(text).Mode.ToString());
+    public void A_mode_has_its_options(string text, string mode) =>
+        Assert.Equal(mode, UserNamespaceSetting.ParseMode(text).Mode.ToString());
 
     [Theory]
     [InlineData("nomap")]
@@ -58,7 +67,8 @@ public sealed class IdMapSettingTests
     [InlineData("keep-id:uid=x")]
     [InlineData("host:x")]
     [InlineData("nobody")]
-    public void Another_mode_is_refused(string text) => Assert.Throws<FormatException>(() => UserNamespaceSetting.ParseMode(text));
+    public void Another_mode_is_refused(string text) =>
+        Assert.Throws<FormatException>(() => UserNamespaceSetting.ParseMode(text));
 
     [Theory]
     [InlineData("private", "", "", null, "--userns=private")]
@@ -66,11 +76,30 @@ public sealed class IdMapSettingTests
     [InlineData(null, "0:1:1", "", "me", "--subuidname")]
     [InlineData(null, "5:1:1", "", null, "no root")]
     [InlineData(null, "0:1:1", "1:1:1", null, "no root")]
-    public void What_contradicts_itself_is_refused(string? mode, string uids, string gids, string? users, string said) => Assert.Contains(
-        said,
-        Assert.Throws<SysctrException>(() => UserNamespaceSetting.Of(mode, uids.Split(' ', StringSplitOptions.RemoveEmptyEntries), gids.Split(' ', StringSplitOptions.RemoveEmptyEntries), users, null)).Message,
-        StringComparison.Ordinal);
+    public void What_contradicts_itself_is_refused(
+        string? mode,
+        string uids,
+        string gids,
+        string? users,
+        string said
+    ) =>
+        Assert.Contains(
+            said,
+            Assert
+                .Throws<SysctrException>(() =>
+                    UserNamespaceSetting.Of(
+                        mode,
+                        uids.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                        gids.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                        users,
+                        null
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
-    public void One_map_serves_users_and_groups() => Assert.Equal(7u, Assert.Single(UserNamespaceSetting.Of(null, ["0:7:10"], [], null, null).Gids).Outside);
+    public void One_map_serves_users_and_groups() =>
+        Assert.Equal(7u, Assert.Single(UserNamespaceSetting.Of(null, ["0:7:10"], [], null, null).Gids).Outside);
 }

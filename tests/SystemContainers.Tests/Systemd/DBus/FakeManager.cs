@@ -5,7 +5,8 @@ using Tmds.DBus.Protocol;
 
 namespace SystemContainers.Tests.Systemd.DBus;
 
-/// <summary>Answers to the few calls that queue jobs as org.freedesktop.systemd1(5) has them, on a bus of its own; each job is done at once.</summary>
+/// <summary>Answers to the few calls that queue jobs as org.freedesktop.systemd1(5) has them, on a bus of its own; each
+/// job is done at once.</summary>
 /// <param name="bus">That it is on.</param>
 /// <param name="version">As its property says.</param>
 /// <param name="hasMany">Whether it knows EnqueueUnitJobMany.</param>
@@ -27,7 +28,8 @@ sealed class FakeManager(DBusConnection bus, string version, bool hasMany) : IPa
         {
             case "Get":
                 _ = reader.ReadString();
-                VariantValue value = reader.ReadString() == "Version" ? version : VariantValue.Array(Array.Empty<string>());
+                VariantValue value =
+                    reader.ReadString() == "Version" ? version : VariantValue.Array(Array.Empty<string>());
                 Reply(context, "v", (ref MessageWriter writer) => writer.WriteVariant(value));
                 break;
             case "Subscribe":
@@ -35,24 +37,32 @@ sealed class FakeManager(DBusConnection bus, string version, bool hasMany) : IPa
                 break;
             case "EnqueueUnitJobMany" when hasMany:
                 string[] units = reader.ReadArrayOfString();
-                (string type, string mode, ulong flags) = (reader.ReadString(), reader.ReadString(), reader.ReadUInt64());
+                (string type, string mode, ulong flags) = (
+                    reader.ReadString(),
+                    reader.ReadString(),
+                    reader.ReadUInt64()
+                );
                 Calls.Add($"EnqueueUnitJobMany {string.Join(' ', units)}: {type} {mode} {flags}");
                 (uint Id, string Unit)[] jobs = [.. units.Select(u => (++_jobs, u))];
-                Reply(context, "a(uosos)", (ref MessageWriter writer) =>
-                {
-                    ArrayStart start = writer.WriteArrayStart(DBusType.Struct);
-                    foreach ((uint id, string unit) in jobs)
+                Reply(
+                    context,
+                    "a(uosos)",
+                    (ref MessageWriter writer) =>
                     {
-                        writer.WriteStructureStart();
-                        writer.WriteUInt32(id);
-                        writer.WriteObjectPath(Job(id));
-                        writer.WriteString(unit);
-                        writer.WriteObjectPath(SystemdConnection.PathOf(unit));
-                        writer.WriteString(type);
-                    }
+                        ArrayStart start = writer.WriteArrayStart(DBusType.Struct);
+                        foreach ((uint id, string unit) in jobs)
+                        {
+                            writer.WriteStructureStart();
+                            writer.WriteUInt32(id);
+                            writer.WriteObjectPath(Job(id));
+                            writer.WriteString(unit);
+                            writer.WriteObjectPath(SystemdConnection.PathOf(unit));
+                            writer.WriteString(type);
+                        }
 
-                    writer.WriteArrayEnd(start);
-                });
+                        writer.WriteArrayEnd(start);
+                    }
+                );
                 Array.ForEach(jobs, j => End(j.Id, j.Unit));
                 break;
             case "StartUnit" or "RestartUnit":
@@ -92,7 +102,13 @@ sealed class FakeManager(DBusConnection bus, string version, bool hasMany) : IPa
         MessageWriter writer = bus.GetMessageWriter();
         try
         {
-            writer.WriteSignalHeader(null, SystemdConnection.ManagerPath, SystemdConnection.Manager, "JobRemoved", "uoss");
+            writer.WriteSignalHeader(
+                null,
+                SystemdConnection.ManagerPath,
+                SystemdConnection.Manager,
+                "JobRemoved",
+                "uoss"
+            );
             writer.WriteUInt32(id);
             writer.WriteObjectPath(Job(id));
             writer.WriteString(unit);

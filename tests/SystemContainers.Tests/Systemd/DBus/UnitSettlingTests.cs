@@ -11,13 +11,19 @@ public sealed class UnitSettlingTests
 {
     private const string Unit = "probe.service";
 
-    /// <summary>The journal has a payload's last words only then; and the next life, if there is one, is not waited for.</summary>
+    /// <summary>The journal has a payload's last words only then; and the next life, if there is one, is not waited
+    /// for.</summary>
     [Theory]
     [InlineData("activating")]
     [InlineData("failed")]
     public async Task A_failure_is_told_when_what_was_written_by_path_is_in_the_journal(string next)
     {
-        Queue<UnitStatus> life = new([Status("deactivating", "exit-code"), Status("deactivating", "exit-code"), Status(next, "exit-code"), Status("active", "success")]);
+        Queue<UnitStatus> life = new([
+            Status("deactivating", "exit-code"),
+            Status("deactivating", "exit-code"),
+            Status(next, "exit-code"),
+            Status("active", "success"),
+        ]);
 
         (UnitStatus Unit, string Result)? found = await SettleAsync(life);
 
@@ -40,7 +46,8 @@ public sealed class UnitSettlingTests
     [Fact]
     public async Task A_pipe_that_is_not_read_out_is_not_waited_for()
     {
-        (UnitStatus Unit, string Result)? found = await SettleAsync(null).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        (UnitStatus Unit, string Result)? found = await SettleAsync(null)
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
         Assert.Equal("failed", found?.Result);
     }
@@ -56,10 +63,30 @@ public sealed class UnitSettlingTests
 
     /// <param name="life">How the unit is found, one time after the other; null where it never ends to end.</param>
     /// <param name="pipe">How its log pipe is found.</param>
-    private static Task<(UnitStatus Unit, string Result)?> SettleAsync(Queue<UnitStatus>? life, string pipe = "active") => UnitSettling.AwaitAsync(
-        _ => throw new InvalidOperationException("nothing is listened for"),
-        (name, _) => Task.FromResult(name == "sysctr-log-probe.socket" ? Status(pipe, "success") : life?.Dequeue() ?? Status("deactivating", "exit-code")),
-        [Unit], TimeSpan.Zero, mayEnd: false, TestContext.Current.CancellationToken);
+    private static Task<(UnitStatus Unit, string Result)?> SettleAsync(
+        Queue<UnitStatus>? life,
+        string pipe = "active"
+    ) =>
+        UnitSettling.AwaitAsync(
+            _ => throw new InvalidOperationException("nothing is listened for"),
+            (name, _) =>
+                Task.FromResult(
+                    name == "sysctr-log-probe.socket"
+                        ? Status(pipe, "success")
+                        : life?.Dequeue() ?? Status("deactivating", "exit-code")
+                ),
+            [Unit],
+            TimeSpan.Zero,
+            mayEnd: false,
+            TestContext.Current.CancellationToken
+        );
 
-    private static UnitStatus Status(string state, string result) => new() { Name = Unit, LoadState = "loaded", ActiveState = state, Result = result };
+    private static UnitStatus Status(string state, string result) =>
+        new()
+        {
+            Name = Unit,
+            LoadState = "loaded",
+            ActiveState = state,
+            Result = result,
+        };
 }

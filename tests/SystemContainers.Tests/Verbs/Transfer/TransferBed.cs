@@ -20,7 +20,11 @@ sealed class TransferBed : IDisposable
             Directory.CreateDirectory(In(Path.Join("root", place)));
         }
 
-        Host = Host.Open(In("root"), Notes.Add, new HostOptions { Registries = new RegistriesConfPaths(In("registries.conf"), null, null) });
+        Host = Host.Open(
+            In("root"),
+            Notes.Add,
+            new HostOptions { Registries = new RegistriesConfPaths(In("registries.conf"), null, null) }
+        );
     }
 
     public string Root { get; } = Directory.CreateTempSubdirectory("sysctr-transfer-").FullName;
@@ -47,7 +51,8 @@ sealed class TransferBed : IDisposable
 
     public string In(string name) => Path.Join(Root, name);
 
-    public Task PullAsync(string image, string? name = null) => Images.PullAsync(image, name, keepNames: false, Cancellation);
+    public Task PullAsync(string image, string? name = null) =>
+        Images.PullAsync(image, name, keepNames: false, Cancellation);
 
     public void Dispose()
     {

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace SystemContainers.Pull.Trust.Names;
 
 /// <summary>
-/// The name of an image as signatures and policies have it and containers/image compares it: normalised by Docker's rules
-/// (docker/reference, ParseNormalizedNamed), so that <c>busybox:1</c> is <c>docker.io/library/busybox:1</c>.
+/// The name of an image as signatures and policies have it and containers/image compares it: normalised by Docker's
+/// rules (docker/reference, ParseNormalizedNamed), so that <c>busybox:1</c> is <c>docker.io/library/busybox:1</c>.
 /// </summary>
 /// <param name="Name">Host and repository.</param>
 /// <param name="Tag">Null where it has none.</param>
@@ -14,10 +14,12 @@ namespace SystemContainers.Pull.Trust.Names;
 sealed partial record DockerName(string Name, string? Tag, string? Digest)
 {
     /// <summary>What a registry host is made of, with its port, as a pattern.</summary>
-    private const string HostPattern = @"[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*(?:\.[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*)*(?::[0-9]+)?";
+    private const string HostPattern =
+        @"[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*(?:\.[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*)*(?::[0-9]+)?";
 
     // No character can be taken by two of the loops: linear.
-    private const string PathPattern = @"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*";
+    private const string PathPattern =
+        @"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*";
 
     private const int MaxName = 255;
 
@@ -63,16 +65,31 @@ sealed partial record DockerName(string Name, string? Tag, string? Digest)
     /// <inheritdoc/>
     public override string ToString() => Name + (Tag is null ? "" : ":" + Tag) + (Digest is null ? "" : "@" + Digest);
 
-    private static bool IsImageId(string text) => text.Length == 64 && text.All(c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'));
+    private static bool IsImageId(string text) =>
+        text.Length == 64 && text.All(c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'));
 
     [GeneratedRegex(
-        @"\A(?<name>(?:" + HostPattern + "/)?" + PathPattern + @")(?::(?<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?\z",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        @"\A(?<name>(?:"
+            + HostPattern
+            + "/)?"
+            + PathPattern
+            + @")(?::(?<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?<digest>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}))?\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Whole();
 
-    [GeneratedRegex(@"\A" + HostPattern + "(?:/" + PathPattern + @")?\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"\A" + HostPattern + "(?:/" + PathPattern + @")?\z",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Prefix();
 
-    [GeneratedRegex(@"\A(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"\A(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})\z",
+        RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex DigestText();
 }

@@ -15,7 +15,8 @@ sealed record ExactRepository(string Repository) : SignedIdentity
     public bool IsValid => _wanted is not null;
 
     /// <inheritdoc/>
-    public override bool Matches(DockerName? image, string signed) => IsValid && DockerName.Parse(signed)?.Name == _wanted!.Name;
+    public override bool Matches(DockerName? image, string signed) =>
+        IsValid && DockerName.Parse(signed)?.Name == _wanted!.Name;
 
     /// <inheritdoc/>
     public override string Wanted(DockerName? image) => $"{_wanted?.Name}, with any tag or none";

@@ -10,7 +10,9 @@ sealed record MatchExact : SignedIdentity
 
     /// <inheritdoc/>
     public override bool Matches(DockerName? image, string signed) =>
-        image is { IsNameOnly: false } && DockerName.Parse(signed) is { IsNameOnly: false } name && name.ToString() == image.ToString();
+        image is { IsNameOnly: false }
+        && DockerName.Parse(signed) is { IsNameOnly: false } name
+        && name.ToString() == image.ToString();
 
     /// <inheritdoc/>
     public override string Wanted(DockerName? image) => $"{image}";

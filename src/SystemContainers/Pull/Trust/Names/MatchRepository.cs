@@ -9,7 +9,8 @@ sealed record MatchRepository : SignedIdentity
     public override string Type => "matchRepository";
 
     /// <inheritdoc/>
-    public override bool Matches(DockerName? image, string signed) => image is not null && DockerName.Parse(signed)?.Name == image.Name;
+    public override bool Matches(DockerName? image, string signed) =>
+        image is not null && DockerName.Parse(signed)?.Name == image.Name;
 
     /// <inheritdoc/>
     public override string Wanted(DockerName? image) => $"{image?.Name}, with any tag or none";

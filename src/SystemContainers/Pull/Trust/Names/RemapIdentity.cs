@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Pull.Trust.Names;
 
-/// <summary>As <see cref="MatchRepoDigestOrExact"/> once the beginning of the image's name is replaced: for mirrors that have names of their own.</summary>
+/// <summary>As <see cref="MatchRepoDigestOrExact"/> once the beginning of the image's name is replaced: for mirrors
+/// that have names of their own.</summary>
 /// <param name="Prefix">A host, or a host and namespaces; what does not begin so stays as it is.</param>
 /// <param name="SignedPrefix">What stands in its place where it was signed.</param>
 sealed record RemapIdentity(string Prefix, string SignedPrefix) : SignedIdentity
@@ -15,10 +16,16 @@ sealed record RemapIdentity(string Prefix, string SignedPrefix) : SignedIdentity
 
     /// <inheritdoc/>
     public override bool Matches(DockerName? image, string signed) =>
-        image is not null && DockerName.Parse(signed) is { } name && Remapped(image) is { } there && SameOrByDigest(there, name);
+        image is not null
+        && DockerName.Parse(signed) is { } name
+        && Remapped(image) is { } there
+        && SameOrByDigest(there, name);
 
     /// <inheritdoc/>
-    public override string Wanted(DockerName? image) => image is null ? "" : $"{Remapped(image)?.ToString() ?? $"what begins with {SignedPrefix} in place of {Prefix}"}";
+    public override string Wanted(DockerName? image) =>
+        image is null
+            ? ""
+            : $"{Remapped(image)?.ToString() ?? $"what begins with {SignedPrefix} in place of {Prefix}"}";
 
     private DockerName? Remapped(DockerName image)
     {

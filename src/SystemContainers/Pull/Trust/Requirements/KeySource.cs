@@ -4,7 +4,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Trust.Requirements;
 
-/// <summary>Keys or certificates that a policy names by file or has in it. Files are read when they are needed, not with the policy.</summary>
+/// <summary>Keys or certificates that a policy names by file or has in it. Files are read when they are needed, not
+/// with the policy.</summary>
 /// <param name="Files">Paths, as a message shows them.</param>
 /// <param name="Data">The bytes themselves.</param>
 /// <param name="Here">Where this process finds a file.</param>
@@ -41,10 +42,19 @@ sealed record KeySource(IReadOnlyList<string> Files, IReadOnlyList<byte[]> Data,
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw Unreadable(file, e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message, e);
+            throw Unreadable(
+                file,
+                e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : e.Message,
+                e
+            );
         }
     }
 
     private static SysctrException Unreadable(string file, string why, Exception? inner = null) =>
-        new(ErrorKind.Policy, $"reading the key {Redact.Text(file)} of the policy: {why}", "put it there, or correct the policy; see containers-policy.json(5)", inner);
+        new(
+            ErrorKind.Policy,
+            $"reading the key {Redact.Text(file)} of the policy: {why}",
+            "put it there, or correct the policy; see containers-policy.json(5)",
+            inner
+        );
 }

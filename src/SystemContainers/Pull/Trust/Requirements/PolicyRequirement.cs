@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Pull.Trust.Requirements;
 
-/// <summary>containers-policy.json(5), "POLICY REQUIREMENTS": what has to hold of an image. Where a list has several, all have to.</summary>
+/// <summary>containers-policy.json(5), "POLICY REQUIREMENTS": what has to hold of an image. Where a list has several,
+/// all have to.</summary>
 abstract record PolicyRequirement
 {
     /// <summary>Its <c>type</c>.</summary>

@@ -6,7 +6,8 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Trust.Signatures;
 
-/// <summary>A signature in a file of its own, of a lookaside storage or a <c>dir:</c> (containers/image, internal/signature, FromBlob).</summary>
+/// <summary>A signature in a file of its own, of a lookaside storage or a <c>dir:</c> (containers/image,
+/// internal/signature, FromBlob).</summary>
 static class SignatureBlob
 {
     /// <summary>As much as containers/image reads.</summary>
@@ -15,14 +16,24 @@ static class SignatureBlob
     /// <summary>Tells by its first bytes what it is.</summary>
     /// <param name="where">Where it was found.</param>
     /// <param name="blob">Its bytes.</param>
-    /// <exception cref="SysctrException">Policy: it is no signature, so that nobody knows what it was to say.</exception>
+    /// <exception cref="SysctrException">Policy: it is no signature, so that nobody knows what it was to
+    /// say.</exception>
     public static ImageSignature Parse(string where, byte[] blob)
     {
         switch (blob)
         {
-            // An OpenPGP packet (RFC 4880, 4.2) of compressed data, of a signature, or of the one pass before what is signed. 0x3d is
-            // in containers/image's list and can't begin a packet: it is taken, and fails of its key.
-            case [(>= 0xa0 and <= 0xa3) or 0xc8 or (>= 0x90 and <= 0x92) or 0x3d or 0xc4 or (>= 0x88 and <= 0x8b) or 0xc2, ..]:
+            // An OpenPGP packet (RFC 4880, 4.2) of compressed data, of a signature, or of the one pass before what is
+            // signed. 0x3d is in containers/image's list and can't begin a packet: it is taken, and fails of its key.
+            case [
+                (>= 0xa0 and <= 0xa3)
+                or 0xc8
+                or (>= 0x90 and <= 0x92)
+                or 0x3d
+                or 0xc4
+                or (>= 0x88 and <= 0x8b)
+                or 0xc2,
+                ..,
+            ]:
                 return new SimpleSignature(where, blob);
 
             // A zero, the format's name, a line end, the rest.
@@ -32,7 +43,12 @@ static class SignatureBlob
                 {
                     "simple-signing" => new SimpleSignature(where, blob[(end + 1)..]),
                     "sigstore-json" => Sigstore(where, blob.AsSpan(end + 1)),
-                    var other => throw Malformed(where, other.Length is > 0 and < 64 ? $"its format '{Redact.Text(other)}' is not known" : "it does not say what format it has"),
+                    var other => throw Malformed(
+                        where,
+                        other.Length is > 0 and < 64
+                            ? $"its format '{Redact.Text(other)}' is not known"
+                            : "it does not say what format it has"
+                    ),
                 };
             case []:
                 throw Malformed(where, "it is empty");
@@ -45,9 +61,15 @@ static class SignatureBlob
     {
         try
         {
-            SigstoreBlob blob = JsonSerializer.Deserialize(json, SigstoreBlobJson.Default.SigstoreBlob) ?? new SigstoreBlob(null, null, null);
+            SigstoreBlob blob =
+                JsonSerializer.Deserialize(json, SigstoreBlobJson.Default.SigstoreBlob)
+                ?? new SigstoreBlob(null, null, null);
             return new SigstoreSignature(
-                where, blob.MimeType ?? "", blob.Payload ?? [], (blob.Annotations ?? []).ToDictionary(a => a.Key, a => a.Value ?? "", StringComparer.Ordinal));
+                where,
+                blob.MimeType ?? "",
+                blob.Payload ?? [],
+                (blob.Annotations ?? []).ToDictionary(a => a.Key, a => a.Value ?? "", StringComparer.Ordinal)
+            );
         }
         catch (JsonException e)
         {
@@ -56,5 +78,10 @@ static class SignatureBlob
     }
 
     private static SysctrException Malformed(string where, string why, Exception? inner = null) =>
-        new(ErrorKind.Policy, $"reading the signature {where}: {why}", "what stands there is no signature; see containers-signature(5)", inner);
+        new(
+            ErrorKind.Policy,
+            $"reading the signature {where}: {why}",
+            "what stands there is no signature; see containers-signature(5)",
+            inner
+        );
 }

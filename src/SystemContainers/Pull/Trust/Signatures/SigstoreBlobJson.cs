@@ -8,6 +8,9 @@ namespace SystemContainers.Pull.Trust.Signatures;
 sealed record SigstoreBlob(string? MimeType, byte[]? Payload, Dictionary<string, string?>? Annotations);
 
 /// <summary>Its JSON.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    PropertyNameCaseInsensitive = true
+)]
 [JsonSerializable(typeof(SigstoreBlob))]
 sealed partial class SigstoreBlobJson : JsonSerializerContext;

@@ -34,10 +34,11 @@ unit:
 	dotnet build $(UNIT) -c $(CONFIGURATION) -m:1 --nologo -v quiet -p:RunAnalyzers=false -p:UseSharedCompilation=true
 	SYSCTR_UNIT=1 $(UNIT)/bin/$(CONFIGURATION)/net10.0/$(HOST_RID)/SystemContainers.Tests -trait- 'needs=*'
 
-# All projects with analyzers, whose warnings are errors, and all of the library's tests: as root, beside peers and oracles that are installed. All is compiled anew: what
+# All projects with analyzers, whose warnings are errors, the format, and all of the library's tests: as root, beside peers and oracles that are installed. All is compiled anew: what
 # 'make unit' compiled without analyzers counts as done, and they would not see it.
 check: setup
 	dotnet build SystemContainers.sln -c $(CONFIGURATION) --no-incremental --nologo -v quiet
+	dotnet format whitespace SystemContainers.sln --no-restore --verify-no-changes
 	dotnet run --no-build --project tests/SystemContainers.Tests -c $(CONFIGURATION)
 	dotnet run --no-build --project tests/Fuzz -c $(CONFIGURATION) -- --runs 3000
 

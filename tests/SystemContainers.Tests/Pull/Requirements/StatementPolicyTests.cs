@@ -16,6 +16,8 @@ namespace SystemContainers.Tests.Pull.Requirements;
 
 public sealed class StatementPolicyTests : IDisposable
 {
+    private static readonly StampedSamples s_stamped = new();
+
     private const string Provenance = "https://slsa.dev/provenance/v1";
 
     private readonly PullingHost _host = new();
@@ -42,20 +44,36 @@ public sealed class StatementPolicyTests : IDisposable
         using RegistryPusher pusher = new(registry.Host, "team/app");
         _host.Insecure(registry.Host);
         Digest image = await pusher.ImageAsync("a", "1");
-        byte[] statement = BundleSamples.Statement(image, how == "another type" ? InTotoStatement.CosignSignature : Provenance);
+        byte[] statement = BundleSamples.Statement(
+            image,
+            how == "another type" ? InTotoStatement.CosignSignature : Provenance
+        );
         byte[][] bundles = how switch
         {
             "not signed" => [],
             "signed by a stranger" => [_samples.ByKey("other key", image, statement)],
-            "signed by a stranger too" => [_samples.ByKey("other key", image, statement), _samples.ByKey("good", image, statement)],
+            "signed by a stranger too" =>
+            [
+                _samples.ByKey("other key", image, statement),
+                _samples.ByKey("good", image, statement),
+            ],
             "index signed" => [],
             _ => [_samples.ByKey("good", image, statement)],
         };
         if (how == "index signed")
         {
-            string json = $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{{\"mediaType\":\"{MediaTypes.OciManifest}\",\"size\":{pusher.SizeOf(image)},\"digest\":\"{image}\",\"platform\":{{\"architecture\":\"amd64\",\"os\":\"linux\"}}}}]}}";
-            Digest index = await pusher.ManifestAsync(System.Text.Encoding.UTF8.GetBytes(json), MediaTypes.OciIndex, "1");
-            await pusher.BundlesAsync(index, json.Length, _samples.ByKey("good", index, BundleSamples.Statement(index, Provenance)));
+            string json =
+                $"{{\"schemaVersion\":2,\"mediaType\":\"{MediaTypes.OciIndex}\",\"manifests\":[{{\"mediaType\":\"{MediaTypes.OciManifest}\",\"size\":{pusher.SizeOf(image)},\"digest\":\"{image}\",\"platform\":{{\"architecture\":\"amd64\",\"os\":\"linux\"}}}}]}}";
+            Digest index = await pusher.ManifestAsync(
+                System.Text.Encoding.UTF8.GetBytes(json),
+                MediaTypes.OciIndex,
+                "1"
+            );
+            await pusher.BundlesAsync(
+                index,
+                json.Length,
+                _samples.ByKey("good", index, BundleSamples.Statement(index, Provenance))
+            );
         }
 
         await pusher.BundlesAsync(image, 100, bundles);
@@ -64,12 +82,28 @@ public sealed class StatementPolicyTests : IDisposable
 
         if (why is null)
         {
-            Assert.Equal(image, (await puller.PullAsync([ImageReference.Parse($"docker://{pusher.Name}:1")], new Platform("amd64", "linux"), _host.Sink, Token)).ManifestDigest);
+            Assert.Equal(
+                image,
+                (
+                    await puller.PullAsync(
+                        [ImageReference.Parse($"docker://{pusher.Name}:1")],
+                        new Platform("amd64", "linux"),
+                        _host.Sink,
+                        Token
+                    )
+                ).ManifestDigest
+            );
             return;
         }
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(
-            () => puller.PullAsync([ImageReference.Parse($"docker://{pusher.Name}:1")], new Platform("amd64", "linux"), _host.Sink, Token));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            puller.PullAsync(
+                [ImageReference.Parse($"docker://{pusher.Name}:1")],
+                new Platform("amd64", "linux"),
+                _host.Sink,
+                Token
+            )
+        );
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
         Assert.Contains("10.json", e.Message, StringComparison.Ordinal);
@@ -87,7 +121,8 @@ public sealed class StatementPolicyTests : IDisposable
         FakeImage image = new FakeImage().AddGzip(new LayerTar().Dir("usr").ToBytes());
         if (key is not null)
         {
-            image.ChangeManifest += m => m["annotations"] = new System.Text.Json.Nodes.JsonObject { [key] = new string('0', 64) };
+            image.ChangeManifest += m =>
+                m["annotations"] = new System.Text.Json.Nodes.JsonObject { [key] = new string('0', 64) };
         }
 
         image.PushTo(registry, "team/app", "1");
@@ -98,11 +133,16 @@ public sealed class StatementPolicyTests : IDisposable
 
         if (passes)
         {
-            Assert.Equal(image.ManifestDigest, (await puller.PullAsync([reference], new Platform("amd64", "linux"), _host.Sink, Token)).ManifestDigest);
+            Assert.Equal(
+                image.ManifestDigest,
+                (await puller.PullAsync([reference], new Platform("amd64", "linux"), _host.Sink, Token)).ManifestDigest
+            );
             return;
         }
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() => puller.PullAsync([reference], new Platform("amd64", "linux"), _host.Sink, Token));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            puller.PullAsync([reference], new Platform("amd64", "linux"), _host.Sink, Token)
+        );
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains("has to name the digest of its whole tree", e.Message, StringComparison.Ordinal);
         Assert.Empty(_host.Sink.Layers);
@@ -119,14 +159,28 @@ public sealed class StatementPolicyTests : IDisposable
         using OciRegistry mirror = new() { HasReferrers = false };
         using RegistryPusher pusher = new(registry.Host, "team/app");
         using RegistryPusher cache = new(mirror.Host, "cache/app");
-        _host.Write("registries.conf", $"[[registry]]\nlocation = \"{registry.Host}/team\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{mirror.Host}/cache\"\ninsecure = true\n");
+        _host.Write(
+            "registries.conf",
+            $"[[registry]]\nlocation = \"{registry.Host}/team\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{mirror.Host}/cache\"\ninsecure = true\n"
+        );
         Digest image = await pusher.ImageAsync("a", "1");
         Assert.Equal(image, await cache.ImageAsync("a", "1"));
-        await pusher.BundlesAsync(image, pusher.SizeOf(image), _samples.ByKey("good", image, BundleSamples.Statement(image, Provenance)));
+        await pusher.BundlesAsync(
+            image,
+            pusher.SizeOf(image),
+            _samples.ByKey("good", image, BundleSamples.Statement(image, Provenance))
+        );
         Write("10.json", $$"""{"{{registry.Host}}/team": [{{Requirement()}}]}""");
         registry.ForgetRequests();
         registry.Fail = _ => status;
-        Task<PulledImage> PullAsync() => Puller().PullAsync([ImageReference.Parse($"docker://{pusher.Name}:1")], new Platform("amd64", "linux"), _host.Sink, Token);
+        Task<PulledImage> PullAsync() =>
+            Puller()
+                .PullAsync(
+                    [ImageReference.Parse($"docker://{pusher.Name}:1")],
+                    new Platform("amd64", "linux"),
+                    _host.Sink,
+                    Token
+                );
 
         if (why is not null)
         {
@@ -150,13 +204,26 @@ public sealed class StatementPolicyTests : IDisposable
         using OciRegistry registry = new();
         using OciRegistry mirror = new() { HasReferrers = false };
         using RegistryPusher cache = new(mirror.Host, "cache/app");
-        _host.Write("registries.conf", $"[[registry]]\nlocation = \"{registry.Host}/team\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{mirror.Host}/cache\"\ninsecure = true\n");
+        _host.Write(
+            "registries.conf",
+            $"[[registry]]\nlocation = \"{registry.Host}/team\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{mirror.Host}/cache\"\ninsecure = true\n"
+        );
         await cache.ImageAsync("a", "1");
         _host.Write("none.pub", "no key");
-        Write("10.json", $$"""{"{{registry.Host}}/team": [{"predicateType":"{{Provenance}}","keyPaths":["{{_host.In("none.pub")}}"],"signedIdentity":{"type":"digestOnly"} }]}""");
+        Write(
+            "10.json",
+            $$"""{"{{registry.Host}}/team": [{"predicateType":"{{Provenance}}","keyPaths":["{{_host.In("none.pub")}}"],"signedIdentity":{"type":"digestOnly"} }]}"""
+        );
 
-        SysctrException e = await Assert.ThrowsAsync<SysctrException>(
-            () => Puller().PullAsync([ImageReference.Parse($"docker://{registry.Host}/team/app:1")], new Platform("amd64", "linux"), _host.Sink, Token));
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            Puller()
+                .PullAsync(
+                    [ImageReference.Parse($"docker://{registry.Host}/team/app:1")],
+                    new Platform("amd64", "linux"),
+                    _host.Sink,
+                    Token
+                )
+        );
 
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains("can't be told from", e.Message, StringComparison.Ordinal);
@@ -171,7 +238,10 @@ public sealed class StatementPolicyTests : IDisposable
     [InlineData("localhost:5000/x:1", "")]
     public void The_most_specific_scope_decides(string image, string scope)
     {
-        Write("10.json", $$"""{"quay.io/team/app:1": [{{Requirement()}}], "quay.io/team/app": [{{Requirement()}}], "": [{{Requirement()}}]}""");
+        Write(
+            "10.json",
+            $$"""{"quay.io/team/app:1": [{{Requirement()}}], "quay.io/team/app": [{{Requirement()}}], "": [{{Requirement()}}]}"""
+        );
         Write("20.json", $$"""{"quay.io/team": [{{Requirement()}}], "*.io": [{{Requirement()}}]}""");
 
         StatementRule rule = Assert.Single(Load().For(ImageReference.Parse(image)));
@@ -182,17 +252,47 @@ public sealed class StatementPolicyTests : IDisposable
     [Theory]
     [InlineData("""{"quay.io": []}""", "no array")]
     [InlineData("""{"quay.io": [{"predicateType":"a","keyPaths":["/k"]}]}""", "no \"signedIdentity\"")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","keyPaths":["/k"],"signedIdentity":{"type":"matchRepository"}}]}""", "by its digest")]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","keyPaths":["/k"],"signedIdentity":{"type":"matchRepository"}}]}""",
+        "by its digest"
+    )]
     [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"}}]}""", "exactly one of")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":[]}]}""", "no array of paths")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPath":"/k"}]}""", "unknown \"keyPath\"")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i"}}]}""", "no \"subject\"")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":""}}]}""", "needs an oidcIssuer and a subject")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"pki":{"caRootsPath":"/r"}}]}""", "needs subjectEmail")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"pki":{"caRootsPath":"/r","subjectEmail":"a@b"},"trustedRootPath":"/r"}]}""", "trustedRootPath goes with keyPaths")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":"/r","rekorPublicKeyPaths":["/k"]}]}""", "not of both")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":""}]}""", "trustedRootPath is empty")]
-    [InlineData("""{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":"s","ignoreLog":"yes"}}]}""", "neither true nor false")]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":[]}]}""",
+        "no array of paths"
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPath":"/k"}]}""",
+        "unknown \"keyPath\""
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i"}}]}""",
+        "no \"subject\""
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":""}}]}""",
+        "needs an oidcIssuer and a subject"
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"pki":{"caRootsPath":"/r"}}]}""",
+        "needs subjectEmail"
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"pki":{"caRootsPath":"/r","subjectEmail":"a@b"},"trustedRootPath":"/r"}]}""",
+        "trustedRootPath goes with keyPaths"
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":"/r","rekorPublicKeyPaths":["/k"]}]}""",
+        "not of both"
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"keyPaths":["/k"],"trustedRootPath":""}]}""",
+        "trustedRootPath is empty"
+    )]
+    [InlineData(
+        """{"quay.io": [{"predicateType":"a","signedIdentity":{"type":"digestOnly"},"fulcio":{"trustedRootPath":"/r","oidcIssuer":"i","subject":"s","ignoreLog":"yes"}}]}""",
+        "neither true nor false"
+    )]
     [InlineData("""{"quay.io": [{"sealedTree":false}]}""", "sealedTree can be true alone")]
     [InlineData("""{"quay.io": [{"sealedTree":true,"keyPaths":["/k"]}]}""", "unknown \"keyPaths\"")]
     [InlineData("""{"quay.io": 1, "quay.io": 2}""", "twice")]
@@ -215,13 +315,17 @@ public sealed class StatementPolicyTests : IDisposable
         string digest = "sha256:" + new string('a', 64);
         Write("10.json", $$"""{"quay.io/x:1": [{{Requirement()}}], "quay.io": [{{Requirement()}}]}""");
 
-        Assert.Equal(["quay.io/x:1", "quay.io"], Load().For(ImageReference.Parse("quay.io/x:1@" + digest)).Select(r => r.Scope));
+        Assert.Equal(
+            ["quay.io/x:1", "quay.io"],
+            Load().For(ImageReference.Parse("quay.io/x:1@" + digest)).Select(r => r.Scope)
+        );
         Assert.Equal(["quay.io/x:1"], Load().For(ImageReference.Parse("quay.io/x:1")).Select(r => r.Scope));
         Assert.Equal(["quay.io"], Load().For(ImageReference.Parse("quay.io/x@" + digest)).Select(r => r.Scope));
         Assert.Equal(["quay.io"], Load().For(ImageReference.Parse("quay.io/y:1@" + digest)).Select(r => r.Scope));
     }
 
-    /// <summary>What was pulled by a tag that is gone from the registry is judged by what speaks for its manifest.</summary>
+    /// <summary>What was pulled by a tag that is gone from the registry is judged by what speaks for its
+    /// manifest.</summary>
     [Fact]
     public async Task A_stored_image_is_judged_by_its_digest_where_its_tag_is_gone()
     {
@@ -229,18 +333,30 @@ public sealed class StatementPolicyTests : IDisposable
         using RegistryPusher pusher = new(registry.Host, "team/app");
         _host.Insecure(registry.Host);
         Digest image = await pusher.ImageAsync("a", "1");
-        await pusher.BundlesAsync(image, pusher.SizeOf(image), _samples.ByKey("good", image, BundleSamples.Statement(image, Provenance)));
+        await pusher.BundlesAsync(
+            image,
+            pusher.SizeOf(image),
+            _samples.ByKey("good", image, BundleSamples.Statement(image, Provenance))
+        );
         Write("10.json", $$"""{"{{registry.Host}}/team": [{{Requirement()}}]}""");
         byte[] manifest = registry.Repository("team/app").Manifests[image].Bytes;
         ImageReference name = ImageReference.Parse($"docker://{pusher.Name}:1");
         Assert.True(registry.Repository("team/app").Tags.TryRemove("1", out _));
 
-        SystemContainers.Pull.Trust.ImageProof proof = Assert.Single(await Puller().JudgeStoredAsync(name, manifest, Token));
-        Assert.Equal((Provenance, registry.Host + "/team", _host.In("trust.d/10.json")), (proof.Requirement, proof.Rule, proof.File));
+        SystemContainers.Pull.Trust.ImageProof proof = Assert.Single(
+            await Puller().JudgeStoredAsync(name, manifest, Token)
+        );
+        Assert.Equal(
+            (Provenance, registry.Host + "/team", _host.In("trust.d/10.json")),
+            (proof.Requirement, proof.Rule, proof.File)
+        );
         Assert.EndsWith($"({_host.In("key.pub")})", proof.Signer, StringComparison.Ordinal);
 
         Assert.True(registry.Repository("team/app").Manifests.TryRemove(image, out _));
-        Assert.Equal(ErrorKind.NotFound, (await Assert.ThrowsAsync<SysctrException>(() => Puller().JudgeStoredAsync(name, manifest, Token))).Kind);
+        Assert.Equal(
+            ErrorKind.NotFound,
+            (await Assert.ThrowsAsync<SysctrException>(() => Puller().JudgeStoredAsync(name, manifest, Token))).Kind
+        );
     }
 
     [Fact]
@@ -256,20 +372,42 @@ public sealed class StatementPolicyTests : IDisposable
     public void Identities_are_those_of_the_trusted_root()
     {
         _host.Write("root.json", _samples.TrustedRootJson);
-        Write("10.json", "{\"quay.io\": [{\"predicateType\":\"" + InTotoStatement.CosignSignature + "\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"fulcio\":{\"trustedRootPath\":\"" + _host.In("root.json") +
-            "\",\"oidcIssuer\":\"" + BundleSamples.Issuer + "\",\"subject\":\"https://github.example/team/app/.github/workflows/*.yml@refs/tags/*\"}}]}");
+        Write(
+            "10.json",
+            "{\"quay.io\": [{\"predicateType\":\""
+                + InTotoStatement.CosignSignature
+                + "\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"fulcio\":{\"trustedRootPath\":\""
+                + _host.In("root.json")
+                + "\",\"oidcIssuer\":\""
+                + BundleSamples.Issuer
+                + "\",\"subject\":\"https://github.example/team/app/.github/workflows/*.yml@refs/tags/*\"}}]}"
+        );
         Digest image = Digest.Sha256([5]);
 
         BundleTrust trust = Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single().Trust();
 
-        BundleVerdict good = BundleVerifier.Verify(_samples.ByIdentity("good", image), image, trust, DateTimeOffset.UtcNow);
+        BundleVerdict good = BundleVerifier.Verify(
+            _samples.ByIdentity("good", image),
+            image,
+            trust,
+            DateTimeOffset.UtcNow
+        );
         Assert.NotNull(good.Statement);
-        Assert.StartsWith("certificate of https://github.example/team/app/.github/workflows/", good.Signer, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "certificate of https://github.example/team/app/.github/workflows/",
+            good.Signer,
+            StringComparison.Ordinal
+        );
         Assert.EndsWith($" (logged in at {BundleSamples.Issuer})", good.Signer, StringComparison.Ordinal);
-        Assert.Null(BundleVerifier.Verify(_samples.ByIdentity("other issuer", image), image, trust, DateTimeOffset.UtcNow).Statement);
+        Assert.Null(
+            BundleVerifier
+                .Verify(_samples.ByIdentity("other issuer", image), image, trust, DateTimeOffset.UtcNow)
+                .Statement
+        );
     }
 
-    /// <summary>Which logs and authorities for timestamps count is what the trusted root says, and whether a log has to be there what the rule does.</summary>
+    /// <summary>Which logs and authorities for timestamps count is what the trusted root says, and whether a log has to
+    /// be there what the rule does.</summary>
     [Theory]
     [InlineData("good", "v2", "identity", true)]
     [InlineData("no stamp", "v2", "identity", false)]
@@ -280,29 +418,62 @@ public sealed class StatementPolicyTests : IDisposable
     [InlineData("no stamp", "none", "key", false)]
     public void Timestamps_and_logs_are_those_of_the_trusted_root(string how, string entries, string by, bool counts)
     {
-        using StampedSamples samples = new();
+        StampedSamples samples = s_stamped;
         _host.Write("root.json", samples.TrustedRootJson);
         _host.Write("key.pub", samples.KeyPem(how));
         string root = $"\"trustedRootPath\":\"{_host.In("root.json")}\"";
-        string signer = by == "key" ? $"\"keyPaths\":[\"{_host.In("key.pub")}\"],{root}"
-            : "\"fulcio\":{" + root + ",\"oidcIssuer\":\"" + BundleSamples.Issuer + "\",\"subject\":\"" + BundleSamples.Workflow + "\",\"ignoreLog\":" + (by == "without log" ? "true}" : "false}");
-        Write("10.json", "{\"quay.io\": [{\"predicateType\":\"" + InTotoStatement.CosignSignature + "\",\"signedIdentity\":{\"type\":\"digestOnly\"}," + signer + "}]}");
+        string signer =
+            by == "key"
+                ? $"\"keyPaths\":[\"{_host.In("key.pub")}\"],{root}"
+                : "\"fulcio\":{"
+                    + root
+                    + ",\"oidcIssuer\":\""
+                    + BundleSamples.Issuer
+                    + "\",\"subject\":\""
+                    + BundleSamples.Workflow
+                    + "\",\"ignoreLog\":"
+                    + (by == "without log" ? "true}" : "false}");
+        Write(
+            "10.json",
+            "{\"quay.io\": [{\"predicateType\":\""
+                + InTotoStatement.CosignSignature
+                + "\",\"signedIdentity\":{\"type\":\"digestOnly\"},"
+                + signer
+                + "}]}"
+        );
         Digest image = Digest.Sha256([5]);
 
         StatementRequirement requirement = Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single();
 
         Assert.Contains(_host.In("root.json"), requirement.Files);
-        Assert.Equal(counts, BundleVerifier.Verify(samples.Bundle(new StampedRow(how, Entries: entries, By: by), image), image, requirement.Trust(), DateTimeOffset.UtcNow).Statement is not null);
+        Assert.Equal(
+            counts,
+            BundleVerifier
+                .Verify(
+                    samples.Bundle(new StampedRow(how, Entries: entries, By: by), image),
+                    image,
+                    requirement.Trust(),
+                    DateTimeOffset.UtcNow
+                )
+                .Statement
+                is not null
+        );
     }
 
     [Fact]
     public void Without_a_log_somebody_has_to_know_when()
     {
         _host.Write("root.json", _samples.TrustedRootJson);
-        Write("10.json", "{\"quay.io\": [{\"predicateType\":\"a\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"fulcio\":{\"trustedRootPath\":\"" + _host.In("root.json") +
-            "\",\"oidcIssuer\":\"i\",\"subject\":\"s\",\"ignoreLog\":true}}]}");
+        Write(
+            "10.json",
+            "{\"quay.io\": [{\"predicateType\":\"a\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"fulcio\":{\"trustedRootPath\":\""
+                + _host.In("root.json")
+                + "\",\"oidcIssuer\":\"i\",\"subject\":\"s\",\"ignoreLog\":true}}]}"
+        );
 
-        SysctrException e = Assert.Throws<SysctrException>(() => Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single().Trust());
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            Load().For(ImageReference.Parse("quay.io/x:1")).Single().All.Single().Trust()
+        );
 
         Assert.Equal(ErrorKind.Policy, e.Kind);
         Assert.Contains("has no authority for timestamps", e.Message, StringComparison.Ordinal);
@@ -315,7 +486,9 @@ public sealed class StatementPolicyTests : IDisposable
         Write("10.json", $$"""{"quay.io": [{{Requirement()}}]}""");
         string? first = Judgement();
         Assert.Equal(first, Judgement());
-        Assert.Null(new StatementJudge(Load(), TimeProvider.System).JudgementFor(ImageReference.Parse("docker.io/library/x:1")));
+        Assert.Null(
+            new StatementJudge(Load(), TimeProvider.System).JudgementFor(ImageReference.Parse("docker.io/library/x:1"))
+        );
 
         _host.Write("key.pub", _samples.KeyPem("other"));
         string? second = Judgement();
@@ -329,15 +502,26 @@ public sealed class StatementPolicyTests : IDisposable
     private string Requirement()
     {
         _host.Write("key.pub", _samples.KeyPem("P-256"));
-        return "{\"predicateType\":\"" + Provenance + "\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"keyPaths\":[\"" + _host.In("key.pub") + "\"]}";
+        return "{\"predicateType\":\""
+            + Provenance
+            + "\",\"signedIdentity\":{\"type\":\"digestOnly\"},\"keyPaths\":[\""
+            + _host.In("key.pub")
+            + "\"]}";
     }
 
     private void Write(string file, string text) => _host.Write("trust.d/" + file, text);
 
     private StatementPolicy Load() => StatementPolicy.Load(_host.In("trust.d"), p => p);
 
-    private ImagePuller Puller() => new(_host.Registries, _host.Credentials, SignaturePolicy.Load(_host.In("policy.json")), _host.Progress, _host.OwnOptions)
-    {
-        Judge = new StatementJudge(Load(), TimeProvider.System),
-    };
+    private ImagePuller Puller() =>
+        new(
+            _host.Registries,
+            _host.Credentials,
+            SignaturePolicy.Load(_host.In("policy.json")),
+            _host.Progress,
+            _host.OwnOptions
+        )
+        {
+            Judge = new StatementJudge(Load(), TimeProvider.System),
+        };
 }

@@ -20,19 +20,22 @@ public sealed partial class SignatureOracleTests
     private const string Email = "builder@example.com";
 
     private readonly ECDsa _ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-    private readonly RSA _rsa = RSA.Create(2048);
+    private readonly RSA _rsa = TestKeys.Rsa(2048);
     private readonly TestAuthority _authority = new();
     private readonly TestAuthority _stranger = new("stranger");
     private readonly TestLog _log = new();
     private readonly TestLog _otherLog = new();
     private readonly DateTimeOffset _moment = DateTimeOffset.UtcNow.AddHours(-2);
 
-    private string[] SigstoreNames => [.. _signatures.Keys.Where(k => k.StartsWith("cosign", StringComparison.Ordinal))];
+    private string[] SigstoreNames =>
+        [.. _signatures.Keys.Where(k => k.StartsWith("cosign", StringComparison.Ordinal))];
 
     private IEnumerable<Row> SigstoreRows()
     {
         string one = $"{Host}/team/app:1";
-        int share = Environment.GetEnvironmentVariable("SYSCTR_SIGSTORE_ROWS") is { Length: > 0 } more ? int.Parse(more) : 1;
+        int share = Environment.GetEnvironmentVariable("SYSCTR_SIGSTORE_ROWS") is { Length: > 0 } more
+            ? int.Parse(more)
+            : 1;
         string[] requirements = [.. SigstoreRequirements(""","signedIdentity":{"type":"matchRepository"}""")];
         foreach (string signature in SigstoreNames)
         {
@@ -45,7 +48,10 @@ public sealed partial class SignatureOracleTests
 
         foreach (string identity in Identities().Where(i => i.Length > 0))
         {
-            string requirement = SigstoreRequirements(",\"signedIdentity\":" + identity.Replace("HOST", Host, StringComparison.Ordinal)).First();
+            string requirement = SigstoreRequirements(
+                    ",\"signedIdentity\":" + identity.Replace("HOST", Host, StringComparison.Ordinal)
+                )
+                .First();
             yield return new Row(All(requirement), ["cosign"], one, false);
             yield return new Row(All(requirement), ["cosign with the tag"], one, false);
             yield return new Row(All(requirement), ["cosign"], $"{Host}/team/app@{_one}", false);
@@ -72,7 +78,14 @@ public sealed partial class SignatureOracleTests
         string key = Data(_ecdsa.ExportSubjectPublicKeyInfoPem());
         string rsa = Data(_rsa.ExportSubjectPublicKeyInfoPem());
         string log = Data(_log.KeyPem);
-        string fulcio = "\"fulcio\":{\"caData\":\"" + Data(_authority.RootPem + "\n" + _authority.MiddlePem) + "\",\"oidcIssuer\":\"" + Issuer + "\",\"subjectEmail\":\"" + Email + "\"}";
+        string fulcio =
+            "\"fulcio\":{\"caData\":\""
+            + Data(_authority.RootPem + "\n" + _authority.MiddlePem)
+            + "\",\"oidcIssuer\":\""
+            + Issuer
+            + "\",\"subjectEmail\":\""
+            + Email
+            + "\"}";
         string roots = "\"caRootsData\":\"" + Data(_authority.RootPem) + "\"";
         string[] members =
         [
@@ -90,7 +103,13 @@ public sealed partial class SignatureOracleTests
             $"{fulcio.Replace(Issuer, Issuer + "/", StringComparison.Ordinal)},\"rekorPublicKeyData\":\"{log}\"",
             "\"pki\":{" + roots + ",\"subjectEmail\":\"" + Email + "\"}",
             "\"pki\":{" + roots + ",\"subjectHostname\":\"build.example.com\"}",
-            "\"pki\":{" + roots + ",\"caIntermediatesData\":\"" + Data(_authority.MiddlePem) + "\",\"subjectEmail\":\"" + Email + "\",\"subjectHostname\":\"build.example.com\"}",
+            "\"pki\":{"
+                + roots
+                + ",\"caIntermediatesData\":\""
+                + Data(_authority.MiddlePem)
+                + "\",\"subjectEmail\":\""
+                + Email
+                + "\",\"subjectHostname\":\"build.example.com\"}",
             "\"pki\":{" + roots + ",\"subjectEmail\":\"other@example.com\"}",
             "\"pki\":{\"caRootsData\":\"" + Data(_stranger.RootPem) + "\",\"subjectEmail\":\"" + Email + "\"}",
             "\"pki\":{\"caRootsData\":\"" + Data("no certificate") + "\",\"subjectEmail\":\"" + Email + "\"}",
@@ -109,18 +128,39 @@ public sealed partial class SignatureOracleTests
         Keep("cosign with the tag", Attach(_ecdsa, SignedPayload.Of(_one.ToString(), name + ":1")));
         Keep("cosign for another", Attach(_ecdsa, SignedPayload.Of(_one.ToString(), $"{Host}/other/app")));
         Keep("cosign of two", Attach(_ecdsa, SignedPayload.Of(_two.ToString(), name)));
-        Keep("cosign with options", Attach(_ecdsa, SignedPayload.Of(_one.ToString(), name, """{"creator":"x","timestamp":1,"more":[1]}""")));
-        Keep("cosign with a fraction", Attach(_ecdsa, SignedPayload.Of(_one.ToString(), name, """{"timestamp":1.5}""")));
-        Keep("cosign of another type", Attach(_ecdsa, SignedPayload.Of(_one.ToString(), name, type: "atomic container signature")));
+        Keep(
+            "cosign with options",
+            Attach(_ecdsa, SignedPayload.Of(_one.ToString(), name, """{"creator":"x","timestamp":1,"more":[1]}"""))
+        );
+        Keep(
+            "cosign with a fraction",
+            Attach(_ecdsa, SignedPayload.Of(_one.ToString(), name, """{"timestamp":1.5}"""))
+        );
+        Keep(
+            "cosign of another type",
+            Attach(_ecdsa, SignedPayload.Of(_one.ToString(), name, type: "atomic container signature"))
+        );
         Keep("cosign with more", Attach(_ecdsa, [.. payload[..^1], .. ",\"x\":1}"u8]));
         Keep("cosign of something else", plain, "application/vnd.dsse.envelope.v1+json");
-        Keep("cosign without signature", new SigstoreAttachment(payload, new Dictionary<string, string>(StringComparer.Ordinal)));
-        Keep("cosign with no base64", new SigstoreAttachment(payload, new Dictionary<string, string>(StringComparer.Ordinal) { ["dev.cosignproject.cosign/signature"] = "*" }));
+        Keep(
+            "cosign without signature",
+            new SigstoreAttachment(payload, new Dictionary<string, string>(StringComparer.Ordinal))
+        );
+        Keep(
+            "cosign with no base64",
+            new SigstoreAttachment(
+                payload,
+                new Dictionary<string, string>(StringComparer.Ordinal) { ["dev.cosignproject.cosign/signature"] = "*" }
+            )
+        );
         Keep("cosign over other bytes", new SigstoreAttachment((byte[])[.. payload, (byte)' '], plain.Annotations));
         string pem = _ecdsa.ExportSubjectPublicKeyInfoPem() + "\n";
         Keep("cosign in the log", InLog(_ecdsa, payload, pem, _log, _moment));
         Keep("cosign in another log", InLog(_ecdsa, payload, pem, _otherLog, _moment));
-        Keep("cosign in the log by another key", InLog(_ecdsa, payload, _rsa.ExportSubjectPublicKeyInfoPem() + "\n", _log, _moment));
+        Keep(
+            "cosign in the log by another key",
+            InLog(_ecdsa, payload, _rsa.ExportSubjectPublicKeyInfoPem() + "\n", _log, _moment)
+        );
 
         void Names(SubjectAlternativeNameBuilder names)
         {
@@ -148,42 +188,172 @@ public sealed partial class SignatureOracleTests
 
         (string Name, X509Certificate2 Leaf, DateTimeOffset Time)[] moments =
         [
-            ("fulcio", _authority.Issue(_ecdsa, Address, issuer: Issuer, from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
-            ("fulcio, the newer extension", _authority.Issue(_ecdsa, Address, issuerV2: Issuer, from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
-            ("fulcio, both", _authority.Issue(_ecdsa, Address, issuer: Issuer, issuerV2: Issuer, from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
-            ("fulcio, two issuers", _authority.Issue(_ecdsa, Address, issuer: Issuer, issuerV2: Issuer + "/", from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
-            ("fulcio, no issuer", _authority.Issue(_ecdsa, Address, from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
-            ("fulcio, another issuer", _authority.Issue(_ecdsa, Address, issuer: "https://other.example", from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
-            ("fulcio, another address", _authority.Issue(_ecdsa, n => n.AddEmailAddress("other@example.com"), issuer: Issuer, from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
-            ("fulcio, too late", _authority.Issue(_ecdsa, Address, issuer: Issuer, from: _moment.AddMinutes(-20), to: _moment.AddMinutes(-10)), _moment),
-            ("fulcio of a stranger", _stranger.Issue(_ecdsa, Address, issuer: Issuer, from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)), _moment),
+            (
+                "fulcio",
+                _authority.Issue(
+                    _ecdsa,
+                    Address,
+                    issuer: Issuer,
+                    from: _moment.AddMinutes(-1),
+                    to: _moment.AddMinutes(9)
+                ),
+                _moment
+            ),
+            (
+                "fulcio, the newer extension",
+                _authority.Issue(
+                    _ecdsa,
+                    Address,
+                    issuerV2: Issuer,
+                    from: _moment.AddMinutes(-1),
+                    to: _moment.AddMinutes(9)
+                ),
+                _moment
+            ),
+            (
+                "fulcio, both",
+                _authority.Issue(
+                    _ecdsa,
+                    Address,
+                    issuer: Issuer,
+                    issuerV2: Issuer,
+                    from: _moment.AddMinutes(-1),
+                    to: _moment.AddMinutes(9)
+                ),
+                _moment
+            ),
+            (
+                "fulcio, two issuers",
+                _authority.Issue(
+                    _ecdsa,
+                    Address,
+                    issuer: Issuer,
+                    issuerV2: Issuer + "/",
+                    from: _moment.AddMinutes(-1),
+                    to: _moment.AddMinutes(9)
+                ),
+                _moment
+            ),
+            (
+                "fulcio, no issuer",
+                _authority.Issue(_ecdsa, Address, from: _moment.AddMinutes(-1), to: _moment.AddMinutes(9)),
+                _moment
+            ),
+            (
+                "fulcio, another issuer",
+                _authority.Issue(
+                    _ecdsa,
+                    Address,
+                    issuer: "https://other.example",
+                    from: _moment.AddMinutes(-1),
+                    to: _moment.AddMinutes(9)
+                ),
+                _moment
+            ),
+            (
+                "fulcio, another address",
+                _authority.Issue(
+                    _ecdsa,
+                    n => n.AddEmailAddress("other@example.com"),
+                    issuer: Issuer,
+                    from: _moment.AddMinutes(-1),
+                    to: _moment.AddMinutes(9)
+                ),
+                _moment
+            ),
+            (
+                "fulcio, too late",
+                _authority.Issue(
+                    _ecdsa,
+                    Address,
+                    issuer: Issuer,
+                    from: _moment.AddMinutes(-20),
+                    to: _moment.AddMinutes(-10)
+                ),
+                _moment
+            ),
+            (
+                "fulcio of a stranger",
+                _stranger.Issue(
+                    _ecdsa,
+                    Address,
+                    issuer: Issuer,
+                    from: _moment.AddMinutes(-1),
+                    to: _moment.AddMinutes(9)
+                ),
+                _moment
+            ),
         ];
         foreach ((string which, X509Certificate2 leaf, DateTimeOffset time) in moments)
         {
-            Keep($"cosign {which}", InLog(_ecdsa, payload, leaf.ExportCertificatePem() + "\n", _log, time, leaf, (which.Contains("stranger", StringComparison.Ordinal) ? _stranger : _authority).ChainPem));
+            Keep(
+                $"cosign {which}",
+                InLog(
+                    _ecdsa,
+                    payload,
+                    leaf.ExportCertificatePem() + "\n",
+                    _log,
+                    time,
+                    leaf,
+                    (which.Contains("stranger", StringComparison.Ordinal) ? _stranger : _authority).ChainPem
+                )
+            );
         }
 
         Keep("cosign fulcio, no log", Attach(_ecdsa, payload, moments[0].Leaf, _authority.ChainPem));
-        await PushAttachedAsync(_one, [("application/vnd.dsse.envelope.v1+json", plain), (SigstoreAttachment.MediaType, Attach(_rsa, payload)), (SigstoreAttachment.MediaType, InLog(_ecdsa, payload, pem, _log, _moment))]);
+        await PushAttachedAsync(
+            _one,
+            [
+                ("application/vnd.dsse.envelope.v1+json", plain),
+                (SigstoreAttachment.MediaType, Attach(_rsa, payload)),
+                (SigstoreAttachment.MediaType, InLog(_ecdsa, payload, pem, _log, _moment)),
+            ]
+        );
     }
 
     private static string Data(string pem) => Convert.ToBase64String(Encoding.UTF8.GetBytes(pem));
 
-    private static SigstoreAttachment Attach(AsymmetricAlgorithm key, byte[] payload, X509Certificate2? certificate = null, string? chain = null) =>
-        SignedPayload.Attach(payload, SignedPayload.Sign(key, payload), certificate, chain);
+    private static SigstoreAttachment Attach(
+        AsymmetricAlgorithm key,
+        byte[] payload,
+        X509Certificate2? certificate = null,
+        string? chain = null
+    ) => SignedPayload.Attach(payload, SignedPayload.Sign(key, payload), certificate, chain);
 
-    private static SigstoreAttachment InLog(AsymmetricAlgorithm key, byte[] payload, string signer, TestLog log, DateTimeOffset time, X509Certificate2? certificate = null, string? chain = null)
+    private static SigstoreAttachment InLog(
+        AsymmetricAlgorithm key,
+        byte[] payload,
+        string signer,
+        TestLog log,
+        DateTimeOffset time,
+        X509Certificate2? certificate = null,
+        string? chain = null
+    )
     {
         byte[] signature = SignedPayload.Sign(key, payload);
-        return SignedPayload.Attach(payload, signature, certificate, chain, log.Promise(TestLog.HashedRekord(signer, signature, payload), time));
+        return SignedPayload.Attach(
+            payload,
+            signature,
+            certificate,
+            chain,
+            log.Promise(TestLog.HashedRekord(signer, signature, payload), time)
+        );
     }
 
     /// <summary>As containers/image keeps one in a file.</summary>
-    private void Keep(string name, SigstoreAttachment attachment, string type = SigstoreAttachment.MediaType) => _signatures[name] =
-    [
-        0, .. "sigstore-json\n"u8,
-        .. JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["mimeType"] = type, ["payload"] = attachment.Payload.ToArray(), ["annotations"] = attachment.Annotations }),
-    ];
+    private void Keep(string name, SigstoreAttachment attachment, string type = SigstoreAttachment.MediaType) =>
+        _signatures[name] = [
+            0,
+            .. "sigstore-json\n"u8,
+            .. JsonSerializer.SerializeToUtf8Bytes(
+                new Dictionary<string, object>
+                {
+                    ["mimeType"] = type,
+                    ["payload"] = attachment.Payload.ToArray(),
+                    ["annotations"] = attachment.Annotations,
+                }
+            ),
+        ];
 
     private async Task PushAttachedAsync(Digest image, (string Type, SigstoreAttachment Attachment)[] attachments)
     {
@@ -193,7 +363,9 @@ public sealed partial class SignatureOracleTests
         foreach ((string type, SigstoreAttachment attachment) in attachments)
         {
             JsonObject layer = FakeImage.Descriptor(type, attachment.Payload.ToArray());
-            layer["annotations"] = new JsonObject([.. attachment.Annotations.Select(a => new KeyValuePair<string, JsonNode?>(a.Key, a.Value))]);
+            layer["annotations"] = new JsonObject([
+                .. attachment.Annotations.Select(a => new KeyValuePair<string, JsonNode?>(a.Key, a.Value)),
+            ]);
             layers.Add(layer);
             await UploadAsync(http, attachment.Payload.ToArray());
         }
@@ -208,16 +380,27 @@ public sealed partial class SignatureOracleTests
         };
         using ByteArrayContent content = new(Encoding.UTF8.GetBytes(manifest.ToJsonString()));
         content.Headers.ContentType = new MediaTypeHeaderValue(MediaTypes.OciManifest);
-        using HttpResponseMessage answer = await http.PutAsync(new Uri($"v2/team/app/manifests/sha256-{image.Hex}.sig", UriKind.Relative), content);
+        using HttpResponseMessage answer = await http.PutAsync(
+            new Uri($"v2/team/app/manifests/sha256-{image.Hex}.sig", UriKind.Relative),
+            content
+        );
         answer.EnsureSuccessStatusCode();
     }
 
     private static async Task UploadAsync(HttpClient http, byte[] blob)
     {
-        using HttpResponseMessage begun = await http.PostAsync(new Uri("v2/team/app/blobs/uploads/", UriKind.Relative), null);
+        using HttpResponseMessage begun = await http.PostAsync(
+            new Uri("v2/team/app/blobs/uploads/", UriKind.Relative),
+            null
+        );
         using ByteArrayContent content = new(blob);
         string place = begun.EnsureSuccessStatusCode().Headers.Location!.ToString();
-        using HttpResponseMessage answer = await http.PutAsync(new Uri($"{place}{(place.Contains('?', StringComparison.Ordinal) ? "&" : "?")}digest={Uri.EscapeDataString(Digest.Sha256(blob).ToString())}"), content);
+        using HttpResponseMessage answer = await http.PutAsync(
+            new Uri(
+                $"{place}{(place.Contains('?', StringComparison.Ordinal) ? "&" : "?")}digest={Uri.EscapeDataString(Digest.Sha256(blob).ToString())}"
+            ),
+            content
+        );
         answer.EnsureSuccessStatusCode();
     }
 }

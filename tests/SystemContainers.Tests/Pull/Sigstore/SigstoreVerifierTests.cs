@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Tests.Fakes;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -42,22 +43,42 @@ public sealed class SigstoreVerifierTests : IDisposable
     public void A_key_of_each_kind_verifies_what_it_signed_and_nothing_else(string kind)
     {
         using AsymmetricAlgorithm key = kind.StartsWith("RSA", StringComparison.Ordinal)
-            ? RSA.Create(int.Parse(kind.Split(' ')[1]))
+            ? TestKeys.Rsa(int.Parse(kind.Split(' ')[1]))
             : ECDsa.Create(ECCurve.CreateFromFriendlyName("nist" + kind.Replace("-", "", StringComparison.Ordinal)));
         byte[] signature = SignedPayload.Sign(key, _payload);
         string pem = key.ExportSubjectPublicKeyInfoPem();
 
-        Assert.Equal(SignedPayload.Digest, Accepted(SignedPayload.Attach(_payload, signature), Known(pem)).ManifestDigest.ToString());
-        Refused("by none of the trusted keys", SignedPayload.Attach(SignedPayload.Of(reference: "registry.example/other"), signature), Known(pem));
-        Refused("by none of the trusted keys", SignedPayload.Attach(_payload, signature), Known(_key.ExportSubjectPublicKeyInfoPem()));
-        Assert.Equal(SignedPayload.Reference, Accepted(SignedPayload.Attach(_payload, signature), Known(_key.ExportSubjectPublicKeyInfoPem(), pem)).DockerReference);
+        Assert.Equal(
+            SignedPayload.Digest,
+            Accepted(SignedPayload.Attach(_payload, signature), Known(pem)).ManifestDigest.ToString()
+        );
+        Refused(
+            "by none of the trusted keys",
+            SignedPayload.Attach(SignedPayload.Of(reference: "registry.example/other"), signature),
+            Known(pem)
+        );
+        Refused(
+            "by none of the trusted keys",
+            SignedPayload.Attach(_payload, signature),
+            Known(_key.ExportSubjectPublicKeyInfoPem())
+        );
+        Assert.Equal(
+            SignedPayload.Reference,
+            Accepted(
+                SignedPayload.Attach(_payload, signature),
+                Known(_key.ExportSubjectPublicKeyInfoPem(), pem)
+            ).DockerReference
+        );
     }
 
     [Fact]
     public void Ed25519_signs_the_document_itself()
     {
         Ed25519PrivateKeyParameters key = new(new SecureRandom());
-        string pem = PemEncoding.WriteString("PUBLIC KEY", SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(key.GeneratePublicKey()).GetDerEncoded());
+        string pem = PemEncoding.WriteString(
+            "PUBLIC KEY",
+            SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(key.GeneratePublicKey()).GetDerEncoded()
+        );
         Ed25519Signer signer = new();
         signer.Init(true, key);
         signer.BlockUpdate(_payload, 0, _payload.Length);
@@ -78,7 +99,11 @@ public sealed class SigstoreVerifierTests : IDisposable
     [InlineData("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "malformed")]
     [InlineData("nothing", "no PEM text")]
     public void What_is_no_key_is_refused_in_words(string pem, string why) =>
-        Assert.Contains(why, Assert.Throws<SysctrException>(() => VerificationKey.FromPem(pem)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            why,
+            Assert.Throws<SysctrException>(() => VerificationKey.FromPem(pem)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("""{"creator":"x","timestamp":17}""", true)]
@@ -96,9 +121,18 @@ public sealed class SigstoreVerifierTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"critical":{"identity":{"docker-reference":"a"},"image":{"docker-manifest-digest":"sha256:0"},"type":"cosign container image signature"},"optional":null}""", "no digest")]
-    [InlineData("""{"critical":{"identity":{"docker-reference":"a"},"identity":{"docker-reference":"b"},"image":{},"type":"x"},"optional":null}""", "twice")]
-    [InlineData("""{"critical":{"identity":{"docker-reference":"a"},"image":{},"type":"atomic container signature"},"optional":null}""", "atomic container signature")]
+    [InlineData(
+        """{"critical":{"identity":{"docker-reference":"a"},"image":{"docker-manifest-digest":"sha256:0"},"type":"cosign container image signature"},"optional":null}""",
+        "no digest"
+    )]
+    [InlineData(
+        """{"critical":{"identity":{"docker-reference":"a"},"identity":{"docker-reference":"b"},"image":{},"type":"x"},"optional":null}""",
+        "twice"
+    )]
+    [InlineData(
+        """{"critical":{"identity":{"docker-reference":"a"},"image":{},"type":"atomic container signature"},"optional":null}""",
+        "atomic container signature"
+    )]
     [InlineData("""{"critical":{"identity":{},"image":{},"type":"x","more":1},"optional":null}""", "unknown \"more\"")]
     [InlineData("""{"critical":null}""", "no \"optional\"")]
     [InlineData("""{"critical":{},"optional":{}} {}""", "no JSON")]
@@ -113,8 +147,19 @@ public sealed class SigstoreVerifierTests : IDisposable
     [Fact]
     public void A_signature_is_base64()
     {
-        Refused("no signature", new SigstoreAttachment(_payload, new Dictionary<string, string>(StringComparer.Ordinal)), Mine());
-        Refused("base64", new SigstoreAttachment(_payload, new Dictionary<string, string>(StringComparer.Ordinal) { ["dev.cosignproject.cosign/signature"] = "??" }), Mine());
+        Refused(
+            "no signature",
+            new SigstoreAttachment(_payload, new Dictionary<string, string>(StringComparer.Ordinal)),
+            Mine()
+        );
+        Refused(
+            "base64",
+            new SigstoreAttachment(
+                _payload,
+                new Dictionary<string, string>(StringComparer.Ordinal) { ["dev.cosignproject.cosign/signature"] = "??" }
+            ),
+            Mine()
+        );
     }
 
     [Theory]
@@ -140,9 +185,17 @@ public sealed class SigstoreVerifierTests : IDisposable
             how == "other document" ? SignedPayload.Of(reference: "x/y") : _payload,
             how == "other version" ? "0.0.2" : "0.0.1",
             how == "other kind" ? "rekord" : "hashedrekord",
-            how == "sha512" ? "sha512" : "sha256");
-        string? set = how == "missing" ? null
-            : (how == "other log" ? otherLog : _log).Promise(body, s_now, how == "reordered", how == "unknown member" ? ",\"More\":1" : "");
+            how == "sha512" ? "sha512" : "sha256"
+        );
+        string? set =
+            how == "missing"
+                ? null
+                : (how == "other log" ? otherLog : _log).Promise(
+                    body,
+                    s_now,
+                    how == "reordered",
+                    how == "unknown member" ? ",\"More\":1" : ""
+                );
         SigstoreKeys keys = Mine() with { Rekor = SigstoreKeys.RekorKeys([_log.KeyPem]) };
 
         SigstoreVerdict verdict = Verify(SignedPayload.Attach(_payload, signature, set: set), keys);
@@ -172,21 +225,48 @@ public sealed class SigstoreVerifierTests : IDisposable
     public void Fulcio_s_certificates_are_judged_when_the_log_took_them_in(string how, string? why)
     {
         using TestAuthority other = new("other");
-        string? v1 = how is "issuer v2" or "no issuer" ? null : how == "other issuer" ? "https://x.example" : Issuer;
-        string? v2 = how is "issuer v2" or "both issuers" ? Issuer : how == "two issuers" ? "https://x.example" : null;
+        string? v1 =
+            how is "issuer v2" or "no issuer" ? null
+            : how == "other issuer" ? "https://x.example"
+            : Issuer;
+        string? v2 =
+            how is "issuer v2" or "both issuers" ? Issuer
+            : how == "two issuers" ? "https://x.example"
+            : null;
         using X509Certificate2 leaf = _authority.Issue(
-            _key, n => n.AddEmailAddress(how == "other email" ? "x@example.com" : Email), v1, v2, s_now.AddMinutes(-5), s_now.AddMinutes(5),
-            how == "for servers" ? "1.3.6.1.5.5.7.3.1" : how == "any use" ? "2.5.29.37.0" : "1.3.6.1.5.5.7.3.3",
-            r => r.CertificateExtensions.Add(new X509Extension("1.2.3.4", [5, 0], how == "critical")));
+            _key,
+            n => n.AddEmailAddress(how == "other email" ? "x@example.com" : Email),
+            v1,
+            v2,
+            s_now.AddMinutes(-5),
+            s_now.AddMinutes(5),
+            how == "for servers" ? "1.3.6.1.5.5.7.3.1"
+                : how == "any use" ? "2.5.29.37.0"
+                : "1.3.6.1.5.5.7.3.3",
+            r => r.CertificateExtensions.Add(new X509Extension("1.2.3.4", [5, 0], how == "critical"))
+        );
         byte[] signature = SignedPayload.Sign(_key, _payload);
         byte[] logged = how == "other key" ? SignedPayload.Sign(_key, _payload) : signature;
-        DateTimeOffset time = s_now.AddHours(how == "too late" ? 1 : how == "too early" ? -1 : 0);
+        DateTimeOffset time = s_now.AddHours(
+            how == "too late" ? 1
+            : how == "too early" ? -1
+            : 0
+        );
         string set = _log.Promise(TestLog.HashedRekord(leaf.ExportCertificatePem() + "\n", logged, _payload), time);
         SigstoreAttachment attachment = SignedPayload.Attach(
-            _payload, signature, how == "no certificate" ? null : leaf, how == "no chain" ? null : _authority.ChainPem, how == "no promise" ? null : set);
+            _payload,
+            signature,
+            how == "no certificate" ? null : leaf,
+            how == "no chain" ? null : _authority.ChainPem,
+            how == "no promise" ? null : set
+        );
         SigstoreKeys keys = new()
         {
-            Fulcio = new FulcioAuthority(Certificate.ReadRoots(how == "other authority" ? other.RootPem : _authority.RootPem), Issuer, Email),
+            Fulcio = new FulcioAuthority(
+                Certificate.ReadRoots(how == "other authority" ? other.RootPem : _authority.RootPem),
+                Issuer,
+                Email
+            ),
             Rekor = SigstoreKeys.RekorKeys([_log.KeyPem]),
         };
 
@@ -216,26 +296,49 @@ public sealed class SigstoreVerifierTests : IDisposable
     {
         // permittedSubtrees of rfc822Name example.org.
         byte[] constraint = [0x30, 0x11, 0xa0, 0x0f, 0x30, 0x0d, 0x81, 0x0b, .. "example.org"u8];
-        using TestAuthority authority = new(middle: how == "constrained" ? r => r.CertificateExtensions.Add(new X509Extension("2.5.29.30", constraint, true)) : null);
-        using X509Certificate2 leaf = authority.Issue(_key, n =>
-        {
-            n.AddEmailAddress(how == "other email" ? "x@example.com" : Email);
-            n.AddDnsName(how is "wildcard" or "deeper" ? "*.example.com" : how == "other host" ? "example.com" : "build.example.com");
-            n.AddIpAddress(System.Net.IPAddress.Parse("192.0.2.7"));
-        });
+        using TestAuthority authority = new(
+            middle: how == "constrained"
+                ? r => r.CertificateExtensions.Add(new X509Extension("2.5.29.30", constraint, true))
+                : null
+        );
+        using X509Certificate2 leaf = authority.Issue(
+            _key,
+            n =>
+            {
+                n.AddEmailAddress(how == "other email" ? "x@example.com" : Email);
+                n.AddDnsName(
+                    how is "wildcard" or "deeper" ? "*.example.com"
+                    : how == "other host" ? "example.com"
+                    : "build.example.com"
+                );
+                n.AddIpAddress(System.Net.IPAddress.Parse("192.0.2.7"));
+            }
+        );
         using ECDsa other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        string? host = how switch { "host" or "wildcard" or "other host" => "build.example.com", "address" => "192.0.2.7", "deeper" => "a.build.example.com", _ => null };
+        string? host = how switch
+        {
+            "host" or "wildcard" or "other host" => "build.example.com",
+            "address" => "192.0.2.7",
+            "deeper" => "a.build.example.com",
+            _ => null,
+        };
         SigstoreKeys keys = new()
         {
             Pki = new PkiAuthority(
                 Certificate.ReadRoots(how == "middle is trusted" ? authority.MiddlePem : authority.RootPem),
-                how == "own intermediates" ? Certificate.ReadAll(authority.MiddlePem, 8) : [], host is null ? Email : null, host),
+                how == "own intermediates" ? Certificate.ReadAll(authority.MiddlePem, 8) : [],
+                host is null ? Email : null,
+                host
+            ),
         };
         string? chain = how is "no chain" or "own intermediates" or "middle is trusted" ? null : authority.ChainPem;
         byte[] signature = SignedPayload.Sign(how == "other signer" ? other : _key, _payload);
 
         SigstoreVerdict verdict = SigstoreVerifier.Verify(
-            SignedPayload.Attach(_payload, signature, how == "no certificate" ? null : leaf, chain), keys, how == "expired" ? TestAuthority.End.AddDays(1) : s_now);
+            SignedPayload.Attach(_payload, signature, how == "no certificate" ? null : leaf, chain),
+            keys,
+            how == "expired" ? TestAuthority.End.AddDays(1) : s_now
+        );
 
         Assert.Equal(why is null, verdict.Signed is not null);
         Assert.Contains(why ?? "", verdict.Reason ?? "", StringComparison.Ordinal);
@@ -243,15 +346,17 @@ public sealed class SigstoreVerifierTests : IDisposable
 
     private static void Rsa(Action<byte[], string> check)
     {
-        using RSA rsa = RSA.Create(2048);
+        using RSA rsa = TestKeys.Rsa(2048);
         check(SignedPayload.Sign(rsa, SignedPayload.Of()), rsa.ExportRSAPublicKeyPem());
     }
 
-    private static SigstoreKeys Known(params string[] pems) => new() { Keys = [.. pems.Select(VerificationKey.FromPem)] };
+    private static SigstoreKeys Known(params string[] pems) =>
+        new() { Keys = [.. pems.Select(VerificationKey.FromPem)] };
 
     private SigstoreKeys Mine() => Known(_key.ExportSubjectPublicKeyInfoPem());
 
-    private static SigstoreVerdict Verify(SigstoreAttachment attachment, SigstoreKeys keys) => SigstoreVerifier.Verify(attachment, keys, s_now);
+    private static SigstoreVerdict Verify(SigstoreAttachment attachment, SigstoreKeys keys) =>
+        SigstoreVerifier.Verify(attachment, keys, s_now);
 
     private static SimpleSigning Accepted(SigstoreAttachment attachment, SigstoreKeys keys)
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Tests.Fakes;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -11,7 +12,8 @@ using SystemContainers.Tests.Pull.Timestamps;
 
 namespace SystemContainers.Tests.Pull.Statements;
 
-/// <summary>Bundles with timestamps (RFC 3161) and with entries in logs of Rekor's second version, by authorities and logs of their own. The ways to be wrong are in the other part.</summary>
+/// <summary>Bundles with timestamps (RFC 3161) and with entries in logs of Rekor's second version, by authorities and
+/// logs of their own. The ways to be wrong are in the other part.</summary>
 sealed partial class StampedSamples : IDisposable
 {
     private const string TsaUsage = TestStamper.TimeStamping;
@@ -44,7 +46,7 @@ sealed partial class StampedSamples : IDisposable
     {
         ["tsa"] = new TestStamper("https://tsa.example"),
         ["second"] = new TestStamper("https://second.tsa.example"),
-        ["RSA"] = new TestStamper("https://rsa.tsa.example", RSA.Create(2048)),
+        ["RSA"] = new TestStamper("https://rsa.tsa.example", TestKeys.Rsa(2048)),
         ["expired since"] = new TestStamper("https://expired.tsa.example", to: s_time.AddDays(1)),
         ["expired"] = new TestStamper("https://old.tsa.example", to: s_before),
         ["ended"] = new TestStamper("https://ended.tsa.example"),
@@ -52,8 +54,15 @@ sealed partial class StampedSamples : IDisposable
         ["for more"] = new TestStamper("https://more.tsa.example", usages: [TsaUsage, "1.3.6.1.5.5.7.3.1"]),
         ["for anything"] = new TestStamper("https://any.tsa.example", usages: []),
         ["not critical"] = new TestStamper("https://lax.tsa.example", critical: false),
-        ["an authority"] = new TestStamper("https://ca.tsa.example", more: r => r.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true))),
-        ["below code"] = new TestStamper("https://below.tsa.example", middle: r => r.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.3")], false))),
+        ["an authority"] = new TestStamper(
+            "https://ca.tsa.example",
+            more: r => r.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true))
+        ),
+        ["below code"] = new TestStamper(
+            "https://below.tsa.example",
+            middle: r =>
+                r.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.3")], false))
+        ),
         ["stranger"] = new TestStamper("https://tsa.example"),
     };
 
@@ -71,15 +80,31 @@ sealed partial class StampedSamples : IDisposable
     public string StamperPem => _stampers["tsa"].ChainPem;
 
     public string TrustedRootJson =>
-        "{\"mediaType\":\"application/vnd.dev.sigstore.trustedroot+json;version=0.1\",\"tlogs\":[" +
-        "{\"baseUrl\":\"https://rekor.example\",\"hashAlgorithm\":\"SHA2_256\",\"publicKey\":{\"rawBytes\":\"" + Convert.ToBase64String(_first.KeyDer) +
-        "\",\"keyDetails\":\"PKIX_ECDSA_P256_SHA_256\",\"validFor\":{\"start\":\"2026-01-01T00:00:00Z\"}},\"logId\":{\"keyId\":\"" + Convert.ToBase64String(_first.Id) + "\"}}," +
-        string.Join(",", _logs.Where(l => l.Key != "stranger").Select(l => l.Value.Json(l.Key != "without URL", PeriodOf(l.Key)))) +
-        "],\"certificateAuthorities\":[{\"subject\":{\"organization\":\"x\",\"commonName\":\"x\"},\"uri\":\"https://fulcio.example\",\"certChain\":{\"certificates\":[{\"rawBytes\":\"" +
-        Convert.ToBase64String(_fulcio.MiddleDer) + "\"},{\"rawBytes\":\"" + Convert.ToBase64String(_fulcio.RootDer) + "\"}]},\"validFor\":{\"start\":\"2026-01-01T00:00:00Z\"}}],\"timestampAuthorities\":[" +
-        string.Join(",", _stampers.Where(s => s.Key != "stranger").Select(s => s.Value.Json(s_pinned.Contains(s.Key), PeriodOf(s.Key)))) + "]}";
+        "{\"mediaType\":\"application/vnd.dev.sigstore.trustedroot+json;version=0.1\",\"tlogs\":["
+        + "{\"baseUrl\":\"https://rekor.example\",\"hashAlgorithm\":\"SHA2_256\",\"publicKey\":{\"rawBytes\":\""
+        + Convert.ToBase64String(_first.KeyDer)
+        + "\",\"keyDetails\":\"PKIX_ECDSA_P256_SHA_256\",\"validFor\":{\"start\":\"2026-01-01T00:00:00Z\"}},\"logId\":{\"keyId\":\""
+        + Convert.ToBase64String(_first.Id)
+        + "\"}},"
+        + string.Join(
+            ",",
+            _logs.Where(l => l.Key != "stranger").Select(l => l.Value.Json(l.Key != "without URL", PeriodOf(l.Key)))
+        )
+        + "],\"certificateAuthorities\":[{\"subject\":{\"organization\":\"x\",\"commonName\":\"x\"},\"uri\":\"https://fulcio.example\",\"certChain\":{\"certificates\":[{\"rawBytes\":\""
+        + Convert.ToBase64String(_fulcio.MiddleDer)
+        + "\"},{\"rawBytes\":\""
+        + Convert.ToBase64String(_fulcio.RootDer)
+        + "\"}]},\"validFor\":{\"start\":\"2026-01-01T00:00:00Z\"}}],\"timestampAuthorities\":["
+        + string.Join(
+            ",",
+            _stampers
+                .Where(s => s.Key != "stranger")
+                .Select(s => s.Value.Json(s_pinned.Contains(s.Key), PeriodOf(s.Key)))
+        )
+        + "]}";
 
-    private static string PeriodOf(string name) => "\"start\":\"2026-01-01T00:00:00Z\"" + (name == "ended" ? ",\"end\":\"2026-05-31T00:00:00Z\"" : "");
+    private static string PeriodOf(string name) =>
+        "\"start\":\"2026-01-01T00:00:00Z\"" + (name == "ended" ? ",\"end\":\"2026-05-31T00:00:00Z\"" : "");
 
     public BundleTrust Trust(StampedRow row)
     {
@@ -97,7 +122,10 @@ sealed partial class StampedSamples : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable one in (IEnumerable<IDisposable>)[.. _keys.Values, _fulcio, _first, .. _logs.Values, .. _stampers.Values])
+        foreach (
+            IDisposable one in (IEnumerable<IDisposable>)
+                [.. _keys.Values, _fulcio, _first, .. _logs.Values, .. _stampers.Values]
+        )
         {
             one.Dispose();
         }
@@ -116,45 +144,99 @@ sealed partial class StampedSamples : IDisposable
         byte[] verifier = isKey ? key.ExportSubjectPublicKeyInfo() : leaf.RawData;
         byte[] other = isKey ? _keys["other"].ExportSubjectPublicKeyInfo() : otherLeaf.RawData;
         string body = TestTiles.Body(
-            CryptographicOperations.HashData(how == "hash of another kind logged" ? HashAlgorithmName.SHA512 : HashOf(key), how == "other statement logged" ? [1] : signed),
-            how == "other signature logged" ? key.SignData(signed, HashOf(key), DSASignatureFormat.Rfc3279DerSequence) : signature,
-            how == "other signer logged" ? other : verifier, isKey == (how == "signer logged as another kind"),
-            how == "hash of another kind logged" ? "SHA2_512" : key.KeySize == 384 ? "SHA2_384" : "SHA2_256",
-            how == "key of another kind logged" ? "PKIX_ECDSA_P384_SHA_384" : key.KeySize == 384 ? "PKIX_ECDSA_P384_SHA_384" : "PKIX_ECDSA_P256_SHA_256");
+            CryptographicOperations.HashData(
+                how == "hash of another kind logged" ? HashAlgorithmName.SHA512 : HashOf(key),
+                how == "other statement logged" ? [1] : signed
+            ),
+            how == "other signature logged"
+                ? key.SignData(signed, HashOf(key), DSASignatureFormat.Rfc3279DerSequence)
+                : signature,
+            how == "other signer logged" ? other : verifier,
+            isKey == (how == "signer logged as another kind"),
+            how == "hash of another kind logged" ? "SHA2_512"
+                : key.KeySize == 384 ? "SHA2_384"
+                : "SHA2_256",
+            how == "key of another kind logged" ? "PKIX_ECDSA_P384_SHA_384"
+                : key.KeySize == 384 ? "PKIX_ECDSA_P384_SHA_384"
+                : "PKIX_ECDSA_P256_SHA_256"
+        );
         string firstBody = FirstBody(leaf, signature, payload);
-        string[] entries = [.. row.Entries.Split(", ").SelectMany(e => e switch
-        {
-            "none" => (string[])[],
-            "v2" => [Entry(how, body)],
-            "v2 of ECDSA" => [Entry("ECDSA", body)],
-            "v2 falsified" => [Entry("other root", body)],
-            "v2 of a stranger" => [Entry("stranger", body)],
-            "v2 with a time" => [Entry("time said", body)],
-            "v2 with a late time" => [Entry("late time said", body)],
-            _ => [FirstEntry(firstBody, withPromise: !e.StartsWith("v1 proof", StringComparison.Ordinal), e == "v1 proof with a late time" ? s_time.AddHours(1) : s_time)],
-        })];
-        string stamps = string.Join(",", Stamps(how, signature).Select(s => $"{{\"signedTimestamp\":\"{Convert.ToBase64String(s)}\"}}"));
-        string timestamps = stamps.Length == 0 ? "" : ",\"timestampVerificationData\":{\"rfc3161Timestamps\":[" + stamps + "]}";
+        string[] entries =
+        [
+            .. row
+                .Entries.Split(", ")
+                .SelectMany(e =>
+                    e switch
+                    {
+                        "none" => (string[])[],
+                        "v2" => [Entry(how, body)],
+                        "v2 of ECDSA" => [Entry("ECDSA", body)],
+                        "v2 falsified" => [Entry("other root", body)],
+                        "v2 of a stranger" => [Entry("stranger", body)],
+                        "v2 with a time" => [Entry("time said", body)],
+                        "v2 with a late time" => [Entry("late time said", body)],
+                        _ =>
+                        [
+                            FirstEntry(
+                                firstBody,
+                                withPromise: !e.StartsWith("v1 proof", StringComparison.Ordinal),
+                                e == "v1 proof with a late time" ? s_time.AddHours(1) : s_time
+                            ),
+                        ],
+                    }
+                ),
+        ];
+        string stamps = string.Join(
+            ",",
+            Stamps(how, signature).Select(s => $"{{\"signedTimestamp\":\"{Convert.ToBase64String(s)}\"}}")
+        );
+        string timestamps =
+            stamps.Length == 0 ? "" : ",\"timestampVerificationData\":{\"rfc3161Timestamps\":[" + stamps + "]}";
         string named = isKey
             ? "\"publicKey\":{\"hint\":\"" + Convert.ToBase64String(SHA256.HashData(verifier)) + "\"}"
             : "\"certificate\":{\"rawBytes\":\"" + Convert.ToBase64String(leaf.RawData) + "\"}";
         return Encoding.UTF8.GetBytes(
-            "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",\"verificationMaterial\":{" + named + (entries.Length > 0 ? ",\"tlogEntries\":[" + string.Join(",", entries) + "]" : "") + timestamps +
-            "},\"dsseEnvelope\":{\"payload\":\"" + Convert.ToBase64String(payload) + "\",\"payloadType\":\"" + InTotoStatement.MediaType + "\",\"signatures\":[{\"sig\":\"" + Convert.ToBase64String(signature) + "\"}]}}");
+            "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",\"verificationMaterial\":{"
+                + named
+                + (entries.Length > 0 ? ",\"tlogEntries\":[" + string.Join(",", entries) + "]" : "")
+                + timestamps
+                + "},\"dsseEnvelope\":{\"payload\":\""
+                + Convert.ToBase64String(payload)
+                + "\",\"payloadType\":\""
+                + InTotoStatement.MediaType
+                + "\",\"signatures\":[{\"sig\":\""
+                + Convert.ToBase64String(signature)
+                + "\"}]}}"
+        );
     }
 
-    private static HashAlgorithmName HashOf(ECDsa key) => key.KeySize == 384 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
+    private static HashAlgorithmName HashOf(ECDsa key) =>
+        key.KeySize == 384 ? HashAlgorithmName.SHA384 : HashAlgorithmName.SHA256;
 
     private ECDsa KeyOf(string how) => _keys[how == "key on P-384" ? "P-384" : "P-256"];
 
     private X509Certificate2 Leaf(ECDsa key) =>
-        _fulcio.Issue(key, n => n.AddUri(new Uri(BundleSamples.Workflow)), BundleSamples.Issuer, null, s_time.AddMinutes(-5), s_time.AddMinutes(5));
+        _fulcio.Issue(
+            key,
+            n => n.AddUri(new Uri(BundleSamples.Workflow)),
+            BundleSamples.Issuer,
+            null,
+            s_time.AddMinutes(-5),
+            s_time.AddMinutes(5)
+        );
 
     private static string FirstBody(X509Certificate2 leaf, byte[] signature, byte[] payload)
     {
         string hash = TestLog.Hex(SHA256.HashData(payload));
-        return "{\"apiVersion\":\"0.0.1\",\"kind\":\"dsse\",\"spec\":{\"envelopeHash\":{\"algorithm\":\"sha256\",\"value\":\"" + hash + "\"},\"payloadHash\":{\"algorithm\":\"sha256\",\"value\":\"" + hash +
-            "\"},\"signatures\":[{\"signature\":\"" + Convert.ToBase64String(signature) + "\",\"verifier\":\"" + TestLog.Base64(leaf.ExportCertificatePem() + "\n") + "\"}]}}";
+        return "{\"apiVersion\":\"0.0.1\",\"kind\":\"dsse\",\"spec\":{\"envelopeHash\":{\"algorithm\":\"sha256\",\"value\":\""
+            + hash
+            + "\"},\"payloadHash\":{\"algorithm\":\"sha256\",\"value\":\""
+            + hash
+            + "\"},\"signatures\":[{\"signature\":\""
+            + Convert.ToBase64String(signature)
+            + "\",\"verifier\":\""
+            + TestLog.Base64(leaf.ExportCertificatePem() + "\n")
+            + "\"}]}}";
     }
 
     // The entry is the second of three leaves.
@@ -162,9 +244,21 @@ sealed partial class StampedSamples : IDisposable
     {
         (byte[] left, byte[] right, byte[] root) = Tree(body);
         string proof = Proof(1, root, 3, [left, right], _first.Checkpoint("rekor.example", root, 3));
-        string promise = withPromise ? ",\"inclusionPromise\":{\"signedEntryTimestamp\":\"" + Convert.ToBase64String(_first.PromiseBytes(body, s_time)) + "\"}" : "";
-        return "{\"logIndex\":\"7\",\"logId\":{\"keyId\":\"" + Convert.ToBase64String(_first.Id) + "\"},\"kindVersion\":{\"kind\":\"dsse\",\"version\":\"0.0.1\"},\"integratedTime\":\"" +
-            said.ToUnixTimeSeconds() + "\"" + promise + proof + ",\"canonicalizedBody\":\"" + TestLog.Base64(body) + "\"}";
+        string promise = withPromise
+            ? ",\"inclusionPromise\":{\"signedEntryTimestamp\":\""
+                + Convert.ToBase64String(_first.PromiseBytes(body, s_time))
+                + "\"}"
+            : "";
+        return "{\"logIndex\":\"7\",\"logId\":{\"keyId\":\""
+            + Convert.ToBase64String(_first.Id)
+            + "\"},\"kindVersion\":{\"kind\":\"dsse\",\"version\":\"0.0.1\"},\"integratedTime\":\""
+            + said.ToUnixTimeSeconds()
+            + "\""
+            + promise
+            + proof
+            + ",\"canonicalizedBody\":\""
+            + TestLog.Base64(body)
+            + "\"}";
     }
 
     private static (byte[] Left, byte[] Right, byte[] Root) Tree(string body)
@@ -176,6 +270,15 @@ sealed partial class StampedSamples : IDisposable
     }
 
     private static string Proof(long index, byte[] root, long size, byte[][] hashes, string checkpoint) =>
-        ",\"inclusionProof\":{\"logIndex\":\"" + index + "\",\"rootHash\":\"" + Convert.ToBase64String(root) + "\",\"treeSize\":\"" + size + "\",\"hashes\":[" +
-        string.Join(",", hashes.Select(h => $"\"{Convert.ToBase64String(h)}\"")) + "],\"checkpoint\":{\"envelope\":\"" + checkpoint.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal) + "\"}}";
+        ",\"inclusionProof\":{\"logIndex\":\""
+        + index
+        + "\",\"rootHash\":\""
+        + Convert.ToBase64String(root)
+        + "\",\"treeSize\":\""
+        + size
+        + "\",\"hashes\":["
+        + string.Join(",", hashes.Select(h => $"\"{Convert.ToBase64String(h)}\""))
+        + "],\"checkpoint\":{\"envelope\":\""
+        + checkpoint.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal)
+        + "\"}}";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Settings.Ids;
 using static SystemContainers.Settings.SettingPlace;
@@ -16,6 +17,10 @@ static class SettingOptions
     private const string Mounts = "mounts";
 
     private const string Capabilities = "capabilities";
+
+    private const string AllCapabilities = "ALL";
+
+    private const string CapabilityPrefix = "CAP_";
 
     private static readonly Dictionary<string, SettingOption> s_byName = All()
         .ToDictionary(o => o.Name, StringComparer.Ordinal);
@@ -315,7 +320,7 @@ static class SettingOptions
                 HasCommas = true,
                 Key = CapabilityName,
                 Subject = Capabilities,
-                Check = CapabilityName,
+                Check = Capability,
             },
             new("cap-drop", "CAPABILITY[,...]", "Take a capability away, or all.")
             {
@@ -323,7 +328,7 @@ static class SettingOptions
                 HasCommas = true,
                 Key = CapabilityName,
                 Subject = Capabilities,
-                Check = CapabilityName,
+                Check = Capability,
             },
             new("ulimit", "NAME=SOFT[:HARD]", "A limit of setrlimit(2).")
             {
@@ -608,15 +613,22 @@ static class SettingOptions
         }
     }
 
-    /// <summary><c>CAP_NET_ADMIN</c> for <c>net_admin</c>; <c>ALL</c>.</summary>
+    /// <summary><c>CAP_NET_ADMIN</c> for <c>net_admin</c>; <c>ALL</c>. Whether there is such a capability is not
+    /// looked at.</summary>
     public static string CapabilityName(string text)
     {
         string name = text.ToUpperInvariant();
-        return name == "ALL" ? name
-            : name.Length > 0 && name.All(c => char.IsAsciiLetterUpper(c) || c == '_')
-                ? name.StartsWith("CAP_", StringComparison.Ordinal) ? name
-                    : "CAP_" + name
-            : throw new FormatException($"'{text}' is no name of a capability");
+        return name == AllCapabilities || name.StartsWith(CapabilityPrefix, StringComparison.Ordinal)
+            ? name
+            : CapabilityPrefix + name;
+    }
+
+    private static string Capability(string text)
+    {
+        string name = CapabilityName(text);
+        return name == AllCapabilities || CapabilityNames.All.Contains(name, StringComparer.Ordinal)
+            ? name
+            : throw new FormatException($"'{text}' is no name of a capability (capabilities(7))");
     }
 
     /// <summary>Whether a kernel parameter belongs to the IPC namespace or to the network; whether that is the

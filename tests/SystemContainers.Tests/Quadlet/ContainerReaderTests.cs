@@ -22,7 +22,7 @@ public sealed class ContainerReaderTests : IDisposable
         "cap-add",
         new[] { "CAP_NET_ADMIN", "sys_time", "kill" }
     )]
-    [InlineData("DropCapability=a\nDropCapability=\nDropCapability=b", "cap-drop", new[] { "b" })]
+    [InlineData("DropCapability=mknod\nDropCapability=\nDropCapability=Cap_Kill", "cap-drop", new[] { "Cap_Kill" })]
     [InlineData(
         "Environment=A=1 \"B=2 \" \\\n  C=3\nEnvironment=C=4 'D=x\\ny'",
         "env",
@@ -36,6 +36,9 @@ public sealed class ContainerReaderTests : IDisposable
     )]
     [InlineData("Entrypoint=top -b", "entrypoint", new[] { "top -b" })]
     [InlineData("Entrypoint=", "entrypoint", new[] { "" })]
+    [InlineData("Entrypoint=/a\nEntrypoint=\nEntrypoint=/b", "entrypoint", new[] { "/b" })]
+    [InlineData("HostName=a\nHostName=\nHostName=b", "hostname", new[] { "b" })]
+    [InlineData("AddCapability=all", "cap-add", new[] { "all" })]
     [InlineData("HealthCmd=\"hello world\"", "health-cmd", new[] { "hello world" })]
     [InlineData("HealthCmd=/bin/sh -c \"echo 'hi'\"", "health-cmd", new[] { "/bin/sh -c \"echo 'hi'\"" })]
     [InlineData("HostName=h", "hostname", new[] { "h" })]

@@ -38,6 +38,8 @@ static class PodmanArguments
         ["env-file"] = static (reader, value) => reader.EnvironmentFiles([value]),
         ["log-driver"] = static (reader, value) => reader.LogDriver([value]),
         ["log-opt"] = static (reader, value) => reader.LogOptions([value]),
+        // By the names that podman knows a container and a network by.
+        ["network"] = static (reader, value) => reader.Networks([value]),
         ["name"] = static (reader, value) => reader.FurtherName([value]),
         ["pull"] = static (reader, value) => reader.Pull([value]),
     };

@@ -17,6 +17,9 @@ static class QuadletNetworks
     /// own; of a user's container it means pasta.</summary>
     public const string Usual = "bridge";
 
+    /// <summary>The mode that says whose network it is.</summary>
+    public const string Container = "container";
+
     /// <summary>Takes a value of Network=.</summary>
     /// <param name="reader">The container's.</param>
     /// <param name="network">As <c>--network</c>, or the name of a file with options behind a colon.</param>
@@ -27,7 +30,11 @@ static class QuadletNetworks
         string[] halves = network.Text.Split(':', 2);
         string options = halves.Length == 2 ? ":" + halves[1] : "";
         string type = Path.GetExtension(halves[0]);
-        if (type is not (".network" or ".container"))
+        if (halves is [Container, var joined] && joined.Length > 0)
+        {
+            reader.Add(Option, $"{Container}:{files.ContainerOf(joined)}", network.Place, "Network");
+        }
+        else if (type is not (".network" or ".container"))
         {
             reader.Add(Option, network.Text, network.Place, "Network");
         }
@@ -37,6 +44,14 @@ static class QuadletNetworks
                 network.Place,
                 $"Network=: no file declares {halves[0]}",
                 "write it, or name a network that 'sysctr network list' shows"
+            );
+        }
+        else if (type == ".container" && options.Length > 0)
+        {
+            reader.Fault(
+                network.Place,
+                $"Network={network.Text}: the network is {halves[0]}'s, and has no options for those who join it",
+                $"leave {options} out, or write it where the network is made"
             );
         }
         else if (type == ".container")

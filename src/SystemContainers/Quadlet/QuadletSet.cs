@@ -33,7 +33,7 @@ sealed record QuadletSet(
                 .Select(t => DefaultInstance(t, units, faults))
                 .OfType<QuadletUnit>(),
         ];
-        QuadletNames names = new(units, host.Applied);
+        QuadletNames names = new(units, host);
         List<ContainerDeclaration> containers = [];
         List<ImageFile> images = [];
         List<NetworkDefinition> networks = [];

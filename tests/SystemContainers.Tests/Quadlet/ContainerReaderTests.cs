@@ -322,6 +322,33 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal("quay.io/pg:1", Assert.Single(set.Images).Image);
     }
 
+    /// <summary>Units that podman's generator would make of the call's files are none that anybody makes here.</summary>
+    [Fact]
+    public void A_dependency_may_be_of_the_unit_that_podman_would_make_of_a_file()
+    {
+        _folder.Write("dn.network", "[Network]\n");
+        _folder.Write("dv.volume", "[Volume]\n");
+        _folder.Write("dw.volume", "[Volume]\nServiceName=store");
+        _folder.Write("di.image", "[Image]\nImage=quay.io/pg:1");
+        _folder.Write("both.network", "[Network]\n");
+        _folder.Write("both-network.container", "[Container]\nImage=i");
+        _folder.Write("own.container", "[Container]\nImage=i\n[X-Sysctr]\nName=mine");
+        _folder.Write("p.pod", "[Pod]\n[X-Sysctr]\nName=pp");
+        _folder.Write(
+            "web.container",
+            "[Unit]\nRequires=dn-network.service dv-volume.service\nAfter=di-image.service store.service a.service\n"
+                + "Wants=both-network.service own.service p-pod.service\n[Container]\nImage=i"
+        );
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(
+            ["After=a.service", "Wants=both-network.service mine.service pp.service"],
+            set.Containers.Single(c => c.Name == "web").OwnLines.Select(l => $"{l.Key}={l.Value}")
+        );
+    }
+
     [Fact]
     public void A_dependency_may_be_of_a_file_that_was_applied_before()
     {

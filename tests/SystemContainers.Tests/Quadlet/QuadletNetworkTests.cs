@@ -64,6 +64,76 @@ public sealed class QuadletNetworkTests : IDisposable
         );
     }
 
+    /// <summary>They are words, quotes and escapes taken away.</summary>
+    [Fact]
+    public void Options_and_labels_are_words()
+    {
+        _folder.Write(
+            "shop.network",
+            "[Network]\nOptions=mtu=1400 isolate=true\nOptions=\"vrf=a b\" note=1,2\nLabel=a=1 \"b=x y\"\nLabel=c"
+        );
+
+        NetworkDefinition network = Assert.Single(_folder.Read().Networks);
+
+        Assert.Equal(
+            ["isolate=true", "mtu=1400", "note=1,2", "vrf=a b"],
+            network.Options!.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal)
+        );
+        Assert.Equal(
+            ["a=1", "b=x y", "c="],
+            network.Labels!.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal)
+        );
+    }
+
+    /// <summary>podman's names of containers are taken where its network is joined, for there the file names
+    /// them.</summary>
+    [Theory]
+    [InlineData("Network=container:systemd-b", "b")]
+    [InlineData("Network=container:b", "b")]
+    [InlineData("Network=container:vpn", "c")]
+    [InlineData("Network=container:c", "c")]
+    [InlineData("Network=container:systemd-other", "other")]
+    [InlineData("Network=container:systemd-d", "own")]
+    [InlineData("Network=container:systemd-t_one", "t-one")]
+    [InlineData("Network=container:own-app", "e")]
+    [InlineData("Network=container:systemd-far", "faraway")]
+    [InlineData("Network=container:nobody", "nobody")]
+    [InlineData("PodmanArgs=--network container:systemd-b", "b")]
+    [InlineData("PodmanArgs=--network=container:vpn", "c")]
+    public void A_container_s_network_is_joined_by_podman_s_names(string key, string container)
+    {
+        _folder.Write("b.container", "[Container]\nImage=i");
+        _folder.Write("c.container", "[Container]\nImage=i\nContainerName=vpn");
+        _folder.Write("s.container", "[Container]\nImage=i\nServiceName=other");
+        _folder.Write("d.container", "[Container]\nImage=i\n[X-Sysctr]\nName=own");
+        _folder.Write("t@one.container", "[Container]\nImage=i");
+        _folder.Write("e.container", "[Container]\nImage=i\nContainerName=own-app");
+        _folder.Write("a.container", "[Container]\nImage=i\n" + key);
+
+        QuadletSet set = _folder.Read(
+            new QuadletHost { Applied = file => file == "far.container" ? "faraway.service" : null }
+        );
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(
+            ["container:" + container],
+            set.Containers.Single(c => c.Name == "a").Request.Settings.All("network")
+        );
+    }
+
+    /// <summary>podman: extra options are not supported when joining another container's network.</summary>
+    [Fact]
+    public void A_network_that_is_joined_has_no_options()
+    {
+        _folder.Write("b.container", "[Container]\nImage=i");
+        _folder.Write("a.container", "[Container]\nImage=i\nNetwork=b.container:alias=x");
+
+        QuadletFault fault = Assert.Single(_folder.Read().Faults.All);
+
+        Assert.Equal((_folder.Path + "/a.container", 3), (fault.Place.File, fault.Place.Line));
+        Assert.Contains("leave :alias=x out", fault.Advice, StringComparison.Ordinal);
+    }
+
     /// <summary>What is taken and changes nothing is told.</summary>
     [Theory]
     [InlineData("shop.network", "[Network]\nNetworkDeleteOnStop=yes", "sysctr network remove")]

@@ -279,6 +279,12 @@ public sealed class ApplyTests : IAsyncLifetime
         "new.container:3: Network=: looking for the network none-such: there is none of that name"
     )]
     [InlineData(
+        "new.container",
+        "[Container]\nImage=IMAGE\nNetwork=container:systemd-nobody",
+        ErrorKind.NotFound,
+        "new.container:3: Network=container:systemd-nobody: there is no container 'systemd-nobody'"
+    )]
+    [InlineData(
         "hand.container",
         "[Container]\nImage=IMAGE",
         ErrorKind.Conflict,

@@ -31,6 +31,7 @@ sealed class ApplyFiles(Host host)
         foreach (ContainerDeclaration container in set.Containers)
         {
             CheckHost(container, faults);
+            CheckJoined(container, set, faults);
         }
 
         foreach (QuadletFault told in faults.Notes)
@@ -124,6 +125,31 @@ sealed class ApplyFiles(Host host)
                 $"{there} is there, and sysctr did not install it",
                 "give the file another name, or remove that unit",
                 ErrorKind.Conflict
+            );
+        }
+    }
+
+    /// <summary>A container whose network another one shares: its unit would wait for one that nobody makes.</summary>
+    private void CheckJoined(ContainerDeclaration container, QuadletSet set, QuadletFaults faults)
+    {
+        const string prefix = QuadletNetworks.Container + ":";
+        foreach (
+            string name in container
+                .Request.Settings.All(QuadletNetworks.Option)
+                .Where(n => n.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(n => n[prefix.Length..])
+                .Where(n => set.Containers.All(c => c.Name != n) && host.Catalog.Find(n) is null)
+        )
+        {
+            faults.Add(
+                container
+                    .Unit.All(ContainerKeys.Container, "Network")
+                    .FirstOrDefault(v => v.Text.StartsWith(prefix, StringComparison.Ordinal))
+                    ?.Place
+                    ?? container.Unit.Place,
+                $"Network={prefix}{name}: there is no container '{name}', neither in the files nor installed",
+                "add its file to the call and write Network=NAME.container, or install it first",
+                ErrorKind.NotFound
             );
         }
     }

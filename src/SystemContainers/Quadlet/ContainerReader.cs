@@ -230,7 +230,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
 
         foreach (QuadletKey key in known.Values)
         {
-            RefuseTwice(section, key);
+            if (key.Form is KeyForm.One or KeyForm.Switch or KeyForm.Command)
+            {
+                SectionKeys.RefuseTwice(unit, section, key.Name, faults);
+            }
+
             List<QuadletValue> values = Values(section, key);
             if (key.Name != PodmanArguments.Key && values.RemoveAll(v => v.IsOpen) > 0 && values.Count == 0)
             {
@@ -281,33 +285,6 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
 
     /// <summary>An empty value says something there, or is what forgets the values before.</summary>
     private static bool MayBeEmpty(QuadletKey key) => key.Name == "Entrypoint";
-
-    /// <summary>Once is meant, and one of the two is not what counts: in one file that is a mistake. A drop-in says it
-    /// anew.</summary>
-    private void RefuseTwice(string section, QuadletKey key)
-    {
-        if (key.Form is not (KeyForm.One or KeyForm.Switch or KeyForm.Command))
-        {
-            return;
-        }
-
-        foreach (
-            IGrouping<string, QuadletLine> file in unit.Of(section)
-                .Where(l => l.Key == key.Name)
-                .GroupBy(l => l.Value.Place.File, StringComparer.Ordinal)
-        )
-        {
-            QuadletLine[] said = [.. file];
-            if (said.Length > 1 && said[..^1].Any(l => l.Value.Text.Length > 0))
-            {
-                Fault(
-                    said[^1].Value.Place,
-                    $"{key.Name}= stands in line {said[0].Value.Place.Line}, too, and counts once",
-                    "leave one of the two out"
-                );
-            }
-        }
-    }
 
     /// <summary>The values as podman reads them and systemd hands them to podman.</summary>
     private List<QuadletValue> Values(string section, QuadletKey key)
@@ -419,17 +396,5 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         }
     }
 
-    private bool Yes(QuadletValue value, string key)
-    {
-        switch (value.Text.ToLowerInvariant())
-        {
-            case "1" or "yes" or "true" or "on" or "y" or "t":
-                return true;
-            case "0" or "no" or "false" or "off" or "n" or "f":
-                return false;
-            default:
-                Fault(value.Place, $"{key}={value.Text}: it is yes or no", null);
-                return false;
-        }
-    }
+    private bool Yes(QuadletValue value, string key) => SectionKeys.Yes(value, key, faults);
 }

@@ -53,7 +53,7 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
     /// <summary>Reads one.</summary>
     public static ImageFile Read(QuadletUnit unit, QuadletHost host, QuadletFaults faults)
     {
-        SectionKeys.Check(unit, Section, Known, Refused, faults);
+        SectionKeys.Check(unit, Section, Known, [], Refused, faults);
         QuadletValue? image = unit.Last(Section, "Image");
         string name = "";
         if (image is null or { Text: "" })

@@ -34,6 +34,8 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
         "Subnet",
     ];
 
+    private static readonly string[] s_lists = ["DNS", "Gateway", "IPRange", "Label", "Options", "Subnet"];
+
     /// <summary>Subnets, <c>10.0.0.0/24</c>.</summary>
     public IReadOnlyList<QuadletValue> Subnets => Unit.All(Section, "Subnet");
 
@@ -46,7 +48,7 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
     /// <summary>Servers that the network's own asks.</summary>
     public IReadOnlyList<QuadletValue> DnsServers => Unit.All(Section, "DNS");
 
-    /// <summary>Options of the driver, <c>NAME=VALUE</c>.</summary>
+    /// <summary>Options of the driver: words <c>NAME=VALUE</c>.</summary>
     public IReadOnlyList<QuadletValue> Options => Unit.All(Section, "Options");
 
     /// <summary>bridge, macvlan, ipvlan; null for bridge.</summary>
@@ -59,18 +61,18 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
     public QuadletValue? InterfaceName => Unit.Last(Section, "InterfaceName");
 
     /// <summary>Whether it has IPv6, too.</summary>
-    public bool HasIpv6 => SectionKeys.IsYes(Unit.Last(Section, "IPv6"));
+    public bool HasIpv6 { get; private init; }
 
     /// <summary>Whether it leads nowhere.</summary>
-    public bool IsInternal => SectionKeys.IsYes(Unit.Last(Section, "Internal"));
+    public bool IsInternal { get; private init; }
 
     /// <summary>Whether names are looked up.</summary>
-    public bool HasDns => !SectionKeys.IsYes(Unit.Last(Section, "DisableDNS"));
+    public bool HasDns { get; private init; }
 
     /// <summary>Reads one.</summary>
     public static NetworkFile Read(QuadletUnit unit, QuadletFaults faults)
     {
-        SectionKeys.Check(unit, Section, Known, new Dictionary<string, string>(), faults);
+        SectionKeys.Check(unit, Section, Known, s_lists, new Dictionary<string, string>(), faults);
         if (
             unit.All(Section, "Subnet").Count == 0
             && unit.All(Section, "Gateway").Concat(unit.All(Section, "IPRange")).FirstOrDefault() is { } alone
@@ -79,7 +81,7 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
             faults.Add(alone.Place, "Gateway= and IPRange= go with Subnet=");
         }
 
-        if (SectionKeys.IsYes(unit.Last(Section, DeleteOnStop)))
+        if (SectionKeys.Yes(unit, Section, DeleteOnStop, faults))
         {
             faults.Note(
                 unit.Last(Section, DeleteOnStop)!.Place,
@@ -100,6 +102,11 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
             unit.Last(Section, "NetworkName") is { Text.Length: > 0 } name ? name.Text
                 : unit.Instance is "" ? $"systemd-{unit.Prefix}-%i"
                 : $"systemd-{unit.Stem}"
-        );
+        )
+        {
+            HasIpv6 = SectionKeys.Yes(unit, Section, "IPv6", faults),
+            IsInternal = SectionKeys.Yes(unit, Section, "Internal", faults),
+            HasDns = !SectionKeys.Yes(unit, Section, "DisableDNS", faults),
+        };
     }
 }

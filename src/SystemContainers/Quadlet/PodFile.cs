@@ -17,6 +17,8 @@ static class PodFile
     /// <summary>Its section.</summary>
     public const string Section = "Pod";
 
+    private const string StartWithPod = "StartWithPod";
+
     /// <summary>Keys that the pod's own unit needs, which mean what they mean in [Container].</summary>
     private static readonly string[] s_own =
     [
@@ -93,6 +95,11 @@ static class PodFile
             faults.Add(line.Value.Place, $"{line.Key}= is no key of [{Section}]", KeyGuess.Among(Known, line.Key));
         }
 
+        foreach (string key in Known.Where(k => IsOne(k) && !s_own.Contains(k, StringComparer.Ordinal)))
+        {
+            SectionKeys.RefuseTwice(pod, Section, key, faults);
+        }
+
         QuadletValue? exit = pod.Last(Section, "ExitPolicy");
         if (exit is { Text: not ("stop" or "continue" or "") })
         {
@@ -125,6 +132,12 @@ static class PodFile
     /// <param name="faults">Gets what can't be carried out.</param>
     public static QuadletUnit Joined(QuadletUnit container, QuadletUnit pod, QuadletHost host, QuadletFaults faults)
     {
+        _ = SectionKeys.Yes(container, ContainerKeys.Container, StartWithPod, faults);
+        foreach (string key in (string[])["Pod", StartWithPod])
+        {
+            SectionKeys.RefuseTwice(container, ContainerKeys.Container, key, faults);
+        }
+
         string unit = NameOf(pod) + ".service";
         bool onHost = IsOnHost(pod, host.IsUser);
         foreach (
@@ -153,7 +166,7 @@ static class PodFile
                 .. container.Lines.Where(l =>
                     !(
                         l.Section == ContainerKeys.Container
-                        && (l.Key is "Pod" or "StartWithPod" || s_networks.Contains(l.Key, StringComparer.Ordinal))
+                        && (l.Key is "Pod" or StartWithPod || s_networks.Contains(l.Key, StringComparer.Ordinal))
                     )
                 ),
             ],
@@ -165,8 +178,12 @@ static class PodFile
 
     /// <summary>Whether a container starts when its pod does, as StartWithPod= says; unasked it does.</summary>
     public static bool StartsWith(QuadletUnit container) =>
-        container.Last(ContainerKeys.Container, "StartWithPod") is not { Text.Length: > 0 } said
-        || SectionKeys.IsYes(said);
+        container.Last(ContainerKeys.Container, StartWithPod) is not { Text.Length: > 0 } said
+        || SectionKeys.Yes(said, StartWithPod, new QuadletFaults());
+
+    /// <summary>Whether one value of a key counts, the last.</summary>
+    private static bool IsOne(string key) =>
+        !ContainerKeys.OfContainer.TryGetValue(key, out QuadletKey? same) || same.Form is KeyForm.One or KeyForm.Switch;
 
     private static IEnumerable<QuadletLine> Inherited(
         QuadletUnit container,
@@ -189,8 +206,7 @@ static class PodFile
         ];
         foreach (QuadletLine line in lines)
         {
-            bool isOne = ContainerKeys.OfContainer[line.Key].Form is KeyForm.One or KeyForm.Switch;
-            if (isOne && container.Last(ContainerKeys.Container, line.Key) is { Text.Length: > 0 })
+            if (IsOne(line.Key) && container.Last(ContainerKeys.Container, line.Key) is { Text.Length: > 0 })
             {
                 continue;
             }

@@ -56,7 +56,7 @@ static class QuadletNetworks
         }
         else if (type == ".container")
         {
-            reader.Add(Option, "container:" + files.NameOf(file), network.Place, "Network");
+            reader.Add(Option, $"{Container}:{files.NameOf(file)}", network.Place, "Network");
         }
         else if (isUser)
         {
@@ -96,6 +96,16 @@ static class QuadletNetworks
             faults.Add(server.Place, "DNS= of a network can't be had", "write DNS= in the [Container] of those on it");
         }
 
+        // A word may hold several options, with commas between them.
+        Dictionary<string, string>? options = Pairs(
+            Words(network.Options, "Options", faults)
+                .SelectMany(w =>
+                    w.Split(',') is var parts && parts.All(p => p.Contains('=', StringComparison.Ordinal)) ? parts : [w]
+                )
+        );
+        Dictionary<string, string>? labels = Pairs(
+            Words(network.Unit.All(NetworkFile.Section, "Label"), "Label", faults)
+        );
         if (faults.All.Count > before)
         {
             return null;
@@ -112,8 +122,8 @@ static class QuadletNetworks
                 Ipv6Enabled = network.HasIpv6,
                 Internal = network.IsInternal,
                 DnsEnabled = network.HasDns,
-                Options = Pairs(network.Options.SelectMany(o => o.Text.Split(','))),
-                Labels = Pairs(network.Unit.All(NetworkFile.Section, "Label").Select(l => l.Text)),
+                Options = options,
+                Labels = labels,
             };
         }
         catch (SysctrException e)
@@ -129,6 +139,29 @@ static class QuadletNetworks
     }
 
     private static string[] Texts(IReadOnlyList<QuadletValue> values) => [.. values.Select(v => v.Text)];
+
+    /// <summary>The words of each value, as podman's generator takes them.</summary>
+    private static List<string> Words(IReadOnlyList<QuadletValue> values, string key, QuadletFaults faults)
+    {
+        List<string> words = [];
+        foreach (QuadletValue value in values)
+        {
+            try
+            {
+                words.AddRange(QuadletWords.Escaped(value.Text));
+            }
+            catch (UnknownEscapeException e)
+            {
+                faults.Note(value.Place, $"{key}=: left out, as podman leaves it out: {e.Message}");
+            }
+            catch (FormatException e)
+            {
+                faults.Add(value.Place, $"{key}=: {e.Message}");
+            }
+        }
+
+        return words;
+    }
 
     private static Dictionary<string, string>? Pairs(IEnumerable<string> words)
     {

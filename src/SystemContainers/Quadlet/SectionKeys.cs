@@ -14,16 +14,23 @@ static class SectionKeys
     /// <param name="unit">The file.</param>
     /// <param name="section">Its own section.</param>
     /// <param name="known">Keys that are taken.</param>
+    /// <param name="lists">Those of them of which each value counts.</param>
     /// <param name="refused">Keys that can't be had, and why.</param>
     /// <param name="faults">Gets what is neither.</param>
     public static void Check(
         QuadletUnit unit,
         string section,
         IReadOnlyCollection<string> known,
+        IReadOnlyCollection<string> lists,
         IReadOnlyDictionary<string, string> refused,
         QuadletFaults faults
     )
     {
+        foreach (string key in known.Except(lists, StringComparer.Ordinal))
+        {
+            RefuseTwice(unit, section, key, faults);
+        }
+
         foreach (QuadletLine line in unit.Lines.Where(l => l.Value.Text.Length > 0))
         {
             if (line.Section != section)
@@ -45,9 +52,47 @@ static class SectionKeys
         }
     }
 
-    /// <summary>Whether a value says yes.</summary>
-    public static bool IsYes(QuadletValue? value) =>
-        value?.Text.ToLowerInvariant() is "1" or "yes" or "true" or "on" or "y" or "t";
+    /// <summary>Whether a key of the section says yes; unsaid it does not, and what is neither is a fault.</summary>
+    public static bool Yes(QuadletUnit unit, string section, string key, QuadletFaults faults) =>
+        unit.Last(section, key) is { Text.Length: > 0 } value && Yes(value, key, faults);
+
+    /// <summary>Whether a value says yes; what says neither yes nor no is a fault.</summary>
+    public static bool Yes(QuadletValue value, string key, QuadletFaults faults)
+    {
+        switch (value.Text.ToLowerInvariant())
+        {
+            case "1" or "yes" or "true" or "on" or "y" or "t":
+                return true;
+            case "0" or "no" or "false" or "off" or "n" or "f":
+                return false;
+            default:
+                faults.Add(value.Place, $"{key}={value.Text}: it is yes or no");
+                return false;
+        }
+    }
+
+    /// <summary>Once is meant, and one of the two is not what counts: in one file that is a mistake. A drop-in says it
+    /// anew, and an empty value forgets what stands before it.</summary>
+    public static void RefuseTwice(QuadletUnit unit, string section, string key, QuadletFaults faults)
+    {
+        foreach (
+            IGrouping<string, QuadletLine> file in unit.Of(section)
+                .Where(l => l.Key == key)
+                .GroupBy(l => l.Value.Place.File, StringComparer.Ordinal)
+        )
+        {
+            QuadletLine[] all = [.. file];
+            QuadletLine[] said = all[(Array.FindLastIndex(all, l => l.Value.Text.Length == 0) + 1)..];
+            if (said.Length > 1)
+            {
+                faults.Add(
+                    said[^1].Value.Place,
+                    $"{key}= stands in line {said[0].Value.Place.Line}, too, and counts once",
+                    "leave one of the two out"
+                );
+            }
+        }
+    }
 
     /// <summary>These files have no unit of their own here; what a unit would be told has no place.</summary>
     private static void CheckOther(QuadletUnit unit, QuadletLine line, QuadletFaults faults)

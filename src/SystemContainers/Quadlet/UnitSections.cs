@@ -16,6 +16,8 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
 {
     private const string Quadlet = "Quadlet";
 
+    private const string Defaults = "DefaultDependencies";
+
     private static readonly string[] s_passed = ["Unit", "Service", "Install"];
 
     /// <summary>Keys of [Unit] that name units (systemd.unit(5)).</summary>
@@ -37,6 +39,9 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
         "Upholds",
         "Wants",
     ];
+
+    /// <summary>Keys of [Install] whose values are words (systemd.unit(5)).</summary>
+    private static readonly string[] s_lists = ["Alias", "Also", "RequiredBy", "UpheldBy", "WantedBy"];
 
     /// <summary>Keys of [Service] that are sysctr's, and what to write instead.</summary>
     private static readonly Dictionary<string, string> s_owned = new(StringComparer.Ordinal)
@@ -66,8 +71,7 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
     public IReadOnlyList<QuadletValue> Before => _before;
 
     /// <summary>Whether it waits for the network as podman's units do.</summary>
-    public bool DefaultDependencies =>
-        unit.Last(Quadlet, "DefaultDependencies")?.Text is not { } text || !UnitText.IsNo(text.ToLowerInvariant());
+    public bool DefaultDependencies { get; private set; } = true;
 
     /// <summary>A value for a list of paths, or a text: quoted where it has to be, no specifiers in it.</summary>
     public static string Quoted(string text, bool asPath)
@@ -81,6 +85,9 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
     /// <summary>The lines for the unit.</summary>
     public IReadOnlyList<UnitLine> Read()
     {
+        DefaultDependencies =
+            unit.Last(Quadlet, Defaults) is not { Text.Length: > 0 } said || SectionKeys.Yes(said, Defaults, faults);
+        SectionKeys.RefuseTwice(unit, Quadlet, Defaults, faults);
         foreach (QuadletLine line in unit.Lines)
         {
             string own = char.ToUpperInvariant(unit.Type[0]) + unit.Type[1..];
@@ -90,13 +97,9 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             }
             else if (line.Section == Quadlet)
             {
-                if (line.Key != "DefaultDependencies")
+                if (line.Key != Defaults)
                 {
-                    faults.Add(
-                        line.Value.Place,
-                        $"{line.Key}= is no key of [{Quadlet}]",
-                        "DefaultDependencies= is one"
-                    );
+                    faults.Add(line.Value.Place, $"{line.Key}= is no key of [{Quadlet}]", $"{Defaults}= is one");
                 }
             }
             else if (
@@ -142,6 +145,10 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
                 return;
             case "Install" when line.Key == "DefaultInstance":
                 return;
+            case "Install" when Unclosed(line, value) is { } why:
+                // systemd would pass over the line, and the unit would not be enabled.
+                faults.Add(line.Value.Place, $"{line.Key}=: {why}");
+                return;
             case "Install" when line.Key == "Alias" && value.Contains('/', StringComparison.Ordinal):
                 // Neither does podman make a name of it: a link in a directory of systemd's is none.
                 faults.Note(
@@ -169,6 +176,20 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
                 "emptied, it would take away what sysctr needs there",
             _ => s_owned.GetValueOrDefault(line.Key),
         };
+
+    /// <summary>Why a list of [Install] is none; null where it is one.</summary>
+    private static string? Unclosed(QuadletLine line, string value)
+    {
+        try
+        {
+            _ = s_lists.Contains(line.Key, StringComparer.Ordinal) ? QuadletWords.Plain(value) : [];
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
 
     private void PassDependency(QuadletLine line, string value)
     {

@@ -14,6 +14,8 @@ static class VolumeFile
     /// <summary>Keys that are taken.</summary>
     public static IReadOnlyCollection<string> Known { get; } = ["VolumeName", "Driver", "Copy", "Label", "ServiceName"];
 
+    private static readonly string[] s_lists = ["Label"];
+
     /// <summary>Keys that can't be had.</summary>
     public static IReadOnlyDictionary<string, string> Refused { get; } =
         new Dictionary<string, string>(StringComparer.Ordinal)
@@ -34,15 +36,19 @@ static class VolumeFile
     /// <summary>Checks one.</summary>
     public static void Check(QuadletUnit unit, QuadletFaults faults)
     {
-        SectionKeys.Check(unit, Section, Known, Refused, faults);
+        SectionKeys.Check(unit, Section, Known, s_lists, Refused, faults);
         if (unit.Last(Section, "Driver") is { Text: not ("local" or "") } driver)
         {
             faults.Add(driver.Place, $"Driver={driver.Text}: a volume is a directory of sysctr's", "leave the key out");
         }
 
-        if (unit.Last(Section, "Copy") is { Text.Length: > 0 } copy && !SectionKeys.IsYes(copy))
+        if (unit.Last(Section, "Copy") is { Text.Length: > 0 } copy && !SectionKeys.Yes(copy, "Copy", faults))
         {
-            faults.Add(copy.Place, "Copy=no: a volume begins with what the image has there", "leave the key out");
+            faults.Add(
+                copy.Place,
+                $"Copy={copy.Text}: a volume begins with what the image has there",
+                "leave the key out"
+            );
         }
 
         foreach (string idle in (string[])["Label", "ServiceName"])

@@ -322,7 +322,7 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal("quay.io/pg:1", Assert.Single(set.Images).Image);
     }
 
-    /// <summary>Units that podman's generator would make of the call's files are none that anybody makes here.</summary>
+    /// <summary>Units that podman's generator would make of files are none that anybody makes here.</summary>
     [Fact]
     public void A_dependency_may_be_of_the_unit_that_podman_would_make_of_a_file()
     {

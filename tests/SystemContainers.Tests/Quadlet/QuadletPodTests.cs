@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
 using SystemContainers.Reference;
 using Xunit;
@@ -15,6 +16,20 @@ public sealed class QuadletPodTests : IDisposable
     private readonly QuadletFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>The pod's member is read without the key, so that it is looked at before.</summary>
+    [Theory]
+    [InlineData("StartWithPod=ture", "StartWithPod=ture: it is yes or no")]
+    [InlineData("StartWithPod=yes\nStartWithPod=no", "StartWithPod= stands in line 4, too")]
+    public void Whether_it_starts_with_the_pod_is_yes_or_no(string key, string said)
+    {
+        _folder.Write("shop.pod", "[Pod]\n");
+        _folder.Write("web.container", "[Container]\nImage=i\nPod=shop.pod\n" + key);
+
+        QuadletFault fault = Assert.Single(_folder.Read().Faults.All);
+
+        Assert.Contains(said, fault.Text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_pod_is_declared_like_a_container_and_starts_those_in_it()

@@ -136,7 +136,18 @@ static class ComposeKeys
         };
 
     private static Action<ComposeService, YamlNode> Switch(string option) =>
-        (service, node) => service.Add(option, ComposeValues.IsYes(node) ? "true" : "false", node);
+        (service, node) =>
+        {
+            bool isYes = ComposeValues.IsYes(node);
+            if (isYes || ComposeValues.IsNo(node))
+            {
+                service.Add(option, isYes ? "true" : "false", node);
+            }
+            else
+            {
+                service.Lose(node, "it is neither true nor false", null);
+            }
+        };
 
     private static Action<ComposeService, YamlNode> Each(string option) =>
         (service, node) =>

@@ -188,7 +188,10 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
             case "enable_ipv6" when ComposeValues.IsYes(value):
                 network.Line(NetworkFile.Section, "IPv6", "true", place);
                 break;
+            case "internal" or "enable_ipv6" when ComposeValues.IsNo(value):
+                break;
             case "internal" or "enable_ipv6":
+                network.Lose(place, "it is neither true nor false", null);
                 break;
             case "driver_opts":
                 foreach ((string name, string? text, YamlNode at) in ComposeValues.Pairs(value))
@@ -216,7 +219,7 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
         }
         else if (s_options.TryGetValue(name, out string? ours))
         {
-            network.Line(NetworkFile.Section, "Options", $"{ours}={value}", place);
+            network.Word(NetworkFile.Section, "Options", $"{ours}={value}", place);
         }
         else
         {

@@ -21,6 +21,11 @@ static class ComposeValues
             _ => false,
         };
 
+    /// <summary>Whether it says no in the same words, or nothing.</summary>
+    public static bool IsNo(YamlNode? node) =>
+        node is null or YamlScalar { IsNull: true } or YamlScalar { Text: "" } or YamlMap { Entries.Count: 0 }
+        || (node is YamlScalar scalar && scalar.Text.ToLowerInvariant() is "false" or "no" or "off" or "n" or "0");
+
     /// <summary>A text, or a list of some, each with its place; null where it is neither.</summary>
     public static IReadOnlyList<(string Text, YamlNode At)>? Texts(YamlNode node) =>
         node switch

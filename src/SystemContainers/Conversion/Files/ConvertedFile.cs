@@ -69,6 +69,10 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
     public void Line(string section, string key, string value, string origin) =>
         Add(section, key, origin, () => QuadletEscape.UnitText(value));
 
+    /// <summary>Adds a line of another section whose value are words: this is one.</summary>
+    public void Word(string section, string key, string value, string origin) =>
+        Add(section, key, origin, () => QuadletEscape.UnitWord(value));
+
     /// <summary>Adds a line of another section that stands there once.</summary>
     public void OnlyLine(string section, string key, string value, string origin)
     {

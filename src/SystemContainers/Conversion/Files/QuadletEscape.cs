@@ -45,6 +45,11 @@ static class QuadletEscape
     public static string UnitText(string value) =>
         Value(value, KeyForm.Each).Replace("$$", "$", StringComparison.Ordinal);
 
+    /// <summary>A word of such a line.</summary>
+    /// <exception cref="FormatException">No line says it.</exception>
+    public static string UnitWord(string value) =>
+        Value(value, KeyForm.Arguments).Replace("$$", "$", StringComparison.Ordinal);
+
     private static string OneLine(string text) =>
         text.Any(char.IsControl)
             ? throw new FormatException("a line can't have a line break or another control character")

@@ -161,9 +161,7 @@ sealed record SpecSettings
                 ? writable
                 : null,
             Secrets = settings.All("secret"),
-            Annotations = settings
-                .All("annotation")
-                .ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
+            Annotations = Pairs("annotation"),
             Groups = settings.All("group-add"),
             HttpProxy = Flag("http-proxy", usually: true),
             EnvHost = Flag("env-host", usually: false),
@@ -186,9 +184,7 @@ sealed record SpecSettings
             CapAdd = [.. settings.All("cap-add").Select(SettingOptions.CapabilityName)],
             CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],
             Ulimits = [.. settings.All("ulimit").Select(UlimitSetting.Parse)],
-            Sysctls = settings
-                .All("sysctl")
-                .ToDictionary(EnvironmentSetting.NameOf, EnvironmentSetting.ValueOf, StringComparer.Ordinal),
+            Sysctls = Pairs("sysctl"),
             ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm) : null,
             HostName = settings.One("hostname"),
             Network = NetworkSettings.Of(settings),
@@ -215,6 +211,18 @@ sealed record SpecSettings
         };
 
         bool Flag(string name, bool usually) => settings.One(name) is { } value ? SettingOptions.Flag(value) : usually;
+
+        // Of one name the last counts, also among those that were given together.
+        Dictionary<string, string> Pairs(string name)
+        {
+            Dictionary<string, string> pairs = new(StringComparer.Ordinal);
+            foreach (string pair in settings.All(name))
+            {
+                pairs[EnvironmentSetting.NameOf(pair)] = EnvironmentSetting.ValueOf(pair);
+            }
+
+            return pairs;
+        }
     }
 
     /// <summary>The capabilities of a container.</summary>

@@ -15,6 +15,9 @@ sealed partial record ImageHealth
     private const string LabelPrefix = "sysctr.health.";
     private const double NanosecondsPerSecond = 1e9;
 
+    /// <summary>Of one attempt, where HEALTHCHECK does not say it, as docker and podman have it.</summary>
+    private const double DockerAttempt = 30;
+
     private static readonly ImageHealth s_none = new([], null, null, null, null);
 
     /// <summary>Reads all three sources.</summary>
@@ -110,7 +113,12 @@ sealed partial record ImageHealth
         IReadOnlyList<ExportFile> command = words switch
         {
             [{ Text: "CMD" }, _, ..] => words[1..],
-            [{ Text: "CMD-SHELL" }, var line] => Shell(line),
+            [{ Text: "CMD-SHELL" }, var line, .. var rest] => Shell(
+                line with
+                {
+                    Text = string.Join(' ', rest.Select(r => r.Text).Prepend(line.Text)),
+                }
+            ),
             _ => [],
         };
         return s_none with
@@ -124,7 +132,7 @@ sealed partial record ImageHealth
                     []
                 )
                 : null,
-            Attempt = Seconds(healthcheck?.Timeout),
+            Attempt = Seconds(healthcheck?.Timeout) ?? DockerAttempt,
         };
     }
 

@@ -124,6 +124,14 @@ public sealed record ImageHealthcheck
     /// <summary>How long a payload may need to come up.</summary>
     [JsonPropertyName("StartPeriod")]
     public long? StartPeriod { get; init; }
+
+    /// <summary>From one attempt to the next.</summary>
+    [JsonPropertyName("Interval")]
+    public long? Interval { get; init; }
+
+    /// <summary>So many failures in a row make it unhealthy.</summary>
+    [JsonPropertyName("Retries")]
+    public long? Retries { get; init; }
 }
 
 /// <summary>The <c>{}</c> that Go's sets have as values.</summary>

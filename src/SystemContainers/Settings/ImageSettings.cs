@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Oci;
+using SystemContainers.Settings.Health;
 
 namespace SystemContainers.Settings;
 
@@ -97,13 +98,12 @@ static class ImageSettings
 
     private static ImageHealthcheck? Health(ImageHealthcheck? image, ContainerSettings settings)
     {
-        ImageHealthcheck? check = settings.One("health-cmd") switch
-        {
-            null => image,
-            "none" => null,
-            var line and ['[', ..] => new ImageHealthcheck { Test = ["CMD", .. SettingOptions.Words(line)] },
-            var line => new ImageHealthcheck { Test = ["CMD-SHELL", line] },
-        };
+        // What the image says of its own check says nothing of another.
+        IReadOnlyList<string>? test = settings.One("health-cmd") is { } text ? HealthCommand.Parse(text) : null;
+        ImageHealthcheck? check =
+            test is null ? image
+            : HealthCommand.Command(test) is null ? null
+            : new ImageHealthcheck { Test = test };
         return check is null
             ? null
             : check with
@@ -113,6 +113,6 @@ static class ImageSettings
             };
 
         long? Nanoseconds(string name) =>
-            settings.One(name) is { } text ? (long)Quantity.Duration(text).TotalNanoseconds : null;
+            settings.One(name) is { } time ? (long)Quantity.Duration(time).TotalNanoseconds : null;
     }
 }

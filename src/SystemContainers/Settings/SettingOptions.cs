@@ -3,6 +3,7 @@
 using System.Text.Json;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
+using SystemContainers.Settings.Health;
 using SystemContainers.Settings.Ids;
 using static SystemContainers.Settings.SettingPlace;
 
@@ -442,14 +443,11 @@ static class SettingOptions
             new(
                 "health-cmd",
                 "COMMAND",
-                "How to find out inside whether it is well: a line for the shell, a JSON array of strings, or none."
+                "How to find out inside whether it is well: a line for the shell, a JSON array of strings, or none; CMD and CMD-SHELL may stand in front. It is done every 30 seconds while it runs."
             )
             {
                 Place = Any,
-                Check = value =>
-                    value.Length > 0
-                        ? value
-                        : throw new FormatException("it is empty; none leaves the image's check out"),
+                Check = value => HealthCommand.Parse(value),
             },
             new("health-start-period", "DURATION", "How long it may need to come up.")
             {
@@ -459,12 +457,16 @@ static class SettingOptions
             new(
                 "health-interval",
                 "DURATION|disable",
-                "Check it again and again while it runs, with so much time in between."
+                "Check it again and again while it runs, with so much time in between; 30s or the image's otherwise."
             )
             {
                 Check = value => Interval(value),
             },
-            new("health-retries", "NUMBER", "So many failed checks in a row make it unhealthy; 3 otherwise.")
+            new(
+                "health-retries",
+                "NUMBER",
+                "So many failed checks in a row make it unhealthy; 3 or the image's otherwise."
+            )
             {
                 Check = value => Quantity.Whole(value, 1, 1000),
             },
@@ -485,7 +487,7 @@ static class SettingOptions
                 "A check, as --health-cmd has it, that has to hold before the other one counts."
             )
             {
-                Check = value => value.Length > 0 ? value : throw new FormatException("it is empty"),
+                Check = value => HealthCommand.Parse(value),
             },
             new(
                 "health-startup-interval",
@@ -509,7 +511,7 @@ static class SettingOptions
             },
             new("health-startup-timeout", "DURATION", "How long it may take each time; 30s otherwise.")
             {
-                Check = value => Quantity.Duration(value),
+                Check = value => Limit(value),
             },
             new(
                 "sdnotify",
@@ -523,10 +525,10 @@ static class SettingOptions
                         ? value
                         : throw new FormatException("it is container, healthy, conmon or ignore"),
             },
-            new("health-timeout", "DURATION", "How long one check may take.")
+            new("health-timeout", "DURATION", "How long one check may take; 30s or the image's otherwise.")
             {
                 Place = Any,
-                Check = value => Quantity.Duration(value),
+                Check = value => Limit(value),
             },
         ];
 
@@ -544,6 +546,12 @@ static class SettingOptions
         value == "disable" ? TimeSpan.Zero
         : Quantity.Duration(value) is var time && time >= TimeSpan.FromSeconds(1) ? time
         : throw new FormatException("it is a second at least");
+
+    /// <summary>A time within which nothing can be done is none.</summary>
+    private static TimeSpan Limit(string value) =>
+        Quantity.Duration(value) is var time && time > TimeSpan.Zero
+            ? time
+            : throw new FormatException("it is more than nothing");
 
     private static string OneOf(string value, params ReadOnlySpan<string> words)
     {

@@ -94,8 +94,9 @@ public sealed partial class RunConversionTests
         new[] { "curl -f http://x/ || exit 1" }
     )]
     [InlineData("--health-cmd '\"quoted\"'", "health-cmd", new[] { "\"quoted\"" })]
-    [InlineData("--health-cmd 'a\nb'", "health-cmd", new[] { "[\"/bin/sh\",\"-c\",\"a\\nb\"]" })]
-    [InlineData("--health-cmd x", "health-interval", new[] { "30s" })]
+    [InlineData("--health-cmd 'a\nb'", "health-cmd", new[] { "[\"CMD-SHELL\",\"a\\nb\"]" })]
+    [InlineData("--health-cmd x", "health-interval", new string[0])]
+    [InlineData("--health-cmd '[ -f /x ]'", "health-cmd", new[] { "[ -f /x ]" })]
     [InlineData("--health-cmd x --health-interval 5s", "health-interval", new[] { "5s" })]
     [InlineData("--no-healthcheck", "health-cmd", new[] { "none" })]
     [InlineData("--secret token,type=env,target=TOKEN", "secret", new[] { "token,type=env,target=TOKEN" })]

@@ -65,6 +65,7 @@ public sealed class ImageHealthTests
         Assert.Equal(["/bin/sh", "-c", "curl $HOST || exit 1"], check.Command!);
         Assert.Equal((3, 50), (check.Attempt, check.Timeout));
         Assert.Equal(["check", "$x"], Read(Docker("CMD", "check", "$x")).Command!);
+        Assert.Equal(["/bin/sh", "-c", "curl a"], Read(Docker("CMD-SHELL", "curl", "a")).Command!);
         Assert.Null(ImageHealth.Read(null, Docker("NONE")).Render(s_values));
         Assert.Null(ImageHealth.Read(null, Docker()).Render(s_values));
     }

@@ -3,6 +3,7 @@
 using System.Globalization;
 using SystemContainers.Conversion.Run;
 using SystemContainers.Settings;
+using SystemContainers.Settings.Health;
 using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
@@ -10,6 +11,8 @@ namespace SystemContainers.Conversion.Compose;
 /// <summary>What is done with keys that are more than an option.</summary>
 sealed partial class ComposeService
 {
+    private const string Shell = "CMD-SHELL";
+
     /// <summary>The words behind the entry point.</summary>
     public void Command(YamlNode node)
     {
@@ -173,7 +176,7 @@ sealed partial class ComposeService
                     Test([.. Texts(list).Select(t => t.Text)], value);
                     break;
                 case "test":
-                    Add("health-cmd", ComposeValues.Text(value) ?? "none", value);
+                    Test(ComposeValues.Text(value) is { Length: > 0 } line ? [Shell, line] : [], value);
                     break;
                 case "interval"
                 or "timeout"
@@ -189,6 +192,18 @@ sealed partial class ComposeService
         }
     }
 
+    private static bool IsTaken(string text, string[] words)
+    {
+        try
+        {
+            return HealthCommand.Parse(text).SequenceEqual(words, StringComparer.Ordinal);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     private void Test(string[] words, YamlNode at)
     {
         switch (words)
@@ -196,11 +211,14 @@ sealed partial class ComposeService
             case ["NONE"] or []:
                 Add("no-healthcheck", "true", at);
                 break;
-            case ["CMD-SHELL", .. var line]:
-                Add("health-cmd", string.Join(' ', line), at);
+            case [Shell, .. var line]:
+                // As it is, where it would not be taken for something else: for a list, or for docker's words.
+                string text = string.Join(' ', line);
+                Add("health-cmd", IsTaken(text, [Shell, text]) ? text : JsonWords.Of([Shell, text]), at);
                 break;
             case ["CMD", .. var command]:
-                Add("health-cmd", JsonWords.Of(command), at);
+                string list = JsonWords.Of(command);
+                Add("health-cmd", IsTaken(list, words) ? list : JsonWords.Of(words), at);
                 break;
             default:
                 Lose(at, "the list begins with CMD, CMD-SHELL or NONE", null);

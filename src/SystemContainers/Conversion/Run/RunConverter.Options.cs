@@ -84,14 +84,23 @@ sealed partial class RunConverter
         file.Key("EnvironmentFile", Absolute(option.Value), option.Place);
 
     /// <summary>A line for the shell; several lines only stand in a list.</summary>
-    public void HealthCommand(GivenOption option) =>
-        file.Key(
-            "HealthCmd",
-            option.Value.Contains('\n', StringComparison.Ordinal) && !option.Value.StartsWith('[')
-                ? JsonWords.Of(["/bin/sh", "-c", option.Value])
-                : option.Value,
-            option.Place
-        );
+    public void HealthCommand(GivenOption option)
+    {
+        try
+        {
+            file.Key(
+                "HealthCmd",
+                option.Value.Contains('\n', StringComparison.Ordinal)
+                    ? JsonWords.Of(Settings.Health.HealthCommand.Parse(option.Value))
+                    : option.Value,
+                option.Place
+            );
+        }
+        catch (FormatException e)
+        {
+            file.Lose(option.Place, e.Message, "HealthCmd= says it");
+        }
+    }
 
     /// <summary>No check, whatever the image has.</summary>
     public void NoHealthCheck(GivenOption option)

@@ -84,15 +84,6 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
         Swap();
         Quota();
         if (
-            file.Lines.FirstOrDefault(l => l.Key == "HealthCmd") is { Text: not "none" } check
-            && !file.Has(ContainerKeys.Container, "HealthInterval")
-        )
-        {
-            // Docker and podman repeat a check unasked; here that is asked for.
-            file.Key("HealthInterval", "30s", check.Origin);
-        }
-
-        if (
             file.Lines.FirstOrDefault(l => l.Key is "IP" or "IP6") is { } address
             && files.All.FirstOrDefault(f =>
                 f.Name.EndsWith(".network", StringComparison.Ordinal) && !f.Has(NetworkFile.Section, "Subnet")

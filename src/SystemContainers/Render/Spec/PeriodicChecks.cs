@@ -3,13 +3,16 @@
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Oci;
 using SystemContainers.Render.Request;
 using SystemContainers.Settings;
+using SystemContainers.Settings.Health;
 using SystemContainers.Templates;
 
 namespace SystemContainers.Render.Spec;
 
-/// <summary>Checks of a container's health that are made again and again, as options ask for them.</summary>
+/// <summary>Checks of a container's health that are made again and again, as options ask for them. What these leave
+/// unsaid, the image's HEALTHCHECK says, and else podman does.</summary>
 static class PeriodicChecks
 {
     private const string StartupCommand = "health-startup-cmd";
@@ -17,6 +20,9 @@ static class PeriodicChecks
     // podman-run(1), --health-interval, --health-retries, --health-startup-interval and --health-startup-timeout.
     private const double DefaultSeconds = 30;
     private const int DefaultRetries = 3;
+    private const int MostRetries = 1000;
+    private const double NanosecondsPerSecond = 1e9;
+    private const string Disabled = "disable";
 
     private static readonly string[] s_startup =
     [
@@ -34,10 +40,16 @@ static class PeriodicChecks
     public static PeriodicCheck? Of(RenderRequest request, HealthCheck? check)
     {
         ContainerSettings settings = request.Settings;
+        ImageHealthcheck? image = request.Image.Run?.Healthcheck;
         string? interval = settings.One("health-interval");
         StartupCheck? startup = Startup(request);
         bool repeats =
-            interval is not (null or "disable")
+            interval is not (null or Disabled)
+            || (
+                interval is null
+                && settings.One("health-cmd") is { } command
+                && HealthCommand.Command(HealthCommand.Parse(command)) is not null
+            )
             || settings.One("health-on-failure") is not (null or "none")
             || settings.One("health-retries") is not null
             || startup is not null;
@@ -54,10 +66,14 @@ static class PeriodicChecks
                 check.Http,
                 check.Tcp,
                 HostPath.Absolute(request.Image.Run?.WorkingDir ?? "/"),
-                check.Attempt,
-                !repeats ? 0 : Seconds(interval),
-                settings.One("health-retries") is { } retries ? (int)Quantity.Whole(retries, 1, 1000) : DefaultRetries,
-                settings.One("health-start-period") is { } period ? Quantity.Duration(period).TotalSeconds : 0,
+                settings.One("health-timeout") is { } timeout ? Quantity.Duration(timeout).TotalSeconds : check.Attempt,
+                !repeats ? 0 : Seconds(interval, image?.Interval),
+                settings.One("health-retries") is { } retries ? (int)Quantity.Whole(retries, 1, MostRetries)
+                    : image?.Retries is > 0 and var said ? (int)Math.Min(said, MostRetries)
+                    : DefaultRetries,
+                settings.One("health-start-period") is { } period ? Quantity.Duration(period).TotalSeconds
+                    : image?.StartPeriod is > 0 and var start ? start / NanosecondsPerSecond
+                    : 0,
                 settings.One("health-on-failure") ?? "none",
                 startup
             );
@@ -66,7 +82,10 @@ static class PeriodicChecks
     private static StartupCheck? Startup(RenderRequest request)
     {
         ContainerSettings settings = request.Settings;
-        if (settings.One(StartupCommand) is not { } command || command == "none")
+        if (
+            settings.One(StartupCommand) is not { } text
+            || HealthCommand.Command(HealthCommand.Parse(text)) is not { } command
+        )
         {
             return s_startup.FirstOrDefault(o => settings.One(o) is not null) is { } lonely
                 ? throw new SysctrException(
@@ -78,11 +97,11 @@ static class PeriodicChecks
         }
 
         return new StartupCheck(
-            command is ['[', ..] ? SettingOptions.Words(command) : ["/bin/sh", "-c", command],
+            command,
             settings.One("health-startup-timeout") is { } timeout
                 ? Quantity.Duration(timeout).TotalSeconds
                 : DefaultSeconds,
-            Seconds(settings.One("health-startup-interval")),
+            Seconds(settings.One("health-startup-interval"), image: null),
             Whole("health-startup-retries"),
             Math.Max(1, Whole("health-startup-success"))
         );
@@ -90,11 +109,11 @@ static class PeriodicChecks
         int Whole(string name) => settings.One(name) is { } number ? (int)Quantity.Whole(number, 0, 1000) : 0;
     }
 
-    private static double Seconds(string? interval) =>
+    private static double Seconds(string? interval, long? image) =>
         interval switch
         {
-            null => DefaultSeconds,
-            "disable" => 0,
+            null => image is > 0 ? image.Value / NanosecondsPerSecond : DefaultSeconds,
+            Disabled => 0,
             _ => Quantity.Duration(interval).TotalSeconds,
         };
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace SystemContainers.Bundle;
@@ -58,6 +60,16 @@ static class StartAnnotations
 
     /// <summary>A line of <see cref="Environment"/>: those that systemd gives every unit, too.</summary>
     public const string AllVariables = "all";
+
+    /// <summary>A line of <see cref="Environment"/>: a variable that the declaring file's own Environment= in [Service]
+    /// sets, as podman's process would have it and its container not. Its value stands there as a digest, for it may be
+    /// secret; without one it is known at a start alone.</summary>
+    public static string OfService(string name, string? value) =>
+        $"service {name} {(value is null ? "*" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value))))}";
+
+    /// <summary>What a line of <see cref="Environment"/> begins with that names a file of variables, by the declaring
+    /// file's EnvironmentFile= in [Service].</summary>
+    public const string ServiceFile = "service-file ";
 
     /// <summary>The lines of an annotation; none where it is not there.</summary>
     /// <param name="document">config.json.</param>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Render;
@@ -13,8 +14,6 @@ namespace SystemContainers.Quadlet;
 sealed partial class ContainerReader
 {
     private const int MostSeconds = 86_400;
-
-    private static readonly Dictionary<string, string> s_noVariables = [];
 
     /// <summary>Devices; one with a dash in front need not be there.</summary>
     public void Devices(IReadOnlyList<QuadletValue> devices)
@@ -70,20 +69,9 @@ sealed partial class ContainerReader
         {
             try
             {
-                if (value.Text.Contains('=', StringComparison.Ordinal))
+                foreach (string variable in Resolved(value, "Environment"))
                 {
-                    Add("env", value.Text, value.Place, "Environment");
-                }
-                else if (_expansion.Variables.Find(value.Text) is { } own)
-                {
-                    Add("env", $"{value.Text}={own}", value.Place, "Environment");
-                }
-                else
-                {
-                    faults.Note(
-                        value.Place,
-                        $"Environment={value.Text}: it has no value here, nor in [Service], nor of systemd; left out"
-                    );
+                    Add("env", variable, value.Place, "Environment");
                 }
             }
             catch (FormatException e)
@@ -96,20 +84,16 @@ sealed partial class ContainerReader
     /// <summary>Variables of files, as they are now.</summary>
     public void EnvironmentFiles(IReadOnlyList<QuadletValue> values)
     {
-        List<string> variables = [];
-        foreach (QuadletValue value in values)
+        foreach (QuadletValue value in host.LooksAtHost ? values : [])
         {
-            if (!host.LooksAtHost)
-            {
-                continue;
-            }
-
             string path = value.Text is ['/', ..]
                 ? host.Inside(value.Text)
                 : Path.GetFullPath(value.Text, Path.GetDirectoryName(unit.Path)!);
             try
             {
-                variables.AddRange(EnvironmentSetting.ReadFile(path, s_noVariables));
+                _fileVariables.AddRange(
+                    EnvironmentSetting.ReadFile(path, line => Resolved(value with { Text = line }, "EnvironmentFile"))
+                );
             }
             catch (SysctrException e)
             {
@@ -120,10 +104,53 @@ sealed partial class ContainerReader
                 );
             }
         }
+    }
 
-        if (variables.Count > 0)
+    /// <summary>NAME=VALUE of a variable as podman takes it, from its own environment where it has no value:
+    /// <c>NAME</c>, <c>NAME*</c>.</summary>
+    private string[] Resolved(QuadletValue variable, string key)
+    {
+        if (variable.Text.Contains('=', StringComparison.Ordinal))
         {
-            _settings["env"] = [.. variables, .. _settings.GetValueOrDefault("env", [])];
+            return [variable.Text];
+        }
+
+        string[] found =
+            variable.Text is [.. var prefix, '*']
+                ? [.. _expansion.Variables.Begin(prefix).Select(v => $"{v.Name}={v.Value}")]
+            : _expansion.Variables.Find(variable.Text) is { } own ? [$"{variable.Text}={own}"]
+            : [];
+        if (found.Length == 0)
+        {
+            faults.Note(
+                variable.Place,
+                $"{key}={variable.Text}: it has no value here, nor in [Service], nor of systemd; left out"
+            );
+        }
+
+        return found;
+    }
+
+    /// <summary>What [Service] gives its programs is podman's, and not its container's: the start tells the two
+    /// apart.</summary>
+    private void ServiceVariables()
+    {
+        foreach ((string name, string? value) in _expansion.Variables.Assigned)
+        {
+            _added.Add(
+                new UnitLine(DeclaredUnit.Ours, DeclaredUnit.Environment, StartAnnotations.OfService(name, value))
+            );
+        }
+
+        foreach (QuadletValue file in _expansion.Variables.Files)
+        {
+            _added.Add(
+                new UnitLine(DeclaredUnit.Ours, DeclaredUnit.Environment, StartAnnotations.ServiceFile + file.Text)
+            );
+            Note(
+                file.Place,
+                "EnvironmentFile= in [Service]: of its variables the payload has those that neither the image nor [Container] sets; EnvironmentFile= in [Container] gives it all"
+            );
         }
     }
 

@@ -19,6 +19,7 @@ namespace SystemContainers.Quadlet;
 sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, QuadletHost host, QuadletFaults faults)
 {
     private readonly Dictionary<string, List<string>> _settings = new(StringComparer.Ordinal);
+    private readonly List<string> _fileVariables = [];
     private readonly List<UnitLine> _added = [];
     private readonly List<QuadletValue> _sources = [];
     private readonly QuadletExpansion _expansion = new(unit, files.NameOf(unit), host);
@@ -35,11 +36,15 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             Fault(place, text, "write the file, or a dash in front of its name where it may lack");
         }
 
+        ServiceVariables();
         Keys(ContainerKeys.Container, ContainerKeys.OfContainer);
-        Keys(ContainerKeys.Ours, ContainerKeys.OfSysctr);
         UserAndGroup();
         UserNamespace();
         VolatileTmp();
+
+        // They stand behind all that the other keys say on podman's command line.
+        Key(ContainerKeys.Container, ContainerKeys.OfContainer[PodmanArguments.Key]);
+        Keys(ContainerKeys.Ours, ContainerKeys.OfSysctr);
         if (unit.Last(ContainerKeys.Container, "Image") is null or { Text: "" } && _request.Rootfs is null)
         {
             Fault(
@@ -228,56 +233,61 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             Fault(line.Value.Place, $"{line.Key}= is no key of [{section}]", KeyGuess.Among(known.Keys, line.Key));
         }
 
-        foreach (QuadletKey key in known.Values)
+        foreach (QuadletKey key in known.Values.Where(k => k.Name != PodmanArguments.Key))
         {
-            if (key.Form is KeyForm.One or KeyForm.Switch or KeyForm.Command)
-            {
-                SectionKeys.RefuseTwice(unit, section, key.Name, faults);
-            }
+            Key(section, key);
+        }
+    }
 
-            List<QuadletValue> values = Values(section, key);
-            if (key.Name != PodmanArguments.Key && values.RemoveAll(v => v.IsOpen) > 0 && values.Count == 0)
-            {
-                continue;
-            }
+    private void Key(string section, QuadletKey key)
+    {
+        if (key.Form is KeyForm.One or KeyForm.Switch or KeyForm.Command)
+        {
+            SectionKeys.RefuseTwice(unit, section, key.Name, faults);
+        }
 
-            if (
-                unit.Of(section).FirstOrDefault(l => l.Key == key.Name)?.Value.Place is not { } place
-                || (values.Count == 0 && !MayBeEmpty(key))
-            )
-            {
-                continue;
-            }
+        List<QuadletValue> values = Values(section, key);
+        if (key.Name != PodmanArguments.Key && values.RemoveAll(v => v.IsOpen) > 0 && values.Count == 0)
+        {
+            return;
+        }
 
-            if (key.Refused is not null && (key.Option is null || SettingOptions.Find(key.Option) is null))
+        if (
+            unit.Of(section).FirstOrDefault(l => l.Key == key.Name)?.Value.Place is not { } place
+            || (values.Count == 0 && !MayBeEmpty(key))
+        )
+        {
+            return;
+        }
+
+        if (key.Refused is not null && (key.Option is null || SettingOptions.Find(key.Option) is null))
+        {
+            Fault(values[0].Place, $"{key.Name}=: {key.Refused}", "leave the key out");
+        }
+        else if (key.Idle is not null)
+        {
+            faults.Note(place, $"{key.Name}=: {key.Idle}");
+        }
+        else if (key.Read is { } read)
+        {
+            read(this, values);
+        }
+        else
+        {
+            foreach (QuadletValue value in values)
             {
-                Fault(values[0].Place, $"{key.Name}=: {key.Refused}", "leave the key out");
-            }
-            else if (key.Idle is not null)
-            {
-                faults.Note(place, $"{key.Name}=: {key.Idle}");
-            }
-            else if (key.Read is { } read)
-            {
-                read(this, values);
-            }
-            else
-            {
-                foreach (QuadletValue value in values)
+                if (
+                    key.Value(
+                        key.Form == KeyForm.Switch
+                            ? Yes(value, key.Name)
+                                ? "true"
+                                : "false"
+                            : value.Text
+                    ) is
+                    { } text
+                )
                 {
-                    if (
-                        key.Value(
-                            key.Form == KeyForm.Switch
-                                ? Yes(value, key.Name)
-                                    ? "true"
-                                    : "false"
-                                : value.Text
-                        ) is
-                        { } text
-                    )
-                    {
-                        Add(key.Option!, text, value.Place, key.Name);
-                    }
+                    Add(key.Option!, text, value.Place, key.Name);
                 }
             }
         }
@@ -358,6 +368,12 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
 
     private ContainerSettings Settings()
     {
+        if (_fileVariables.Count > 0)
+        {
+            // As podman has it: of files the later ones count more, and single variables more than all of them.
+            _settings["env"] = [.. _fileVariables, .. _settings.GetValueOrDefault("env", [])];
+        }
+
         Dictionary<string, IReadOnlyList<string>> values = new(StringComparer.Ordinal);
         foreach ((string option, List<string> given) in _settings)
         {

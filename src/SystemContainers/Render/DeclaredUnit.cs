@@ -14,6 +14,9 @@ static class DeclaredUnit
     /// <summary>The key of a line that says of the payload that it tells systemd itself when it is ready.</summary>
     public const string Notify = "Notify";
 
+    /// <summary>The key of a line of config.json's annotation about the unit's variables.</summary>
+    public const string Environment = "Environment";
+
     private const string Install = "Install";
 
     /// <summary>The lines in a unit of ours: each at the end of its section, where it counts more than what stands

@@ -22,6 +22,8 @@ static class DefaultUnit
         {
             ["STOP_TIMEOUT"] = request.Settings.One("stop-timeout") ?? "30",
             ["KILL_SIGNAL"] = signal,
+            // Of a declared unit its file says it, as podman has it: systemd's own default is no.
+            ["RESTART"] = request.UnitLines.Count > 0 ? "no" : "on-failure",
             ["SUCCESS_STATUS"] = string.Join(
                 ' ',
                 [.. StopSignal.ExitStatuses(signal).Select(n => $"{n}"), .. IsClean(signal) ? [] : (string[])[signal]]

@@ -37,7 +37,12 @@ static class EnvironmentSetting
     /// <summary>Reads a file of <c>--env-file</c>: a variable a line as it is, quotes too; blanks before it are left
     /// out, and lines that begin with <c>#</c>.</summary>
     /// <exception cref="SysctrException">Usage: it can't be read; NotFound: it is not there.</exception>
-    public static IReadOnlyList<string> ReadFile(string path, IReadOnlyDictionary<string, string> caller)
+    public static IReadOnlyList<string> ReadFile(string path, IReadOnlyDictionary<string, string> caller) =>
+        ReadFile(path, line => Resolve(line, caller));
+
+    /// <summary>The same, with <paramref name="resolve"/> for what a line stands for.</summary>
+    /// <inheritdoc cref="ReadFile(string, IReadOnlyDictionary{string, string})"/>
+    public static IReadOnlyList<string> ReadFile(string path, Func<string, IEnumerable<string>> resolve)
     {
         try
         {
@@ -46,7 +51,7 @@ static class EnvironmentSetting
                 .. File.ReadLines(path)
                     .Select(l => l.TrimStart())
                     .Where(l => l.Length > 0 && l[0] != '#')
-                    .SelectMany(l => Resolve(l, caller))
+                    .SelectMany(resolve)
                     .Select(Check),
             ];
         }

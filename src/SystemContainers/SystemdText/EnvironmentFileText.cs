@@ -13,6 +13,43 @@ static class EnvironmentFileText
     /// <summary>What a backslash within double quotes takes the meaning of; before anything else it stays.</summary>
     private const string Escapable = "\"\\`$";
 
+    /// <summary>The files that a path with patterns in its last part (glob(7)) names.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="inside">Where a path of the host is for this process.</param>
+    /// <exception cref="FormatException">It has a pattern that is not read here.</exception>
+    public static IReadOnlyList<string> Named(string path, Func<string, string> inside)
+    {
+        string directory = Path.GetDirectoryName(path) ?? "/";
+        string name = Path.GetFileName(path);
+        if (path.AsSpan().IndexOfAny("*?[") < 0)
+        {
+            return Path.Exists(inside(path)) ? [path] : [];
+        }
+
+        if (directory.AsSpan().IndexOfAny("*?[") >= 0 || name.Contains('[', StringComparison.Ordinal))
+        {
+            throw new FormatException(
+                $"{path} has a pattern that is not read here; there are * and ? in a file's name"
+            );
+        }
+
+        string here = inside(directory);
+        return !Directory.Exists(here)
+            ? []
+            :
+            [
+                .. Directory
+                    .GetFiles(here)
+                    .Select(f => Path.GetFileName(f))
+                    .Where(f =>
+                        System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(name, f, ignoreCase: false)
+                        && (name[0] == '.' || f[0] != '.')
+                    )
+                    .Order(StringComparer.Ordinal)
+                    .Select(f => Path.Join(directory, f)),
+            ];
+    }
+
     /// <summary>The assignments in order; lines that are none, and names that no variable can have, are left
     /// out.</summary>
     public static IReadOnlyList<(string Name, string Value)> Parse(string text)

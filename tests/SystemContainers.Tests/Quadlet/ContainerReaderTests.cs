@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Values;
 using SystemContainers.Reference;
@@ -48,6 +49,13 @@ public sealed class ContainerReaderTests : IDisposable
     [InlineData("StopSignal=SIGKILL", "stop-signal", new[] { "SIGKILL" })]
     [InlineData("StopTimeout=20", "stop-timeout", new[] { "20" })]
     [InlineData("Sysctl=kernel.shmmax=1 kernel.msgmax=2", "sysctl", new[] { "kernel.shmmax=1", "kernel.msgmax=2" })]
+    [InlineData(
+        "Sysctl=net.ipv4.ip_forward=0\nSysctl=net.ipv4.ip_forward=1\nNetwork=none",
+        "sysctl",
+        new[] { "net.ipv4.ip_forward=1" }
+    )]
+    [InlineData("Annotation=a=1 a=2", "annotation", new[] { "a=2" })]
+    [InlineData("HealthCmd=[ -f /x ] || exit 1", "health-cmd", new[] { "[ -f /x ] || exit 1" })]
     [InlineData("Timezone=local", "tz", new[] { "local" })]
     [InlineData("Tmpfs=/work\nTmpfs=/x:size=1m", "tmpfs", new[] { "/work", "/x:size=1m" })]
     [InlineData("Ulimit=nproc=12:56", "ulimit", new[] { "nproc=12:56" })]
@@ -238,6 +246,67 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal(
             ["A=own", "B=\"kept as it is\""],
             Declared("Environment=A=own\nEnvironmentFile=rel.env").Request.Settings.All("env")
+        );
+    }
+
+    /// <summary>They stand behind all that the other keys say on podman's command line.</summary>
+    [Theory]
+    [InlineData("PodmanArgs=--user 7\nUser=5\nGroup=6", "user", "7")]
+    [InlineData("PodmanArgs=--workdir /a\nWorkingDir=/b", "workdir", "/a")]
+    [InlineData("PodmanArgs=--memory 1g\nMemory=2g", "memory", "1g")]
+    [InlineData("PodmanArgs=-e A=args\nEnvironment=A=key", "env", "A=args")]
+    [InlineData("PodmanArgs=--stop-timeout 1\nStopTimeout=2", "stop-timeout", "1")]
+    [InlineData("PodmanArgs=--tz UTC\nTimezone=local", "tz", "UTC")]
+    public void Words_of_podman_s_command_line_count_more_than_keys(string keys, string option, string value) =>
+        Assert.Equal([value], Declared(keys).Request.Settings.All(option));
+
+    [Fact]
+    public void Of_files_of_variables_the_later_counts_more_and_a_name_alone_takes_podman_s_own()
+    {
+        _folder.Write("a.env", "A=a\nB=a\nC=a\n");
+        _folder.Write("b.env", "B=b\nC=b\nOWN\nNOWHERE\n");
+        _folder.Write("c.env", "C=c\n");
+
+        ContainerDeclaration declared = Declared(
+            $"PodmanArgs=--env-file {_folder.Path}/b.env --env-file {_folder.Path}/c.env\nEnvironmentFile=a.env\n"
+                + "Environment=A=own PRE*\n[Service]\nEnvironment=OWN=1 PREX=x PREA=a"
+        );
+
+        Assert.Equal(
+            ["A=own", "B=b", "C=c", "OWN=1", "PREA=a", "PREX=x"],
+            declared.Request.Settings.All("env").Order(StringComparer.Ordinal)
+        );
+        Assert.Contains(
+            "EnvironmentFile=NOWHERE: it has no value",
+            Assert.Single(_folder.Read().Faults.Notes).Text,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void Variables_of_the_service_are_not_the_payload_s()
+    {
+        _folder.Write("own.env", "F=1\n");
+
+        ContainerDeclaration declared = Declared(
+            $"Environment=A=1\n[Service]\nEnvironment=B=2 C=%b\nEnvironmentFile={_folder.Path}/own.env"
+        );
+
+        Assert.Equal(["A=1"], declared.Request.Settings.All("env"));
+        Assert.Equal(
+            [
+                StartAnnotations.OfService("B", "2"),
+                StartAnnotations.OfService("C", null),
+                StartAnnotations.ServiceFile + _folder.Path + "/own.env",
+            ],
+            declared
+                .Request.Declared!.Lines.Where(l => l is { Section: "X-Sysctr", Key: "Environment" })
+                .Select(l => l.Value)
+        );
+        Assert.Contains(
+            "neither the image nor [Container] sets",
+            Assert.Single(_folder.Read().Faults.Notes).Text,
+            StringComparison.Ordinal
         );
     }
 

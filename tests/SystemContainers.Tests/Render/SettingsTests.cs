@@ -11,6 +11,7 @@ using SystemContainers.Render;
 using SystemContainers.Render.Request;
 using SystemContainers.Settings;
 using SystemContainers.Settings.Ids;
+using SystemContainers.SystemdText;
 using SystemContainers.Tests.Settings;
 using Xunit;
 
@@ -575,11 +576,56 @@ public sealed class SettingsTests
         Assert.Empty(Render(("security-opt", "label=disable")).Warnings);
     }
 
+    /// <summary>systemd's own default, as podman's units have it; what nobody declares comes up again.</summary>
+    [Fact]
+    public void A_declared_unit_is_started_again_where_its_file_says_so()
+    {
+        RenderRequest request = Request(s_image);
+
+        Assert.Contains(
+            "\nRestart=on-failure\n",
+            ContainerRenderer.Render(request).Units.Single().Text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\nRestart=no\n",
+            ContainerRenderer
+                .Render(request with { UnitLines = [new UnitLine("Unit", "SourcePath", "/x")] })
+                .Units.Single()
+                .Text,
+            StringComparison.Ordinal
+        );
+    }
+
+    /// <summary>The start tells what the file gives its service from what a drop-in says.</summary>
+    [Fact]
+    public void Variables_that_the_file_gives_its_service_are_named_to_the_start() =>
+        Assert.Equal(
+            "unit\n" + StartAnnotations.OfService("A", "1"),
+            JsonNode.Parse(
+                ContainerRenderer
+                    .Render(
+                        Request(s_image) with
+                        {
+                            UnitLines =
+                            [
+                                new UnitLine(
+                                    DeclaredUnit.Ours,
+                                    DeclaredUnit.Environment,
+                                    StartAnnotations.OfService("A", "1")
+                                ),
+                            ],
+                        }
+                    )
+                    .ConfigJson!
+            )!["annotations"]![StartAnnotations.Environment]!.GetValue<string>()
+        );
+
     [Fact]
     public void A_check_that_repeats_is_an_annotation_and_needs_a_check()
     {
         Assert.Equal(
-            """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":10,"interval":30,"retries":3,"startPeriod":5,"onFailure":"kill"}""",
+            """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":30,"interval":30,"retries":3,"startPeriod":5,"onFailure":"kill"}""",
             Config(("health-cmd", "true"), ("health-on-failure", "kill"), ("health-start-period", "5s"))[
                 "annotations"
             ]!["io.sysctr.health"]!.GetValue<string>()
@@ -593,12 +639,20 @@ public sealed class SettingsTests
         );
         Assert.Contains(
             "\"interval\":0,",
-            Config(("health-cmd", "true"), ("sdnotify", "healthy"))["annotations"]![
+            Config(("health-cmd", "true"), ("sdnotify", "healthy"), ("health-interval", "disable"))["annotations"]![
                 "io.sysctr.health"
             ]!.GetValue<string>(),
             StringComparison.Ordinal
         );
-        Assert.Null(Config(("health-cmd", "true"))["annotations"]!["io.sysctr.health"]);
+        Assert.Contains(
+            "\"command\":[\"curl\",\"x\"],\"directory\":\"/\",\"attempt\":7,\"interval\":30,",
+            Config(("health-cmd", "CMD curl x"), ("health-timeout", "7s"))["annotations"]![
+                "io.sysctr.health"
+            ]!.GetValue<string>(),
+            StringComparison.Ordinal
+        );
+        Assert.Null(Config(("health-cmd", "true"), ("health-interval", "disable"))["annotations"]!["io.sysctr.health"]);
+        Assert.Null(Config(("health-cmd", "none"))["annotations"]!["io.sysctr.health"]);
         Assert.Contains(
             "--health-cmd",
             Assert.Throws<SysctrException>(() => Render(("health-on-failure", "kill"))).Hint,
@@ -606,11 +660,66 @@ public sealed class SettingsTests
         );
     }
 
+    /// <summary>applyHealthCheckOverrides in podman's pkg/specgen: what was not said is the image's.</summary>
+    [Fact]
+    public void What_options_leave_unsaid_of_a_check_the_image_says()
+    {
+        const long second = 1_000_000_000;
+        ImageHealthcheck image = new()
+        {
+            Test = ["CMD-SHELL", "up"],
+            Interval = 5 * second,
+            Timeout = 4 * second,
+            StartPeriod = 60 * second,
+            Retries = 7,
+        };
+
+        Assert.Equal(
+            """{"command":["/bin/sh","-c","up"],"directory":"/","attempt":4,"interval":5,"retries":7,"startPeriod":60,"onFailure":"kill"}""",
+            Of(image, ("health-on-failure", "kill"))
+        );
+        Assert.Equal(
+            """{"command":["/bin/sh","-c","up"],"directory":"/","attempt":3,"interval":2,"retries":1,"startPeriod":9,"onFailure":"kill"}""",
+            Of(
+                image,
+                ("health-on-failure", "kill"),
+                ("health-interval", "2s"),
+                ("health-timeout", "3s"),
+                ("health-retries", "1"),
+                ("health-start-period", "9s")
+            )
+        );
+
+        // What it says of its own check says nothing of another.
+        Assert.Equal(
+            """{"command":["/bin/sh","-c","mine"],"directory":"/","attempt":30,"interval":30,"retries":3,"startPeriod":0,"onFailure":"none"}""",
+            Of(image, ("health-cmd", "mine"))
+        );
+        Assert.Null(Of(image));
+
+        static string? Of(ImageHealthcheck check, params (string, string)[] values)
+        {
+            ContainerSettings settings = SettingOptionsTests.Of(values);
+            ImageRunConfig run = ImageSettings.Apply(
+                new ImageRunConfig { Entrypoint = ["/bin/x"], Healthcheck = check },
+                settings
+            )!;
+            RenderRequest request = RenderRequests.For(s_image, run) with
+            {
+                Settings = settings,
+                Exports = ImageExports.Read(s_image, run),
+            };
+            return JsonNode.Parse(ContainerRenderer.Render(request).ConfigJson!)!["annotations"]!
+                ["io.sysctr.health"]
+                ?.GetValue<string>();
+        }
+    }
+
     [Fact]
     public void A_check_at_the_start_comes_before_one_that_repeats()
     {
         Assert.Equal(
-            """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":10,"interval":30,"retries":3,"startPeriod":0,"onFailure":"none","startup":{"command":["/up","now"],"attempt":30,"interval":5,"retries":4,"success":1}}""",
+            """{"command":["/bin/sh","-c","true"],"directory":"/","attempt":30,"interval":30,"retries":3,"startPeriod":0,"onFailure":"none","startup":{"command":["/up","now"],"attempt":30,"interval":5,"retries":4,"success":1}}""",
             Config(
                 ("health-cmd", "true"),
                 ("health-startup-cmd", "[\"/up\", \"now\"]"),

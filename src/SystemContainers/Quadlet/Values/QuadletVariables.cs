@@ -20,6 +20,7 @@ sealed class QuadletVariables
     private readonly Dictionary<string, string> _own = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _broken = new(StringComparer.Ordinal);
     private readonly List<(QuadletPlace Place, string Text)> _faults = [];
+    private readonly List<QuadletValue> _files = [];
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly QuadletHost _host;
     private IReadOnlyDictionary<string, string>? _manager;
@@ -28,6 +29,12 @@ sealed class QuadletVariables
 
     /// <summary>Files that could not be read: the unit would not start without them.</summary>
     public IReadOnlyList<(QuadletPlace Place, string Text)> Faults => _faults;
+
+    /// <summary>What Environment= of [Service] sets; the value is null where a start alone knows it.</summary>
+    public IReadOnlyList<(string Name, string? Value)> Assigned { get; private set; } = [];
+
+    /// <summary>What EnvironmentFile= of [Service] names.</summary>
+    public IReadOnlyList<QuadletValue> Files => _files;
 
     /// <summary>Reads what [Service] of a file says.</summary>
     /// <param name="unit">The file.</param>
@@ -45,6 +52,11 @@ sealed class QuadletVariables
             }
         }
 
+        variables.Assigned =
+        [
+            .. variables._own.Select(v => (v.Key, (string?)v.Value)),
+            .. variables._broken.Keys.Select(n => (n, (string?)null)),
+        ];
         foreach (QuadletValue file in host.LooksAtHost ? unit.All(Service, "EnvironmentFile") : [])
         {
             variables.ReadFile(file, specified);
@@ -72,7 +84,31 @@ sealed class QuadletVariables
             ? throw new FormatException(
                 $"systemd gives {name} another value at each start; write $${name} for the text"
             )
-        : (_manager ??= _host.Manager() ?? new Dictionary<string, string>()).GetValueOrDefault(name);
+        : Manager.GetValueOrDefault(name);
+
+    /// <summary>All that are set and whose names begin so, by name; without those that systemd sets for each
+    /// start.</summary>
+    /// <exception cref="FormatException">One is set to what is known at a start alone.</exception>
+    public IEnumerable<(string Name, string Value)> Begin(string prefix)
+    {
+        foreach (
+            string name in _own
+                .Keys.Concat(_broken.Keys)
+                .Concat(Manager.Keys)
+                .Where(n => n.StartsWith(prefix, StringComparison.Ordinal) && !StartVariables.Names.Contains(n))
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
+        )
+        {
+            if (Find(name) is { } value)
+            {
+                yield return (name, value);
+            }
+        }
+    }
+
+    private IReadOnlyDictionary<string, string> Manager =>
+        _manager ??= _host.Manager() ?? new Dictionary<string, string>();
 
     /// <summary>Words of an assignment; what is none systemd passes over, and says so when the unit is
     /// verified.</summary>
@@ -115,7 +151,8 @@ sealed class QuadletVariables
                 return;
             }
 
-            string[] files = [.. Named(path)];
+            _files.Add(value with { Text = path });
+            string[] files = [.. EnvironmentFileText.Named(path, _host.Inside)];
             if (files.Length == 0 && !mayLack)
             {
                 throw new FormatException($"the host has no {path}");
@@ -138,36 +175,5 @@ sealed class QuadletVariables
                 _faults.Add((value.Place, $"EnvironmentFile= in [Service]: {e.Message}"));
             }
         }
-    }
-
-    /// <summary>The files of the host that a path with patterns in its last part (glob(7)) names.</summary>
-    private IEnumerable<string> Named(string path)
-    {
-        string directory = Path.GetDirectoryName(path) ?? "/";
-        string name = Path.GetFileName(path);
-        if (path.AsSpan().IndexOfAny("*?[") < 0)
-        {
-            return Path.Exists(_host.Inside(path)) ? [path] : [];
-        }
-
-        if (directory.AsSpan().IndexOfAny("*?[") >= 0 || name.Contains('[', StringComparison.Ordinal))
-        {
-            throw new FormatException(
-                $"{path} has a pattern that is not read here; there are * and ? in a file's name"
-            );
-        }
-
-        string here = _host.Inside(directory);
-        return !Directory.Exists(here)
-            ? []
-            : Directory
-                .GetFiles(here)
-                .Select(f => Path.GetFileName(f))
-                .Where(f =>
-                    System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(name, f, ignoreCase: false)
-                    && (name[0] == '.' || f[0] != '.')
-                )
-                .Order(StringComparer.Ordinal)
-                .Select(f => Path.Join(directory, f));
     }
 }

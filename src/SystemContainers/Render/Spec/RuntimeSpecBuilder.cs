@@ -141,6 +141,9 @@ static class RuntimeSpecBuilder
             Annotations(
                 settings,
                 network,
+                request
+                    .UnitLines.Where(l => l is { Section: DeclaredUnit.Ours, Key: DeclaredUnit.Environment })
+                    .Select(l => l.Value),
                 changes,
                 health,
                 NeedsLogPipe(request, arguments),
@@ -187,6 +190,7 @@ static class RuntimeSpecBuilder
     private static SortedDictionary<string, string> Annotations(
         SpecSettings settings,
         NetworkRequest network,
+        IEnumerable<string> environment,
         string changes,
         PeriodicCheck? health,
         bool pipe,
@@ -208,6 +212,7 @@ static class RuntimeSpecBuilder
                 "unit",
                 .. settings.HttpProxy ? [] : (string[])[StartAnnotations.NoProxies],
                 .. settings.EnvHost ? [StartAnnotations.AllVariables] : (string[])[],
+                .. environment,
             ]
         );
         Add(StartAnnotations.Devices, settings.Devices);

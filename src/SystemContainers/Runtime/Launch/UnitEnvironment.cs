@@ -4,6 +4,7 @@ using System.Collections;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Systemd.DBus;
 using SystemContainers.SystemdText;
 
@@ -12,11 +13,15 @@ namespace SystemContainers.Runtime.Launch;
 /// <summary>
 /// Variables of the start's own. Those that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a
 /// drop-in's above all: they are for the payload, over what the image and its options say. What systemd gives every
-/// unit is, under these, as far as it is a proxy or all of it was asked for (--http-proxy, --env-host). What it sets
-/// for this start is not (systemd.exec(5), "Environment variables set or propagated by the service manager").
+/// unit is, under these, as far as it is a proxy or all of it was asked for (--http-proxy, --env-host); so is what a
+/// declaring file's own Environment= says, which podman's container does not have. Its EnvironmentFile= comes under what
+/// the image and its options say. What systemd sets for this start is not the payload's (systemd.exec(5), "Environment
+/// variables set or propagated by the service manager").
 /// </summary>
 static class UnitEnvironment
 {
+    private const int MaxBytes = 1 << 20;
+
     /// <summary>Of the manager's own making, or the host's and not the container's.</summary>
     private static readonly HashSet<string> s_managers = new(StartVariables.Names, StringComparer.Ordinal)
     {
@@ -98,17 +103,58 @@ static class UnitEnvironment
             manager.UnionWith(asking.Asked());
         }
 
+        HashSet<string> files = FilesOf(asked);
         foreach ((string name, string value) in mine)
         {
-            bool isManagers = ofManager is null || IsManagers(name, value);
-            if (!isManagers || ((all || s_proxies.Contains(name)) && !BundleConfig.HasVariable(document, name)))
+            bool isManagers = ofManager is null || IsManagers(name, value) || IsService(name, value);
+            bool isUnder = isManagers || files.Contains($"{name}={value}");
+            if (
+                (!isManagers || all || s_proxies.Contains(name))
+                && !(isUnder && BundleConfig.HasVariable(document, name))
+            )
             {
                 BundleConfig.SetVariable(document, name, value);
             }
         }
 
+        bool IsService(string name, string value) =>
+            asked.Contains(StartAnnotations.OfService(name, value), StringComparer.Ordinal)
+            || asked.Contains(StartAnnotations.OfService(name, null), StringComparer.Ordinal);
+
         bool IsManagers(string name, string value) =>
             manager.Contains($"{name}={value}") || (name == "PATH" && s_paths.Contains(value, StringComparer.Ordinal));
+    }
+
+    /// <summary>What the files say that the declaring file's EnvironmentFile= names; nothing of those that can't be
+    /// read.</summary>
+    private static HashSet<string> FilesOf(IReadOnlyList<string> asked)
+    {
+        HashSet<string> variables = new(StringComparer.Ordinal);
+        foreach (string line in asked.Where(l => l.StartsWith(StartAnnotations.ServiceFile, StringComparison.Ordinal)))
+        {
+            try
+            {
+                foreach (
+                    string file in EnvironmentFileText.Named(
+                        line[StartAnnotations.ServiceFile.Length..],
+                        static path => path
+                    )
+                )
+                {
+                    variables.UnionWith(
+                        EnvironmentFileText
+                            .Parse(BoundedFile.ReadText("/", file, MaxBytes) ?? "")
+                            .Select(v => $"{v.Name}={v.Value}")
+                    );
+                }
+            }
+            catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+            {
+                // systemd says what it can't read.
+            }
+        }
+
+        return variables;
     }
 
     /// <summary>Those that the system's manager gives units because somebody told it to (DefaultEnvironment=,

@@ -162,6 +162,45 @@ public sealed class StartTests : IDisposable
         );
     }
 
+    /// <summary>What [Service] of a declaring file gives podman, podman's container does not have.</summary>
+    [Fact]
+    public void What_the_declaring_file_gives_its_service_comes_under_the_rest_or_not_at_all()
+    {
+        string file = Path.Join(_base, "own.env");
+        File.WriteAllText(file, "A=file\nF=file\nD=file\n");
+        JsonObject document = Document(
+            (
+                StartAnnotations.Environment,
+                string.Join(
+                    '\n',
+                    "unit",
+                    StartAnnotations.OfService("S", "service"),
+                    StartAnnotations.OfService("T", "service"),
+                    StartAnnotations.OfService("U", null),
+                    StartAnnotations.OfService("https_proxy", "p"),
+                    StartAnnotations.ServiceFile + file
+                )
+            )
+        );
+        Hashtable own = new()
+        {
+            ["A"] = "file",
+            ["D"] = "drop-in",
+            ["F"] = "file",
+            ["S"] = "service",
+            ["T"] = "drop-in",
+            ["U"] = "boot",
+            ["https_proxy"] = "p",
+        };
+
+        UnitEnvironment.Add(document, own, (() => [], () => []));
+
+        Assert.Equal(
+            """["A=image","D=drop-in","F=file","T=drop-in","https_proxy=p"]""",
+            document["process"]!["env"]!.ToJsonString()
+        );
+    }
+
     [Fact]
     public void A_configuration_that_does_not_ask_keeps_its_variables()
     {

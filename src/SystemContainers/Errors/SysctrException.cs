@@ -28,4 +28,7 @@ public sealed class SysctrException : Exception
 
     /// <summary>Where it is about a file of an image: which, and why; the message says the same.</summary>
     public ImageFault? Fault { get; init; }
+
+    /// <summary>Where it is about an option that the user set: which, and why; the message says the same.</summary>
+    public SettingFault? Setting { get; init; }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Requests;
 using SystemContainers.SystemdText;
 
@@ -22,6 +23,9 @@ sealed record ContainerDeclaration(QuadletUnit Unit, InstallRequest Request)
 
     /// <summary>Directories and files of the host that it mounts, absolute as the host sees them.</summary>
     public required IReadOnlyList<QuadletValue> HostSources { get; init; }
+
+    /// <summary>Where it says what its options are.</summary>
+    public required SaidSettings Said { get; init; }
 
     /// <summary>Names of units that it starts after.</summary>
     public required IReadOnlyList<QuadletValue> After { get; init; }

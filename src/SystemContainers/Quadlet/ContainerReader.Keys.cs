@@ -154,6 +154,26 @@ sealed partial class ContainerReader
         }
     }
 
+    /// <summary>The unit's time to stop is what podman may take for it, and podman ends the payload before by its own:
+    /// the shorter one counts.</summary>
+    private void StopTimeout()
+    {
+        if (
+            _settings.GetValueOrDefault("stop-timeout") is [.., var seconds]
+            && unit.Of("Service").LastOrDefault(l => l.Key is "TimeoutStopSec" or "TimeoutSec")
+                is { Value.Text.Length: > 0 } line
+            && UnitTime.Limit(line.Value.Text) is { } most
+            && most > double.Parse(seconds, CultureInfo.InvariantCulture)
+        )
+        {
+            _added.Add(new UnitLine("Service", "TimeoutStopSec", seconds == "0" ? "1ms" : seconds));
+            Note(
+                line.Value.Place,
+                $"{line.Key}={line.Value.Text}: the payload has the {seconds} s of StopTimeout=, which are less"
+            );
+        }
+    }
+
     /// <summary>The payload's words behind its entry point.</summary>
     public void Exec(IReadOnlyList<QuadletValue> words)
     {

@@ -22,6 +22,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     private readonly List<string> _fileVariables = [];
     private readonly List<UnitLine> _added = [];
     private readonly List<QuadletValue> _sources = [];
+    private readonly SaidSettings _said = new(unit.Place);
     private readonly QuadletExpansion _expansion = new(unit, files.NameOf(unit), host);
     private InstallRequest _request = new("");
     private TimeSpan? _settle;
@@ -67,6 +68,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         UnitSections sections = new(unit, files, _expansion, faults);
         IReadOnlyList<UnitLine> own = sections.Read();
         FurtherAlias();
+        StopTimeout();
         ContainerSettings settings = Settings();
         Dictionary<string, IReadOnlyList<string>> usual = new(StringComparer.Ordinal);
         if (unit.Last(ContainerKeys.Container, "NoNewPrivileges") is null)
@@ -118,6 +120,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             ImagePlace = unit.Last(ContainerKeys.Container, "Image")?.Place ?? unit.Place,
             OwnLines = own,
             HostSources = _sources,
+            Said = _said,
             After = sections.After,
             Before = sections.Before,
             Settle = _settle,
@@ -145,7 +148,8 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     /// <param name="value">Expanded.</param>
     /// <param name="place">Where it stands.</param>
     /// <param name="key">Of the file.</param>
-    public void Add(string option, string value, QuadletPlace place, string key)
+    /// <param name="written">As it stands there; null for the same.</param>
+    public void Add(string option, string value, QuadletPlace place, string key, string? written = null)
     {
         IReadOnlyList<string> parts = [value];
         if (option != ContainerSettings.Command)
@@ -175,9 +179,15 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             }
             catch (FormatException e)
             {
-                Fault(place, $"{key}={value}: {e.Message}", null);
+                Fault(place, $"{key}={written ?? value}: {e.Message}", null);
                 return;
             }
+        }
+
+        foreach (string part in parts)
+        {
+            string text = parts.Count > 1 ? part : written ?? part;
+            _said.Add(option, part, place, key == PodmanArguments.Key ? $"{key}=--{option}={text}" : $"{key}={text}");
         }
 
         if (!_settings.TryGetValue(option, out List<string>? values))
@@ -287,7 +297,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
                     { } text
                 )
                 {
-                    Add(key.Option!, text, value.Place, key.Name);
+                    Add(key.Option!, text, value.Place, key.Name, value.Text);
                 }
             }
         }
@@ -387,10 +397,12 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         try
         {
             said.CheckTogether();
+            said.CheckStartup();
         }
-        catch (SysctrException e)
+        catch (SysctrException e) when (e.Setting is { } setting)
         {
-            Fault(unit.Place, e.Message, e.Hint);
+            Fault(_said.Place(setting.Option, setting.Value), _said.Text(setting), e.Hint);
+            return ContainerSettings.None;
         }
 
         return ContainerSettings.None.With(said, []);

@@ -4,6 +4,7 @@ using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
+using SystemContainers.Settings;
 
 namespace SystemContainers.Quadlet;
 
@@ -98,6 +99,7 @@ sealed record QuadletSet(
         }
 
         RefuseTwice(containers, faults);
+        RefusePorts(containers, faults);
         RefuseCycle(containers, faults);
         string[] made = [.. networks.Select(n => n.Name)];
         return new QuadletSet(
@@ -194,6 +196,49 @@ sealed record QuadletSet(
                 ErrorKind.Conflict
             );
         }
+    }
+
+    /// <summary>Two containers at one port of the host can't run at a time; where they shall not, one of them says so,
+    /// by Conflicts=.</summary>
+    private static void RefusePorts(List<ContainerDeclaration> containers, QuadletFaults faults)
+    {
+        List<(ContainerDeclaration Container, string Text, PublishedPort Port)> published =
+        [
+            .. containers
+                .Where(c => !c.Request.Settings.All(QuadletNetworks.Option).Contains("host", StringComparer.Ordinal))
+                .SelectMany(c =>
+                    c.Request.Settings.All(PublishedPort.Option).Select(p => (c, p, PublishedPort.Parse(p)))
+                ),
+        ];
+        for (int i = 0; i < published.Count; i++)
+        {
+            (ContainerDeclaration container, string text, PublishedPort port) = published[i];
+            foreach (
+                (ContainerDeclaration other, string taken, PublishedPort _) in published
+                    .Take(i)
+                    .Where(p =>
+                        p.Container.Name != container.Name
+                        && p.Port.Overlaps(port)
+                        && !Excludes(p.Container, container)
+                        && !Excludes(container, p.Container)
+                    )
+            )
+            {
+                QuadletPlace place = other.Said.Place(PublishedPort.Option, taken);
+                faults.Add(
+                    container.Said.Place(PublishedPort.Option, text),
+                    $"PublishPort={text}: {place} has {port.Shared(PublishedPort.Parse(taken))}, too",
+                    $"take another port, or write Conflicts={other.Name}.service where one of the two runs at a time",
+                    ErrorKind.Conflict
+                );
+            }
+        }
+
+        static bool Excludes(ContainerDeclaration one, ContainerDeclaration other) =>
+            one.OwnLines.Any(l =>
+                l is { Section: "Unit", Key: "Conflicts" }
+                && l.Value.Split(' ').Contains(other.Name + ".service", StringComparer.Ordinal)
+            );
     }
 
     /// <summary>systemd would leave out one of the starts, and not say so before.</summary>

@@ -212,15 +212,14 @@ static class ContainerRenderer
     /// <summary>Secrets that only the start reads, but whose lack is better known now.</summary>
     private static void CheckSecrets(RenderRequest request)
     {
-        foreach (
-            string name in request
-                .Settings.Spec.Secrets.Select(s => SecretSetting.Parse(s).Name)
-                .Distinct(StringComparer.Ordinal)
-        )
+        foreach (string secret in request.Settings.Spec.Secrets)
         {
-            if (request.Host.SecretFault(name) is { } fault)
+            if (request.Host.SecretFault(SecretSetting.Parse(secret).Name) is { } fault)
             {
-                throw fault;
+                throw new SysctrException(fault.Kind, fault.Message, fault.Hint, fault)
+                {
+                    Setting = new SettingFault("secret", secret, fault.Message),
+                };
             }
         }
     }

@@ -20,7 +20,13 @@ static class DefaultUnit
         string signal = StopSignal.ForUnit(request.Image.Run?.StopSignal);
         Dictionary<string, string> all = new(values.Texts, StringComparer.Ordinal)
         {
-            ["STOP_TIMEOUT"] = request.Settings.One("stop-timeout") ?? "30",
+            ["STOP_TIMEOUT"] = request.Settings.One("stop-timeout") switch
+            {
+                null => "30",
+                // Nothing is for ever to systemd.
+                "0" => "0.001",
+                var seconds => seconds,
+            },
             ["KILL_SIGNAL"] = signal,
             // Of a declared unit its file says it, as podman has it: systemd's own default is no.
             ["RESTART"] = request.UnitLines.Count > 0 ? "no" : "on-failure",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Settings.Health;
 
 namespace SystemContainers.Settings;
 
@@ -14,6 +15,14 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
 {
     /// <summary>The words behind <c>--</c>, which no option names.</summary>
     public const string Command = "command";
+
+    private static readonly string[] s_startup =
+    [
+        "health-startup-interval",
+        "health-startup-retries",
+        "health-startup-success",
+        "health-startup-timeout",
+    ];
 
     /// <summary>Nothing was set.</summary>
     public static ContainerSettings None { get; } = new(new Dictionary<string, IReadOnlyList<string>>());
@@ -113,11 +122,10 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
                     && !SayTheSame(other, (option, value))
                 )
                 {
-                    throw new SysctrException(
-                        ErrorKind.Usage,
-                        $"reading --{option.Name}={value}: --{other.Option.Name}={other.Value} is about {key}, too",
-                        "leave one of the two out"
-                    );
+                    throw new SettingFault(option.Name, value, $"is about {key.TrimEnd('=')}, too")
+                    {
+                        Other = (other.Option.Name, other.Value),
+                    }.ToException("leave one of the two out");
                 }
 
                 said[key] = (option, value);
@@ -125,6 +133,25 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         }
 
         Spec.Network.CheckTogether();
+    }
+
+    /// <summary>Checks that what is said of a check at the start is of one that there is.</summary>
+    /// <exception cref="SysctrException">Usage: it is not.</exception>
+    public void CheckStartup()
+    {
+        if (
+            !(
+                One("health-startup-cmd") is { } command
+                && HealthCommand.Command(HealthCommand.Parse(command)) is not null
+            ) && s_startup.FirstOrDefault(o => One(o) is not null) is { } lonely
+        )
+        {
+            throw new SettingFault(
+                lonely,
+                One(lonely),
+                "it is about a check at the start, and there is none"
+            ).ToException("name its command, by --health-startup-cmd or HealthStartupCmd=, or leave it out");
+        }
     }
 
     /// <summary>Whether two say the same.</summary>
@@ -177,6 +204,18 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     private static List<string> Merged(SettingOption option, IReadOnlyList<string> before, IReadOnlyList<string> given)
     {
         List<string> merged = [.. before];
+        if (option.CountsTogether)
+        {
+            foreach (IGrouping<string, string> same in given.GroupBy(option.Key, StringComparer.Ordinal))
+            {
+                int place = merged.FindIndex(m => option.Key(m) == same.Key);
+                merged.RemoveAll(m => option.Key(m) == same.Key);
+                merged.InsertRange(place < 0 ? merged.Count : place, same.Distinct(StringComparer.Ordinal));
+            }
+
+            return merged;
+        }
+
         foreach (string value in given)
         {
             string key = option.Key(value);

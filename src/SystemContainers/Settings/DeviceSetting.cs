@@ -57,13 +57,10 @@ sealed record DeviceSetting(string Source, string Destination, string Access)
     public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t).Destination);
 
     private static string Node(string path) =>
-        VolumeSetting.Absolute(path) is var node && node.StartsWith("/dev/", StringComparison.Ordinal)
-            ? node
-            : throw new FormatException(
-                path.Contains('=', StringComparison.Ordinal)
-                    ? $"'{path}' is a device of CDI, which sysctr does not have"
-                    : $"'{path}' is not below /dev"
-            );
+        !path.StartsWith('/') && path.Contains('=', StringComparison.Ordinal)
+            ? throw new FormatException($"'{path}' is a device of CDI, which sysctr does not have; name its nodes")
+        : VolumeSetting.Absolute(path) is var node && node.StartsWith("/dev/", StringComparison.Ordinal) ? node
+        : throw new FormatException($"'{path}' is not below /dev");
 
     private static string Checked(string access) =>
         access.Length is > 0 and <= 3 && access.All(All.Contains) && access.Distinct().Count() == access.Length

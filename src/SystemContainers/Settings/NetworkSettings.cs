@@ -10,6 +10,12 @@ sealed record NetworkSettings
 {
     private const string Gateway = "host-gateway";
 
+    private IReadOnlyList<string> _published = [];
+
+    private bool _six;
+
+    private string IpOption => _six ? "ip6" : "ip";
+
     /// <summary>Values of <c>--network</c>; several are all networks by name.</summary>
     public IReadOnlyList<NetworkSetting> Networks { get; private init; } = [];
 
@@ -46,7 +52,9 @@ sealed record NetworkSettings
         new()
         {
             Networks = [.. settings.All("network").Select(NetworkSetting.Parse)],
-            Ports = [.. settings.All("publish").Select(PublishedPort.Parse)],
+            Ports = [.. settings.All(PublishedPort.Option).Select(PublishedPort.Parse)],
+            _published = settings.All(PublishedPort.Option),
+            _six = settings.One("ip") is null,
             Aliases = settings.All("network-alias"),
             Ips =
             [
@@ -81,29 +89,27 @@ sealed record NetworkSettings
     {
         if (Networks.Count > 1 && Networks.Any(n => n.Mode != NetworkMode.Bridge))
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                "reading --network: only networks by name can be several",
+            throw new SettingFault("network", null, "only networks by name can be several").ToException(
                 "leave the others out"
             );
         }
 
         if (Networks.Count > 1 && (Ips.Count > 0 || Mac is not null))
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                "reading --ip: the container is on several networks",
-                "write --network NAME:ip=ADDRESS"
-            );
+            throw new SettingFault(
+                Ips.Count > 0 ? IpOption : "mac-address",
+                null,
+                "the container is on several networks"
+            ).ToException("write it behind the network's name: --network NAME:ip=ADDRESS");
         }
 
         if (Networks.Count > 0 && Networks[0].Mode != NetworkMode.Bridge && Ips.Count + Aliases.Count > 0)
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                "reading --ip and --network-alias: the container is on no network by name",
-                "write --network NAME, or leave them out"
-            );
+            throw new SettingFault(
+                Ips.Count > 0 ? IpOption : "network-alias",
+                null,
+                "the container is on no network by name"
+            ).ToException("name a network, or leave addresses and names out");
         }
 
         if (
@@ -111,22 +117,39 @@ sealed record NetworkSettings
             && Networks is [{ Mode: NetworkMode.None or NetworkMode.Namespace or NetworkMode.Container } other]
         )
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"reading --publish: with --network={other.Mode.ToString().ToLowerInvariant()} nothing leads to the container",
+            throw new SettingFault(
+                PublishedPort.Option,
+                null,
+                $"with the network {other.Mode.ToString().ToLowerInvariant()} nothing leads to the container"
+            ).ToException(
                 other.Mode == NetworkMode.Container
                     ? "publish the ports where the network is made"
-                    : "leave --publish out"
+                    : "publish no ports, or give it another network"
             );
         }
 
         if (Networks.GroupBy(n => n.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"reading --network: {(twice.Key.Length == 0 ? "bridge" : twice.Key)} is named twice",
-                "name it once"
-            );
+            throw new SettingFault(
+                "network",
+                null,
+                $"{(twice.Key.Length == 0 ? "bridge" : twice.Key)} is named twice"
+            ).ToException("name it once");
+        }
+
+        for (int i = 0; i < Ports.Count; i++)
+        {
+            if (Enumerable.Range(0, i).FirstOrDefault(o => Ports[o].Contradicts(Ports[i]), -1) is >= 0 and var before)
+            {
+                throw new SettingFault(
+                    PublishedPort.Option,
+                    _published[i],
+                    $"has {Ports[i].Shared(Ports[before])}, too"
+                )
+                {
+                    Other = (PublishedPort.Option, _published[before]),
+                }.ToException("one port of the host leads to one of the container");
+            }
         }
     }
 

@@ -14,6 +14,9 @@ namespace SystemContainers.Settings;
 /// <param name="Protocol"><c>tcp</c>, <c>udp</c>, <c>sctp</c>.</param>
 sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort, ushort Range, string Protocol)
 {
+    /// <summary>The option that has it.</summary>
+    public const string Option = "publish";
+
     private static readonly string[] s_protocols = ["tcp", "udp", "sctp"];
 
     /// <summary>Reads <c>[[IP:][HOSTPORT]:]PORT[/PROTOCOL]</c>; ports may be ranges of one length, an IPv6 address
@@ -56,6 +59,28 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
             text,
             t => Parse(t) is { HostPort: > 0 } port ? $"{port.HostIp}:{port.HostPort}/{port.Protocol}" : t
         );
+
+    /// <summary>Whether a port of the host is both's.</summary>
+    public bool Overlaps(PublishedPort other) =>
+        HostPort > 0
+        && other.HostPort > 0
+        && Protocol == other.Protocol
+        && Everywhere(HostIp) == Everywhere(other.HostIp)
+        && HostPort < other.HostPort + other.Range
+        && other.HostPort < HostPort + Range;
+
+    /// <summary>Whether a port of the host would lead to two of the container.</summary>
+    public bool Contradicts(PublishedPort other) =>
+        Overlaps(other) && HostPort - ContainerPort != other.HostPort - other.ContainerPort;
+
+    /// <summary>The first port of the host that is both's, in words.</summary>
+    public string Shared(PublishedPort other) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"port {Math.Max(HostPort, other.HostPort)}/{Protocol}{(HostIp.Length > 0 ? " of " + HostIp : "")} of the host"
+        );
+
+    private static string Everywhere(string address) => address == "0.0.0.0" ? "" : address;
 
     /// <inheritdoc/>
     public override string ToString() =>

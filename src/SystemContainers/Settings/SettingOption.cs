@@ -24,6 +24,10 @@ sealed record SettingOption(string Name, string ValueName, string Help)
     /// variable's name.</summary>
     public Func<string, string> Key { get; init; } = static value => value;
 
+    /// <summary>Of a list: whether values of one <see cref="Key"/> all count that one call gives. They replace what an
+    /// earlier one gave.</summary>
+    public bool CountsTogether { get; init; }
+
     /// <summary>Whether it may stand without a value, and says <c>true</c> then.</summary>
     public bool IsFlag { get; init; }
 

@@ -79,6 +79,7 @@ static class SettingOptions
             {
                 IsList = true,
                 Key = DeviceSetting.Key,
+                Subject = "devices",
                 Check = DeviceSetting.Parse,
             },
             new(
@@ -112,6 +113,7 @@ static class SettingOptions
             {
                 IsList = true,
                 Key = SecretSetting.Key,
+                Subject = "secrets",
                 Check = SecretSetting.Parse,
             },
             new(
@@ -233,6 +235,7 @@ static class SettingOptions
                 Letter = 'p',
                 IsList = true,
                 HasCommas = true,
+                CountsTogether = true,
                 Key = PublishedPort.Key,
                 Check = PublishedPort.Parse,
             },
@@ -255,6 +258,7 @@ static class SettingOptions
             new("add-host", "NAME:ADDRESS", "A line for its /etc/hosts; host-gateway stands for the host's address.")
             {
                 IsList = true,
+                CountsTogether = true,
                 Key = value => value.Split(':', 2)[0],
                 Check = NetworkSettings.CheckHost,
             },

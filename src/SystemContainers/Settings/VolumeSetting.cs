@@ -54,6 +54,10 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
     /// <summary>Whether <see cref="Source"/> is a directory or file of the host.</summary>
     public bool IsHostPath => Source is ['/', ..];
 
+    /// <summary>Whether it is a device's node, or has such: mounted so that they are none it would be of no
+    /// use.</summary>
+    private bool IsDevices => Source is "/dev" or ['/', 'd', 'e', 'v', '/', ..];
+
     /// <summary>The options of the mount: what is not said is <c>rbind</c>, <c>rw</c>, <c>rprivate</c>, and no setuid
     /// programs or devices.</summary>
     public IReadOnlyList<string> MountOptions =>
@@ -62,7 +66,7 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
             .. Unless("rbind", "bind"),
             .. Unless("rw", "ro"),
             .. Unless("nosuid", "suid"),
-            .. Unless("nodev", "dev"),
+            .. IsDevices ? [] : Unless("nodev", "dev"),
             .. Unless("rprivate", "private", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"),
         ];
 

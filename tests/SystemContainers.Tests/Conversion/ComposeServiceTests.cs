@@ -122,6 +122,8 @@ public sealed class ComposeServiceTests : IDisposable
     [Theory]
     [InlineData("restart: always", "Service Restart=always")]
     [InlineData("restart: 'no'", "")]
+    [InlineData("restart: on-failure:3\ndeploy: {restart_policy: {condition: any}}", "Service Restart=always")]
+    [InlineData("deploy: {restart_policy: {condition: none}}\nrestart: always", "")]
     [InlineData(
         "deploy: {restart_policy: {condition: on-failure, delay: 5s, max_attempts: 3}}",
         "Service RestartSec=5s, Service Restart=on-failure, Unit StartLimitBurst=4, Unit StartLimitIntervalSec=1h"

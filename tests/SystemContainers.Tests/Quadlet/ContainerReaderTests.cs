@@ -55,6 +55,12 @@ public sealed class ContainerReaderTests : IDisposable
         new[] { "net.ipv4.ip_forward=1" }
     )]
     [InlineData("Annotation=a=1 a=2", "annotation", new[] { "a=2" })]
+    [InlineData(
+        "AddHost=db:1.1.1.1\nAddHost=db:fd00::1\nAddHost=db:1.1.1.1",
+        "add-host",
+        new[] { "db:1.1.1.1", "db:fd00::1" }
+    )]
+    [InlineData("PublishPort=80-81:80-81\nPublishPort=80:80", "publish", new[] { "80-81:80-81", "80:80" })]
     [InlineData("HealthCmd=[ -f /x ] || exit 1", "health-cmd", new[] { "[ -f /x ] || exit 1" })]
     [InlineData("Timezone=local", "tz", new[] { "local" })]
     [InlineData("Tmpfs=/work\nTmpfs=/x:size=1m", "tmpfs", new[] { "/work", "/x:size=1m" })]
@@ -309,6 +315,23 @@ public sealed class ContainerReaderTests : IDisposable
             StringComparison.Ordinal
         );
     }
+
+    /// <summary>The unit's is what podman may take for all of the stop, and podman ends the payload before.</summary>
+    [Theory]
+    [InlineData("StopTimeout=20\n[Service]\nTimeoutStopSec=1min 30s", "1min 30s 20")]
+    [InlineData("StopTimeout=20\n[Service]\nTimeoutSec=infinity", "20")]
+    [InlineData("StopTimeout=0\n[Service]\nTimeoutStopSec=5", "5 1ms")]
+    [InlineData("StopTimeout=20\n[Service]\nTimeoutStopSec=10", "10")]
+    [InlineData("[Service]\nTimeoutStopSec=10", "10")]
+    [InlineData("StopTimeout=20", "")]
+    public void Of_two_times_to_stop_the_shorter_counts(string keys, string values) =>
+        Assert.Equal(
+            values,
+            string.Join(
+                ' ',
+                Declared(keys).Request.Declared!.Lines.Where(l => l.Key == "TimeoutStopSec").Select(l => l.Value)
+            )
+        );
 
     [Fact]
     public void A_relative_source_is_relative_to_the_file()

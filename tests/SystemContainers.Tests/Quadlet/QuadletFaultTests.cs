@@ -65,6 +65,42 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("Network=web.network", 3, "no file declares web.network")]
     [InlineData("Annotation=io.sysctr.log=pipe", 3, "sysctr's own")]
     [InlineData("HealthStartupRetries=many", 3, "HealthStartupRetries=many")]
+    [InlineData("HealthStartupInterval=5s", 3, "HealthStartupInterval=5s: it is about a check at the start")]
+    [InlineData("HealthTimeout=0s", 3, "HealthTimeout=0s: it is more than nothing")]
+    [InlineData(
+        "PublishPort=8080:80\nPublishPort=8080:81",
+        4,
+        "PublishPort=8080:81: PublishPort=8080:80 has port 8080/tcp of the host, too"
+    )]
+    [InlineData(
+        "PublishPort=8080-8082:80-82\nPublishPort=8081:90",
+        4,
+        "PublishPort=8081:90: PublishPort=8080-8082:80-82 has port 8081/tcp of the host, too"
+    )]
+    [InlineData(
+        "PodmanArgs=--publish 1.2.3.4:1:2 -p 1.2.3.4:1:3",
+        3,
+        "PodmanArgs=--publish=1.2.3.4:1:3: PodmanArgs=--publish=1.2.3.4:1:2 has port 1/tcp of 1.2.3.4"
+    )]
+    [InlineData("PublishPort=80:80\nNetwork=none", 3, "PublishPort=80:80: with the network none nothing leads")]
+    [InlineData(
+        "AddDevice=/dev/null:/dev/x\nAddDevice=/dev/zero:/dev/x",
+        4,
+        "AddDevice=/dev/zero:/dev/x: AddDevice=/dev/null:/dev/x is about /dev/x, too"
+    )]
+    [InlineData("Secret=a\nSecret=b,target=a", 4, "Secret=b,target=a: Secret=a is about /run/secrets/a, too")]
+    [InlineData("Volume=/x:/a\nTmpfs=/a", 4, "Tmpfs=/a: Volume=/x:/a is about /a, too")]
+    [InlineData("UserNS=keep-id\nUIDMap=0:1:2", 3, "UserNS=keep-id: maps of users")]
+    [InlineData("UserNS=private", 3, "UserNS=private: nothing says")]
+    [InlineData("SubUIDMap=x\nUIDMap=0:1:2", 4, "UIDMap=0:1:2: a name of subuid(5)")]
+    [InlineData("Mask=rel", 3, "Mask=rel: 'rel' is no")]
+    [InlineData("Unmask=/proc/[a", 3, "Unmask=/proc/[a: it is no pattern")]
+    [InlineData("SeccompProfile=./x.json", 3, "SeccompProfile=./x.json: './x.json' is neither")]
+    [InlineData(
+        "AddDevice=nvidia.com/gpu=all",
+        3,
+        "AddDevice=nvidia.com/gpu=all: 'nvidia.com/gpu=all' is a device of CDI"
+    )]
     [InlineData("[Service]\nExecStart=/bin/x", 4, "ExecStart= in [Service]")]
     [InlineData("[Service]\nUser=1", 4, "User= in [Service]")]
     [InlineData("[Service]\nDynamicUser=yes", 4, "DynamicUser= in [Service]")]
@@ -146,6 +182,30 @@ public sealed class QuadletFaultTests : IDisposable
 
         Assert.Equal((ErrorKind.Conflict, _folder.Path + "/b.container"), (fault.Kind, fault.Place.File));
         Assert.Contains("a.container", fault.Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>Both can't run; which of the two would, chance says.</summary>
+    [Theory]
+    [InlineData("PublishPort=8080:80", "PublishPort=8080:90", true)]
+    [InlineData("PublishPort=8080:80", "PublishPort=8080:80", true)]
+    [InlineData("PublishPort=0.0.0.0:8080:80", "PublishPort=8079-8081:79-81", true)]
+    [InlineData("PublishPort=8080:80", "PublishPort=8080:80/udp", false)]
+    [InlineData("PublishPort=127.0.0.1:8080:80", "PublishPort=127.0.0.2:8080:80", false)]
+    [InlineData("PublishPort=80", "PublishPort=80", false)]
+    [InlineData("PublishPort=8080:80", "PublishPort=8080:80\nNetwork=host", false)]
+    [InlineData("PublishPort=8080:80", "PublishPort=8080:80\n[Unit]\nConflicts=a.container", false)]
+    public void Two_containers_at_one_port_of_the_host(string one, string other, bool isRefused)
+    {
+        _folder.Write("a.container", $"[Container]\nImage=i\n{one}");
+        _folder.Write("b.container", $"[Container]\nImage=i\n{other}");
+
+        QuadletFault? fault = _folder.Read().Faults.All.SingleOrDefault();
+
+        Assert.Equal(isRefused ? (QuadletPlace)new(_folder.Path + "/b.container", 3) : null, fault?.Place);
+        Assert.Equal(
+            isRefused,
+            fault?.Text.Contains(_folder.Path + "/a.container:3 has port", StringComparison.Ordinal) ?? false
+        );
     }
 
     [Fact]

@@ -621,6 +621,36 @@ public sealed class SettingsTests
             )!["annotations"]![StartAnnotations.Environment]!.GetValue<string>()
         );
 
+    /// <summary>Nothing is for ever to systemd.</summary>
+    [Theory]
+    [InlineData("7", "\nTimeoutStopSec=7s\n")]
+    [InlineData("0", "\nTimeoutStopSec=0.001s\n")]
+    public void A_payload_that_has_no_time_to_stop_has_none(string seconds, string line) =>
+        Assert.Contains(line, Render(("stop-timeout", seconds)).Units.Single().Text, StringComparison.Ordinal);
+
+    /// <summary>Go's filepath.Match, with which podman tells what not to hide.</summary>
+    [Theory]
+    [InlineData("/proc/*", "/sys/dev/block /sys/devices/virtual/powercap /sys/firmware /sys/fs/selinux", "")]
+    [InlineData(
+        "/proc/[!-s]*:/sys/*",
+        "/proc/timer_list /proc/timer_stats /sys/dev/block /sys/devices/virtual/powercap /sys/fs/selinux",
+        ""
+    )]
+    [InlineData("/*/*:/sys/*/*:/sys/devices/*/*cap", "", "")]
+    [InlineData("all", "", "")]
+    [InlineData(
+        "/proc/sys?*:/sys/[^df]*/block:/proc/[a-su-z]*",
+        "/proc/timer_list /proc/timer_stats /sys/dev/block /sys/devices/virtual/powercap /sys/firmware /sys/fs/selinux",
+        ""
+    )]
+    public void Paths_that_are_not_hidden_are_patterns(string patterns, string masked, string readOnly)
+    {
+        JsonNode linux = Config(("security-opt", "unmask=" + patterns))["linux"]!;
+
+        Assert.Equal(masked, string.Join(' ', Texts(linux["maskedPaths"] ?? new JsonArray())));
+        Assert.Equal(readOnly, string.Join(' ', Texts(linux["readonlyPaths"] ?? new JsonArray())));
+    }
+
     [Fact]
     public void A_check_that_repeats_is_an_annotation_and_needs_a_check()
     {

@@ -78,11 +78,11 @@ public sealed class NetworkSettingsTests
     public void An_update_replaces_networks_as_a_whole_and_ports_by_their_place()
     {
         ContainerSettings updated = Of("--network=web --publish=8080:80 --publish=8081:81 --add-host=a:1.1.1.1")
-            .With(Of("--network=db --publish=8080:90 --add-host=a:2.2.2.2"), []);
+            .With(Of("--network=db --publish=8080:90 --add-host=a:2.2.2.2 --add-host=a:fd00::1"), []);
 
         Assert.Equal(["db"], updated.All("network"));
         Assert.Equal(["8080:90", "8081:81"], updated.All("publish"));
-        Assert.Equal(["a:2.2.2.2"], updated.All("add-host"));
+        Assert.Equal(["a:2.2.2.2", "a:fd00::1"], updated.All("add-host"));
     }
 
     private static ContainerSettings Of(string words) =>

@@ -16,6 +16,16 @@ public sealed class SettingOptionsTests
             SecretSetting.Parse("source=pw,type=mount,uid=1000,gid=1001,mode=777")
         );
 
+    /// <summary>A device that is none is of no use; podman takes over what the source's file system has.</summary>
+    [Theory]
+    [InlineData("/dev/null:/etc/x.conf:ro", false)]
+    [InlineData("/dev:/dev", false)]
+    [InlineData("/dev/net/tun:/dev/net/tun:nodev", true)]
+    [InlineData("/device:/x", true)]
+    [InlineData("name:/x", true)]
+    public void What_is_mounted_has_devices_where_it_is_one(string volume, bool isWithout) =>
+        Assert.Equal(isWithout, VolumeSetting.Parse(volume).MountOptions.Contains("nodev", StringComparer.Ordinal));
+
     [Theory]
     [InlineData("cap-add", "A,B", "A|B")]
     [InlineData("group-add", "1,video", "1|video")]

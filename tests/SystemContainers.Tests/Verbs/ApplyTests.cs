@@ -285,6 +285,18 @@ public sealed class ApplyTests : IAsyncLifetime
         "new.container:3: Network=container:systemd-nobody: there is no container 'systemd-nobody'"
     )]
     [InlineData(
+        "new.container",
+        "[Container]\nImage=IMAGE\nSecret=nosuch,type=env",
+        ErrorKind.NotFound,
+        "new.container:3: Secret=nosuch,type=env: "
+    )]
+    [InlineData(
+        "new.container",
+        "[Container]\nImage=IMAGE\nHealthOnFailure=kill",
+        ErrorKind.Usage,
+        "new.container:3: HealthOnFailure=kill: the health of"
+    )]
+    [InlineData(
         "hand.container",
         "[Container]\nImage=IMAGE",
         ErrorKind.Conflict,

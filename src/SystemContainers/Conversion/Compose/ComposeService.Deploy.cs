@@ -96,8 +96,8 @@ sealed partial class ComposeService
     {
         foreach (
             (string kind, string resource, YamlNode value) in from side in Entries(node)
-                                                              from entry in Entries(side.Value)
-                                                              select (side.Key, entry.Key, entry.Value)
+            from entry in Entries(side.Value)
+            select (side.Key, entry.Key, entry.Value)
         )
         {
             string? option = (kind, resource) switch
@@ -151,7 +151,7 @@ sealed partial class ComposeService
             }
         }
 
-        Add(
+        _restart = new GivenOption(
             "restart",
             condition switch
             {
@@ -159,7 +159,7 @@ sealed partial class ComposeService
                 "on-failure" => $"on-failure{(most is null ? "" : ":" + most)}",
                 _ => "always",
             },
-            at
+            Place(at)
         );
     }
 }

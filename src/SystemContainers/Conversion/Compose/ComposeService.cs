@@ -18,6 +18,7 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
     private readonly ConvertedFile _file = project.Containers[name];
     private IReadOnlyList<string> _command = [];
     private string _key = "";
+    private GivenOption? _restart;
 
     /// <summary>Services that it waits for until they are more than started: <c>service_healthy</c>,
     /// <c>service_completed_successfully</c>.</summary>
@@ -50,6 +51,13 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
         if (image is null && service.Find("build") is null)
         {
             Lose(service, "it names no image", "write image:, or Image= into the file");
+        }
+
+        if (_restart is not null)
+        {
+            // As docker compose has it: of the two that say it, deploy counts.
+            _options.RemoveAll(o => o.Name == _restart.Name);
+            _options.Add(_restart);
         }
 
         Networks();

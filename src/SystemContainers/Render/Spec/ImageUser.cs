@@ -72,9 +72,7 @@ sealed record ImageUser(uint Uid, uint Gid, IReadOnlyList<uint> Groups, string H
         : Entries(files, "/etc/group").FirstOrDefault(e => e[0] == Bytes(group)) is { } entry
         && TryNumber(Field(entry, 2), out uint gid)
             ? gid
-        : throw new Errors.SysctrException(
-            Errors.ErrorKind.Usage,
-            $"reading --group-add={group}: the image's /etc/group has no such group",
+        : throw new Errors.SettingFault("group-add", group, "the image's /etc/group has no such group").ToException(
             "give its number"
         );
 

@@ -24,12 +24,14 @@ static class PeriodicChecks
     private const double NanosecondsPerSecond = 1e9;
     private const string Disabled = "disable";
 
-    private static readonly string[] s_startup =
+    /// <summary>Options that are about a check, which somebody has to say.</summary>
+    private static readonly string[] s_checked =
     [
-        "health-startup-interval",
-        "health-startup-retries",
-        "health-startup-success",
-        "health-startup-timeout",
+        "health-interval",
+        "health-on-failure",
+        "health-retries",
+        StartupCommand,
+        "sdnotify",
     ];
 
     /// <summary>What is checked while it runs, where anybody asked for that; or until it is ready. Null for
@@ -56,11 +58,11 @@ static class PeriodicChecks
         bool awaited = settings.One("sdnotify") == "healthy";
         return !repeats && !awaited ? null
             : check is null
-                ? throw new SysctrException(
-                    ErrorKind.Usage,
-                    $"rendering {request.ImageName}: its health is to be checked, and it has no health check",
-                    "add --health-cmd COMMAND, or leave the other options of health out"
-                )
+                ? throw new SettingFault(
+                    s_checked.First(o => settings.One(o) is not null),
+                    null,
+                    $"the health of {request.ImageName} is to be checked, and it has no health check"
+                ).ToException("add --health-cmd COMMAND (HealthCmd=), or leave the other options of health out")
             : new PeriodicCheck(
                 check.Command,
                 check.Http,
@@ -82,18 +84,13 @@ static class PeriodicChecks
     private static StartupCheck? Startup(RenderRequest request)
     {
         ContainerSettings settings = request.Settings;
+        settings.CheckStartup();
         if (
             settings.One(StartupCommand) is not { } text
             || HealthCommand.Command(HealthCommand.Parse(text)) is not { } command
         )
         {
-            return s_startup.FirstOrDefault(o => settings.One(o) is not null) is { } lonely
-                ? throw new SysctrException(
-                    ErrorKind.Usage,
-                    $"rendering {request.ImageName}: --{lonely} is about a check at the start, and there is none",
-                    $"add --{StartupCommand} COMMAND, or leave it out"
-                )
-                : null;
+            return null;
         }
 
         return new StartupCheck(

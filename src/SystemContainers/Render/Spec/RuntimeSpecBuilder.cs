@@ -254,11 +254,11 @@ static class RuntimeSpecBuilder
                 is { } hosts
         )
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"reading --sysctl={hosts}: it would be the host's, whose network the container has",
-                "give it one of its own by --network, or set it in sysctl.d(5)"
-            );
+            throw new SettingFault(
+                "sysctl",
+                $"{hosts}={settings.Sysctls[hosts]}",
+                "it would be the host's, whose network the container has"
+            ).ToException("give it one of its own by --network, or set it in sysctl.d(5)");
         }
 
         if (
@@ -269,11 +269,11 @@ static class RuntimeSpecBuilder
                 is { } shared
         )
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"reading --sysctl={shared}: it would be the host's, whose IPC namespace the container has",
-                "leave --ipc=host out, or set it in sysctl.d(5)"
-            );
+            throw new SettingFault(
+                "sysctl",
+                $"{shared}={settings.Sysctls[shared]}",
+                "it would be the host's, whose IPC namespace the container has"
+            ).ToException("leave --ipc=host out, or set it in sysctl.d(5)");
         }
 
         // A network that was made before the payload's users is not theirs to set.

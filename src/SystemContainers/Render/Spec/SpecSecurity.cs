@@ -88,7 +88,5 @@ static class SpecSecurity
         ];
 
     private static IEnumerable<string> Unmasked(string[] paths, SecuritySetting security) =>
-        security.Unmask.Contains("ALL", StringComparer.Ordinal)
-            ? []
-            : paths.Except(security.Unmask, StringComparer.Ordinal);
+        paths.Where(p => !security.IsUnmasked(p));
 }

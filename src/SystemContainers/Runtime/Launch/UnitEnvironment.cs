@@ -14,9 +14,9 @@ namespace SystemContainers.Runtime.Launch;
 /// Variables of the start's own. Those that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a
 /// drop-in's above all: they are for the payload, over what the image and its options say. What systemd gives every
 /// unit is, under these, as far as it is a proxy or all of it was asked for (--http-proxy, --env-host); so is what a
-/// declaring file's own Environment= says, which podman's container does not have. Its EnvironmentFile= comes under what
-/// the image and its options say. What systemd sets for this start is not the payload's (systemd.exec(5), "Environment
-/// variables set or propagated by the service manager").
+/// declaring file's own Environment= says, which podman's container does not have. Its EnvironmentFile= comes under
+/// what the image and its options say. What systemd sets for this start is not the payload's (systemd.exec(5),
+/// "Environment variables set or propagated by the service manager").
 /// </summary>
 static class UnitEnvironment
 {

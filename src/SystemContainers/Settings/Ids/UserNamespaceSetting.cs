@@ -11,6 +11,10 @@ namespace SystemContainers.Settings.Ids;
 /// <param name="Mode">Whose users they are.</param>
 sealed record UserNamespaceSetting(UserNamespaceMode Mode)
 {
+    private const string Uidmap = "uidmap";
+
+    private const string Gidmap = "gidmap";
+
     /// <summary>Maps that were given: of <see cref="UserNamespaceMode.Mapped"/> all, of
     /// <see cref="UserNamespaceMode.Auto"/> what is fixed of it.</summary>
     public IReadOnlyList<IdRange> Uids { get; private init; } = [];
@@ -58,29 +62,27 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
                 ? mode is null
                     ? new(UserNamespaceMode.Host)
                     : ParseMode(mode)
-                : throw new SysctrException(
-                    ErrorKind.Usage,
-                    "reading --userns=private: nothing says what its ids are outside",
-                    "add --uidmap 0:FIRST:COUNT, or write --userns auto"
+                : throw new SettingFault("userns", mode, "nothing says what its ids are outside").ToException(
+                    "add a map of users, 0:FIRST:COUNT, or write auto"
                 );
         }
 
         if (mode is not (null or "private"))
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"reading --userns={mode}: --uidmap, --gidmap, --subuidname and --subgidname are a namespace of their own",
-                "leave one of the two out"
-            );
+            throw new SettingFault(
+                "userns",
+                mode,
+                "maps of users and groups, and names of subuid(5), are a namespace of their own"
+            ).ToException("leave one of the two out");
         }
 
         if (maps && names)
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                "reading --uidmap: --subuidname and --subgidname say the same in another way",
-                "leave one of the two out"
-            );
+            throw new SettingFault(
+                uids.Count > 0 ? Uidmap : Gidmap,
+                null,
+                "a name of subuid(5) says the same in another way"
+            ).ToException("leave one of the two out");
         }
 
         UserNamespaceSetting said = new(UserNamespaceMode.Mapped)
@@ -92,11 +94,11 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
         };
         return names || (said.Uids.Any(r => r.Inside == 0) && said.Gids.Any(r => r.Inside == 0))
             ? said
-            : throw new SysctrException(
-                ErrorKind.Usage,
-                "reading --uidmap: the namespace has no root, whom the runtime needs",
-                "map 0, too: --uidmap 0:FIRST:COUNT"
-            );
+            : throw new SettingFault(
+                uids.Count > 0 ? Uidmap : Gidmap,
+                null,
+                "the namespace has no root, whom the runtime needs"
+            ).ToException("map 0, too: 0:FIRST:COUNT");
     }
 
     private static IReadOnlyList<IdRange> Joined(IReadOnlyList<string> values, bool ofGroups)
@@ -107,11 +109,8 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
         }
         catch (FormatException e)
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"reading {(ofGroups ? "--gidmap" : "--uidmap")}: {e.Message}",
-                "each id stands in one map",
-                e
+            throw new SettingFault(ofGroups ? Gidmap : Uidmap, null, e.Message).ToException(
+                "each id stands in one map"
             );
         }
     }

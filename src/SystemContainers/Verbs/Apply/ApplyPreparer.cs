@@ -4,6 +4,7 @@ using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
 using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -63,7 +64,15 @@ sealed class ApplyPreparer(Host host, Action<string> note)
         }
         catch (SysctrException e)
         {
-            throw new SysctrException(e.Kind, $"{item.Declaration.Unit.Path}: {e.Message}", e.Hint, e);
+            SaidSettings said = item.Declaration.Said;
+            throw new SysctrException(
+                e.Kind,
+                e.Setting is { } setting
+                    ? $"{said.Place(setting.Option, setting.Value)}: {said.Text(setting)}"
+                    : $"{item.Declaration.Unit.Path}: {e.Message}",
+                e.Hint,
+                e
+            );
         }
     }
 

@@ -73,7 +73,7 @@ public sealed class IdMapSettingTests
     [Theory]
     [InlineData("private", "", "", null, "--userns=private")]
     [InlineData("auto", "0:1:1", "", null, "--userns=auto")]
-    [InlineData(null, "0:1:1", "", "me", "--subuidname")]
+    [InlineData(null, "0:1:1", "", "me", "subuid(5)")]
     [InlineData(null, "5:1:1", "", null, "no root")]
     [InlineData(null, "0:1:1", "1:1:1", null, "no root")]
     public void What_contradicts_itself_is_refused(

@@ -238,7 +238,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
         bool hasMode = true
     )
     {
-        if (InodeReader.Difference(wanted, stat, xattrs, ContentStore.HostXattrs, hasMode) is { } difference)
+        if (InodeReader.Difference(wanted, stat, xattrs, FileXattrs.OfHost, hasMode) is { } difference)
         {
             found(Shown(), "has " + difference);
         }

@@ -76,7 +76,7 @@ sealed class MountOperation(Host host, Action<string> note)
         CancellationToken cancellation
     )
     {
-        ProcessResult mount = await ProcessRunner.RunAsync(
+        ProcessResult mount = await ProcessRunner.ChangeAsync(
             "mount",
             ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory],
             cancellation
@@ -128,7 +128,7 @@ sealed class MountOperation(Host host, Action<string> note)
             );
         }
 
-        ProcessResult umount = await ProcessRunner.RunAsync("umount", [directory], cancellation);
+        ProcessResult umount = await ProcessRunner.ChangeAsync("umount", [directory], cancellation);
         if (umount.ExitCode != 0)
         {
             throw new SysctrException(

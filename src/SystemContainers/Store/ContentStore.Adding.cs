@@ -20,10 +20,6 @@ sealed partial class ContentStore
     /// <summary>Files up to this size are hashed and written as a whole by a worker; larger ones stream.</summary>
     private const int WholeFileBytes = 256 * 1024;
 
-    /// <summary>Names of attributes that say something of a host and nothing of an image; umoci leaves them out,
-    /// too.</summary>
-    internal static readonly byte[][] HostXattrs = ["security.selinux"u8.ToArray(), "system.nfs4_acl"u8.ToArray()];
-
     private readonly HashSet<Digest> _staged = [];
 
     /// <inheritdoc/>
@@ -178,7 +174,7 @@ sealed partial class ContentStore
                 entry.Gid,
                 seconds,
                 nanoseconds,
-                [.. entry.Xattrs.Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))]
+                [.. entry.Xattrs.Where(x => !Array.Exists(FileXattrs.OfHost, h => x.Name.AsSpan().SequenceEqual(h)))]
             ),
             Size = entry.Size,
             DeviceMajor = entry.DeviceMajor,
@@ -199,7 +195,7 @@ sealed partial class ContentStore
 
         PendingObject pending = PendingObject.Rent(entry, header);
         Span<byte> content = pending.Content;
-        for (int done = 0; done < content.Length;)
+        for (int done = 0; done < content.Length; )
         {
             done += reader.ReadContent(content[done..]);
         }

@@ -180,7 +180,7 @@ sealed partial class ContentStore
                 entry.Metadata,
                 stat,
                 FileXattrs.Read($"/proc/self/fd/{file.DangerousGetHandle()}"),
-                HostXattrs
+                FileXattrs.OfHost
             )
                 is { } changed
             ? (ObjectState.Changed, "has " + changed)

@@ -40,7 +40,7 @@ sealed partial class ContentStore
                 foreach (
                     FileXattr extra in FileXattrs
                         .Read(path)
-                        .Where(x => !Array.Exists(HostXattrs, h => x.Name.AsSpan().SequenceEqual(h)))
+                        .Where(x => !Array.Exists(FileXattrs.OfHost, h => x.Name.AsSpan().SequenceEqual(h)))
                 )
                 {
                     RemoveXattr(file, extra.Name);

@@ -102,7 +102,7 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     {
         CheckPlaces();
         FaultPoint.Pass("systemctl " + verb);
-        ProcessResult result = await ProcessRunner.RunAsync(
+        ProcessResult result = await ProcessRunner.ChangeAsync(
             "systemctl",
             [
                 .. paths.User is null ? Array.Empty<string>() : ["--user"],

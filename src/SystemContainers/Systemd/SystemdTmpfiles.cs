@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Linux.Users;
 using SystemContainers.SystemdText;
@@ -15,7 +17,8 @@ static class SystemdTmpfiles
     /// <summary>Makes what the file names.</summary>
     /// <param name="file">The system's, or the user's.</param>
     /// <param name="user">Whose it is, and in whose namespace this process is; null for the system's.</param>
-    /// <param name="cancellation">Ends systemd-tmpfiles.</param>
+    /// <param name="cancellation">Honoured while a volume's first content is copied; systemd-tmpfiles ends what it has
+    /// begun.</param>
     /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on
     /// the way to what a line names.</exception>
     public static async Task CreateAsync(string file, HostUser? user, CancellationToken cancellation)
@@ -24,11 +27,50 @@ static class SystemdTmpfiles
         CheckWays(text);
         if (user is not null)
         {
-            await UserDirectories.MakeAsync(user, text, cancellation);
+            UserDirectories.Make(user, text, cancellation);
+        }
+        else
+        {
+            await SeedAsync(file, text, cancellation);
         }
 
-        await RunAsync("--create", file, user, cancellation);
+        await RunAsync("--create", [], file, user, CancellationToken.None);
     }
+
+    /// <summary>Copies what volumes begin with, before systemd-tmpfiles would: that leaves what is there.</summary>
+    private static async Task SeedAsync(string file, string text, CancellationToken cancellation)
+    {
+        TmpfilesLine[] lines = [.. TmpfilesSyntax.Parse(text).Where(l => l.Error is null)];
+        TmpfilesLine[] seeds = [.. lines.Where(VolumeSeeds.IsDue)];
+        if (seeds.Length == 0)
+        {
+            return;
+        }
+
+        // What is above them comes first, with the owner, mode and label that it is to have.
+        string[] others = [.. seeds.Select(s => $"--exclude-prefix={s.Path}")];
+        await RunAsync("--create", others, file, user: null, CancellationToken.None);
+        foreach (TmpfilesLine seed in seeds)
+        {
+            string parent = HostPath.Parent(seed.Path);
+            FaultPoint.Pass("mkdir");
+            Directory.CreateDirectory(parent);
+            using SafeFileHandle? directory = GuardedPath.Open(
+                parent,
+                held => IsMade(lines, PathOf(held)) ? "the payload may have made it" : null
+            );
+            if (directory is not null)
+            {
+                VolumeSeeds.Copy(directory, seed, ids: null, cancellation);
+            }
+        }
+
+        static string PathOf(SafeFileHandle directory) =>
+            new FileInfo($"/proc/self/fd/{directory.DangerousGetHandle()}").LinkTarget!;
+    }
+
+    private static bool IsMade(TmpfilesLine[] lines, string path) =>
+        lines.Any(l => l.IsDirectory && (path == l.Path || HostPath.IsBelow(path, l.Path)));
 
     /// <summary>Removes what the file names for removal (types r, R, D and those with <c>!</c>); the rest
     /// stays.</summary>
@@ -46,7 +88,7 @@ static class SystemdTmpfiles
             UserDirectories.Remove(user, text);
         }
 
-        await RunAsync("--remove", file, user, cancellation);
+        await RunAsync("--remove", [], file, user, cancellation);
     }
 
     /// <summary>
@@ -77,14 +119,20 @@ static class SystemdTmpfiles
         }
     }
 
-    private static async Task RunAsync(string verb, string file, HostUser? user, CancellationToken cancellation)
+    private static async Task RunAsync(
+        string verb,
+        IReadOnlyList<string> options,
+        string file,
+        HostUser? user,
+        CancellationToken cancellation
+    )
     {
         FaultPoint.Pass($"systemd-tmpfiles {verb}");
 
         // The user's systemd runs it outside of the namespace, where the host's directories are seen to be root's.
         ProcessResult result = user is null
-            ? await ProcessRunner.RunAsync("systemd-tmpfiles", [verb, file], cancellation)
-            : await ProcessRunner.RunAsync(
+            ? await ProcessRunner.ChangeAsync("systemd-tmpfiles", [verb, .. options, file], cancellation)
+            : await ProcessRunner.ChangeAsync(
                 "systemd-run",
                 ["--user", "--quiet", "--wait", "--collect", "--pipe", "--", "systemd-tmpfiles", "--user", verb, file],
                 cancellation

@@ -8,7 +8,6 @@ using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
-using SystemContainers.Linux.Processes;
 using SystemContainers.Linux.Users;
 using SystemContainers.SystemdText;
 using SystemContainers.Templates;
@@ -53,7 +52,7 @@ static class UserDirectories
     /// <summary>Makes and copies (types d, D, v, q, Q, C) what lies below the user's places, with owner and
     /// mode.</summary>
     /// <exception cref="SysctrException">Host: something else stands there; Unsafe: a link does.</exception>
-    public static async Task MakeAsync(HostUser user, string text, CancellationToken cancellation)
+    public static void Make(HostUser user, string text, CancellationToken cancellation)
     {
         foreach (TmpfilesLine line in TmpfilesSyntax.Parse(text))
         {
@@ -67,9 +66,11 @@ static class UserDirectories
                 using SafeFileHandle directory = Open(place, line.Path, out bool isNew);
                 Give(directory, line, user.Ids, isNew);
             }
-            else if (line.Type == 'C')
+            else if (VolumeSeeds.IsDue(line))
             {
-                await CopyAsync(place, line, cancellation);
+                string parent = Path.GetDirectoryName(line.Path)!;
+                using SafeFileHandle directory = Open(place, parent.Length > place.Length ? parent : place, out _);
+                VolumeSeeds.Copy(directory, line, user.Ids, cancellation);
             }
         }
     }
@@ -110,36 +111,6 @@ static class UserDirectories
     private static bool IsPlain(string place, string path) =>
         RealPath.Of(path) == RealPath.Of(place) + path[place.Length..].TrimEnd('/');
 
-    private static async Task CopyAsync(string place, TmpfilesLine line, CancellationToken cancellation)
-    {
-        string parent = Path.GetDirectoryName(line.Path)!;
-        if (parent != place)
-        {
-            Open(place, parent, out _).Dispose();
-        }
-
-        if (!IsPlain(place, line.Path) || Path.Exists(line.Path) || line.Argument is null)
-        {
-            return;
-        }
-
-        // A copy that is cut off must not look like the whole.
-        string staged = Path.Join(parent, $".{Path.GetFileName(line.Path)}.sysctr-new");
-        TreeRemoval.Remove(staged);
-        ProcessResult copied = await ProcessRunner.RunAsync(
-            "cp",
-            ["--archive", "--no-target-directory", line.Argument, staged],
-            cancellation
-        );
-        if (copied.ExitCode != 0)
-        {
-            throw new SysctrException(ErrorKind.Host, $"making {line.Path}: {copied.Error.Trim()}");
-        }
-
-        DurableFile.SyncFileSystem(parent);
-        DurableFile.Move(staged, line.Path);
-    }
-
     /// <summary>Opens a directory; it and those above it are made where they are missing.</summary>
     private static unsafe SafeFileHandle Open(string place, string path, out bool isNew)
     {
@@ -172,6 +143,25 @@ static class UserDirectories
         }
 
         return at;
+    }
+
+    /// <summary>Gives what is in a directory the owner and mode of a line, as far as they are numbers; a link stays as it
+    /// is.</summary>
+    internal static void Give(SafeFileHandle directory, string name, TmpfilesLine line, IdMap? ids)
+    {
+        using SafeFileHandle file = RestrictedOpen.InRoot(
+            directory,
+            name,
+            OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock
+        );
+        if (!file.IsInvalid)
+        {
+            Give(file, line, ids, isNew: false);
+        }
+        else if (Marshal.GetLastPInvokeError() is not (Errno.ELOOP or Errno.ENXIO))
+        {
+            throw LinuxException.Last("openat", line.Path);
+        }
     }
 
     private static void Give(SafeFileHandle directory, TmpfilesLine line, IdMap? ids, bool isNew)

@@ -190,7 +190,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             _files.Apply(change.Before, change.After);
         }
 
-        await RegisterAsync(changes);
+        await RegisterAsync(changes, cancellation);
         return await StartAsync([.. changes.Where(c => c.Running.Count > 0 || c.Started.Count > 0)], cancellation);
     }
 
@@ -228,7 +228,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     }
 
     /// <summary>Tells systemd: enable and disable, reload once for all of it, make what tmpfiles name.</summary>
-    private async Task RegisterAsync(IReadOnlyList<ContainerChange> changes)
+    private async Task RegisterAsync(IReadOnlyList<ContainerChange> changes, CancellationToken cancellation)
     {
         string[] enabled = [.. changes.SelectMany(c => c.After!.Enabled)];
         string[] gone = [.. changes.SelectMany(c => c.Before?.Enabled ?? []).Except(enabled, StringComparer.Ordinal)];
@@ -254,7 +254,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             await host.Systemd.ReloadAsync(CancellationToken.None);
             foreach (ContainerRecord after in changes.Select(c => c.After!))
             {
-                await _directories.MakeAsync(after);
+                await _directories.MakeAsync(after, cancellation);
             }
         }
     }

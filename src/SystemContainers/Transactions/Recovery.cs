@@ -160,7 +160,8 @@ sealed class Recovery(Host host)
         ];
         IEnumerable<string> onHost = records
             .SelectMany(r => r.AllFiles.Select(f => f.Path).Concat(r.HostDirectories.Select(d => d.Path)))
-            .Select(p => Path.GetDirectoryName(host.Here(p))!);
+            .Select(p => Path.GetDirectoryName(host.Here(p))!)
+            .Concat(records.SelectMany(new StateDirectories(host).SeededIn).Select(host.Here));
         IEnumerable<string> inStore = records
             .Select(r => host.Deployment(r.Name, r.Deployment))
             .SelectMany(d => (string[])[d.ContainerHere, d.Here]);

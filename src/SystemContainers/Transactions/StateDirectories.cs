@@ -6,6 +6,7 @@ using SystemContainers.Linux.Files;
 using SystemContainers.Render.HostFiles;
 using SystemContainers.State;
 using SystemContainers.Systemd;
+using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.Templates;
 
@@ -16,12 +17,14 @@ namespace SystemContainers.Transactions;
 sealed class StateDirectories(Host host)
 {
     /// <summary>Makes what a deployment asks for on a host that runs.</summary>
+    /// <param name="record">The deployment.</param>
+    /// <param name="cancellation">Honoured while a volume's first content is copied.</param>
     /// <exception cref="SysctrException">Something else is in the place of one.</exception>
-    public async Task MakeAsync(ContainerRecord record)
+    public async Task MakeAsync(ContainerRecord record, CancellationToken cancellation)
     {
         if (record.Tmpfiles is { } tmpfiles)
         {
-            await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, CancellationToken.None);
+            await SystemdTmpfiles.CreateAsync(tmpfiles.Path, host.User, cancellation);
         }
 
         UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
@@ -48,20 +51,34 @@ sealed class StateDirectories(Host host)
     /// <summary>The directories that the lines of a deployment make, and those above them.</summary>
     private IEnumerable<string> TmpfilesDirectories(ContainerRecord record)
     {
-        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
-        string? kept =
-            record.Tmpfiles is not { } tmpfiles ? null
-            : Directory.Exists(directory.Staged) ? directory.StagedFile(tmpfiles.Path)
-            : directory.KeptFile(tmpfiles.Path);
-        foreach (
-            string line in kept is null || !File.Exists(kept) ? [] : TmpfilesLines.Directories(File.ReadAllText(kept))
-        )
+        foreach (string line in TmpfilesLines.Directories(KeptLines(record)))
         {
             for (string made = line; made != "/"; made = HostPath.Parent(made))
             {
                 yield return made;
             }
         }
+    }
+
+    /// <summary>Directories in which a copy of a volume's first content may lie that was cut off.</summary>
+    public IEnumerable<string> SeededIn(ContainerRecord record) =>
+        TmpfilesSyntax
+            .Parse(KeptLines(record))
+            .Where(VolumeSeeds.IsSeed)
+            .SelectMany(l => (string[])[HostPath.Parent(l.Path), l.Path])
+            // What the payload has put there is not followed.
+            .Where(d => new FileInfo(host.Here(d)).LinkTarget is null);
+
+    /// <summary>The tmpfiles.d(5) file of a deployment that is staged or in its place; none where it has none, or is
+    /// gone.</summary>
+    private string KeptLines(ContainerRecord record)
+    {
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        string? kept =
+            record.Tmpfiles is not { } tmpfiles ? null
+            : Directory.Exists(directory.Staged) ? directory.StagedFile(tmpfiles.Path)
+            : directory.KeptFile(tmpfiles.Path);
+        return kept is null || !File.Exists(kept) ? "" : File.ReadAllText(kept);
     }
 
     /// <summary>Whatever a payload has written there meanwhile is kept, and stays claimed.</summary>

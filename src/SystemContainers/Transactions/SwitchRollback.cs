@@ -147,9 +147,9 @@ sealed class SwitchRollback(Host host)
 
             try
             {
-                await _directories.MakeAsync(before);
+                await _directories.MakeAsync(before, CancellationToken.None);
             }
-            catch (SysctrException e)
+            catch (Exception e) when (HostFailure.Understand(e) is not null)
             {
                 // It was all there. What a payload has put in its place since must not keep the old state from coming
                 // back.

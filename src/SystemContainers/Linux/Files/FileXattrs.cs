@@ -8,6 +8,10 @@ namespace SystemContainers.Linux.Files;
 /// <summary>Reads extended attributes (xattr(7)).</summary>
 static class FileXattrs
 {
+    /// <summary>Names of attributes that say something of a host and nothing of an image; umoci leaves them out,
+    /// too.</summary>
+    internal static readonly byte[][] OfHost = ["security.selinux"u8.ToArray(), "system.nfs4_acl"u8.ToArray()];
+
     /// <summary>Every attribute of a file, in ordinal order of their names; none where the file system has no
     /// attributes.</summary>
     /// <param name="path">Links are followed.</param>
@@ -16,7 +20,7 @@ static class FileXattrs
     {
         byte[] names = Fill(path, (buffer, size) => Libc.listxattr(path, buffer, size));
         List<FileXattr> attributes = [];
-        for (int start = 0; start < names.Length;)
+        for (int start = 0; start < names.Length; )
         {
             int end = Array.IndexOf(names, (byte)0, start);
             byte[] terminated = names[start..(end + 1)];

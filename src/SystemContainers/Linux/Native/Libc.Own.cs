@@ -168,6 +168,21 @@ static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial nint signal(int number, nint handler);
 
+    // bits/sigaction.h
+    internal const int SIG_BLOCK = 0;
+    internal const int SIG_SETMASK = 2;
+
+    /// <summary>sigset_t of glibc and musl: a bit for each signal from 1 on.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct sigset_t
+    {
+        internal ulong First;
+    }
+
+    /// <returns>0, or an errno.</returns>
+    [LibraryImport(Library)]
+    internal static partial int pthread_sigmask(int how, in sigset_t set, out sigset_t before);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int setenv(string name, string value, int overwrite);
 

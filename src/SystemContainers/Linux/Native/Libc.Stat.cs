@@ -38,6 +38,13 @@ static unsafe partial class Libc
         return LibC.mknodat(held.Value, name, (ushort)mode, device);
     }
 
+    /// <summary>A device's number (gnu_dev_makedev of sys/sysmacros.h).</summary>
+    internal static ulong makedev(uint major, uint minor) =>
+        (ulong)(minor & 0xff)
+        | ((ulong)(major & 0xfff) << 8)
+        | ((ulong)(minor & 0xffffff00) << 12)
+        | ((ulong)(major & 0xfffff000) << 32);
+
     internal static int fchmod(SafeFileHandle fd, uint mode)
     {
         using Held held = new(fd);

@@ -24,7 +24,9 @@ static unsafe partial class Libc
 {
     internal static int SIGHUP => LibC.SIGHUP;
     internal static int SIGINT => LibC.SIGINT;
+    internal static int SIGQUIT => LibC.SIGQUIT;
     internal static int SIGTERM => LibC.SIGTERM;
+    internal static int SIGTSTP => LibC.SIGTSTP;
     internal static int SIGPIPE => LibC.SIGPIPE;
     internal static int SIGKILL => LibC.SIGKILL;
 

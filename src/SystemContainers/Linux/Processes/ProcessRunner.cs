@@ -21,10 +21,41 @@ static class ProcessRunner
     /// <summary>Runs <paramref name="program"/> without a shell and with <paramref name="input"/> on standard
     /// input.</summary>
     /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
-    public static async Task<ProcessResult> RunAsync(
+    public static Task<ProcessResult> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
         string input,
+        CancellationToken cancellation
+    ) => RunAsync(program, arguments, input, Start, cancellation);
+
+    /// <summary>
+    /// As <see cref="RunAsync(string, IReadOnlyList{string}, CancellationToken)"/>, for what changes state: Ctrl-C in the
+    /// terminal, and systemd that ends a unit, signal all of its processes, and whether this one stops half-way is for
+    /// its caller to say. It is not for programs that leave a daemon behind.
+    /// </summary>
+    /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
+    public static Task<ProcessResult> ChangeAsync(
+        string program,
+        IReadOnlyList<string> arguments,
+        CancellationToken cancellation
+    ) =>
+        RunAsync(
+            program,
+            arguments,
+            input: "",
+            start =>
+            {
+                using IDisposable held = ProcessSignals.HoldBack();
+                return Start(start);
+            },
+            cancellation
+        );
+
+    private static async Task<ProcessResult> RunAsync(
+        string program,
+        IReadOnlyList<string> arguments,
+        string input,
+        Func<ProcessStartInfo, Process> starter,
         CancellationToken cancellation
     )
     {
@@ -35,7 +66,7 @@ static class ProcessRunner
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        using Process process = Start(start);
+        using Process process = starter(start);
         Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation);
         Task<string> error = process.StandardError.ReadToEndAsync(cancellation);
         try

@@ -14,6 +14,26 @@ static class ProcessSignals
 
     public static int Terminate => Libc.SIGTERM;
 
+    /// <summary>Holds back from the calling thread, and from programs that it starts meanwhile for as long as they run,
+    /// what a terminal, systemd or a supervisor sends to all processes of a group at once.</summary>
+    /// <returns>Lets this thread have them again; to be disposed of by it.</returns>
+    public static IDisposable HoldBack()
+    {
+        Libc.sigset_t set = new()
+        {
+            First = Bit(Libc.SIGHUP) | Bit(Libc.SIGINT) | Bit(Libc.SIGQUIT) | Bit(Libc.SIGTERM) | Bit(Libc.SIGTSTP),
+        };
+        int errno = Libc.pthread_sigmask(Libc.SIG_BLOCK, set, out Libc.sigset_t before);
+        return errno == 0 ? new Held(before) : throw new LinuxException("pthread_sigmask", "signals", errno);
+
+        static ulong Bit(int signal) => 1UL << (signal - 1);
+    }
+
+    private sealed class Held(Libc.sigset_t before) : IDisposable
+    {
+        public void Dispose() => _ = Libc.pthread_sigmask(Libc.SIG_SETMASK, before, out _);
+    }
+
     /// <summary>Whether whoever started this process wants it to ignore a signal (SigIgn of proc_pid_status(5)); false
     /// where that can't be read.</summary>
     public static bool IsIgnored(int signal)

@@ -25,6 +25,7 @@ public sealed class CompilerTests
         {
             ["offsetof(struct dirent, d_name)"] = Libc.DirentNameOffset,
             ["offsetof(struct statx, stx_mnt_id)"] = Libc.StatxMountOffset,
+            ["sizeof(sigset_t)"] = Marshal.SizeOf<Libc.sigset_t>(),
             ["sizeof(struct statfs)"] = Marshal.SizeOf<Libc.statfs_t>(),
             ["sizeof(struct passwd)"] = Marshal.SizeOf<Libc.passwd>(),
             ["sizeof(struct statx)"] = Marshal.SizeOf<Tmds.Linux.statx>(),

@@ -2,6 +2,7 @@
 
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
@@ -35,12 +36,19 @@ sealed unsafe class TreeWriter(
     /// <summary>How many directories are open at once, however deep the image nests them.</summary>
     private const int MaxOpen = 64;
 
+    /// <summary>Fewer names than any file system with hard links allows of one file (ext3: 32000); others may add some
+    /// meanwhile.</summary>
+    private const int ManyNames = 30_000;
+
     /// <summary>Names between two reports of how far it is.</summary>
     private const int Step = 1024;
 
     /// <summary>Inodes with several names, with the path of the first of these below the root once it is
     /// made.</summary>
     private readonly Dictionary<TreeLeaf, byte[]?> _shared = [];
+
+    /// <summary>How many names those have.</summary>
+    private readonly Dictionary<TreeLeaf, int> _names = [];
 
     /// <summary>
     /// Objects that stand in the tree as the inode of that leaf. Another leaf of the same object becomes a copy, for in
@@ -76,6 +84,7 @@ sealed unsafe class TreeWriter(
             else if (slot.Node is TreeLeaf leaf && !seen.Add(leaf))
             {
                 _shared[leaf] = null;
+                _names[leaf] = _names.GetValueOrDefault(leaf, 1) + 1;
             }
         }
     }
@@ -208,7 +217,12 @@ sealed unsafe class TreeWriter(
     private void WriteFile(SafeFileHandle parent, byte* name, TreeLeaf leaf)
     {
         // Empty files are not worth an object, which would soon have all the names that the file system allows.
-        if (shares && leaf.Entry is { Size: > 0, Form: ObjectForm.Inode } && _linked.TryAdd(leaf.Entry.Object, leaf))
+        if (
+            shares
+            && leaf.Entry is { Size: > 0, Form: ObjectForm.Inode }
+            && HasRoomForNames(leaf)
+            && _linked.TryAdd(leaf.Entry.Object, leaf)
+        )
         {
             FaultPoint.Pass("linkat");
             switch (store.LinkObject(leaf.Entry.Object, parent, name))
@@ -227,6 +241,11 @@ sealed unsafe class TreeWriter(
         CopyFile(parent, name, leaf);
     }
 
+    /// <summary>All names of a file are one inode's: where the object has not as many left, all are those of a
+    /// copy.</summary>
+    private bool HasRoomForNames(TreeLeaf leaf) =>
+        !_names.TryGetValue(leaf, out int names) || store.NamesOf(leaf.Entry.Object) + names <= ManyNames;
+
     private void CopyFile(SafeFileHandle parent, byte* name, TreeLeaf leaf)
     {
         FaultPoint.Pass("openat");
@@ -244,13 +263,21 @@ sealed unsafe class TreeWriter(
         if (leaf.Entry.Size > 0)
         {
             using SafeFileHandle source = store.OpenObject(leaf.Entry.Object);
-            Copy(source, file);
+            if (Copy(source, file) is var copied && copied != leaf.Entry.Size)
+            {
+                throw new SysctrException(
+                    ErrorKind.Corrupt,
+                    $"checking out {Shown()}: object {leaf.Entry.Object} has {copied} bytes instead of {leaf.Entry.Size}",
+                    "'sysctr fsck --repair' fetches it again"
+                );
+            }
         }
 
         InodeWriter.Apply(file, leaf.Metadata, Shown());
     }
 
-    private static void Copy(SafeFileHandle source, SafeFileHandle file)
+    /// <returns>How many bytes.</returns>
+    private static long Copy(SafeFileHandle source, SafeFileHandle file)
     {
         long position = 0;
         FileBytes.Each(
@@ -262,6 +289,7 @@ sealed unsafe class TreeWriter(
                 position += piece.Length;
             }
         );
+        return position;
     }
 
     private void Must(int result, string call)

@@ -89,7 +89,13 @@ sealed partial class ContentStore
 
     /// <summary>The device and inode of an object.</summary>
     /// <returns>Null where there is no object of that name.</returns>
-    public unsafe FileIdentity? IdentityOf(ObjectKey key)
+    public FileIdentity? IdentityOf(ObjectKey key) => StatOf(key) is { } stat ? FileIdentity.Of(stat) : null;
+
+    /// <summary>How many names an object's inode has, those in checkouts among them; 0 where there is no such
+    /// object.</summary>
+    public uint NamesOf(ObjectKey key) => StatOf(key)?.stx_nlink ?? 0;
+
+    private unsafe statx_t? StatOf(ObjectKey key)
     {
         Span<byte> path = stackalloc byte[ObjectKey.PathSize];
         key.WritePath(path);
@@ -97,7 +103,7 @@ sealed partial class ContentStore
         {
             return
                 Libc.statx(_objects, pointer, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
-                ? FileIdentity.Of(stat)
+                ? stat
                 : null;
         }
     }
@@ -134,7 +140,14 @@ sealed partial class ContentStore
         );
 
     /// <summary>The directories of <c>staging/</c> whose processes are gone.</summary>
-    public IEnumerable<string> AbandonedStaging() => Staging.Abandoned(Path.Join(_root, "staging"));
+    public IEnumerable<string> AbandonedStaging() =>
+        Staging
+            .Abandoned(Path.Join(_root, "staging"))
+            .Concat(
+                Directory
+                    .GetDirectories(Path.Join(_root, "deployments"))
+                    .Where(d => DurableFile.IsAbandoned(Path.GetFileName(d)))
+            );
 
     /// <summary>What a write that was cut off has left of a small file (<see cref="DurableFile"/>) is no file of its
     /// directory.</summary>

@@ -3,6 +3,7 @@
 using System.Text;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 using SystemContainers.Store;
@@ -83,6 +84,58 @@ public sealed class TreeCheckoutTests : IDisposable
         Assert.StartsWith("f 644 0 0", made["etc/resolv.conf"], StringComparison.Ordinal);
         Assert.Equal("there", await File.ReadAllTextAsync(Path.Combine(Target, "etc/hosts")));
         Assert.Null(tree.Find("/run/a"));
+    }
+
+    [Fact]
+    [Trait("needs", "time")]
+    public async Task Links_of_the_image_that_an_object_has_no_room_for_are_those_of_a_copy()
+    {
+        const int names = 400;
+        const int taken = 64_800;
+        LayerTar layer = new LayerTar().File("n0", "popular").File("alone", "single");
+        for (int i = 1; i < names; i++)
+        {
+            layer.Link($"n{i}", "n0");
+        }
+
+        MergedTree tree = await TreeAsync(layer);
+        string objects = Directory
+            .GetFiles(Path.Combine(_scratch, "store/objects"), "*", SearchOption.AllDirectories)
+            .Single(f => File.ReadAllText(f) == "popular");
+        string many = Directory.CreateDirectory(Path.Combine(_scratch, "many")).FullName;
+        for (int i = 1; i < taken; i++)
+        {
+            Assert.Equal(0, Libc.link(objects, Path.Combine(many, $"{i}")));
+        }
+
+        TreeCheckout.Write(tree, Target, []);
+
+        SortedDictionary<string, string> made = await TreeListing.OfAsync(Target);
+        Assert.Equal(names - 1, made.Values.Count(v => v.EndsWith(" | same inode as n0", StringComparison.Ordinal)));
+        Assert.Equal("popular", await File.ReadAllTextAsync(Target + "/n399"));
+        Assert.Equal(
+            "400 2\n",
+            (await Command.MustAsync("sh", "-c", $"echo $(stat -c %h {Target}/n0 {Target}/alone)")).Output
+        );
+    }
+
+    [Fact]
+    public async Task An_object_that_is_cut_is_no_content_of_a_file()
+    {
+        MergedTree tree = await TreeAsync(new LayerTar().File("whole", "as it is").File("cut", "more than is there"));
+        string cut = Directory
+            .GetFiles(Path.Combine(_scratch, "store/objects"), "*", SearchOption.AllDirectories)
+            .Single(f => File.ReadAllText(f) == "more than is there");
+        using (FileStream file = new(cut, FileMode.Open))
+        {
+            file.SetLength(4);
+        }
+
+        SysctrException why = Assert.Throws<SysctrException>(() => TreeCheckout.Write(tree, Target, [], shares: false));
+
+        Assert.Equal(ErrorKind.Corrupt, why.Kind);
+        Assert.Contains("/cut: object ", why.Message, StringComparison.Ordinal);
+        Assert.False(Path.Exists(Target));
     }
 
     [Fact]

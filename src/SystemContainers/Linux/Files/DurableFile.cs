@@ -17,7 +17,8 @@ static class DurableFile
     /// <param name="content">All of the file.</param>
     /// <param name="mode">Permission bits, independent of the umask.</param>
     /// <param name="owner">User and group; null for the caller's.</param>
-    /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>.</exception>
+    /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>, or the change is not
+    /// durable.</exception>
     public static void Write(
         string path,
         ReadOnlySpan<byte> content,
@@ -29,14 +30,16 @@ static class DurableFile
         try
         {
             FaultPoint.Pass("openat");
-            using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            using (FileStream stream = Create(staged))
             {
+                SafeFileHandle file = stream.SafeFileHandle;
                 if (owner is { } ids && Libc.fchown(file, ids.Uid, ids.Gid) != 0)
                 {
                     throw LinuxException.Last("fchown", staged);
                 }
 
                 // After the owner, for a change of owner clears setuid and setgid.
+                FaultPoint.Pass("fchmod");
                 File.SetUnixFileMode(file, mode);
                 FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, content, 0);
@@ -48,7 +51,7 @@ static class DurableFile
         }
         catch
         {
-            File.Delete(staged);
+            Forget(() => File.Delete(staged));
             throw;
         }
     }
@@ -58,32 +61,30 @@ static class DurableFile
     /// <param name="path">An absolute path; its directory exists.</param>
     /// <param name="source">A regular file.</param>
     /// <param name="metadata">What the new file gets.</param>
-    /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>.</exception>
+    /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>, or the change is not
+    /// durable.</exception>
     public static void Copy(string path, string source, FileMetadata metadata)
     {
         string staged = StagedName(path);
         try
         {
             FaultPoint.Pass("openat");
-            using (SafeFileHandle file = File.OpenHandle(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            using (FileStream writer = Create(staged))
             {
-                using (FileStream content = File.OpenRead(source))
-                using (FileStream writer = new(file, FileAccess.Write))
-                {
-                    FaultPoint.Pass("pwrite64");
-                    content.CopyTo(writer);
-                    writer.Flush();
-                    InodeWriter.Apply(file, metadata, path);
-                    FaultPoint.Pass("fsync");
-                    RandomAccess.FlushToDisk(file);
-                }
+                using FileStream content = File.OpenRead(source);
+                FaultPoint.Pass("pwrite64");
+                content.CopyTo(writer);
+                writer.Flush();
+                InodeWriter.Apply(writer.SafeFileHandle, metadata, path);
+                FaultPoint.Pass("fsync");
+                RandomAccess.FlushToDisk(writer.SafeFileHandle);
             }
 
             Move(staged, path);
         }
         catch
         {
-            File.Delete(staged);
+            Forget(() => File.Delete(staged));
             throw;
         }
     }
@@ -106,7 +107,7 @@ static class DurableFile
         finally
         {
             // rename(2) does nothing where both are names of one inode already.
-            File.Delete(staged);
+            Forget(() => File.Delete(staged));
         }
     }
 
@@ -123,7 +124,7 @@ static class DurableFile
         }
         catch
         {
-            File.Delete(staged);
+            Forget(() => File.Delete(staged));
             throw;
         }
     }
@@ -221,12 +222,14 @@ static class DurableFile
     /// <param name="path">Absolute; nothing, or an empty directory, is there.</param>
     /// <param name="mode">Permission bits, independent of the umask.</param>
     /// <param name="owner">User and group.</param>
-    /// <exception cref="IOException">There is no new directory at <paramref name="path"/>.</exception>
+    /// <exception cref="IOException">There is no new directory at <paramref name="path"/>, or it is not
+    /// durable.</exception>
     public static void MakeDirectory(string path, UnixFileMode mode, (uint Uid, uint Gid) owner)
     {
         string staged = StagedName(path);
         FaultPoint.Pass("mkdir");
-        Directory.CreateDirectory(staged);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        Directory.CreateDirectory(staged, (UnixFileMode)0b111_000_000);
         try
         {
             using (
@@ -250,23 +253,24 @@ static class DurableFile
         }
         catch
         {
-            Directory.Delete(staged);
+            Forget(() => Directory.Delete(staged));
             throw;
         }
     }
 
     /// <summary>Removes what processes that were killed have left in a directory: files, links and directories under a
-    /// name for the moment.</summary>
+    /// name for the moment. What can't be removed stays, for it keeps nobody from anything.</summary>
     /// <param name="directory">Absolute; need not exist.</param>
-    public static void RemoveAbandoned(string directory)
+    /// <param name="isUsed">Asked of each whether somebody needs it still; null where nobody can.</param>
+    public static void RemoveAbandoned(string directory, Func<string, bool>? isUsed = null)
     {
         foreach (
             string entry in Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, ".*.sysctr-*") : []
         )
         {
-            if (IsAbandoned(Path.GetFileName(entry)))
+            if (IsAbandoned(Path.GetFileName(entry)) && isUsed?.Invoke(entry) != true)
             {
-                TreeRemoval.Remove(entry);
+                Forget(() => TreeRemoval.RemoveProtected(entry));
             }
         }
     }
@@ -303,6 +307,30 @@ static class DurableFile
         {
             throw LinuxException.Last("fsync", directory);
         }
+    }
+
+    /// <summary>Nobody else reads it before it has the mode that it is to have: what is open stays so.</summary>
+    private static FileStream Create(string staged) =>
+        new(
+            staged,
+            new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Share = FileShare.None,
+                BufferSize = 0,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }
+        );
+
+    /// <summary>Clears away after a failure, or after others: that this fails hides nothing.</summary>
+    private static void Forget(Action remove)
+    {
+        try
+        {
+            remove();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
     }
 
     private static string StagedName(string path) =>

@@ -28,7 +28,29 @@ static unsafe class TreeRemoval
     /// <summary>Removes <paramref name="path"/> if it is there, and makes that durable.</summary>
     /// <exception cref="LinuxException">Something could not be removed (EXDEV, EBUSY: something is mounted there); what
     /// is left can be removed by another call.</exception>
-    public static void Remove(string path)
+    public static void Remove(string path) => Remove(path, protectedToo: false);
+
+    /// <summary>As <see cref="Remove(string)"/>, with what somebody has protected by chattr(1), +i or +a: for what is
+    /// sysctr's own and nobody's any more.</summary>
+    public static void RemoveProtected(string path) => Remove(path, protectedToo: true);
+
+    /// <summary>As <see cref="Remove(string)"/>, in a directory that is open.</summary>
+    /// <param name="parent">The directory.</param>
+    /// <param name="name">What goes, without a slash.</param>
+    /// <param name="shown">Its path, for errors.</param>
+    public static void Remove(SafeFileHandle parent, string name, string shown)
+    {
+        byte* itself = stackalloc byte[] { (byte)'.', 0 };
+        using SafeFileHandle directory = Libc.openat(parent, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        if (directory.IsInvalid)
+        {
+            throw LinuxException.Last("openat", shown);
+        }
+
+        Remove(directory, name, new Walk(shown, protectedToo: false), shown);
+    }
+
+    private static void Remove(string path, bool protectedToo)
     {
         string parentPath = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(path))!;
         using SafeFileHandle parent = Libc.open(parentPath, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
@@ -42,20 +64,31 @@ static unsafe class TreeRemoval
             throw LinuxException.Last("open", parentPath);
         }
 
-        fixed (byte* name = Encoding.UTF8.GetBytes(Path.GetFileName(Path.TrimEndingDirectorySeparator(path)) + "\0"))
+        Remove(
+            parent,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(path)),
+            new Walk(path, protectedToo),
+            parentPath
+        );
+    }
+
+    private static void Remove(SafeFileHandle parent, string name, Walk walk, string shown)
+    {
+        fixed (byte* pointer = Encoding.UTF8.GetBytes(name + "\0"))
         {
-            new Walk(path).Remove(parent, name);
+            walk.Remove(parent, pointer);
         }
 
         if (Libc.fsync(parent) != 0)
         {
-            throw LinuxException.Last("fsync", parentPath);
+            throw LinuxException.Last("fsync", shown);
         }
     }
 
     /// <summary>One removal.</summary>
     /// <param name="path">What goes, for errors.</param>
-    private sealed class Walk(string path)
+    /// <param name="protectedToo">Whether what may not be removed is made so that it may.</param>
+    private sealed class Walk(string path, bool protectedToo)
     {
         /// <summary>Names for what is moved up; nothing in the tree has one, unless an earlier removal was
         /// cut.</summary>
@@ -184,16 +217,24 @@ static unsafe class TreeRemoval
         private bool Unlink(SafeFileHandle directory, byte* name, int depth)
         {
             FaultPoint.Pass("unlinkat");
-
-            // Most entries are files: try that first, and let the kernel say that it is a directory.
-            if (Libc.unlinkat(directory, name, 0) == 0 || Marshal.GetLastPInvokeError() == Errno.ENOENT)
+            while (true)
             {
-                return true;
-            }
+                // Most entries are files: try that first, and let the kernel say that it is a directory.
+                if (Libc.unlinkat(directory, name, 0) == 0 || Marshal.GetLastPInvokeError() == Errno.ENOENT)
+                {
+                    return true;
+                }
 
-            return Marshal.GetLastPInvokeError() is Errno.EISDIR or Errno.EPERM
-                ? RemoveDirectory(directory, name, depth, mayFill: true)
-                : throw Failure("unlinkat", name, depth);
+                switch (Marshal.GetLastPInvokeError())
+                {
+                    case Errno.EPERM when protectedToo && InodeFlags.Unprotect(directory, name):
+                        break;
+                    case Errno.EISDIR or Errno.EPERM:
+                        return RemoveDirectory(directory, name, depth, mayFill: true);
+                    default:
+                        throw Failure("unlinkat", name, depth);
+                }
+            }
         }
 
         /// <returns>False where it is not empty and may be so.</returns>
@@ -206,6 +247,11 @@ static unsafe class TreeRemoval
             }
 
             int errno = Marshal.GetLastPInvokeError();
+            if (errno == Errno.EPERM && protectedToo && InodeFlags.Unprotect(directory, name))
+            {
+                return RemoveDirectory(directory, name, depth, mayFill);
+            }
+
             return mayFill && errno is Errno.ENOTEMPTY or Errno.EEXIST
                 ? false
                 // A file that may not be removed (chattr(1), +i) is no directory either.

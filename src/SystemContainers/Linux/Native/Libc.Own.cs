@@ -20,6 +20,12 @@ static unsafe partial class Libc
     /// <summary>ioctl_ficlone(2).</summary>
     internal const uint FICLONE = 0x40049409;
 
+    // linux/fs.h: flags of inodes
+    internal const uint FS_IOC_GETFLAGS = 0x80086601;
+    internal const uint FS_IOC_SETFLAGS = 0x40086602;
+    internal const int FS_IMMUTABLE_FL = 0x10;
+    internal const int FS_APPEND_FL = 0x20;
+
     // linux/fsverity.h, since Linux 5.4
     internal const uint FS_IOC_ENABLE_VERITY = 0x40806685;
     internal const uint FS_IOC_MEASURE_VERITY = 0xc0046686;

@@ -29,9 +29,9 @@ static class ProcessRunner
     ) => RunAsync(program, arguments, input, Start, cancellation);
 
     /// <summary>
-    /// As <see cref="RunAsync(string, IReadOnlyList{string}, CancellationToken)"/>, for what changes state: Ctrl-C in the
-    /// terminal, and systemd that ends a unit, signal all of its processes, and whether this one stops half-way is for
-    /// its caller to say. It is not for programs that leave a daemon behind.
+    /// As <see cref="RunAsync(string, IReadOnlyList{string}, CancellationToken)"/>, for what changes state: Ctrl-C in
+    /// the terminal, and systemd that ends a unit, signal all of its processes, and whether this one stops half-way is
+    /// for its caller to say. It is not for programs that leave a daemon behind.
     /// </summary>
     /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
     public static Task<ProcessResult> ChangeAsync(

@@ -58,6 +58,28 @@ public sealed class TreeRemovalTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_scratch, "outside/keep")));
     }
 
+    [Fact]
+    [Trait("needs", "root")]
+    public void What_is_protected_goes_only_where_that_is_meant()
+    {
+        string tree = Path.Combine(_scratch, "tree");
+        Shell($"cd '{_scratch}' && mkdir -p tree/a/b && touch tree/a/b/file tree/a/more && ln -s more tree/a/link");
+        Shell($"cd '{_scratch}' && chattr +i tree/a/b/file && chattr +a tree/a/more && chattr +i tree/a/b tree/a");
+        try
+        {
+            Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => TreeRemoval.Remove(tree)).Errno);
+            Assert.True(File.Exists(tree + "/a/b/file"));
+
+            TreeRemoval.RemoveProtected(tree);
+
+            Assert.Empty(Directory.GetFileSystemEntries(_scratch));
+        }
+        finally
+        {
+            Shell($"chattr -R -ia '{_scratch}' 2>/dev/null");
+        }
+    }
+
     [Theory]
     [Trait("needs", "time")]
     [InlineData(60)]

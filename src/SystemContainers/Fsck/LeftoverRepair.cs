@@ -70,7 +70,7 @@ sealed class LeftoverRepair(Host host, RepairLog log)
     {
         try
         {
-            TreeRemoval.Remove(path);
+            TreeRemoval.RemoveProtected(path);
             log.Done(path, "removed, for nothing needs it");
         }
         catch (Exception e) when (e is SysctrException or IOException)

@@ -43,7 +43,7 @@ sealed class TransactionCheck(IntentRecords intents, ContentStore store, Finding
             log.Error(
                 FindingKind.Leftover,
                 directory,
-                "is what a killed process was adding to the store",
+                "is what a killed process was adding to the store, or could not remove",
                 FsckAdvice.NextCall
             );
         }

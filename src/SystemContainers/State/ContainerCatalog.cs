@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Linux.Files;
 
 namespace SystemContainers.State;
 
@@ -15,7 +16,15 @@ sealed class ContainerCatalog(string storeHere)
     /// <summary>The names below <c>deployments/</c>, of installed containers and of what a dead process left.</summary>
     public IReadOnlyList<string> DirectoryNames() =>
         Directory.Exists(Root)
-            ? [.. Directory.GetDirectories(Root).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)]
+            ?
+            [
+                .. Directory
+                    .GetDirectories(Root)
+                    .Select(d => Path.GetFileName(d))
+                    // What was discarded, and is about to go.
+                    .Where(n => !DurableFile.IsLeftover(n))
+                    .Order(StringComparer.Ordinal),
+            ]
             : [];
 
     /// <summary>The numbers of a container's deployments, ascending.</summary>

@@ -288,11 +288,12 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     public bool HasBlob(Digest digest) => File.Exists(BlobPath(digest));
 
     /// <summary>
-    /// Removes a directory of the store's file system in one step, whatever happens meanwhile: nobody sees it in
-    /// halves. What a kill leaves of it is in <c>staging/</c>, and gone with the next call.
+    /// Removes a directory of the store in one step, whatever happens meanwhile: nobody sees it in halves. What a kill
+    /// leaves of it is in <c>staging/</c>, or beside where that is on another file system, and gone with the next call.
     /// </summary>
     /// <param name="directory">Absolute; need not be there.</param>
-    /// <exception cref="LinuxException">It could not be removed; EXDEV: something is mounted in it.</exception>
+    /// <exception cref="LinuxException">It could not be moved away; or something is mounted in it (EXDEV,
+    /// EBUSY).</exception>
     public void Discard(string directory)
     {
         if (Directory.Exists(directory))

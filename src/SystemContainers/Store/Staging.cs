@@ -50,14 +50,23 @@ sealed unsafe class Staging : IDisposable
 
     /// <summary>
     /// Removes a directory in one step, whatever happens meanwhile: nobody sees it in halves. It moves to
-    /// <paramref name="root"/> and is removed there; what a kill leaves of it goes with what was abandoned.
+    /// <paramref name="root"/> and is removed there; what a kill leaves of it goes with what was abandoned. One that is
+    /// on a file system of its own, or a subvolume, gets a name for the moment beside its own.
     /// </summary>
     /// <param name="root"><c>staging/</c> of the store.</param>
-    /// <param name="directory">Absolute, on the store's file system.</param>
-    /// <exception cref="LinuxException">It could not be moved or removed; EXDEV: something is mounted in
-    /// it.</exception>
+    /// <param name="directory">Absolute.</param>
+    /// <exception cref="LinuxException">It could not be moved; or it was, and something is mounted in it (EXDEV,
+    /// EBUSY). What else can't be removed stays for the next call.</exception>
     public static void Discard(string root, string directory)
     {
+        if (!FileIdentity.CanMove(root, Path.GetDirectoryName(directory)!))
+        {
+            string beside = DurableFile.Beside(directory);
+            DurableFile.Move(directory, beside);
+            RemoveMoved(beside);
+            return;
+        }
+
         (string Path, SafeFileHandle Held) reserved;
         try
         {
@@ -70,7 +79,7 @@ sealed unsafe class Staging : IDisposable
             string bare = Path.Join(root, Guid.NewGuid().ToString("N"));
             DurableFile.Move(directory, bare);
             DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
-            TreeRemoval.Remove(bare);
+            RemoveMoved(bare);
             return;
         }
 
@@ -80,8 +89,25 @@ sealed unsafe class Staging : IDisposable
             // Where this fails the lock file stays, and with it others find what is left.
             DurableFile.Move(directory, path);
             DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
-            TreeRemoval.Remove(path);
-            File.Delete(path + ".lock");
+            if (RemoveMoved(path))
+            {
+                File.Delete(path + ".lock");
+            }
+        }
+    }
+
+    /// <summary>It is gone for everybody already: that some of it can't be removed keeps nobody from going
+    /// on.</summary>
+    private static bool RemoveMoved(string path)
+    {
+        try
+        {
+            TreeRemoval.RemoveProtected(path);
+            return true;
+        }
+        catch (LinuxException e) when (e.Errno is not (Errno.EXDEV or Errno.EBUSY))
+        {
+            return false;
         }
     }
 
@@ -109,16 +135,19 @@ sealed unsafe class Staging : IDisposable
     {
         foreach (string file in Directory.GetFiles(root, "*.lock"))
         {
-            using SafeFileHandle? held = StoreLocks.TryLock(file, create: false);
-            if (held is not null)
+            Try(() =>
             {
-                Remove(file[..^".lock".Length]);
-            }
+                using SafeFileHandle? held = StoreLocks.TryLock(file, create: false);
+                if (held is not null)
+                {
+                    Remove(file[..^".lock".Length]);
+                }
+            });
         }
 
         foreach (string bare in Directory.GetDirectories(root).Where(d => !File.Exists(d + ".lock")))
         {
-            Remove(bare);
+            Try(() => Remove(bare));
         }
     }
 
@@ -126,17 +155,22 @@ sealed unsafe class Staging : IDisposable
     public static IEnumerable<string> Abandoned(string root) =>
         Directory.Exists(root) ? Directory.EnumerateDirectories(root).Where(d => !StoreLocks.IsHeld(d + ".lock")) : [];
 
-    /// <summary>Garbage that can't go, for something is mounted in it, must not keep anybody from opening the store:
-    /// the next call tries again.</summary>
     private static void Remove(string path)
+    {
+        TreeRemoval.RemoveProtected(path);
+        FaultPoint.Pass("unlink");
+        File.Delete(path + ".lock");
+    }
+
+    /// <summary>Garbage that can't go, for something is mounted in it or the disk fails, must keep nobody from opening
+    /// the store: the next call tries again, and fsck tells of it.</summary>
+    private static void Try(Action remove)
     {
         try
         {
-            TreeRemoval.Remove(path);
-            FaultPoint.Pass("unlink");
-            File.Delete(path + ".lock");
+            remove();
         }
-        catch (LinuxException e) when (e.Errno is Errno.EXDEV or Errno.EBUSY) { }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
     }
 
     /// <summary>The directory.</summary>
@@ -225,12 +259,7 @@ sealed unsafe class Staging : IDisposable
     public void Dispose()
     {
         Objects.Dispose();
-        try
-        {
-            Remove(_path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
-
+        Try(() => Remove(_path));
         _lock.Dispose();
     }
 }

@@ -145,8 +145,8 @@ static class UserDirectories
         return at;
     }
 
-    /// <summary>Gives what is in a directory the owner and mode of a line, as far as they are numbers; a link stays as it
-    /// is.</summary>
+    /// <summary>Gives what is in a directory the owner and mode of a line, as far as they are numbers; a link stays as
+    /// it is.</summary>
     internal static void Give(SafeFileHandle directory, string name, TmpfilesLine line, IdMap? ids)
     {
         using SafeFileHandle file = RestrictedOpen.InRoot(

@@ -15,8 +15,8 @@ namespace SystemContainers.Systemd;
 
 /// <summary>
 /// The first content of volumes, lines of type C of tmpfiles.d(5), all or nothing. systemd-tmpfiles(8) copies to the
-/// place itself, and takes a part that a full disk, a signal or a power cut has left there for the whole for ever. Here a
-/// copy is made beside, synced, and gets its name last.
+/// place itself, and takes a part that a full disk, a signal or a power cut has left there for the whole for ever. Here
+/// a copy is made beside, synced, and gets its name last.
 /// </summary>
 static class VolumeSeeds
 {
@@ -26,8 +26,8 @@ static class VolumeSeeds
     /// moved up.</summary>
     private const string Whole = ".sysctr-seed";
 
-    /// <summary>Whether there is something to copy: nothing is in the place yet, or a directory that is empty, or what a
-    /// cut has left of ours.</summary>
+    /// <summary>Whether there is something to copy: nothing is in the place yet, or a directory that is empty, or what
+    /// a cut has left of ours.</summary>
     /// <param name="line">Of a file of ours.</param>
     public static bool IsDue(TmpfilesLine line)
     {
@@ -185,8 +185,8 @@ static class VolumeSeeds
         RemoveIn(place, Whole);
     }
 
-    /// <summary>Whether all that is in a directory, if anything, is what copying into it has left, or a copy is whole and
-    /// to be moved up.</summary>
+    /// <summary>Whether all that is in a directory, if anything, is what copying into it has left, or a copy is whole
+    /// and to be moved up.</summary>
     private static bool IsUnfinished(IEnumerable<string> names)
     {
         bool othersToo = false;
@@ -226,8 +226,8 @@ static class VolumeSeeds
             );
     }
 
-    /// <summary>Where in a path the tree of a deployment ends, <c>…/deployments/NAME/NUMBER/rootfs</c>; the length of its
-    /// directory where it is in none.</summary>
+    /// <summary>Where in a path the tree of a deployment ends, <c>…/deployments/NAME/NUMBER/rootfs</c>; the length of
+    /// its directory where it is in none.</summary>
     private static int Tree(string path)
     {
         string[] parts = path.Split('/');

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Network;
-using SystemContainers.Runtime;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
-using SystemContainers.Templates;
 
 namespace SystemContainers.Transactions;
 
@@ -19,6 +18,36 @@ namespace SystemContainers.Transactions;
 /// </summary>
 sealed class ContainerRemover(Host host)
 {
+    private readonly StateDirectories _directories = new(host);
+    private readonly List<LinuxException> _unpurged = [];
+
+    /// <summary>Why state directories could not be purged that nothing but their file system keeps; the containers are
+    /// gone all the same.</summary>
+    public IReadOnlyList<LinuxException> Unpurged => _unpurged;
+
+    /// <summary>As <see cref="RemoveAsync"/>, each though another can't go; then the first failure is thrown, and all
+    /// may be called again.</summary>
+    public async Task RemoveEachAsync(IEnumerable<ContainerRecord> records, bool purge)
+    {
+        Exception? first = null;
+        foreach (ContainerRecord record in records)
+        {
+            try
+            {
+                await RemoveAsync(record, purge, CancellationToken.None);
+            }
+            catch (Exception e) when (HostFailure.Understand(e) is not null)
+            {
+                first ??= e;
+            }
+        }
+
+        if (first is not null)
+        {
+            ExceptionDispatchInfo.Throw(first);
+        }
+    }
+
     /// <returns>The directories that were purged.</returns>
     public async Task<IReadOnlyList<string>> RemoveAsync(
         ContainerRecord record,
@@ -106,38 +135,31 @@ sealed class ContainerRemover(Host host)
 
         try
         {
-            if (host.Root == "/")
+            using SafeFileHandle? parent = _directories.OpenParent(directory);
+            if (parent is not null)
             {
-                // The deployment is gone, and with it what it mounted; all that is not the system's own directory may
-                // have been the payload's.
-                using SafeFileHandle? parent = GuardedPath.Open(
-                    Path.GetDirectoryName(directory)!,
-                    d => IsFollowed(d) ? null : "the payload may have made it"
-                );
+                TreeRemoval.Remove(parent, Path.GetFileName(directory), host.Here(directory));
             }
 
-            TreeRemoval.Remove(host.Here(directory));
             return true;
-        }
-        catch (IOException e) when (e is not LinuxException)
-        {
-            host.Note($"{directory} is not purged: {e.Message}; look at it, and remove it yourself");
-            return false;
         }
         catch (LinuxException e) when (e.Errno is Errno.EXDEV or Errno.EBUSY)
         {
             host.Note($"{directory} is not purged: something is mounted there; unmount it and remove the directory");
             return false;
         }
-    }
-
-    /// <summary>Whether links in a directory are the administrator's: in the system's own, and in those above a user's
-    /// data.</summary>
-    private bool IsFollowed(SafeFileHandle directory)
-    {
-        string path = new FileInfo($"/proc/self/fd/{directory.DangerousGetHandle()}").LinkTarget!;
-        return MountGuard.IsSystemDirectory(path)
-            || (host.User is { } user && HostPath.IsBelow(user.DataHome + "/x", path));
+        catch (LinuxException e)
+        {
+            // A disk that fails, or chattr(1): the claim stays, and so a purge of that name removes it later.
+            _unpurged.Add(e);
+            host.Note($"{directory} is not purged: {e.Message}");
+            return false;
+        }
+        catch (IOException e)
+        {
+            host.Note($"{directory} is not purged: {e.Message}; look at it, and remove it yourself");
+            return false;
+        }
     }
 
     private async Task RemoveTemporaryFilesAsync(string file, CancellationToken cancellation)

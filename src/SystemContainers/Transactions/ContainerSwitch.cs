@@ -158,11 +158,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             directory.MakeCurrent();
         }
 
-        ContainerRemover remover = new(host);
-        foreach (ContainerRecord gone in transaction.Changes.Where(c => c.After is null).Select(c => c.Before!))
-        {
-            await remover.RemoveAsync(gone, transaction.Purge, CancellationToken.None);
-        }
+        await new ContainerRemover(host).RemoveEachAsync(
+            transaction.Changes.Where(c => c.After is null).Select(c => c.Before!),
+            transaction.Purge
+        );
     }
 
     private async Task<StartOutcome> ForwardAsync(

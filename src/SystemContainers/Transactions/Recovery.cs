@@ -35,6 +35,7 @@ sealed class Recovery(Host host)
         if (Directory.Exists(host.StoreHere))
         {
             Try(EndOfStore);
+            Try(RemoveDiscarded);
             await TryAsync(RemoveOrphansAsync);
             Try(new MountCatalog(host.Target, host.Locks).Recover);
             Try(host.OpenStore().RemoveAbandoned);
@@ -142,12 +143,10 @@ sealed class Recovery(Host host)
             return HistoryOutcome.RolledBack;
         }
 
-        ContainerRemover remover = new(host);
-        foreach (ContainerChange change in pending.Record.Changes)
-        {
-            await remover.RemoveAsync(change.Before!, pending.Record.Purge, CancellationToken.None);
-        }
-
+        await new ContainerRemover(host).RemoveEachAsync(
+            pending.Record.Changes.Select(c => c.Before!),
+            pending.Record.Purge
+        );
         return HistoryOutcome.Done;
     }
 
@@ -167,7 +166,25 @@ sealed class Recovery(Host host)
             .SelectMany(d => (string[])[d.ContainerHere, d.Here]);
         foreach (string directory in onHost.Concat(inStore).Distinct(StringComparer.Ordinal))
         {
-            DurableFile.RemoveAbandoned(directory);
+            DurableFile.RemoveAbandoned(directory, IsUsed);
+        }
+    }
+
+    /// <summary>A tree that a repair has replaced while a container ran from it.</summary>
+    private static bool IsUsed(string entry) => Directory.Exists(entry) && RootUsers.Any(entry);
+
+    /// <summary>What was discarded beside its place, for that is on another file system than <c>staging/</c>, or
+    /// mounted.</summary>
+    private void RemoveDiscarded()
+    {
+        string deployments = Path.Join(host.StoreHere, "deployments");
+        string staging = Path.Join(host.StoreHere, "staging");
+        if (Directory.Exists(deployments) && Directory.Exists(staging) && !FileIdentity.CanMove(deployments, staging))
+        {
+            foreach (string directory in Directory.GetDirectories(deployments).Append(deployments))
+            {
+                DurableFile.RemoveAbandoned(directory, IsUsed);
+            }
         }
     }
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
 using SystemContainers.Render.HostFiles;
+using SystemContainers.Runtime;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
@@ -81,14 +86,19 @@ sealed class StateDirectories(Host host)
         return kept is null || !File.Exists(kept) ? "" : File.ReadAllText(kept);
     }
 
-    /// <summary>Whatever a payload has written there meanwhile is kept, and stays claimed.</summary>
+    /// <summary>Whatever a payload has written there meanwhile is kept, and stays claimed; so is what can't be removed,
+    /// for nobody is kept from rolling back by it.</summary>
     public void RemoveNew(ContainerChange change)
     {
-        foreach (string path in change.NewState.Select(host.Here).Where(Directory.Exists))
+        foreach (string directory in change.NewState)
         {
-            if (!Directory.EnumerateFileSystemEntries(path).Any())
+            try
             {
-                DeleteUnlessMounted(path);
+                RemoveEmpty(directory);
+            }
+            catch (IOException e)
+            {
+                host.Note($"{directory} is kept: {e.Message}; look at it, and remove it yourself");
             }
         }
 
@@ -104,15 +114,65 @@ sealed class StateDirectories(Host host)
         }
     }
 
-    private static void DeleteUnlessMounted(string directory)
+    /// <summary>Opens the directory of one that a deployment made: the links on the way are the administrator's alone,
+    /// for all that is not the system's own directory may have been the payload's.</summary>
+    /// <returns>Null where it is not there.</returns>
+    /// <exception cref="IOException">A link is on the way that the payload may have made.</exception>
+    public SafeFileHandle? OpenParent(string directory)
     {
-        try
+        // Below a root of somebody else all links lead to what is in it.
+        if (host.Root == "/")
         {
-            DurableFile.DeleteDirectory(directory);
+            return GuardedPath.Open(
+                HostPath.Parent(directory),
+                held => IsFollowed(held) ? null : "the payload may have made it"
+            );
         }
-        catch (IOException e) when (e.HResult == Errno.EBUSY)
+
+        string parent = Path.GetDirectoryName(host.Here(directory))!;
+        SafeFileHandle opened = Libc.open(
+            parent,
+            OpenFlags.Path | OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0
+        );
+        return !opened.IsInvalid ? opened
+            : Marshal.GetLastPInvokeError() is Errno.ENOENT or Errno.ENOTDIR ? null
+            : throw LinuxException.Last("open", parent);
+    }
+
+    /// <summary>Whether links in a directory are the administrator's: in the system's own, and in those above a user's
+    /// data.</summary>
+    private bool IsFollowed(SafeFileHandle directory)
+    {
+        string path = new FileInfo($"/proc/self/fd/{directory.DangerousGetHandle()}").LinkTarget!;
+        return MountGuard.IsSystemDirectory(path)
+            || (host.User is { } user && HostPath.IsBelow(user.DataHome + "/x", path));
+    }
+
+    /// <summary>A link, and what has something in it or mounted there, stays: the failed deployment may have made
+    /// it.</summary>
+    private unsafe void RemoveEmpty(string directory)
+    {
+        using SafeFileHandle? parent = OpenParent(directory);
+        if (parent is null)
         {
-            // The failed deployment mounted something there, and such a mount outlives it.
+            return;
+        }
+
+        fixed (byte* name = Encoding.UTF8.GetBytes(Path.GetFileName(directory) + '\0'))
+        {
+            FaultPoint.Pass("rmdir");
+            if (Libc.unlinkat(parent, name, Libc.AT_REMOVEDIR) == 0)
+            {
+                DurableFile.SyncDirectory($"/proc/self/fd/{parent.DangerousGetHandle()}");
+            }
+            else if (
+                Marshal.GetLastPInvokeError()
+                is not (Errno.ENOENT or Errno.ENOTDIR or Errno.ENOTEMPTY or Errno.EEXIST or Errno.EBUSY)
+            )
+            {
+                throw LinuxException.Last("unlinkat", directory);
+            }
         }
     }
 }

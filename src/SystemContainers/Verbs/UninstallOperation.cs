@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Linux;
 using SystemContainers.Mounts;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -19,7 +20,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
     /// <param name="cancellation">Honoured until the first change.</param>
     /// <returns>What became of each.</returns>
     /// <exception cref="SysctrException">NotFound: one is not installed; Conflict: somebody looks at its files; nothing
-    /// was changed.</exception>
+    /// was changed. Or one of the others: what could be removed is, and the message says what could not.</exception>
     public async Task<IReadOnlyList<UninstallReport>> RunAsync(
         IReadOnlyList<string> names,
         bool purge,
@@ -28,11 +29,20 @@ sealed class UninstallOperation(Host host, Action<string> note)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
         await host.RecoverAsync(cancellation);
-        return await host.History.RunAsync(
+        ContainerRemover remover = new(host);
+        IReadOnlyList<UninstallReport> reports = await host.History.RunAsync(
             "uninstall",
             distinct,
-            origin => RemoveAsync(distinct, purge, origin, cancellation)
+            origin => RemoveAsync(remover, distinct, purge, origin, cancellation)
         );
+        return remover.Unpurged.Count == 0
+            ? reports
+            : throw new SysctrException(
+                HostFailure.Understand(remover.Unpurged[0])!.Kind,
+                $"purging what {string.Join(", ", distinct)} had: the containers are gone, and not all of their directories: {remover.Unpurged[0].Message}",
+                "remove them when their file system lets you (lsattr(1) shows what is protected)",
+                remover.Unpurged[0]
+            );
     }
 
     /// <summary>Whoever looks at a tree that has its contents in the store's objects alone would lose them with the
@@ -62,6 +72,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
     }
 
     private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(
+        ContainerRemover remover,
         string[] distinct,
         bool purge,
         HistoryOrigin origin,
@@ -84,8 +95,8 @@ sealed class UninstallOperation(Host host, Action<string> note)
         IReadOnlyList<string>[] places = [.. records.Select(remaining.Of)];
         TransactionRecord transaction = TransactionRecord.Uninstall(records, purge) with { Origin = origin };
         string intent = host.Transactions.Begin(transaction);
-        ContainerRemover remover = new(host);
         List<UninstallReport> reports = [];
+        List<(string Name, Exception Why)> failures = [];
         for (int i = 0; i < records.Length; i++)
         {
             ContainerRecord record = records[i];
@@ -94,7 +105,18 @@ sealed class UninstallOperation(Host host, Action<string> note)
                 note($"{record.Name}: these depend on it and stop with it: {string.Join(' ', dependents[i])}");
             }
 
-            IReadOnlyList<string> purged = await remover.RemoveAsync(record, purge, CancellationToken.None);
+            IReadOnlyList<string> purged;
+            try
+            {
+                purged = await remover.RemoveAsync(record, purge, CancellationToken.None);
+            }
+            catch (Exception e) when (HostFailure.Understand(e) is not null)
+            {
+                // One that can't go keeps no other from it.
+                failures.Add((record.Name, e));
+                continue;
+            }
+
             IReadOnlyList<string> kept = remaining.StillThere(places[i]);
             note($"{record.Name}: uninstalled");
             foreach (string directory in purged)
@@ -110,8 +132,31 @@ sealed class UninstallOperation(Host host, Action<string> note)
             reports.Add(new UninstallReport(record.Name, HistoryDeployment.Of(record)!, dependents[i], purged, kept));
         }
 
+        if (failures.Count > 0)
+        {
+            throw Failed(transaction, IntentRecords.Id(intent), failures);
+        }
+
         host.History.Done(transaction, IntentRecords.Id(intent));
         IntentRecords.EndLater(intent, note);
         return reports;
+    }
+
+    /// <summary>The intent stays: the next call goes on with what is left.</summary>
+    private Exception Failed(TransactionRecord transaction, string id, List<(string Name, Exception Why)> failures)
+    {
+        ContainerChange[] gone = [.. transaction.Changes.Where(c => !failures.Exists(f => f.Name == c.Name))];
+        Exception failure =
+            failures is [(_, { } only)] && gone.Length == 0
+                ? only
+                : new SysctrException(
+                    HostFailure.Understand(failures[0].Why)!.Kind,
+                    string.Join('\n', failures.Select(f => $"uninstalling {f.Name}: {f.Why.Message}")),
+                    "the next call of sysctr goes on with what is left",
+                    failures[0].Why
+                );
+        host.History.Done(transaction with { Changes = gone }, id);
+        host.History.Recorded(failure, gone.Select(c => c.Name));
+        return failure;
     }
 }

@@ -37,7 +37,8 @@ public sealed class VolumeSeedTests : IAsyncLifetime
             $"""
             mkdir -p '{Disk}' '{Source}/a/b' && cd '{Source}' && printf one > a/one && ln a/one b && ln a/one a/b/c
             mkfifo -m 620 a/pipe && ln -s /nowhere link && head -c 700000 /dev/urandom > base && : > a/empty
-            setfattr -n user.note -v kept base && setfattr -n security.capability -v 0sAQAAAgAEAAAAAAAAAAAAAAAAAAA= a/one
+            setfattr -n user.note -v kept base
+            setfattr -n security.capability -v 0sAQAAAgAEAAAAAAAAAAAAAAAAAAA= a/one
             mknod a/device c 1 3 && chown -h 70:71 base link a/pipe && chown 70:70 . a && chmod 2750 a && chmod 700 .
             touch -h -d 2001-02-03T04:05:06.123456789 link base a/one a/pipe && touch -d 2002-02-03T04:05:06.5 a/b a .
             """
@@ -187,7 +188,7 @@ public sealed class VolumeSeedTests : IAsyncLifetime
     }
 
     [ModuleInitializer]
-    public static void RunIfAsked()
+    internal static void RunIfAsked()
     {
         if (Environment.GetEnvironmentVariable(Variable) is { } lines)
         {

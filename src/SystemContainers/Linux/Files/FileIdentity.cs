@@ -35,4 +35,20 @@ readonly record struct FileIdentity(uint Major, uint Minor, ulong Inode)
     /// <exception cref="LinuxException">There is no such path, or it can't be told.</exception>
     public static FileIdentity FileSystemOf(string path) =>
         Find(path) is { } there ? there with { Inode = 0 } : throw new LinuxException("open", path, Errno.ENOENT);
+
+    /// <summary>Whether a file can move from one directory to the other by rename(2): both are on one file system or
+    /// subvolume, in one mount of it.</summary>
+    /// <exception cref="LinuxException">One is not there, or it can't be told.</exception>
+    public static bool CanMove(string directory, string other) => MountOf(directory) == MountOf(other);
+
+    private static (ulong Mount, uint Major, uint Minor) MountOf(string directory)
+    {
+        using SafeFileHandle handle = Libc.open(directory, OpenFlags.Path | OpenFlags.CloseOnExec, 0);
+        return
+            !handle.IsInvalid
+            && Libc.statx(handle, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS | Libc.STATX_MNT_ID, out statx_t stat)
+                == 0
+            ? (Libc.MountId(stat), stat.stx_dev_major, stat.stx_dev_minor)
+            : throw LinuxException.Last("statx", directory);
+    }
 }

@@ -85,7 +85,7 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [ModuleInitializer]
-    public static void RunIfAsked()
+    internal static void RunIfAsked()
     {
         if (Environment.GetEnvironmentVariable(Variable)?.Split(' ', 2) is not [{ } what, { } scratch])
         {

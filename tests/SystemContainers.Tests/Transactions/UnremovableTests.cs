@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Errors;
+using SystemContainers.Linux.Processes;
+using SystemContainers.State;
+using SystemContainers.Store;
+using SystemContainers.Target;
+using SystemContainers.TestBed;
+using SystemContainers.Tests.Fakes;
+using SystemContainers.Transactions;
+using SystemContainers.Verbs;
+using Xunit;
+
+namespace SystemContainers.Tests.Transactions;
+
+/// <summary>What can't be removed, or is on another disk than the store, keeps nobody from going on, and nothing else
+/// from going.</summary>
+[Trait("needs", "root")]
+public sealed class UnremovableTests : IAsyncLifetime
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("sysctr-unremovable-").FullName;
+    private readonly List<string> _notes = [];
+    private readonly Host _host;
+
+    public UnremovableTests()
+    {
+        Directory.CreateDirectory(_root + "/etc/systemd/system");
+        Directory.CreateDirectory(_root + "/var/lib");
+        _host = Host.Open(_root, _notes.Add);
+        _ = _host.OpenStore();
+    }
+
+    private string Deployments => Path.Join(_host.StoreHere, "deployments");
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        _host.Dispose();
+        await Command.RunAsync("umount", "--lazy", Deployments);
+        await Command.RunAsync("chattr", "-R", "-ia", _root);
+        await Cache.DeleteAsync(_root);
+    }
+
+    [Fact]
+    public async Task A_purge_that_the_disk_refuses_is_told_and_keeps_no_other_container()
+    {
+        foreach (string name in (string[])["a", "b"])
+        {
+            Place(name);
+            new StateClaims(_host).Claim(name, [$"/var/lib/{name}"]);
+            Directory.CreateDirectory($"{_root}/var/lib/{name}/data");
+            await File.WriteAllTextAsync($"{_root}/var/lib/{name}/data/file", "");
+        }
+
+        await Command.MustAsync("chattr", "+i", _root + "/var/lib/a/data/file");
+
+        SysctrException why = await Assert.ThrowsAsync<SysctrException>(() =>
+            new UninstallOperation(_host, _notes.Add).RunAsync(["a", "b"], purge: true, CancellationToken.None)
+        );
+
+        Assert.Equal(ErrorKind.Permission, why.Kind);
+        Assert.Contains("/var/lib/a", why.Message, StringComparison.Ordinal);
+        Assert.Contains(_notes, n => n.StartsWith("/var/lib/a is not purged: ", StringComparison.Ordinal));
+        Assert.Equal([], _host.Catalog.DirectoryNames());
+        Assert.Equal((true, false), (Path.Exists(_root + "/var/lib/a"), Path.Exists(_root + "/var/lib/b")));
+        Assert.Empty(_host.Transactions.Pending());
+        Assert.Equal(["/var/lib/a"], new StateClaims(_host).Of("a"));
+        Assert.Empty(new StateClaims(_host).Of("b"));
+        Assert.Equal(
+            ["a", "b"],
+            _host
+                .History.Read(container: null, last: null)
+                .Where(e => e is { Operation: "uninstall", Outcome: HistoryOutcome.Done })
+                .Select(e => e.Container)
+        );
+    }
+
+    [Fact]
+    public async Task A_container_that_can_not_go_keeps_no_other_and_the_next_call_goes_on()
+    {
+        Place("a");
+        Place("b");
+        DeploymentDirectory first = _host.Deployment("a", 0);
+        Directory.CreateDirectory(first.Here + "/rootfs/mnt");
+        await Command.MustAsync("mount", "-t", "tmpfs", "tmpfs", first.ContainerHere);
+        try
+        {
+            // Only now, for what was below it is covered.
+            Place("a");
+            SysctrException why = await Assert.ThrowsAsync<SysctrException>(() =>
+                new UninstallOperation(_host, _notes.Add).RunAsync(["a", "b"], purge: false, CancellationToken.None)
+            );
+
+            Assert.StartsWith("uninstalling a: ", why.Message, StringComparison.Ordinal);
+            Assert.Equal(["a"], _host.Catalog.DirectoryNames());
+            Assert.Equal(["a", "b"], Assert.Single(_host.Transactions.Pending()).Record.Names);
+        }
+        finally
+        {
+            await Command.MustAsync("umount", first.ContainerHere);
+        }
+
+        await _host.RecoverAsync(CancellationToken.None);
+
+        Assert.Empty(_host.Catalog.DirectoryNames());
+        Assert.Empty(_host.Transactions.Pending());
+        Assert.Equal(
+            ["b", "a"],
+            _host
+                .History.Read(container: null, last: null)
+                .Where(e => e is { Operation: "uninstall", Outcome: HistoryOutcome.Done })
+                .Select(e => e.Container)
+        );
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Deployments_on_a_disk_of_their_own_are_removed_in_one_step(bool isBound)
+    {
+        string elsewhere = Directory.CreateDirectory(_root + "/elsewhere").FullName;
+        await Command.MustAsync(
+            "mount",
+            [.. isBound ? ["--bind", elsewhere] : (string[])["-t", "tmpfs", "tmpfs"], Deployments]
+        );
+        Place("a");
+        Place("b");
+
+        await new UninstallOperation(_host, _notes.Add).RunAsync(["a"], purge: false, CancellationToken.None);
+        _host.Discard(_host.Deployment("b", 0).Here);
+
+        Assert.Equal([_host.Deployment("b", 0).ContainerHere], Directory.GetFileSystemEntries(Deployments));
+        Assert.Empty(Directory.GetDirectories(_host.Deployment("b", 0).ContainerHere));
+        Assert.Empty(_host.Transactions.Pending());
+    }
+
+    [Fact]
+    public async Task What_a_kill_left_of_them_is_no_container_and_goes()
+    {
+        await Command.MustAsync("mount", "-t", "tmpfs", "tmpfs", Deployments);
+        Place("b");
+        string[] left =
+        [
+            Path.Join(Deployments, ".a.sysctr-1-1-1"),
+            Path.Join(_host.Deployment("b", 0).ContainerHere, ".3.sysctr-1-1-1"),
+        ];
+        foreach (string directory in left)
+        {
+            Directory.CreateDirectory(directory + "/rootfs");
+            File.CreateSymbolicLink(directory + "/current", "0");
+        }
+
+        string live = Directory.CreateDirectory($"{Deployments}/.c.{ProcessMark.NewName()}").FullName;
+
+        Assert.Equal(["b"], _host.Catalog.DirectoryNames());
+        Assert.Equal(["b"], _host.Catalog.List().Select(r => r.Name));
+        Assert.Equal([left[0]], _host.OpenStore().AbandonedStaging());
+        await _host.RecoverAsync(CancellationToken.None);
+        Assert.Equal([live, _host.Deployment("b", 0).ContainerHere], Directory.GetDirectories(Deployments).Order());
+        Assert.False(Path.Exists(left[1]));
+        Assert.Equal([0], _host.Catalog.Numbers("b"));
+    }
+
+    [Fact]
+    public async Task A_protected_file_bars_nobody_from_the_store()
+    {
+        string garbage = Path.Join(_host.StoreHere, "staging", "dead");
+        string deployment = _host.Deployment("a", 0).ContainerHere;
+        foreach (string directory in (string[])[garbage, deployment])
+        {
+            Directory.CreateDirectory(directory + "/inner");
+            await File.WriteAllTextAsync(directory + "/inner/file", "");
+            await Command.MustAsync("chattr", "+i", directory + "/inner/file");
+            await Command.MustAsync("chattr", "+a", directory + "/inner");
+        }
+
+        ContentStore.Open(_host.StoreHere).Dispose();
+        _host.Discard(deployment);
+
+        Assert.Equal((false, false), (Path.Exists(garbage), Path.Exists(deployment)));
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Join(_host.StoreHere, "staging")));
+    }
+
+    [Fact]
+    public async Task A_tree_that_a_container_still_runs_from_stays()
+    {
+        Place("a");
+        string used = Path.Join(_host.Deployment("a", 0).Here, ".rootfs.sysctr-1-1-1");
+        string unused = Path.Join(_host.Deployment("a", 0).Here, ".rootfs.sysctr-1-1-2");
+        Directory.CreateDirectory(used);
+        Directory.CreateDirectory(unused);
+        using System.Diagnostics.Process container = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo(
+                "unshare",
+                ["--mount", "sh", "-c", $"mount --bind '{used}' '{used}' && echo there && exec sleep 1000"]
+            )
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+            }
+        )!;
+        try
+        {
+            Assert.Equal("there", await container.StandardOutput.ReadLineAsync());
+            ContainerRecord after = Record("a") with { Deployment = 1 };
+            _host.Transactions.Begin(
+                new TransactionRecord(TransactionKind.Update, [new ContainerChange(Record("a"), after)])
+            );
+
+            await _host.RecoverAsync(CancellationToken.None);
+
+            Assert.Empty(_host.Transactions.Pending());
+            Assert.Equal((true, false), (Path.Exists(used), Path.Exists(unused)));
+        }
+        finally
+        {
+            container.Kill();
+            await container.WaitForExitAsync();
+        }
+    }
+
+    [Fact]
+    public void A_rollback_removes_nothing_through_a_link_that_a_payload_made()
+    {
+        string own = $"/var/lib/sysctr-test-{Path.GetFileName(_root)}";
+        Directory.CreateDirectory(own + "/data/empty");
+        Directory.CreateDirectory(_root + "/outside/empty");
+        File.CreateSymbolicLink(own + "/link", _root + "/outside");
+        File.CreateSymbolicLink(own + "/last", _root + "/outside/empty");
+        try
+        {
+            using Host host = new(new HostTarget("/"), new FakeSystemd(TimeProvider.System), _notes.Add);
+            new StateDirectories(host).RemoveNew(
+                new ContainerChange(null, Record("a"))
+                {
+                    NewState = [own + "/link/empty", own + "/last", own + "/data/empty", own + "/data", own + "/gone"],
+                }
+            );
+
+            Assert.True(Directory.Exists(_root + "/outside/empty"));
+            Assert.Equal([own + "/last", own + "/link"], Directory.GetFileSystemEntries(own).Order());
+            Assert.Contains(_notes, n => n.StartsWith(own + "/link/empty is kept: ", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Directory.Delete(own, recursive: true);
+        }
+    }
+
+    private static ContainerRecord Record(string name) => SampleRecord.Of(name);
+
+    private void Place(string name)
+    {
+        DeploymentDirectory directory = _host.Deployment(name, 0);
+        Directory.CreateDirectory(directory.Here);
+        directory.WriteRecord(Record(name));
+        directory.MakeCurrent();
+    }
+}

@@ -51,8 +51,7 @@ sealed partial class MountGuard
         "efivarfs",
     ];
 
-    /// <summary>Directories of the operating system. A source that stands in one of these can't be exchanged by a
-    /// payload; all others are looked at again at each start.</summary>
+    /// <summary>Directories of the operating system, in which no payload makes names.</summary>
     private static readonly string[] s_system =
     [
         "/",
@@ -154,9 +153,9 @@ sealed partial class MountGuard
     /// <summary>Checks a document, which <see cref="RuntimeConfigFile.Read"/> has passed, and gives it the mounts that
     /// cover our places.</summary>
     /// <param name="document">Changed where something has to be covered.</param>
-    /// <returns>Whether it was changed, and whether it has to be checked again at each start.</returns>
+    /// <returns>Whether it was changed.</returns>
     /// <exception cref="SysctrException">Unsafe: a mount leads where it must not; says which.</exception>
-    public MountVerdict Protect(JsonObject document)
+    public bool Protect(JsonObject document)
     {
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
         JsonObject? root = RootMount(document);
@@ -164,7 +163,6 @@ sealed partial class MountGuard
         View view = new(this, own);
         List<string> covers = [];
         bool changed = false;
-        bool everyStart = false;
         foreach (JsonObject mount in own)
         {
             string destination = HostPath.Absolute(Text(mount, "destination"));
@@ -189,8 +187,6 @@ sealed partial class MountGuard
                     changed |= KeepFromHost(document, mount);
                     covers.AddRange(inside.Select(place => HostPath.Absolute(destination + "/" + place)));
                 }
-
-                everyStart |= inside.Count > 0 || MayChange(mount);
             }
             catch (IOException e)
             {
@@ -224,22 +220,7 @@ sealed partial class MountGuard
             changed = true;
         }
 
-        return new MountVerdict(changed, everyStart);
-    }
-
-    /// <summary>As <see cref="Protect"/> for a configuration that nobody changes any more.</summary>
-    /// <exception cref="SysctrException">Unsafe: as above, or something is not covered that would have to
-    /// be.</exception>
-    public void Check(JsonObject document)
-    {
-        if (Protect(document).Changed)
-        {
-            throw new SysctrException(
-                ErrorKind.Unsafe,
-                $"{Doing}: something is mounted on the host since the container was installed, and would show it the store of sysctr",
-                "unmount it, or install the container anew: then it is covered inside the container"
-            );
-        }
+        return changed;
     }
 
     /// <summary>Whether a directory is one of the operating system's own, in which only the administrator makes
@@ -346,21 +327,6 @@ sealed partial class MountGuard
         options.Add((JsonNode)"rslave");
         mount["options"] = options;
         return true;
-    }
-
-    /// <summary>Whether a source may lead elsewhere at the next start though nobody but root has touched the
-    /// host.</summary>
-    private static bool MayChange(JsonObject mount)
-    {
-        string source = HostPath.WithoutVarRun(HostPath.Absolute(Text(mount, "source")));
-        if (!IsBind(mount))
-        {
-            return !s_virtual.Contains(Text(mount, "type"), StringComparer.Ordinal);
-        }
-
-        string parent = Path.GetDirectoryName(source) ?? "/";
-        return !s_system.Contains(parent, StringComparer.Ordinal)
-            && !s_systemTrees.Any(t => source == t || HostPath.IsBelow(source, t));
     }
 
     private static bool IsCover(JsonObject mount, string destination) =>

@@ -244,7 +244,7 @@ public sealed class ImageFuzzTests : IDisposable
         );
         JsonObject document = JsonNode.Parse(json)!.AsObject();
         BundleConfig.PlaceNotifySocket(document, "/run/sysctr/etcd/notify");
-        new MountGuard(["/var/lib/sysctr"], "/b/1", () => []).Check(document);
+        new MountGuard(["/var/lib/sysctr"], "/b/1", () => []).Protect(document);
     }
 
     private static Task ReadAsync(FuzzTarget target) =>

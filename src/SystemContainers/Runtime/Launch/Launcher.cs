@@ -61,11 +61,6 @@ static class Launcher
             return MakeTmpfiles(options.Name);
         }
 
-        if (options.Verb == "check")
-        {
-            return CheckMounts(options);
-        }
-
         if (options.Verb == OwnedSources.Verb)
         {
             return GiveVolumes(options);
@@ -146,20 +141,6 @@ static class Launcher
         }
 
         OwnedSources.Give(ReadConfig(options.Bundle!), user, Guard(options.Bundle!));
-        return 0;
-    }
-
-    /// <summary>
-    /// Looks at the mounts, and at the AppArmor profile, of a container that its runtime starts itself, right before it
-    /// does. The payload does not run, so what it left is what the runtime will find.
-    /// </summary>
-    private static int CheckMounts(LaunchOptions options)
-    {
-        // Where it is covered inside the container, it has to be there.
-        MakePlaces();
-        JsonObject document = ReadConfig(options.Bundle!);
-        AppArmorProfiles.Require(options.Name, document["process"]?["apparmorProfile"]?.ToString());
-        Guard(options.Bundle!).Check(document);
         return 0;
     }
 

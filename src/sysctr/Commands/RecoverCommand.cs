@@ -28,9 +28,10 @@ static class RecoverCommand
         Command command = new(
             Name,
             """
-            Ends what a sysctr that was killed, or a power cut, has left interrupted: rolls an install, update or rollback back, or finishes
-            it where it had come so far, and finishes an uninstall or a prune. Every call that changes something does this first; so does
-            sysctr-recover.service at boot. Without such leftovers nothing happens.
+            Ends what a sysctr that was killed, or a power cut, has left interrupted: rolls an install, update or rollback back, or
+            finishes it where it had come so far, and finishes an uninstall or a prune. Every call that installs, changes or removes
+            containers does this first, as some others do (sysctr-recover(1)), and so does sysctr-recover.service at boot. Without
+            such leftovers nothing happens.
 
             Examples:
               sysctr recover

@@ -7,6 +7,7 @@ using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Networks;
 using SystemContainers.Target;
+using SystemContainers.Transactions;
 
 namespace SystemContainers.Cli.Commands.Networks;
 
@@ -78,41 +79,46 @@ static class NetworkCreateCommand
             s_labels,
             s_json,
         };
-        command.SetAction(parsed =>
-        {
-            Terminal terminal = GlobalOptions.Terminal(parsed);
-            using Host host = GlobalOptions.OpenHost(parsed, terminal);
-            NetworkDefinition made = new NetworkOperations(host).Create(
-                new NetworkDefinition
-                {
-                    Name = parsed.GetValue(s_name)!,
-                    Driver = parsed.GetValue(s_driver) ?? "bridge",
-                    Subnets = NetworkSubnet.From(
-                        parsed.GetValue(s_subnet)!,
-                        parsed.GetValue(s_gateway)!,
-                        parsed.GetValue(s_range)!
-                    ),
-                    Ipv6Enabled = parsed.GetValue(s_ipv6),
-                    Internal = parsed.GetValue(s_internal),
-                    DnsEnabled = !parsed.GetValue(s_noDns),
-                    NetworkInterface = parsed.GetValue(s_interface),
-                    Options = Pairs("--opt", parsed.GetValue(s_options)!),
-                    Labels = Pairs("--label", parsed.GetValue(s_labels)!),
-                }
-            );
-            if (parsed.GetValue(s_json))
+        command.SetAction(
+            async (parsed, cancellation) =>
             {
-                terminal.Json(made.ToJson());
-            }
-            else
-            {
-                terminal.Note(
-                    $"{made.Name}: made, {string.Join(" and ", made.Subnets.Select(s => s.Subnet))} on {made.NetworkInterface}"
-                );
-            }
+                Terminal terminal = GlobalOptions.Terminal(parsed);
+                using Host host = GlobalOptions.OpenHost(parsed, terminal);
 
-            return 0;
-        });
+                // What a killed apply has made would be in the way.
+                await host.RecoverAsync(cancellation);
+                NetworkDefinition made = new NetworkOperations(host).Create(
+                    new NetworkDefinition
+                    {
+                        Name = parsed.GetValue(s_name)!,
+                        Driver = parsed.GetValue(s_driver) ?? "bridge",
+                        Subnets = NetworkSubnet.From(
+                            parsed.GetValue(s_subnet)!,
+                            parsed.GetValue(s_gateway)!,
+                            parsed.GetValue(s_range)!
+                        ),
+                        Ipv6Enabled = parsed.GetValue(s_ipv6),
+                        Internal = parsed.GetValue(s_internal),
+                        DnsEnabled = !parsed.GetValue(s_noDns),
+                        NetworkInterface = parsed.GetValue(s_interface),
+                        Options = Pairs("--opt", parsed.GetValue(s_options)!),
+                        Labels = Pairs("--label", parsed.GetValue(s_labels)!),
+                    }
+                );
+                if (parsed.GetValue(s_json))
+                {
+                    terminal.Json(made.ToJson());
+                }
+                else
+                {
+                    terminal.Note(
+                        $"{made.Name}: made, {string.Join(" and ", made.Subnets.Select(s => s.Subnet))} on {made.NetworkInterface}"
+                    );
+                }
+
+                return 0;
+            }
+        );
         return command;
     }
 

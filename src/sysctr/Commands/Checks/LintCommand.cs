@@ -103,6 +103,15 @@ static class LintCommand
             );
         }
 
+        if (QuadletFiles.IsOne(target) && !target.Contains(':', StringComparison.Ordinal))
+        {
+            throw new SysctrException(
+                ErrorKind.NotFound,
+                $"linting {target}: there is no such file, or it can't be read",
+                $"an image of that name is docker://{target.TrimStart('.', '/')}"
+            );
+        }
+
         if (target is ['.' or '/', ..])
         {
             throw new SysctrException(

@@ -108,7 +108,7 @@ static class CommandTree
 
             Exit status:
               0 success         4 registry unreachable     8 unsafe image           12 host lacks something
-              1 failure         5 registry refused us      9 template or values     13 not permitted (not root)
+              1 failure         5 registry refused us      9 template or values     13 not permitted
               2 usage           6 refused by policy       10 name or file is taken  14 disk full or I/O error
               3 not found       7 corrupt data            11 unit failed            15 a lock or roll-out is held
              70 a defect      130 interrupted (129, 143)

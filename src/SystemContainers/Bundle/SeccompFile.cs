@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Settings;
@@ -48,7 +49,7 @@ sealed record SeccompFile(string Path, byte[] Text)
         catch (IOException e)
         {
             throw new SysctrException(
-                ErrorKind.Storage,
+                HostFailure.KindOf(e),
                 $"reading the seccomp profile {path}: {e.Message}",
                 "mend it, or leave --security-opt seccomp= out",
                 e
@@ -67,7 +68,7 @@ sealed record SeccompFile(string Path, byte[] Text)
     /// <param name="root">The host's root directory.</param>
     /// <returns>Null where there is none.</returns>
     /// <exception cref="SysctrException">
-    /// Storage: it is there and can't be read. Not the same as "there is none": a container must not get another filter
+    /// Storage, Permission: it is there and can't be read. Not the same as "there is none": a container must not get another filter
     /// because a disk fails.
     /// </exception>
     public static SeccompFile? Find(string root)
@@ -84,7 +85,7 @@ sealed record SeccompFile(string Path, byte[] Text)
             catch (IOException e)
             {
                 throw new SysctrException(
-                    ErrorKind.Storage,
+                    HostFailure.KindOf(e),
                     $"reading the host's seccomp profile: {e.Message}",
                     $"mend or remove {path}; without one sysctr's own is used",
                     e

@@ -3,6 +3,7 @@
 using System.Text;
 using SystemContainers.Conversion.Files;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Conversion;
@@ -54,7 +55,7 @@ static class ConvertedOutput
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SysctrException(ErrorKind.Storage, $"writing files to {directory}: {e.Message}", inner: e);
+            throw new SysctrException(HostFailure.KindOf(e), $"writing files to {directory}: {e.Message}", inner: e);
         }
 
         return [.. wanted.Select(w => w.Path)];

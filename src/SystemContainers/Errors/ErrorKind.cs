@@ -14,7 +14,7 @@ public enum ErrorKind
     /// <summary>The command line is wrong: unknown verb, missing argument, malformed reference or name.</summary>
     Usage = 2,
 
-    /// <summary>The image, its tag, its platform, or the container that was named does not exist.</summary>
+    /// <summary>What was named does not exist: an image, its tag, its platform, a container, a file, a rule.</summary>
     NotFound = 3,
 
     /// <summary>The registry could not be reached, or broke off more often than we retry.</summary>
@@ -35,7 +35,7 @@ public enum ErrorKind
     /// <summary>A template, its values, manifest.json or config.json of the image can't be used.</summary>
     Template = 9,
 
-    /// <summary>The name, unit or host file is already there and belongs to somebody else.</summary>
+    /// <summary>The name, unit or host file is already there and belongs to somebody else, or is in use.</summary>
     Conflict = 10,
 
     /// <summary>A unit did not start, did not stay up or is not healthy, or systemd refused it.</summary>
@@ -45,7 +45,7 @@ public enum ErrorKind
     /// capability.</summary>
     Host = 12,
 
-    /// <summary>The caller is not allowed to: not root.</summary>
+    /// <summary>The caller is not allowed to: not root, or a file that may not be read or written.</summary>
     Permission = 13,
 
     /// <summary>No space, or an I/O error on the host's disk.</summary>

@@ -35,4 +35,8 @@ static class HostFailure
             IOException => new SysctrException(ErrorKind.Storage, failure.Message, inner: failure),
             _ => null,
         };
+
+    /// <summary>What kind it is that something of the host could not be read or written: its permissions forbid it, or
+    /// its disk can't do it.</summary>
+    public static ErrorKind KindOf(Exception failure) => Understand(failure)?.Kind ?? ErrorKind.Failed;
 }

@@ -2,6 +2,7 @@
 
 using System.Text.Json;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Auth;
 using SystemContainers.Pull.Http;
@@ -235,7 +236,7 @@ sealed partial class ImagePuller
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SysctrException(ErrorKind.Storage, $"reading {reference}: {e.Message}", inner: e);
+            throw new SysctrException(HostFailure.KindOf(e), $"reading {reference}: {e.Message}", inner: e);
         }
     }
 

@@ -85,7 +85,7 @@ sealed class StagedDirectory : IDisposable
     /// <summary>What a step that writes fails with, as our error.</summary>
     public static SysctrException Fault(string doing, Exception e) =>
         new(
-            ErrorKind.Storage,
+            HostFailure.KindOf(e),
             $"{doing}: {e.Message}",
             "check the space there, and the permissions; nothing of the image is there",
             e

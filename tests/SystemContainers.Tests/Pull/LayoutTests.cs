@@ -48,6 +48,29 @@ public sealed class LayoutTests : IDisposable
     public async Task A_directory_that_is_not_there_is_not_found() =>
         await _host.FailAsync($"oci:{Layout}x:v1", ErrorKind.NotFound);
 
+    /// <summary>What nobody may read, root neither: a file of the kernel's that is for writing alone.</summary>
+    [Theory]
+    [InlineData("oci:LAYOUT:v1")]
+    [InlineData("dir:LAYOUT")]
+    [InlineData("docker-archive:UNREADABLE")]
+    [InlineData("oci-archive:UNREADABLE")]
+    public async Task What_may_not_be_read_is_not_permitted(string image)
+    {
+        const string unreadable = "/proc/sys/vm/compact_memory";
+        foreach (string name in (string[])["index.json", "manifest.json"])
+        {
+            File.Delete(Path.Combine(Layout, name));
+            File.CreateSymbolicLink(Path.Combine(Layout, name), unreadable);
+        }
+
+        await _host.FailAsync(
+            image
+                .Replace("LAYOUT", Layout, StringComparison.Ordinal)
+                .Replace("UNREADABLE", unreadable, StringComparison.Ordinal),
+            ErrorKind.Permission
+        );
+    }
+
     [Fact]
     public async Task A_blob_that_is_not_there_is_not_found()
     {

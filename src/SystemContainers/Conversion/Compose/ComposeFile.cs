@@ -2,6 +2,7 @@
 
 using System.Text;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Yaml;
 
@@ -65,7 +66,9 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SysctrException(ErrorKind.Usage, $"reading {shown}: {e.Message}", inner: e);
+            // One that is too large, or no file, is no compose file.
+            ErrorKind kind = HostFailure.KindOf(e) is ErrorKind.Permission ? ErrorKind.Permission : ErrorKind.Usage;
+            throw new SysctrException(kind, $"reading {shown}: {e.Message}", inner: e);
         }
     }
 

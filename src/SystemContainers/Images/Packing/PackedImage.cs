@@ -111,9 +111,9 @@ sealed class PackedImage : IImageSource
                     inner: e
                 ),
                 IOException or UnauthorizedAccessException => new SysctrException(
-                    ErrorKind.Storage,
+                    HostFailure.KindOf(e),
                     $"{doing}: {e.Message}",
-                    $"free some space in {spool}",
+                    $"see to space and permissions in {spool}",
                     e
                 ),
                 _ => e,

@@ -163,19 +163,10 @@ sealed class AuthFile(string path)
             DurableFile.Write(Path, Text(file), UnixFileMode.UserRead | UnixFileMode.UserWrite);
             return true;
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SysctrException(
-                ErrorKind.Permission,
-                $"writing credentials to {Path}: {e.Message}",
-                "name another file with --authfile",
-                e
-            );
-        }
-        catch (IOException e)
-        {
-            throw new SysctrException(
-                ErrorKind.Storage,
+                HostFailure.KindOf(e),
                 $"writing credentials to {Path}: {e.Message}",
                 "name another file with --authfile",
                 e

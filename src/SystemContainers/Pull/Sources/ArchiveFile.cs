@@ -35,7 +35,8 @@ sealed class ArchiveFile : IDisposable
     /// <param name="doing">"reading X", for messages.</param>
     /// <param name="options">Where to spool, and how much.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">NotFound: it is not there; Corrupt, Unsafe: it can't be used.</exception>
+    /// <exception cref="SysctrException">NotFound: it is not there; Permission, Storage: it can't be read;
+    /// Corrupt, Unsafe: it can't be used.</exception>
     public static async Task<ArchiveFile> OpenAsync(
         string path,
         string doing,
@@ -58,7 +59,7 @@ sealed class ArchiveFile : IDisposable
             LinuxException e = LinuxException.Last("open", path);
             file.Dispose();
             throw new SysctrException(
-                e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : ErrorKind.Storage,
+                e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : HostFailure.KindOf(e),
                 $"{doing}: {e.Message}",
                 inner: e
             );
@@ -90,7 +91,7 @@ sealed class ArchiveFile : IDisposable
     /// <param name="doing">"reading X", for messages.</param>
     /// <param name="options">Where to spool, and how much.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">Corrupt, Unsafe: it can't be used; Storage: no space.</exception>
+    /// <exception cref="SysctrException">Corrupt, Unsafe: it can't be used; Storage, Permission: nothing can be put there.</exception>
     public static async Task<ArchiveFile> SpoolAsync(
         Stream source,
         string doing,
@@ -133,9 +134,9 @@ sealed class ArchiveFile : IDisposable
             file.Dispose();
             throw e is IOException and not HttpIOException
                 ? new SysctrException(
-                    ErrorKind.Storage,
+                    HostFailure.KindOf(e),
                     $"{doing}: copying it to {options.SpoolDirectory}: {e.Message}",
-                    "free some space there, or set TMPDIR to another directory",
+                    "see to space and permissions there, or set TMPDIR to another directory",
                     e
                 )
                 : e;

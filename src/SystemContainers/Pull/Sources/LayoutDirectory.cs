@@ -32,7 +32,7 @@ sealed class LayoutDirectory(string directory, string doing) : ILayoutFiles
             LinuxException e = LinuxException.Last("open", path);
             handle.Dispose();
             throw new SysctrException(
-                e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : ErrorKind.Storage,
+                e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : HostFailure.KindOf(e),
                 $"{doing}: {what}: {e.Message}",
                 File.Exists(directory) ? "it is a file; for an archive write oci-archive: or docker-archive:"
                     : e.Errno == Errno.ENOENT && !Directory.Exists(directory) ? "the directory does not exist"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Options;
@@ -57,9 +58,9 @@ sealed class RecompressedImage : IImageSource
             image.Dispose();
             throw e is IOException and not HttpIOException
                 ? new SysctrException(
-                    ErrorKind.Storage,
+                    HostFailure.KindOf(e),
                     $"compressing {place.Identity}: {e.Message}",
-                    $"free some space in {how.Spool}",
+                    $"see to space and permissions in {how.Spool}",
                     e
                 )
                 : e;

@@ -221,6 +221,25 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
         }
     }
 
+    /// <summary>What the request has changed of a record, in words.</summary>
+    internal static IEnumerable<string> Changes(ContainerRecord before, ContainerRecord after)
+    {
+        if (after.AutoUpdate != before.AutoUpdate)
+        {
+            yield return $"automatic updates: {after.AutoUpdate.ToString().ToLowerInvariant()}";
+        }
+
+        if (after.Grants.Except(before.Grants, StringComparer.Ordinal).ToArray() is { Length: > 0 } grants)
+        {
+            yield return $"granted: {string.Join(", ", grants)}";
+        }
+
+        if (after.Checkout != before.Checkout)
+        {
+            yield return $"checkout: {after.Checkout?.ToString().ToLowerInvariant() ?? "auto"}";
+        }
+    }
+
     /// <summary>A policy is no reason for a new deployment: nothing else changes, and nothing restarts.</summary>
     private void KeepPolicy(ContainerRecord before, ContainerRecord record, HistoryOrigin origin)
     {
@@ -232,16 +251,7 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                 To = HistoryDeployment.Of(record),
             }
         );
-        note(
-            $"{record.Name}: automatic updates: {record.AutoUpdate.ToString().ToLowerInvariant()}"
-                + (record.Grants.Count > 0 ? $", granted: {string.Join(", ", record.Grants)}" : "")
-                + (
-                    record.Checkout == before.Checkout
-                        ? ""
-                        : $", checkout: {record.Checkout?.ToString().ToLowerInvariant() ?? "auto"}"
-                )
-                + "; nothing else was changed"
-        );
+        note($"{record.Name}: {string.Join(", ", Changes(before, record))}; nothing else was changed");
     }
 
     private async Task SwitchAsync(

@@ -88,10 +88,25 @@ public sealed class UpdateCheckoutTests : IAsyncLifetime
     {
         ContainerRecord auto = await UpdateAsync(new UpdateRequest { ForgetsCheckout = true });
         Assert.Equal((0, null), (auto.Deployment, auto.Checkout));
-        Assert.Contains(_notes, n => n.Contains("checkout: auto; nothing else was changed", StringComparison.Ordinal));
+        Assert.Contains("app: checkout: auto; nothing else was changed", _notes);
 
         ContainerRecord asked = await UpdateAsync(new UpdateRequest { Checkout = CheckoutForm.HardLinks });
         Assert.Equal((0, CheckoutForm.HardLinks), (asked.Deployment, asked.Checkout));
+    }
+
+    [Fact]
+    public async Task Of_what_stands_in_the_record_alone_it_tells_what_was_asked_for()
+    {
+        await UpdateAsync(new UpdateRequest { Grants = ["cron"] });
+        await UpdateAsync(new UpdateRequest { Grants = ["cron", "unit"], AutoUpdate = AutoUpdatePolicy.Registry });
+
+        Assert.Equal(
+            [
+                "app: granted: cron; nothing else was changed",
+                "app: automatic updates: registry, granted: unit; nothing else was changed",
+            ],
+            _notes.Where(n => n.Contains("nothing else", StringComparison.Ordinal))
+        );
     }
 
     private async Task<ContainerRecord> UpdateAsync(UpdateRequest request)

@@ -90,7 +90,7 @@ catch (OperationCanceledException) when (interruption.ExitStatus is not null)
 catch (Exception e) when (HostFailure.Understand(e) is { } understood)
 {
     // A child that the terminal's Ctrl-C has ended as well looks like a failure of its own.
-    int failed = Terminal.Report(understood, parsed.GetValue(GlobalOptions.User));
+    int failed = Terminal.Report(understood, GlobalOptions.Typed(parsed));
     if (GlobalOptions.Outcome.HasChanges || understood.Kind == ErrorKind.Storage || interruption.ExitStatus is not null)
     {
         Terminal.ReportOutcome(GlobalOptions.Outcome.Describe());

@@ -61,7 +61,7 @@ sealed class DoctorOperation(DoctorTarget target)
         return new DoctorReport([
             .. (await Task.WhenAll(checks))
                 .SelectMany(f => f)
-                .Select(f => f with { Remedy = TypedWords.For(target.User is not null, f.Remedy) }),
+                .Select(f => f with { Remedy = TypedWords.For(target.Paths.TypedOptions, f.Remedy) }),
         ]);
     }
 

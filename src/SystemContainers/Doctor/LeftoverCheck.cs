@@ -13,7 +13,7 @@ namespace SystemContainers.Doctor;
 static class LeftoverCheck
 {
     private const string Name = "leftovers";
-    private const string Recover = "'sysctr recover' ends or removes it, as the next call that changes something does";
+    private const string Recover = "'sysctr recover' ends or removes it, as the next call that changes containers does";
 
     public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target)
     {

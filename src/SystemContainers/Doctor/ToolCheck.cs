@@ -20,7 +20,8 @@ static class ToolCheck
     public static async Task<IReadOnlyList<DoctorFinding>> RunAsync(DoctorTarget target, CancellationToken cancellation)
     {
         List<DoctorFinding> findings = [];
-        string tool = ToolPaths.Tool;
+        string tool = ToolPaths.ToolOn(target.Paths);
+        string listen = ToolPaths.ListenHelperOn(target.Paths);
         string version =
             typeof(ToolCheck).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
             ?? "";
@@ -30,7 +31,9 @@ static class ToolCheck
                 DoctorFinding.Problem(
                     Name,
                     $"units call {tool}, which is not there{(target.IsRunning ? "" : $" below {target.Root}")}",
-                    "install sysctr there, and call it from there"
+                    target.IsRunning
+                        ? "install sysctr there, and call it from there"
+                        : $"install sysctr below {target.Root}: its package, or 'make install DESTDIR={target.Root}'"
                 )
             );
             return findings;
@@ -42,7 +45,7 @@ static class ToolCheck
         findings.Add(
             DoctorFinding.Ok(
                 Name,
-                $"{version}, {tool}, {(package is null ? "of no package" : $"of the package {package}")}"
+                $"{(target.IsRunning ? $"{version}, " : "")}{tool}, {(package is null ? "of no package" : $"of the package {package}")}"
             )
         );
         if (package is not null)
@@ -50,12 +53,12 @@ static class ToolCheck
             findings.AddRange(await VerifyAsync(target, package, cancellation));
         }
 
-        if (!target.IsFile(ToolPaths.ListenHelper))
+        if (!target.IsFile(listen))
         {
             findings.Add(
                 DoctorFinding.Problem(
                     Name,
-                    $"sysctr-listen is not there ({ToolPaths.ListenHelper}): containers with sockets or a watchdog and the host's process ids do not start",
+                    $"sysctr-listen is not there ({listen}): containers with sockets or a watchdog and the host's process ids do not start",
                     "install sysctr's package, or 'make install'"
                 )
             );
@@ -63,7 +66,7 @@ static class ToolCheck
         else if (target.User is null)
         {
             findings.AddRange(
-                from path in (string[])[tool, ToolPaths.ListenHelper]
+                from path in (string[])[tool, listen]
                 let open = target.OpenTo(path)
                 where open is not null
                 select DoctorFinding.Problem(

@@ -229,7 +229,7 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
                 .LastOrDefault(i => i is not null)
             ?? "IMAGE";
         string unit = host.Here(Path.Join(host.Paths.UnitDirectory, name + ".service"));
-        return $"'systemctl {(host.User is null ? "" : "--user ")}disable --now {name}.service'; move {directory.ContainerHere}, {unit} and {unit}.d away; 'sysctr install --name {name} {image}'";
+        return $"'systemctl {(host.Paths.TypedOptions is { } options ? options + " " : "")}disable --now {name}.service'; move {directory.ContainerHere}, {unit} and {unit}.d away; 'sysctr install --name {name} {image}'";
     }
 
     private static bool IsCopied(DeploymentDirectory directory)

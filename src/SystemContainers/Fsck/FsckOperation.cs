@@ -68,7 +68,7 @@ sealed class FsckOperation(Host host, IPullProgress progress)
         {
             Findings =
             [
-                .. report.Findings.Select(f => f with { Advice = TypedWords.For(host.User is not null, f.Advice) }),
+                .. report.Findings.Select(f => f with { Advice = TypedWords.For(host.Paths.TypedOptions, f.Advice) }),
             ],
         };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
 
@@ -35,6 +36,9 @@ sealed record HostPaths(string Root, HostUser? User = null)
         "/lib/systemd/system",
         "/run/systemd/generator.late",
     ];
+
+    /// <summary>What a command of ours needs to be about this host; null for the running one.</summary>
+    public string? TypedOptions => TypedWords.OptionsOf(Root, User is not null);
 
     /// <summary>Where we write units.</summary>
     public string UnitDirectory => User is null ? Units : Path.Join(User.ConfigHome, "systemd/user");

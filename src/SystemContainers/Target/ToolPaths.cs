@@ -17,7 +17,7 @@ static class ToolPaths
 
     /// <summary>sysctr-listen: installed in libexec of the same prefix, or beside this program in a build
     /// tree.</summary>
-    public static string ListenHelper { get; } = Find();
+    public static string ListenHelper { get; } = ListenBeside(Tool, File.Exists);
 
     /// <summary>
     /// This program on the host that is to run a container. Of a system below a directory it is the one that is
@@ -26,6 +26,11 @@ static class ToolPaths
     /// <returns>The caller's path where there is none; <see cref="CheckNamed"/> says whether that matters.</returns>
     public static string ToolOn(HostPaths host) =>
         host.Root == "/" ? Tool : s_places.Prepend(Tool).FirstOrDefault(p => File.Exists(host.Inside(p))) ?? Tool;
+
+    /// <summary>sysctr-listen on the host that is to run a container: the one that belongs to <see cref="ToolOn"/>,
+    /// whence installs there take it.</summary>
+    public static string ListenHelperOn(HostPaths host) =>
+        host.Root == "/" ? ListenHelper : ListenBeside(ToolOn(host), p => File.Exists(host.Inside(p)));
 
     /// <summary>Throws where units of a system below a directory call this program and that system does not have it:
     /// each start would fail (203/EXEC).</summary>
@@ -50,13 +55,13 @@ static class ToolPaths
 
     private static readonly string[] s_places = ["/usr/bin/sysctr", "/usr/local/bin/sysctr"];
 
-    private static string Find()
+    private static string ListenBeside(string tool, Func<string, bool> isThere)
     {
-        string directory = Path.GetDirectoryName(Tool)!;
+        string directory = Path.GetDirectoryName(tool)!;
         string installed = Path.GetFullPath(Path.Join(directory, "../libexec/sysctr/sysctr-listen"));
         string beside = Path.Join(directory, "sysctr-listen");
-        return File.Exists(installed) ? installed
-            : File.Exists(beside) ? beside
+        return isThere(installed) ? installed
+            : isThere(beside) ? beside
             : Libexec;
     }
 }

@@ -232,7 +232,7 @@ sealed class Recovery(Host host)
                 if (IsOnHost(host, name))
                 {
                     host.Note(
-                        $"warning: {host.Deployment(name, 0).CurrentLink} is gone, and the host has the units of '{name}'; {TypedWords.For(host.User is not null, "'sysctr fsck --repair'")} makes it anew"
+                        $"warning: {host.Deployment(name, 0).CurrentLink} is gone, and the host has the units of '{name}'; 'sysctr fsck --repair' makes it anew"
                     );
                     continue;
                 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Runtime.Holes;
 using SystemContainers.State;
@@ -43,17 +42,12 @@ sealed class RuntimeWarning(HostTarget host)
             {
                 if ((await examination).Warning is { } warning)
                 {
-                    note(TypedWords.For(host.User is not null, $"warning: {warning}"));
+                    note($"warning: {warning}");
                 }
             }
             catch (Exception e) when (e is OperationCanceledException || HostFailure.Understand(e) is not null)
             {
-                note(
-                    TypedWords.For(
-                        host.User is not null,
-                        $"warning: {path}: its known holes could not be looked for; 'sysctr doctor' tries again"
-                    )
-                );
+                note($"warning: {path}: its known holes could not be looked for; 'sysctr doctor' tries again");
             }
         }
     }

@@ -112,10 +112,7 @@ sealed class UpdateMarks(Host host, Action<string> note)
                 if (before.AutoUpdate == AutoUpdatePolicy.Registry)
                 {
                     note(
-                        TypedWords.For(
-                            host.User is not null,
-                            $"{before.Name}: automatic updates pass over this image now; 'sysctr update {before.Name}' tries it again"
-                        )
+                        $"{before.Name}: automatic updates pass over this image now; 'sysctr update {before.Name}' tries it again"
                     );
                 }
             }

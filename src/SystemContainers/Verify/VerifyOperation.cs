@@ -59,7 +59,7 @@ sealed class VerifyOperation(Host host, bool offline)
             source.Name,
             source.Image,
             source.ManifestDigest,
-            [.. checks.Select(c => c with { Hint = TypedWords.For(host.User is not null, c.Hint) })]
+            [.. checks.Select(c => c with { Hint = TypedWords.For(host.Paths.TypedOptions, c.Hint) })]
         )
         {
             Deployment = source.Container?.Deployment,

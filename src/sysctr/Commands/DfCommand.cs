@@ -98,7 +98,9 @@ static class DfCommand
             $"{report.Store}: {ByteSize.Text(report.Bytes)} in {report.Files} files; {ByteSize.Text(report.Free)} of {ByteSize.Text(report.Total)} are free"
         );
         terminal.Result(
-            $"'sysctr prune' would free {ByteSize.Text(report.Prunable)}, 'sysctr images prune --all' {ByteSize.Text(report.PrunableAll)}"
+            terminal.Typed(
+                $"'sysctr prune' would free {ByteSize.Text(report.Prunable)}, 'sysctr images prune --all' {ByteSize.Text(report.PrunableAll)}"
+            )
         );
     }
 }

@@ -42,14 +42,14 @@ static class InfoCommand
                     return 0;
                 }
 
-                Print(terminal, details, host.User is not null);
+                Print(terminal, details);
                 return 0;
             }
         );
         return command;
     }
 
-    private static void Print(Terminal terminal, ContainerDetails details, bool isUser)
+    private static void Print(Terminal terminal, ContainerDetails details)
     {
         Line("Name", details.Name);
         Line("Image", details.Image);
@@ -59,7 +59,7 @@ static class InfoCommand
         Lines("Attestations", details.Attestations);
         Lines("Sealed", details.Seal is { } seal ? [seal] : []);
         string state = details.State == details.SubState ? details.State : $"{details.State} ({details.SubState})";
-        terminal.Result($"{"State:",-18} {state}", state);
+        terminal.Result($"{"State:", -18} {state}", state);
         Line("Main PID", details.MainPid == 0 ? "-" : details.MainPid.ToString());
         Line("Enabled", details.Enabled);
         Line("Deployment", $"{details.Deployment} in {details.Directory}");
@@ -71,7 +71,7 @@ static class InfoCommand
         {
             Line(
                 "Held",
-                $"the update to {held.Digest}, which gained rights; {TypedWords.For(isUser, $"'sysctr update {RightsText.Options(held.Classes)} {details.Name}'")} lets it through"
+                $"the update to {held.Digest}, which gained rights; {terminal.Typed($"'sysctr update {RightsText.Options(held.Classes)} {details.Name}'")} lets it through"
             );
             Lines("", RightsText.ClassLines(held.Rights));
         }
@@ -80,7 +80,7 @@ static class InfoCommand
         {
             Line(
                 "Failed",
-                $"the update to {failed.Digest}, at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm}: {failed.Reason}; automatic updates pass it over, {TypedWords.For(isUser, $"'sysctr update {details.Name}'")} tries it again"
+                $"the update to {failed.Digest}, at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm}: {failed.Reason}; automatic updates pass it over, {terminal.Typed($"'sysctr update {details.Name}'")} tries it again"
             );
         }
 
@@ -95,7 +95,7 @@ static class InfoCommand
         Lines("Labels", details.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
 
         void Line(string label, string value) =>
-            terminal.Result($"{(label.Length == 0 ? "" : label + ":"),-18} {value}");
+            terminal.Result($"{(label.Length == 0 ? "" : label + ":"), -18} {value}");
 
         void Lines(string label, IEnumerable<string> values)
         {

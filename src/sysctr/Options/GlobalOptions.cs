@@ -102,7 +102,15 @@ static class GlobalOptions
         Option? Find(string name) => Array.Find(all, o => o.Name == name || o.Aliases.Contains(name));
     }
 
-    public static Terminal Terminal(ParseResult parsed) => Output.Terminal.Of(parsed.GetValue(Quiet));
+    public static Terminal Terminal(ParseResult parsed) => Output.Terminal.Of(parsed.GetValue(Quiet), Typed(parsed));
+
+    /// <summary>What a command needs in front of its verb to be about the host of this call; null where that is the
+    /// running one.</summary>
+    public static string? Typed(ParseResult parsed) =>
+        TypedWords.OptionsOf(
+            parsed.GetValue(Root) is { Length: > 0 } root ? Path.GetFullPath(root) : "/",
+            parsed.GetValue(User)
+        );
 
     /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>
     /// <param name="parsed">The command line.</param>

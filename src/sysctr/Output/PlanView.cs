@@ -19,7 +19,7 @@ static class PlanView
         {
             foreach (string line in PlanText.Lines(plan))
             {
-                terminal.TextLine(line);
+                terminal.TextLine(terminal.Typed(line));
             }
         }
 

@@ -2,6 +2,7 @@
 
 #pragma warning disable RS0030 // The one place that writes to the console: everything on its way there is made visible.
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Processes;
 
 namespace SystemContainers.Cli.Output;
@@ -12,7 +13,7 @@ namespace SystemContainers.Cli.Output;
 /// registries and payloads for the most part, so all of it is encoded here (<see cref="VisibleText"/>), on terminals
 /// and in pipes alike; only JSON is as it is, and has no such characters.
 /// </summary>
-sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool interactive)
+sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool interactive, string? host)
 {
     /// <summary>EX_SOFTWARE of sysexits.h: a defect, which no other code stands for.</summary>
     private const int DefectStatus = 70;
@@ -41,8 +42,10 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     private static bool CanRedraw => Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
     /// <summary>The terminal of this process.</summary>
-    public static Terminal Of(bool quiet) =>
-        new(Console.Out, Console.Error, quiet, !Console.IsErrorRedirected && CanRedraw);
+    /// <param name="quiet">Whether results and errors are all that is said.</param>
+    /// <param name="host">The options that name the call's host, which what is told to be typed has to have.</param>
+    public static Terminal Of(bool quiet, string? host = null) =>
+        new(Console.Out, Console.Error, quiet, !Console.IsErrorRedirected && CanRedraw, host);
 
     /// <summary>Whether standard error is a terminal that can redraw lines.</summary>
     public bool Interactive => interactive && !quiet;
@@ -86,16 +89,20 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SysctrException(ErrorKind.Storage, $"writing to standard output: {e.Message}", inner: e);
+            throw new SysctrException(HostFailure.KindOf(e), $"writing to standard output: {e.Message}", inner: e);
         }
     }
+
+    /// <summary>A text of ours with the commands that it tells to type as they have to be typed; notes and hints are
+    /// told so by themselves.</summary>
+    public string Typed(string text) => TypedWords.For(host, text);
 
     /// <summary>How it is going: a line of standard error.</summary>
     public void Note(string line)
     {
         if (!quiet)
         {
-            Tell(error, VisibleText.Message(line));
+            Tell(error, VisibleText.Message(Typed(line)));
         }
     }
 
@@ -150,15 +157,15 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     }
 
     /// <summary>One of several failures: a line of standard error in any case.</summary>
-    public void Error(string line, string? hint = null) => Say(error, line, hint);
+    public void Error(string line, string? hint = null) => Say(error, line, TypedWords.For(host, hint));
 
     /// <summary>Prints <c>sysctr: what was being done: why not</c>, and what to do next where it is known.</summary>
     /// <param name="failure">What went wrong.</param>
-    /// <param name="isUser">Whether the call was about a user's containers, as what it tells to type has to be.</param>
+    /// <param name="host">The options that name the call's host, which what is told to be typed has to have.</param>
     /// <returns>The exit status.</returns>
-    public static int Report(SysctrException failure, bool isUser = false)
+    public static int Report(SysctrException failure, string? host = null)
     {
-        Say(Console.Error, failure.Message, TypedWords.For(isUser, failure.Hint));
+        Say(Console.Error, failure.Message, TypedWords.For(host, failure.Hint));
         return (int)failure.Kind;
     }
 
@@ -180,7 +187,7 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         return DefectStatus;
     }
 
-    /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException, bool)"/>
+    /// <summary>What holds after a failure: a line below what <see cref="Report(SysctrException, string)"/>
     /// printed.</summary>
     public static void ReportOutcome(string outcome) =>
         Tell(Console.Error, $"  outcome: {VisibleText.Message(outcome)}");
@@ -239,7 +246,7 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SysctrException(ErrorKind.Storage, $"writing to standard output: {e.Message}", inner: e);
+            throw new SysctrException(HostFailure.KindOf(e), $"writing to standard output: {e.Message}", inner: e);
         }
     }
 

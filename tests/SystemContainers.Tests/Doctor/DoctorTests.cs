@@ -7,7 +7,6 @@ using SystemContainers.Doctor.Facts;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.State;
-using SystemContainers.Target;
 using Xunit;
 
 namespace SystemContainers.Tests.Doctor;
@@ -21,17 +20,20 @@ public sealed class DoctorTests : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    // Where its package puts them; the caller's, which are the test's own, are not there.
+    private const string Tool = "/usr/bin/sysctr";
+    private const string ListenHelper = "/usr/libexec/sysctr/sysctr-listen";
+
     private readonly string _root = Directory.CreateTempSubdirectory("doctor-").FullName;
 
     public DoctorTests()
     {
-        Write(ToolPaths.Tool, "", executable: true);
-        Write(ToolPaths.ListenHelper, "", executable: true);
+        Write(Tool, "", executable: true);
+        Write(ListenHelper, "", executable: true);
         Write("/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so", "");
         Write("/usr/bin/runc", "", executable: true);
         Write("/var/lib/dpkg/info/runc.list", "/usr/bin/runc\n");
         Write("/usr/share/doc/runc/changelog.Debian", Changelog("1.3.6-1", "  * New upstream version"));
-        Write("/usr/bin/sysctr", "", executable: true);
         Write(
             "/usr/lib/systemd/system/sysctr-recover.service",
             "[Service]\nExecStart=/usr/bin/sysctr recover --boot\n"
@@ -112,7 +114,7 @@ public sealed class DoctorTests : IDisposable
     public static TheoryData<string, string, string, string, string> Damages =>
         new()
         {
-            { "no tool", "sysctr", "Problem", "which is not there", "install sysctr there" },
+            { "no tool", "sysctr", "Problem", "which is not there", "install sysctr below" },
             { "no listen helper", "sysctr", "Problem", "sysctr-listen is not there", "make install" },
             { "open tool", "sysctr", "Problem", "can be written by others", "give it" },
             { "no systemd", "systemd", "Problem", "not installed", "install systemd" },
@@ -152,16 +154,16 @@ public sealed class DoctorTests : IDisposable
             { "lock that is a directory", "locks", "Problem", "no lock file", "remove it" },
             { "lock of another program", "locks", "Warning", "'etcd': locked by sleep", "end it" },
             { "lock of a stopped process", "locks", "Warning", "the store: locked by sleep", "kill -CONT" },
-            { "intent", "leftovers", "Problem", "an install of etcd was cut off", "sysctr recover" },
+            { "intent", "leftovers", "Problem", "an install of etcd was cut off", "recover' ends" },
             { "intent that does not parse", "leftovers", "Problem", "transactions/", "move it away" },
             { "intent that is a FIFO", "leftovers", "Problem", "no regular file", "move it away" },
-            { "staging", "leftovers", "Warning", "1 directory of processes that died", "sysctr recover" },
+            { "staging", "leftovers", "Warning", "1 directory of processes that died", "recover' ends" },
             {
                 "half deployment",
                 "leftovers",
                 "Warning",
                 "'etcd' has a deployment that was being put together",
-                "sysctr recover"
+                "recover' ends"
             },
             { "no recovery unit", "recovery", "Problem", "not installed", "make install" },
             {
@@ -177,7 +179,7 @@ public sealed class DoctorTests : IDisposable
                 "recovery unit that calls nothing",
                 "recovery",
                 "Problem",
-                "calls /usr/bin/sysctr, which is not there",
+                "calls /opt/sysctr, which is not there",
                 "install"
             },
         };
@@ -443,13 +445,13 @@ public sealed class DoctorTests : IDisposable
         switch (damage)
         {
             case "no tool":
-                File.Delete(Here(ToolPaths.Tool));
+                File.Delete(Here(Tool));
                 break;
             case "no listen helper":
-                File.Delete(Here(ToolPaths.ListenHelper));
+                File.Delete(Here(ListenHelper));
                 break;
             case "open tool":
-                File.SetUnixFileMode(Here(ToolPaths.Tool), (UnixFileMode)0x1fe);
+                File.SetUnixFileMode(Here(Tool), (UnixFileMode)0x1fe);
                 break;
             case "no systemd":
                 File.Delete(Here("/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so"));
@@ -604,7 +606,10 @@ public sealed class DoctorTests : IDisposable
                 File.Delete(Here("/usr/lib/systemd/system/sysinit.target.wants/sysctr-recover.service"));
                 break;
             case "recovery unit that calls nothing":
-                File.Delete(Here("/usr/bin/sysctr"));
+                Write(
+                    "/usr/lib/systemd/system/sysctr-recover.service",
+                    "[Service]\nExecStart=/opt/sysctr recover --boot\n"
+                );
                 break;
             default:
                 throw new ArgumentException($"no such damage: {damage}", nameof(damage));

@@ -147,7 +147,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         {
             Result = AutoUpdateResult.Held,
             Reason = TypedWords.For(
-                host.User is not null,
+                host.Paths.TypedOptions,
                 $"its image gained {RightsText.Joined(held.Rights)}; 'sysctr update {RightsText.Options(held.Classes)} {report.Name}' lets it"
             ),
             ExitCode = (int)ErrorKind.Policy,
@@ -158,7 +158,7 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         report with
         {
             Reason =
-                $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); {TypedWords.For(host.User is not null, $"'sysctr update {report.Name}'")} tries it again",
+                $"the update to {failed.Digest} failed at {failed.At.LocalDateTime:yyyy-MM-dd HH:mm} ({failed.Reason}); {TypedWords.For(host.Paths.TypedOptions, $"'sysctr update {report.Name}'")} tries it again",
         };
 
     private static AutoUpdateReport Failed(AutoUpdateReport report, SysctrException failure) =>

@@ -297,7 +297,7 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         };
 
     internal PlanRefusal Refusal(SysctrException e) =>
-        new(e.Message, TypedWords.For(host.User is not null, e.Hint), (int)e.Kind);
+        new(e.Message, TypedWords.For(host.Paths.TypedOptions, e.Hint), (int)e.Kind);
 
     internal static HostPlan Total(IReadOnlyList<ContainerPlan> plans, PlanDownload download) =>
         new(plans, download.Bytes, download.Missing, download.Stored, download.DiskBytes);

@@ -94,7 +94,9 @@ static class FsckCommand
                 if (findings.Length > told)
                 {
                     terminal.Result(
-                        $"note: {kind.Key}: {findings.Length - told} more belong to no layer; 'sysctr images prune' removes them, and --json names them"
+                        terminal.Typed(
+                            $"note: {kind.Key}: {findings.Length - told} more belong to no layer; 'sysctr images prune' removes them, and --json names them"
+                        )
                     );
                 }
             }

@@ -305,7 +305,7 @@ public sealed class HealthTests(NspawnFixture fixture)
 
         await AssertRolledBackAsync(probe, update, before, "no answer within 1 s");
         Assert.Equal("", await _host.ShellAsync("pgrep -f 'sleep 432[1]' || true"));
-        Assert.Equal("", await _host.ShellAsync("ls /run | grep sysctr-exec || true"));
+        Assert.Equal("", await _host.ShellAsync("find /run/sysctr/scratch -name pid 2>/dev/null || true"));
     }
 
     [Fact]

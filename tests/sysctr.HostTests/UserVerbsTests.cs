@@ -168,7 +168,7 @@ public sealed class UserVerbsTests(NspawnFixture fixture)
         Assert.Equal(
             "",
             await _host.ShellAsync(
-                $"pgrep -f 'sleep 432[1]' || true; ls {user.RunDirectory} | grep sysctr-exec || true"
+                $"pgrep -f 'sleep 432[1]' || true; find {user.RunDirectory}/sysctr/scratch -name pid 2>/dev/null || true"
             )
         );
 

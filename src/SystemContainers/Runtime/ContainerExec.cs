@@ -43,9 +43,8 @@ static class ContainerExec
     {
         // In a directory of its own: once that is gone, a runtime that only gets to start the command when nobody waits
         // for it any more can't write the file, and ends what it started.
-        string own = Path.Join(user?.RuntimeDirectory ?? "/run", $"sysctr-exec-{Guid.NewGuid():N}");
+        string own = ScratchDirectory.Create();
         string pidFile = Path.Join(own, "pid");
-        Directory.CreateDirectory(own, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one
@@ -85,7 +84,7 @@ static class ContainerExec
         }
         finally
         {
-            Directory.Delete(own, recursive: true);
+            ScratchDirectory.Remove(own);
         }
     }
 

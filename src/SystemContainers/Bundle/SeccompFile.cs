@@ -68,8 +68,8 @@ sealed record SeccompFile(string Path, byte[] Text)
     /// <param name="root">The host's root directory.</param>
     /// <returns>Null where there is none.</returns>
     /// <exception cref="SysctrException">
-    /// Storage, Permission: it is there and can't be read. Not the same as "there is none": a container must not get another filter
-    /// because a disk fails.
+    /// Storage, Permission: it is there and can't be read. Not the same as "there is none": a container must not get
+    /// another filter because a disk fails.
     /// </exception>
     public static SeccompFile? Find(string root)
     {

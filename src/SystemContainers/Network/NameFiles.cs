@@ -7,9 +7,9 @@ using SystemContainers.Settings;
 namespace SystemContainers.Network;
 
 /// <summary>
-/// /etc/hosts, /etc/resolv.conf and /etc/hostname of a container: the host's own where its network and names are the
-/// host's and the file is there, else one that is made at each start. So a container has all three on every host, also
-/// before the host's network is up.
+/// /etc/hosts, /etc/resolv.conf and /etc/hostname of a container. The first two are the host's own where its network
+/// and names are the host's and the file is there, else made at each start, as the third is always. So a container has
+/// all three on every host, also before the host's network is up.
 /// </summary>
 static class NameFiles
 {

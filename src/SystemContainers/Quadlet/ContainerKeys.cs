@@ -300,6 +300,6 @@ static class ContainerKeys
                 Remark =
                     "Seconds that it has to stay up after a start; of several containers of one call the most counts.",
             },
-            new("Writable", One) { Option = "writable", Remark = "As --writable." },
+            new("Writable", One) { Option = "writable" },
         ];
 }

@@ -12,7 +12,7 @@ sealed partial record ImageReference
     [
         (
             "containers-storage:",
-            "'podman save --output FILE IMAGE' takes it out of podman's store, docker-archive:FILE reads that"
+            "'podman save --output FILE IMAGE' takes it out of podman's store, docker-archive:FILE reads that; with skopeo 'sysctr copy containers-storage:NAME sysctr:NAME' does"
         ),
         ("ostree:", "'skopeo copy ostree:… oci:DIRECTORY:TAG' makes a layout of it"),
         ("tarball:", "'podman import' makes an image of it"),

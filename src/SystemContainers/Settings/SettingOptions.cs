@@ -219,7 +219,7 @@ static class SettingOptions
             new(
                 "network",
                 "NETWORK",
-                "Its network: host (as without the option), none, bridge, a network by name, ns:PATH or container:NAME. Options follow a colon."
+                "Its network: host (as without the option), none, bridge, a network by name, ns:PATH or container:NAME; a user's also pasta. Options follow a colon."
             )
             {
                 IsList = true,

@@ -38,7 +38,7 @@ static class ApplyCommand
     private static readonly Option<bool> s_json = new("--json")
     {
         Description =
-            "Print a JSON array of what became of each container; with --plan the object that 'plan --json' prints, but with --offline the array.",
+            "Print a JSON array of what became of each container; with --plan the object that 'plan --json' prints, with --offline besides an object of containers and networks.",
     };
 
     public static Command Create()

@@ -18,7 +18,7 @@ static class InstallCommand
     private static readonly Argument<string[]> s_images = new("IMAGE")
     {
         Description =
-            "What to install: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
+            "What to install: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], dir:DIR, docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
         Arity = ArgumentArity.OneOrMore,
     };
 

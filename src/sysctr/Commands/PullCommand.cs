@@ -16,13 +16,14 @@ static class PullCommand
     private static readonly Argument<string[]> s_images = new("IMAGE")
     {
         Description =
-            "What to pull: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
+            "What to pull: etcd, quay.io/org/etcd:3.5, docker://host:5000/etcd@sha256:…, oci:DIR[:TAG], dir:DIR, docker-archive:FILE, oci-archive:FILE, docker-daemon:NAME.",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private static readonly Option<string?> s_name = new("--name")
     {
-        Description = "Keep the image by this name, NAME[:TAG] or HOST/NAME[:TAG], and not by its source's.",
+        Description =
+            "Keep the image by this name, HOST/NAME[:TAG], and not by its source's; a short name is the registry's that registries.conf has for it.",
         HelpName = "NAME",
     };
 
@@ -45,7 +46,7 @@ static class PullCommand
             Examples:
               sysctr pull etcd flanneld
               sysctr pull docker-archive:etcd.tar
-              sysctr pull --name my/etcd:3.5 docker-archive:etcd.tar
+              sysctr pull --name registry.example.com/etcd:3.5 docker-archive:etcd.tar
               docker save etcd | sysctr pull --keep-names docker-archive:/dev/stdin
             """
         );

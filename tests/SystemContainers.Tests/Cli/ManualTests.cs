@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 using SystemContainers.Cli;
 using SystemContainers.Cli.Options;
 using SystemContainers.Cli.Usage;
+using SystemContainers.Lint;
 using SystemContainers.ManPages;
+using SystemContainers.Quadlet;
 using SystemContainers.TestBed;
 using Xunit;
 using Command = SystemContainers.TestBed.Command;
@@ -143,6 +145,46 @@ public sealed partial class ManualTests
 
         Assert.InRange(commands.Length, 50, 500);
         Assert.All(commands, line => Assert.Null(UsageError.Describe(CommandLineTests.Parse(line))));
+    }
+
+    /// <summary>Keys of files other than .container, whose table is made from the code.</summary>
+    [Fact]
+    public void The_page_of_files_names_each_key_of_each_kind_of_file()
+    {
+        string page = Plain(s_pages.Single(p => p.Name == "sysctr-containers.d.5").Text);
+        Assert.All(
+            new Dictionary<string, IEnumerable<string>>(StringComparer.Ordinal)
+            {
+                ["volume"] = VolumeFile.Known,
+                ["image"] = ImageFile.Known,
+                ["network"] = NetworkFile.Known,
+                ["pod"] = PodFile.Known,
+            },
+            kind =>
+            {
+                string text = page.Split($".TP\n.I NAME.{kind.Key}\n")[1].Split(".TP")[0];
+                Assert.All(kind.Value, key => Assert.Contains($@"\fI{key}=", text, StringComparison.Ordinal));
+            }
+        );
+    }
+
+    /// <summary>The first example is all of a file: lint and apply take it as it stands.</summary>
+    [Fact]
+    public async Task The_example_of_a_file_is_one_that_lint_takes()
+    {
+        string page = Plain(s_pages.Single(p => p.Name == "sysctr-containers.d.5").Text);
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("sysctr-man-");
+        try
+        {
+            string file = Path.Combine(directory.FullName, "web.container");
+            await File.WriteAllTextAsync(file, page.Split(".RS\n")[1].Split(".RE\n")[0], Cancellation);
+
+            Assert.Empty(QuadletCheck.Run(file));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
     }
 
     private static string Plain(string page) => page.Replace("\\-", "-", StringComparison.Ordinal);

@@ -313,7 +313,11 @@ static class RunOptions
                 "/etc/hosts is made of the container's networks",
                 "mount a file of your own by Volume=FILE:/etc/hosts:ro"
             ),
-            RefusedSwitch("no-hostname", "/etc/hostname is not touched where no HostName= is given", "leave it out"),
+            RefusedSwitch(
+                "no-hostname",
+                "/etc/hostname is made at each start",
+                "mount a file of your own by Volume=FILE:/etc/hostname:ro"
+            ),
             Refused("health-start-interval", "checks have one interval", "HealthInterval= says it"),
             Refused("init-path", "the host's own init is used (catatonit, docker-init or tini-static)", "leave it out"),
             Refused(
@@ -352,7 +356,7 @@ static class RunOptions
             RefusedSwitch("rmi", "an image stays until 'sysctr images prune --all' finds it unused", null),
             Refused(
                 "seccomp-policy",
-                "the filter is the host's, /usr/share/containers/seccomp.json",
+                "the filter is the host's seccomp.json, else sysctr's own",
                 "SeccompProfile=unconfined leaves it out"
             ),
             Refused("shm-size-systemd", "/run and /tmp have no limits of their own", "Tmpfs=/run:size=SIZE gives one"),

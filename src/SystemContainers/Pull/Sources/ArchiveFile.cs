@@ -91,7 +91,8 @@ sealed class ArchiveFile : IDisposable
     /// <param name="doing">"reading X", for messages.</param>
     /// <param name="options">Where to spool, and how much.</param>
     /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="SysctrException">Corrupt, Unsafe: it can't be used; Storage, Permission: nothing can be put there.</exception>
+    /// <exception cref="SysctrException">Corrupt, Unsafe: it can't be used; Storage, Permission: nothing can be put
+    /// there.</exception>
     public static async Task<ArchiveFile> SpoolAsync(
         Stream source,
         string doing,

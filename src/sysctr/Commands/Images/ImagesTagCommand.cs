@@ -15,7 +15,8 @@ static class ImagesTagCommand
 
     private static readonly Argument<string> s_name = new("NAME")
     {
-        Description = "The further name: NAME[:TAG] or HOST/NAME[:TAG].",
+        Description =
+            "The further name: HOST/NAME[:TAG]; a short name is the registry's that registries.conf has for it.",
     };
 
     public static Command Create()

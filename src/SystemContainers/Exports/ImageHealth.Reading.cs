@@ -32,9 +32,12 @@ sealed partial record ImageHealth
             OfLabels(run?.Labels ?? new Dictionary<string, string>()),
             OfDocker(run?.Healthcheck),
         ];
-        ImageHealth check = sources.FirstOrDefault(s => s.HasCheck) ?? s_none;
+        ImageHealth check = run?.Healthcheck is { IsChosen: true }
+            ? sources[^1]
+            : sources.FirstOrDefault(s => s.HasCheck) ?? s_none;
         return check with
         {
+            Attempt = check.Attempt ?? Seconds(run?.Healthcheck?.Timeout),
             Timeout = sources.Select(s => s.Timeout).FirstOrDefault(t => t is not null),
             Interval = sources.Select(s => s.Interval).FirstOrDefault(t => t is not null),
         };

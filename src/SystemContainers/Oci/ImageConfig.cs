@@ -132,6 +132,11 @@ public sealed record ImageHealthcheck
     /// <summary>So many failures in a row make it unhealthy.</summary>
     [JsonPropertyName("Retries")]
     public long? Retries { get; init; }
+
+    /// <summary>Whether who installs it has said the command; it counts more than all that the image says
+    /// then.</summary>
+    [JsonIgnore]
+    public bool IsChosen { get; init; }
 }
 
 /// <summary>The <c>{}</c> that Go's sets have as values.</summary>

@@ -100,10 +100,13 @@ static class ImageSettings
     {
         // What the image says of its own check says nothing of another.
         IReadOnlyList<string>? test = settings.One("health-cmd") is { } text ? HealthCommand.Parse(text) : null;
-        ImageHealthcheck? check =
-            test is null ? image
-            : HealthCommand.Command(test) is null ? null
-            : new ImageHealthcheck { Test = test };
+        ImageHealthcheck? check = test is null ? image : new ImageHealthcheck { Test = test, IsChosen = true };
+        if (check is null && (settings.One("health-start-period") ?? settings.One("health-timeout")) is not null)
+        {
+            // Times of a check that a label asks for.
+            check = new ImageHealthcheck();
+        }
+
         return check is null
             ? null
             : check with

@@ -548,7 +548,7 @@ static class SettingOptions
 
     private static TimeSpan Interval(string value) =>
         value == "disable" ? TimeSpan.Zero
-        : Quantity.Duration(value) is var time && time >= TimeSpan.FromSeconds(1) ? time
+        : Quantity.Duration(value) is var time && (time == TimeSpan.Zero || time >= TimeSpan.FromSeconds(1)) ? time
         : throw new FormatException("it is a second at least");
 
     /// <summary>A time within which nothing can be done is none.</summary>

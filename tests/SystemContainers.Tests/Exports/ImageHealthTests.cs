@@ -4,7 +4,9 @@ using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Oci;
 using SystemContainers.Render.Request;
+using SystemContainers.Settings;
 using SystemContainers.Tests.Render;
+using SystemContainers.Tests.Settings;
 using Xunit;
 
 namespace SystemContainers.Tests.Exports;
@@ -100,6 +102,31 @@ public sealed class ImageHealthTests
         Assert.Equal(ErrorKind.Template, error.Kind);
         Assert.Contains("/exports/manifest.json", error.Message, StringComparison.Ordinal);
         Assert.Contains(why, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>--health-cmd and its times, whatever the image is.</summary>
+    [Fact]
+    public void What_who_installs_it_says_counts_more_than_manifest_and_labels()
+    {
+        ImageHealth? manifest = ExportManifest
+            .Read("/exports/manifest.json", """{ "health": { "tcp": "h:1" } }""")
+            .Health;
+        ImageRunConfig labelled = Labels(("http", "http://h/"));
+
+        HealthCheck chosen = Of("health-cmd", "mine")!;
+        HealthCheck timed = Of("health-timeout", "7s")!;
+
+        Assert.Equal((null, null), (chosen.Http, chosen.Tcp));
+        Assert.Equal(["/bin/sh", "-c", "mine"], chosen.Command!);
+        Assert.Equal(30, chosen.Attempt);
+        Assert.Equal(("h:1", 7), (timed.Tcp, timed.Attempt));
+        Assert.Equal(10, Of("env", "A=1")!.Attempt);
+        Assert.Null(Of("health-cmd", "none"));
+
+        HealthCheck? Of(string option, string value) =>
+            ImageHealth
+                .Read(manifest, ImageSettings.Apply(labelled, SettingOptionsTests.Of((option, value))))
+                .Render(s_values);
     }
 
     private static HealthCheck? Render(string manifest) =>

@@ -682,6 +682,7 @@ public sealed class SettingsTests
             StringComparison.Ordinal
         );
         Assert.Null(Config(("health-cmd", "true"), ("health-interval", "disable"))["annotations"]!["io.sysctr.health"]);
+        Assert.Null(Config(("health-cmd", "true"), ("health-interval", "0"))["annotations"]!["io.sysctr.health"]);
         Assert.Null(Config(("health-cmd", "none"))["annotations"]!["io.sysctr.health"]);
         Assert.Contains(
             "--health-cmd",

@@ -44,6 +44,12 @@ static class PeriodicChecks
         ContainerSettings settings = request.Settings;
         ImageHealthcheck? image = request.Image.Run?.Healthcheck;
         string? interval = settings.One("health-interval");
+        if (interval is not (null or Disabled) && Quantity.Duration(interval) == TimeSpan.Zero)
+        {
+            // To podman no time in between is no timer.
+            interval = Disabled;
+        }
+
         StartupCheck? startup = Startup(request);
         bool repeats =
             interval is not (null or Disabled)

@@ -8,14 +8,14 @@ namespace SystemContainers.Linux;
 /// <summary>Flags of files and directories, which chattr(1) sets (ioctl_iflags(2)).</summary>
 static unsafe class InodeFlags
 {
-    /// <summary>Takes from a file or directory, and from the one that it stands in, what keeps it from being removed:
-    /// immutable and append-only.</summary>
+    /// <summary>Takes from a file or directory what keeps it from being removed: immutable and append-only.</summary>
     /// <param name="directory">Open, and not with O_PATH.</param>
     /// <param name="name">What stands there, zero-terminated; a link is not followed.</param>
+    /// <param name="withDirectory">Whether the directory is to lose it, too.</param>
     /// <returns>Whether any of it was set, and is no more.</returns>
-    public static bool Unprotect(SafeFileHandle directory, byte* name)
+    public static bool Unprotect(SafeFileHandle directory, byte* name, bool withDirectory)
     {
-        bool changed = Clear(directory);
+        bool changed = withDirectory && Clear(directory);
         if (
             Libc.statx(directory, name, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out statx_t stat) != 0
             || ((stat.stx_mode & Libc.S_IFMT) != Libc.S_IFREG && (stat.stx_mode & Libc.S_IFMT) != Libc.S_IFDIR)

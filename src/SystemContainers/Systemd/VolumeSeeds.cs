@@ -147,7 +147,13 @@ static class VolumeSeeds
                 TreeCopy.Copy(source, place, staged, line.Path, cancellation);
                 Sync(place, line.Path);
                 FaultPoint.Pass("renameat2");
-                if (Rename(place, staged, place, Whole) is var errno and not 0)
+                int errno = Rename(place, staged, place, Whole);
+                if (errno == Errno.EEXIST)
+                {
+                    // Another container of the same volume was first.
+                    RemoveIn(place, staged);
+                }
+                else if (errno != 0)
                 {
                     throw new LinuxException("renameat2", line.Path, errno);
                 }
@@ -169,13 +175,19 @@ static class VolumeSeeds
         using SafeFileHandle whole = RestrictedOpen.InRoot(place, Whole, OpenFlags.Directory | OpenFlags.NoFollow);
         if (whole.IsInvalid)
         {
+            // Gone meanwhile; or it is a link, or a file, and so the payload's and no copy of ours.
+            if (Marshal.GetLastPInvokeError() is Errno.ENOENT or Errno.ELOOP or Errno.ENOTDIR)
+            {
+                return;
+            }
+
             throw LinuxException.Last("openat", Path.Join(shown, Whole));
         }
 
         foreach (byte[] name in DirectoryNames.Of(whole, shown))
         {
             FaultPoint.Pass("renameat2");
-            if (Rename(whole, name, place, name) is var errno and not (0 or Errno.EEXIST))
+            if (Rename(whole, name, place, name) is var errno and not (0 or Errno.EEXIST or Errno.ENOENT))
             {
                 throw new LinuxException("renameat2", shown, errno);
             }

@@ -111,6 +111,30 @@ public sealed class VolumeSeedTests : IAsyncLifetime
         Assert.Equal("5 751\n", (await Command.MustAsync("stat", "-c", "%u %a", Volume)).Output);
     }
 
+    [Fact]
+    public async Task What_a_payload_puts_in_the_place_of_a_copy_is_not_followed_and_fails_nothing()
+    {
+        await CreateAsync();
+        Directory.CreateDirectory(_scratch + "/outside");
+        await File.WriteAllTextAsync(_scratch + "/outside/file", "the host's");
+        File.CreateSymbolicLink(Volume + "/.sysctr-seed", _scratch + "/outside");
+
+        await CreateAsync();
+
+        Assert.True(File.Exists(_scratch + "/outside/file"));
+        Assert.False(Path.Exists(Volume + "/file"));
+    }
+
+    [Fact]
+    public async Task Containers_that_share_a_volume_may_begin_at_once()
+    {
+        Directory.CreateDirectory(Volume);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(CreateAsync)));
+
+        await AssertSeededAsync(withTop: false);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -270,7 +270,7 @@ static class DurableFile
         {
             if (IsAbandoned(Path.GetFileName(entry)) && isUsed?.Invoke(entry) != true)
             {
-                Forget(() => TreeRemoval.RemoveProtected(entry));
+                Forget(() => TreeRemoval.Remove(entry));
             }
         }
     }

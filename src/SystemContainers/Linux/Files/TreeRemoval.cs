@@ -206,9 +206,10 @@ static unsafe class TreeRemoval
                     }
                 }
 
-                if (Marshal.GetLastPInvokeError() != Errno.EEXIST)
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno != Errno.EEXIST && !(errno == Errno.EPERM && Unprotect(directory, name, depth)))
                 {
-                    throw Failure("renameat2", name, depth);
+                    throw new LinuxException("renameat2", Shown(name, depth), errno);
                 }
             }
         }
@@ -227,7 +228,7 @@ static unsafe class TreeRemoval
 
                 switch (Marshal.GetLastPInvokeError())
                 {
-                    case Errno.EPERM when protectedToo && InodeFlags.Unprotect(directory, name):
+                    case Errno.EPERM when Unprotect(directory, name, depth):
                         break;
                     case Errno.EISDIR or Errno.EPERM:
                         return RemoveDirectory(directory, name, depth, mayFill: true);
@@ -236,6 +237,10 @@ static unsafe class TreeRemoval
                 }
             }
         }
+
+        /// <summary>The directory in which all of it stands is somebody's still, and stays as it is.</summary>
+        private bool Unprotect(SafeFileHandle directory, byte* name, int depth) =>
+            protectedToo && InodeFlags.Unprotect(directory, name, withDirectory: depth > 0);
 
         /// <returns>False where it is not empty and may be so.</returns>
         private bool RemoveDirectory(SafeFileHandle directory, byte* name, int depth, bool mayFill)
@@ -247,7 +252,7 @@ static unsafe class TreeRemoval
             }
 
             int errno = Marshal.GetLastPInvokeError();
-            if (errno == Errno.EPERM && protectedToo && InodeFlags.Unprotect(directory, name))
+            if (errno == Errno.EPERM && Unprotect(directory, name, depth))
             {
                 return RemoveDirectory(directory, name, depth, mayFill);
             }
@@ -255,10 +260,10 @@ static unsafe class TreeRemoval
             return mayFill && errno is Errno.ENOTEMPTY or Errno.EEXIST
                 ? false
                 // A file that may not be removed (chattr(1), +i) is no directory either.
-                : throw (
-                    errno == Errno.ENOTDIR
-                        ? new LinuxException("unlinkat", Shown(name, depth), Errno.EPERM)
-                        : Failure("unlinkat", name, depth)
+                : throw new LinuxException(
+                    "unlinkat",
+                    Shown(name, depth),
+                    errno == Errno.ENOTDIR ? Errno.EPERM : errno
                 );
         }
 

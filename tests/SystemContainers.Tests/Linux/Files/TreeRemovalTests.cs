@@ -80,6 +80,23 @@ public sealed class TreeRemovalTests : IDisposable
         }
     }
 
+    [Fact]
+    [Trait("needs", "root")]
+    public void A_directory_that_somebody_protects_keeps_what_is_in_it()
+    {
+        string tree = Path.Combine(_scratch, "tree");
+        Shell($"mkdir -p '{tree}' && chattr +i '{_scratch}'");
+        try
+        {
+            Assert.Equal(Errno.EPERM, Assert.Throws<LinuxException>(() => TreeRemoval.RemoveProtected(tree)).Errno);
+            Assert.Throws<UnauthorizedAccessException>(() => File.Create(_scratch + "/file"));
+        }
+        finally
+        {
+            Shell($"chattr -i '{_scratch}'");
+        }
+    }
+
     [Theory]
     [Trait("needs", "time")]
     [InlineData(60)]

@@ -78,7 +78,7 @@ sealed record NetworkSubnet
             );
         }
 
-        if (Gateway is { } gateway && !(IPAddress.TryParse(gateway, out IPAddress? at) && network.Contains(at)))
+        if (Gateway is { } gateway && !(AddressText.Find(gateway) is { } at && network.Contains(at)))
         {
             throw new SysctrException(
                 ErrorKind.Usage,
@@ -89,7 +89,7 @@ sealed record NetworkSubnet
 
         foreach (string end in ((string?[])[LeaseRange?.StartIp, LeaseRange?.EndIp]).OfType<string>())
         {
-            if (!(IPAddress.TryParse(end, out IPAddress? address) && network.Contains(address)))
+            if (!(AddressText.Find(end) is { } address && network.Contains(address)))
             {
                 throw new SysctrException(
                     ErrorKind.Usage,
@@ -128,11 +128,8 @@ sealed record NetworkSubnet
     private static bool Mask(string text, out IPNetwork network)
     {
         network = default;
-        string[] halves = text.Split('/');
         if (
-            halves.Length != 2
-            || !IPAddress.TryParse(halves[0], out IPAddress? address)
-            || !int.TryParse(halves[1], out int length)
+            AddressText.FindPrefixed(text) is not var (address, length)
             || length < 1
             || length > address.GetAddressBytes().Length * 8 - 2
         )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Net;
 using System.Net.Sockets;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Settings;
 
@@ -62,7 +62,7 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
     /// <summary>An address as podman-run(1) takes one.</summary>
     /// <exception cref="FormatException">It is none of the family.</exception>
     public static string Address(string text, AddressFamily? family = null) =>
-        IPAddress.TryParse(text, out IPAddress? address) && (family is null || address.AddressFamily == family)
+        AddressText.Find(text) is { } address && (family is null || address.AddressFamily == family)
             ? address.ToString()
             : throw new FormatException(
                 $"'{text}' is no {(family == AddressFamily.InterNetworkV6 ? "IPv6" : family is null ? "IP" : "IPv4")} address"

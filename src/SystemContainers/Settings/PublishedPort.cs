@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
-using System.Net;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Settings;
 
@@ -113,7 +113,7 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
     }
 
     private static string Address(string text) =>
-        IPAddress.TryParse(text, out IPAddress? address)
+        AddressText.Find(text) is { } address
             ? address.ToString()
             : throw new FormatException($"'{text}' is no IP address");
 

@@ -135,6 +135,8 @@ public sealed class AddressPoolTests
 
     [Theory]
     [InlineData("10.1.2.0", null, ErrorKind.Usage)]
+    [InlineData("10.10/16", null, ErrorKind.Usage)]
+    [InlineData("10.1.2.0/24", "10.1.2.010", ErrorKind.Usage)]
     [InlineData("10.1.2.0/33", null, ErrorKind.Usage)]
     [InlineData("10.1.2.0/31", null, ErrorKind.Usage)]
     [InlineData("10.1.2.0/24", "10.1.3.1", ErrorKind.Usage)]

@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using System.Net;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Options;
 
@@ -48,7 +49,7 @@ sealed class NoProxyList
             return true;
         }
 
-        if (Address(name) is { } address)
+        if (AddressText.Find(name) is { } address)
         {
             IPAddress plain = Plain(address);
             return IPAddress.IsLoopback(plain)
@@ -67,7 +68,7 @@ sealed class NoProxyList
     private void Add(string entry)
     {
         (string host, string port) = Split(entry);
-        if (Address(host.Trim('[', ']')) is { } address)
+        if (AddressText.Find(host.Trim('[', ']')) is { } address)
         {
             _addresses.Add((Plain(address), port));
             return;
@@ -80,13 +81,6 @@ sealed class NoProxyList
             _domains.Add((host[0] == '.' ? host : "." + host, port, Itself: host[0] != '.'));
         }
     }
-
-    /// <summary>An address as Go reads it: "10" and "10.1" are names.</summary>
-    private static IPAddress? Address(string text) =>
-        (text.Contains(':', StringComparison.Ordinal) || text.Count(c => c == '.') == 3)
-        && IPAddress.TryParse(text, out IPAddress? address)
-            ? address
-            : null;
 
     /// <summary>A name as it stands in addresses (RFC 5891); one that can't be written so stays as it is.</summary>
     private static string Ascii(string name)
@@ -115,13 +109,7 @@ sealed class NoProxyList
     // Go takes a network whose address has bits below the mask.
     private static IPNetwork? Network(string entry)
     {
-        string[] parts = entry.Split('/');
-        if (
-            parts.Length != 2
-            || Address(parts[0]) is not { } address
-            || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int length)
-            || length > address.GetAddressBytes().Length * 8
-        )
+        if (AddressText.FindPrefixed(entry) is not var (address, length))
         {
             return null;
         }

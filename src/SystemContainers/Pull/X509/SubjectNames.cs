@@ -2,6 +2,7 @@
 
 using System.Formats.Asn1;
 using System.Net;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.X509;
 
@@ -75,10 +76,7 @@ sealed record SubjectNames(
     public bool Holds(string host)
     {
         string bare = host.Length > 2 && host[0] == '[' && host[^1] == ']' ? host[1..^1] : host;
-        if (
-            IPAddress.TryParse(bare, out IPAddress? address)
-            && (bare.Contains(':', StringComparison.Ordinal) || bare.Count(c => c == '.') == 3)
-        )
+        if (AddressText.Find(bare) is { } address)
         {
             return Addresses.Any(a => a.MapToIPv6().Equals(address.MapToIPv6()));
         }

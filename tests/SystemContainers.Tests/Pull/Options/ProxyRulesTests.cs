@@ -103,6 +103,7 @@ public sealed class ProxyRulesTests
     [InlineData("xn--fsqu00a.org", false)]
     [InlineData("www.xn--fsqu00a.org", false)]
     [InlineData("10", true)]
+    [InlineData("10.0.0.02", true)]
     public void One_list_judges_all_hosts(string host, bool proxied)
     {
         const string list =

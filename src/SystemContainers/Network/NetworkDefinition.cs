@@ -20,7 +20,11 @@ sealed record NetworkDefinition
     /// <summary>The label of a network that a file has made.</summary>
     private const string Mark = "io.sysctr.made-by";
 
-    private static readonly string[] s_drivers = ["bridge", "macvlan", "ipvlan"];
+    private const string Bridge = "bridge";
+
+    private const string Chosen = "sysctr";
+
+    private static readonly string[] s_drivers = [Bridge, "macvlan", "ipvlan"];
 
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -29,10 +33,24 @@ sealed record NetworkDefinition
     public string Id => Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Name)).Hex;
 
     /// <summary>bridge, macvlan or ipvlan.</summary>
-    public string Driver { get; init; } = "bridge";
+    public string Driver { get; init; } = Bridge;
 
     /// <summary>The bridge on the host, or the host's device of the other drivers; null to be chosen.</summary>
     public string? NetworkInterface { get; init; }
+
+    /// <summary>Whether its bridge has a name that was chosen for it, and not by somebody.</summary>
+    [JsonIgnore]
+    public bool HasChosenInterface =>
+        Driver == Bridge
+        && NetworkInterface is { } device
+        && device.StartsWith(Chosen, StringComparison.Ordinal)
+        && device.Length > Chosen.Length
+        && device[Chosen.Length..].All(char.IsAsciiDigit);
+
+    /// <summary>The host's device that a driver other than bridge stands on where an option names it; null for
+    /// none.</summary>
+    [JsonIgnore]
+    public string? Parent => Driver == Bridge ? null : Options?.GetValueOrDefault("parent");
 
     /// <summary>When it was made.</summary>
     public DateTimeOffset Created { get; init; }
@@ -135,7 +153,7 @@ sealed record NetworkDefinition
             );
         }
 
-        if (Driver != "bridge" && NetworkInterface is null && Options?.ContainsKey("parent") != true)
+        if (Driver != Bridge && NetworkInterface is null && Parent is null)
         {
             throw new SysctrException(
                 ErrorKind.Usage,
@@ -149,7 +167,7 @@ sealed record NetworkDefinition
         {
             NetworkSubnet whole = subnet.Completed(doing, Internal && !DnsEnabled);
             if (
-                Driver == "bridge"
+                Driver == Bridge
                 && used.FirstOrDefault(u => AddressRange.Overlap(u, whole.Network)) is { PrefixLength: > 0 } other
             )
             {
@@ -187,9 +205,7 @@ sealed record NetworkDefinition
             Subnets = subnets,
             Ipv6Enabled = subnets.Any(s => s.Family == AddressFamily.InterNetworkV6),
             NetworkInterface =
-                Driver != "bridge"
-                    ? NetworkInterface ?? Options!["parent"]
-                    : NetworkInterface ?? FreeInterface(interfaces),
+                Driver != Bridge ? NetworkInterface ?? Parent : NetworkInterface ?? FreeInterface(interfaces),
             Created = Created == default ? DateTimeOffset.UtcNow : Created,
         };
     }
@@ -197,7 +213,7 @@ sealed record NetworkDefinition
     private static string FreeInterface(IReadOnlyCollection<string> taken) =>
         Enumerable
             .Range(0, int.MaxValue)
-            .Select(n => $"sysctr{n}")
+            .Select(n => $"{Chosen}{n}")
             .First(name => !taken.Contains(name, StringComparer.Ordinal));
 
     private static SysctrException Full(string doing) =>

@@ -91,14 +91,20 @@ sealed class NetworkStore(string directory)
             && (whole with { Subnets = subnets, Ipv6Enabled = six }).ToJson() == there.ToJson();
     }
 
-    /// <summary>What is not said stays as it is.</summary>
-    private static NetworkDefinition Kept(NetworkDefinition definition, NetworkDefinition before) =>
-        definition.MarkedAs(before) with
+    /// <summary>What was chosen for it stays as it is where nothing else is said: of a network of another driver that
+    /// is nothing, for that stood on a device of the host and on its subnets.</summary>
+    private static NetworkDefinition Kept(NetworkDefinition definition, NetworkDefinition before)
+    {
+        bool same = definition.Driver == before.Driver;
+        return definition.MarkedAs(before) with
         {
-            Subnets = definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
-            NetworkInterface = definition.NetworkInterface ?? before.NetworkInterface,
+            Subnets = same && definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
+            NetworkInterface =
+                definition.NetworkInterface
+                ?? (same && before.HasChosenInterface ? before.NetworkInterface : definition.Parent),
             Created = before.Created,
         };
+    }
 
     /// <summary>Makes a network, or another one of the same name; containers on it have it from their next start
     /// on.</summary>
@@ -144,7 +150,7 @@ sealed class NetworkStore(string directory)
             .. All().Where(n => n.Name != definition.Name && besides.All(b => b.Name != n.Name)),
             .. besides,
         ];
-        string? own = before?.NetworkInterface;
+        string? own = before is { Driver: "bridge" } ? before.NetworkInterface : null;
         return definition.Completed(
             [.. others.SelectMany(n => n.Subnets).Select(s => s.Network), .. Podmans(), .. HostRoutes(own)],
             [.. others.Select(n => n.NetworkInterface).OfType<string>(), .. Devices().Where(d => d != own)]

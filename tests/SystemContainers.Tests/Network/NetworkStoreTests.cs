@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+using SystemContainers.Network;
+using Xunit;
+
+namespace SystemContainers.Tests.Network;
+
+/// <summary>What stays of a network that is said anew.</summary>
+[Trait("needs", "root")]
+public sealed class NetworkStoreTests : IDisposable
+{
+    private const string Subnet = "10.99.77.0/24";
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("sysctr-networks-").FullName;
+
+    private NetworkStore Store => new(_directory + "/networks");
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    /// <summary>A bridge is none of the host's devices, and not on the subnet of its neighbours.</summary>
+    [Fact]
+    public void Another_driver_has_a_device_and_subnets_of_its_own()
+    {
+        Store.Put(Network("macvlan", "enp3s0"));
+
+        NetworkDefinition bridge = Store.Put(new NetworkDefinition { Name = "n" });
+
+        Assert.StartsWith("sysctr", bridge.NetworkInterface, StringComparison.Ordinal);
+        Assert.NotEqual(Subnet, Assert.Single(bridge.Subnets).Subnet);
+    }
+
+    [Fact]
+    public void A_name_that_is_no_more_said_is_not_kept()
+    {
+        Store.Put(Network("bridge", "br-lan"));
+        NetworkDefinition unsaid = new() { Name = "n" };
+
+        Assert.False(Store.IsAs(unsaid));
+        NetworkDefinition bridge = Store.Put(unsaid);
+
+        Assert.StartsWith("sysctr", bridge.NetworkInterface, StringComparison.Ordinal);
+        Assert.Equal(Subnet, Assert.Single(bridge.Subnets).Subnet);
+        Assert.True(Store.IsAs(unsaid));
+    }
+
+    [Fact]
+    public void What_was_chosen_stays()
+    {
+        NetworkDefinition before = Store.Put(new NetworkDefinition { Name = "n" });
+
+        NetworkDefinition after = Store.Put(new NetworkDefinition { Name = "n", Internal = true });
+
+        Assert.Equal(
+            (before.NetworkInterface, before.Subnets[0].Subnet),
+            (after.NetworkInterface, after.Subnets[0].Subnet)
+        );
+    }
+
+    [Fact]
+    public void A_parent_that_an_option_names_is_the_device()
+    {
+        NetworkDefinition said = Network("macvlan", null) with
+        {
+            Options = new Dictionary<string, string> { ["parent"] = "enp4s0" },
+        };
+        Store.Put(Network("macvlan", "enp3s0"));
+
+        Assert.False(Store.IsAs(said));
+        Assert.Equal("enp4s0", Store.Put(said).NetworkInterface);
+        Assert.True(Store.IsAs(said));
+    }
+
+    private static NetworkDefinition Network(string driver, string? device) =>
+        new()
+        {
+            Name = "n",
+            Driver = driver,
+            NetworkInterface = device,
+            Subnets = [new NetworkSubnet { Subnet = Subnet }],
+        };
+}

@@ -20,6 +20,7 @@ sealed partial record HostFacts
     public HostFacts Offline(string root) =>
         this with
         {
+            IsOffline = true,
             Capabilities = RuntimeSpec.Capabilities.FromMask(ulong.MaxValue),
             HardLimits = new Dictionary<string, ulong>(),
             HasSeccomp = true,

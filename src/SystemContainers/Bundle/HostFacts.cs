@@ -68,6 +68,9 @@ sealed partial record HostFacts
     /// knows.</summary>
     public Func<string, Errors.SysctrException?> SecretFault { get; init; } = static _ => null;
 
+    /// <summary>Whether it is a system below a directory, which does not run.</summary>
+    public bool IsOffline { get; init; }
+
     /// <summary>Whether a directory of the host, links followed, belongs to root, and nobody else may make names in
     /// it.</summary>
     public Func<string, bool> IsRootsAlone { get; init; } = static _ => true;

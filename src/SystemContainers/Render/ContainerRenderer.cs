@@ -144,7 +144,7 @@ static class ContainerRenderer
             Mounts = MountPoints.Missing(
                 config,
                 request.Files,
-                HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles)
+                HostKinds.After(request.Host.IsDirectory, hostFiles, tmpfiles, generated)
             ),
         };
     }
@@ -235,6 +235,11 @@ static class ContainerRenderer
             }
             : request.Image.Run;
 
+    /// <summary>Whether the source of a mount may be there when the container starts: what files declare is for every
+    /// boot, where somebody who types a path means what is there.</summary>
+    private static bool MayCome(RenderRequest request, string source) =>
+        (request.Host.IsOffline || request.UnitLines.Count > 0) && BootPaths.MayCome(source, request.Host.IsOffline);
+
     /// <summary>The volumes that are named, which outlive the containers that name them.</summary>
     private static IEnumerable<Volume> NamedVolumes(RenderRequest request, string directory)
     {
@@ -242,13 +247,14 @@ static class ContainerRenderer
         {
             if (volume.IsHostPath)
             {
-                _ =
-                    request.Host.IsDirectory(volume.Source!)
-                    ?? throw new SysctrException(
+                if (request.Host.IsDirectory(volume.Source!) is null && !MayCome(request, volume.Source!))
+                {
+                    throw new SysctrException(
                         ErrorKind.NotFound,
                         $"mounting {volume.Source} on {volume.Destination}: the host has no such directory or file",
                         "make it first, or give the volume a name: --volume NAME:DIR"
                     );
+                }
             }
             else if (volume.Source is { } name)
             {

@@ -109,7 +109,7 @@ sealed partial record UnitPlan
             Mounts = MountPoints.Missing(
                 config,
                 files,
-                HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles)
+                HostKinds.After(host.IsDirectory, rendered.HostFiles, rendered.Tmpfiles, rendered.GeneratedDirectories)
             ),
             Units =
             [

@@ -337,6 +337,30 @@ public sealed class ApplyTests : IAsyncLifetime
         Assert.Equal(0, host.Catalog.Get("db").Deployment);
     }
 
+    /// <summary>A system below a directory has nothing of what its kernel and its services will show.</summary>
+    [Fact]
+    public async Task What_comes_with_a_boot_need_not_be_there()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        Write(
+            "web.container",
+            "[Container]\nVolume=/run/late.sock:/late.sock\nVolume=/dev/net/tun:/tun\nVolume=/sys/fs/bpf:/bpf\n[X-Sysctr]\nCheckout=hardlinks"
+        );
+
+        await ApplyAsync(host);
+
+        string rootfs = Path.Join(host.Deployment("web", 0).Here, "rootfs");
+        Assert.Equal(
+            ["bpf", "late.sock -", "tun -"],
+            new DirectoryInfo(rootfs)
+                .EnumerateFileSystemInfos()
+                .Where(e => e.Name is "bpf" or "late.sock" or "tun")
+                .Select(e => e is FileInfo ? e.Name + " -" : e.Name)
+                .Order(StringComparer.Ordinal)
+        );
+        Assert.DoesNotContain(_notes, n => n.Contains("to mount by now", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_plan_changes_nothing_and_needs_no_image_offline()
     {

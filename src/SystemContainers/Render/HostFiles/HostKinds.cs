@@ -16,15 +16,22 @@ static class HostKinds
     /// <param name="isDirectory">The host as it is.</param>
     /// <param name="hostFiles">What the image brings.</param>
     /// <param name="tmpfiles">Rendered lines of tmpfiles.d(5); null for none.</param>
+    /// <param name="directories">Directories that these make for mounts.</param>
     public static Func<string, bool?> After(
         Func<string, bool?> isDirectory,
         IReadOnlyList<HostFile> hostFiles,
-        string? tmpfiles
+        string? tmpfiles,
+        IReadOnlyCollection<string> directories
     )
     {
         HashSet<string> files = new(TmpfilesLines.Files(tmpfiles ?? ""), StringComparer.Ordinal);
         files.UnionWith(hostFiles.Where(f => f.Kind == ImageFileKind.Regular).Select(f => f.Target));
         return path =>
-            isDirectory(path) ?? (files.Contains(HostPath.WithoutVarRun(path)) || files.Contains(path) ? false : null);
+            isDirectory(path)
+            ?? (
+                files.Contains(HostPath.WithoutVarRun(path)) || files.Contains(path) ? false
+                : directories.Contains(HostPath.WithoutVarRun(path)) ? true
+                : null
+            );
     }
 }

@@ -31,7 +31,7 @@ static class MountPoints
         foreach (RuntimeConfigFile.Mount mount in config.Mounts)
         {
             string place = Resolve(files, mount.Destination);
-            bool isDirectory = !mount.IsBind || (!IsOurFile(mount.Source) && isHostDirectory(mount.Source) != false);
+            bool isDirectory = !mount.IsBind || (!IsOurFile(mount.Source) && IsDirectory(mount.Source));
             Require(new RequiredMount(place, isDirectory, mount.Mode ?? (isDirectory ? DirectoryMode : FileMode)));
             mounted.Add(place);
         }
@@ -48,6 +48,9 @@ static class MountPoints
 
         Require(Directory(Resolve(files, config.WorkingDirectory)));
         return [.. missing.Values];
+
+        // Of what comes with a boot only the name tells what it will be.
+        bool IsDirectory(string source) => isHostDirectory(source) ?? !BootPaths.LooksLikeFile(source);
 
         void Require(RequiredMount required)
         {

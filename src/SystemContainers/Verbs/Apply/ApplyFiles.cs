@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Quadlet;
@@ -7,6 +8,7 @@ using SystemContainers.Quadlet.Syntax;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
+using SystemContainers.Templates;
 
 namespace SystemContainers.Verbs.Apply;
 
@@ -69,6 +71,19 @@ sealed class ApplyFiles(Host host)
             )
         )
         {
+            if (BootPaths.MayCome(HostPath.Absolute(source.Text), host.Root != "/"))
+            {
+                if (host.Root == "/")
+                {
+                    faults.Note(
+                        source.Place,
+                        $"the host has no {source.Text} to mount by now; without it the container does not start"
+                    );
+                }
+
+                continue;
+            }
+
             faults.Add(
                 source.Place,
                 $"the host has no {source.Text} to mount",

@@ -47,7 +47,9 @@ sealed partial class ContainerReader
     }
 
     /// <summary>What podman calls it; others on its networks find it by that name.</summary>
-    public void FurtherName(IReadOnlyList<QuadletValue> values) =>
+    public void FurtherName(IReadOnlyList<QuadletValue> values)
+    {
+        _furtherName = values[^1];
         faults.Note(
             values[^1].Place,
             $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit, and found by both names on its networks; ServiceName= gives both another name"

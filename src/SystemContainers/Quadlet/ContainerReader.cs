@@ -25,6 +25,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     private readonly SaidSettings _said = new(unit.Place);
     private readonly QuadletExpansion _expansion = new(unit, files.NameOf(unit), host);
     private InstallRequest _request = new("");
+    private QuadletValue? _furtherName;
     private TimeSpan? _settle;
     private int? _keep;
 
@@ -133,11 +134,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         bool named =
             _settings.TryGetValue(QuadletNetworks.Option, out List<string>? networks)
             && networks.All(n => NetworkSetting.Parse(n) is { Mode: NetworkMode.Bridge, Name.Length: > 0 });
-        if (
-            named
-            && unit.Last(ContainerKeys.Container, "ContainerName") is { Text.Length: > 0 } name
-            && name.Text != files.NameOf(unit)
-        )
+        if (named && _furtherName is { Text.Length: > 0 } name && name.Text != files.NameOf(unit))
         {
             Add("network-alias", name.Text, name.Place, "ContainerName");
         }

@@ -167,6 +167,9 @@ public sealed class QuadletNetworkTests : IDisposable
 
     [Theory]
     [InlineData("Network=shop.network\nContainerName=db", "db")]
+    [InlineData("Network=shop.network\nContainerName=%N-app", "a-app")]
+    [InlineData("Network=shop.network\nContainerName=%N", "")]
+    [InlineData("Network=shop.network\nPodmanArgs=--name=db", "db")]
     [InlineData("Network=host\nContainerName=db", "")]
     [InlineData("ContainerName=db", "")]
     public void Where_there_are_names_podman_s_is_one(string keys, string alias)

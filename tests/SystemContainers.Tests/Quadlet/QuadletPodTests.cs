@@ -74,7 +74,7 @@ public sealed class QuadletPodTests : IDisposable
         ContainerDeclaration web = _folder.Read().Containers.Single(c => c.Name == "web");
 
         Assert.Equal(
-            "--add-host=a:192.0.2.7 --hostname=systemd-shop --network=container:shop-pod --shm-size=2m --volume=/srv/shop:/srv --volume=own:/data",
+            "--add-host=a:192.0.2.7 --hostname=systemd-shop --network=container:shop-pod --shm-size=2m --volume=/srv/shop-pod:/srv --volume=own:/data",
             string.Join(' ', web.Request.Settings.Words())
         );
     }

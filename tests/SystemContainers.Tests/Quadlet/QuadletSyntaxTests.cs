@@ -80,6 +80,22 @@ public sealed class QuadletSyntaxTests
     [InlineData("web.container", new[] { "web.container.d", "container.d" })]
     [InlineData("a-b-c.container", new[] { "a-b-c.container.d", "a-b-.container.d", "a-.container.d", "container.d" })]
     [InlineData("t@.container", new[] { "t@.container.d", "container.d" })]
+    [InlineData(
+        "web-x@one.container",
+        new[] { "web-x@one.container.d", "web-x@.container.d", "web-@.container.d", "web-.container.d", "container.d" }
+    )]
+    [InlineData(
+        "a-b-c@.container",
+        new[]
+        {
+            "a-b-c@.container.d",
+            "a-b-@.container.d",
+            "a-b-.container.d",
+            "a-@.container.d",
+            "a-.container.d",
+            "container.d",
+        }
+    )]
     [InlineData("t@i-j.volume", new[] { "t@i-j.volume.d", "t@.volume.d", "volume.d" })]
     public void Drop_ins_are_looked_for_from_the_closest_directory_on(string name, string[] directories) =>
         Assert.Equal(directories, QuadletFiles.DropInNames(name));

@@ -145,7 +145,8 @@ static class QuadletFiles
         string suffix = Path.GetExtension(name);
         string stem = Path.GetFileNameWithoutExtension(name);
         yield return $"{name}.d";
-        if (stem.IndexOf('@', StringComparison.Ordinal) is >= 0 and var at)
+        int at = stem.IndexOf('@', StringComparison.Ordinal);
+        if (at >= 0)
         {
             if (at < stem.Length - 1)
             {
@@ -157,6 +158,11 @@ static class QuadletFiles
 
         for (int dash = stem.LastIndexOf('-'); dash > 0; dash = stem.LastIndexOf('-', dash - 1))
         {
+            if (at >= 0)
+            {
+                yield return $"{stem[..(dash + 1)]}@{suffix}.d";
+            }
+
             yield return $"{stem[..(dash + 1)]}{suffix}.d";
         }
 

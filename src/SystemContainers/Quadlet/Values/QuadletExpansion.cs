@@ -18,6 +18,11 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
     /// <summary>Specifiers that systemd has and that are not known when a file is applied.</summary>
     private const string NotKnown = "aAbBcdDfHlmMoqrRvwWxXyY";
 
+    /// <summary>What stands before the at sign of an instance's name; the name of any other unit, and of one that has
+    /// a name of its own.</summary>
+    private readonly string _prefix =
+        unit.Instance is not null && name.Replace('@', '-') == unit.Stem.Replace('@', '-') ? unit.Prefix : name;
+
     private QuadletVariables? _variables;
 
     /// <summary>What the unit's programs get of the unit and its manager.</summary>
@@ -65,11 +70,11 @@ sealed class QuadletExpansion(QuadletUnit unit, string name, QuadletHost host)
             '%' => "%",
             'n' => name + ".service",
             'N' => name,
-            'p' or 'P' => unit.Prefix,
+            'p' or 'P' => _prefix,
             'i' => unit.Instance ?? "",
             'I' => Unescaped(unit.Instance ?? ""),
-            'j' => unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..],
-            'J' => Unescaped(unit.Prefix[(unit.Prefix.LastIndexOf('-') + 1)..]),
+            'j' => _prefix[(_prefix.LastIndexOf('-') + 1)..],
+            'J' => Unescaped(_prefix[(_prefix.LastIndexOf('-') + 1)..]),
             _ when host.Specifiers.TryGetValue(letter, out string? value) => value,
             _ when NotKnown.Contains(letter, StringComparison.Ordinal) => throw new FormatException(
                 $"what %{letter} stands for is not known before the unit starts; write it out, or %% for a percent sign"

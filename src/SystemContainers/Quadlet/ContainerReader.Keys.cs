@@ -220,7 +220,7 @@ sealed partial class ContainerReader
             string[] parts;
             try
             {
-                parts = [.. MountWords.Split(mount.Text)];
+                parts = [.. CommaWords.Split(mount.Text)];
             }
             catch (FormatException e)
             {
@@ -242,7 +242,7 @@ sealed partial class ContainerReader
                 }
             }
 
-            Add("mount", MountWords.Join(parts), mount.Place, "Mount");
+            Add("mount", CommaWords.Join(parts), mount.Place, "Mount");
         }
     }
 

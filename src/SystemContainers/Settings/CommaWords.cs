@@ -4,9 +4,9 @@ using System.Text;
 
 namespace SystemContainers.Settings;
 
-/// <summary>The words of a value of <c>--mount</c>, which is a line of comma-separated values (RFC 4180): a word with a
-/// comma in it stands in double quotes.</summary>
-static class MountWords
+/// <summary>The words of a value that is a line of comma-separated values (RFC 4180), as <c>--mount</c> and podman's
+/// lists are: a word with a comma in it stands in double quotes.</summary>
+static class CommaWords
 {
     /// <summary>Takes a value apart.</summary>
     /// <exception cref="FormatException">A quote has no end, or stands where none can.</exception>
@@ -39,7 +39,7 @@ static class MountWords
                     word.Append(
                         text[at] == '"'
                             ? throw new FormatException(
-                                "a double quote stands within a word; the whole word stands in quotes: \"dst=/a,b\""
+                                "a double quote stands within a word; the whole word stands in quotes: \"a,b\""
                             )
                             : text[at]
                     );

@@ -167,7 +167,7 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         [
             .. from option in Values.Where(v => v.Key != Command).OrderBy(v => v.Key, StringComparer.Ordinal)
             from value in option.Value
-            select $"--{option.Key}={value}",
+            select $"--{option.Key}={SettingOptions.Find(option.Key)?.Said(value) ?? value}",
             .. All(Command) is { Count: > 0 } words ? words.Prepend("--") : [],
         ];
 

@@ -30,7 +30,7 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         List<string> options = [];
         List<string> tmpfs = [];
         string? ofTmpfs = null;
-        IReadOnlyList<string> words = MountWords.Split(text);
+        IReadOnlyList<string> words = CommaWords.Split(text);
         if (
             words.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?["type=".Length..] is { } other
             && s_refused.TryGetValue(other, out string? why)

@@ -41,7 +41,11 @@ sealed record SettingOption(string Name, string ValueName, string Help)
     public SettingPlace Place { get; init; } = SettingPlace.Configuration;
 
     /// <summary>The values that stand in one.</summary>
-    public IReadOnlyList<string> Split(string value) => HasCommas ? value.Split(',') : [value];
+    /// <exception cref="FormatException">A quotation mark is not closed.</exception>
+    public IReadOnlyList<string> Split(string value) => HasCommas ? CommaWords.Split(value) : [value];
+
+    /// <summary>One of them, as it is said again.</summary>
+    public string Said(string value) => HasCommas ? CommaWords.Join([value]) : value;
 
     /// <summary>Throws a <see cref="FormatException"/> that says what is wrong with a value; what it returns is thrown
     /// away.</summary>

@@ -89,6 +89,7 @@ static class SettingOptions
             )
             {
                 IsList = true,
+                HasCommas = true,
                 Check = value => DeviceSetting.ParseRule(value),
             },
             new(
@@ -259,6 +260,7 @@ static class SettingOptions
             {
                 IsList = true,
                 CountsTogether = true,
+                HasCommas = true,
                 Key = value => value.Split(':', 2)[0],
                 Check = NetworkSettings.CheckHost,
             },
@@ -302,12 +304,14 @@ static class SettingOptions
             )
             {
                 IsList = true,
+                HasCommas = true,
                 IsWhole = true,
                 Check = IdMapSetting.Parse,
             },
             new("gidmap", "INSIDE:OUTSIDE[:COUNT]", "The same of groups.")
             {
                 IsList = true,
+                HasCommas = true,
                 IsWhole = true,
                 Check = IdMapSetting.Parse,
             },
@@ -349,6 +353,7 @@ static class SettingOptions
             )
             {
                 IsList = true,
+                HasCommas = true,
                 Key = EnvironmentSetting.NameOf,
                 Check = Sysctl,
             },

@@ -71,7 +71,7 @@ static class SettingsOptions
             if (given.Count > 0)
             {
                 SettingOption known = SettingOptions.Find(name)!;
-                values[name] = known.IsList ? [.. given.SelectMany(known.Split)] : [given[^1]];
+                values[name] = known.IsList ? [.. given.SelectMany(v => Split(known, v))] : [given[^1]];
             }
         }
 
@@ -86,6 +86,23 @@ static class SettingsOptions
 
         // Of two variables of one name the later one counts, in one call as in two.
         return ContainerSettings.None.With(said, []);
+    }
+
+    private static IReadOnlyList<string> Split(SettingOption option, string value)
+    {
+        try
+        {
+            return option.Split(value);
+        }
+        catch (FormatException e)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"reading --{option.Name}={value}: {e.Message}",
+                $"it is --{option.Name}={option.ValueName}, as podman-run(1) has it",
+                e
+            );
+        }
     }
 
     /// <summary>The options to forget.</summary>

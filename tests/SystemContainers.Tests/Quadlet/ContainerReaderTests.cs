@@ -62,6 +62,32 @@ public sealed class ContainerReaderTests : IDisposable
     )]
     [InlineData("PublishPort=80-81:80-81\nPublishPort=80:80", "publish", new[] { "80-81:80-81", "80:80" })]
     [InlineData("HealthCmd=[ -f /x ] || exit 1", "health-cmd", new[] { "[ -f /x ] || exit 1" })]
+    [InlineData("Sysctl=net.a=1,net.b=2", "sysctl", new[] { "net.a=1", "net.b=2" })]
+    [InlineData("Sysctl='\"net.ports=1,2\",net.b=2'", "sysctl", new[] { "net.ports=1,2", "net.b=2" })]
+    [InlineData("AddHost=a:1.1.1.1,b:2.2.2.2", "add-host", new[] { "a:1.1.1.1", "b:2.2.2.2" })]
+    [InlineData("UIDMap=0:100000:10,10:200000", "uidmap", new[] { "0:100000:10", "10:200000" })]
+    [InlineData("GIDMap=0:100000:10,10:200000", "gidmap", new[] { "0:100000:10", "10:200000" })]
+    [InlineData(
+        "PodmanArgs=--device-cgroup-rule='c 1:3 r,c 1:5 rwm'",
+        "device-cgroup-rule",
+        new[] { "c 1:3 r", "c 1:5 rwm" }
+    )]
+    [InlineData("Annotation=a=1,b=2", "annotation", new[] { "a=1,b=2" })]
+    [InlineData("Tmpfs=/t:size=1m,mode=1777", "tmpfs", new[] { "/t:size=1m,mode=1777" })]
+    [InlineData("Secret=type=env,source=foo,target=BAR", "secret", new[] { "type=env,source=foo,target=BAR" })]
+    [InlineData("ShmSize=0", "shm-size", new[] { "0" })]
+    [InlineData("PodmanArgs=--security-opt=systempaths=unconfined", "security-opt", new[] { "systempaths=unconfined" })]
+    [InlineData("PodmanArgs=--no-healthcheck", "health-cmd", new[] { "none" })]
+    [InlineData("PodmanArgs=--no-healthcheck=false", "health-cmd", new string[0])]
+    [InlineData("PodmanArgs=--env OWN\n[Service]\nEnvironment=OWN=1", "env", new[] { "OWN=1" })]
+    [InlineData("PodmanArgs=--group-add=keep-groups,5", "group-add", new[] { "5" })]
+    [InlineData("PodmanArgs=--expose 80 --retry=3", "publish", new string[0])]
+    [InlineData("HostName=my_host", "hostname", new[] { "my_host" })]
+    [InlineData(
+        "Mount=type=bind,src=/a,dst=/b,Z,noexec,rslave",
+        "mount",
+        new[] { "type=bind,source=/a,dst=/b,Z,noexec,rslave" }
+    )]
     [InlineData("Timezone=local", "tz", new[] { "local" })]
     [InlineData("Tmpfs=/work\nTmpfs=/x:size=1m", "tmpfs", new[] { "/work", "/x:size=1m" })]
     [InlineData("Ulimit=nproc=12:56", "ulimit", new[] { "nproc=12:56" })]

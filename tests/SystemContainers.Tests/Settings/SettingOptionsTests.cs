@@ -222,8 +222,8 @@ public sealed class SettingOptionsTests
     {
         string[] words = ["type=bind", "src=/a,b", "dst=/c\"d", ""];
 
-        Assert.Equal(words, MountWords.Split(MountWords.Join(words)));
-        Assert.Equal("type=bind,\"src=/a,b\",\"dst=/c\"\"d\",", MountWords.Join(words));
+        Assert.Equal(words, CommaWords.Split(CommaWords.Join(words)));
+        Assert.Equal("type=bind,\"src=/a,b\",\"dst=/c\"\"d\",", CommaWords.Join(words));
     }
 
     [Theory]

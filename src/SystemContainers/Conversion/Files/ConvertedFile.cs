@@ -3,6 +3,7 @@
 using System.Text;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet;
+using SystemContainers.Settings;
 
 namespace SystemContainers.Conversion.Files;
 
@@ -46,7 +47,14 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
     /// <param name="origin">What it is a translation of.</param>
     public void Key(string key, string value, string origin)
     {
-        KeyForm form = ContainerKeys.OfContainer[key].Form;
+        QuadletKey known = ContainerKeys.OfContainer[key];
+        KeyForm form = known.Form;
+        if (known.Option is { } option)
+        {
+            // A comma in it would be one between two values.
+            value = SettingOptions.Find(option)?.Said(value) ?? value;
+        }
+
         if (form is KeyForm.One or KeyForm.Switch)
         {
             // Of two values the later one counts, and a file may say it once.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Settings;
 
 namespace SystemContainers.Conversion.Run;
 
@@ -259,13 +260,19 @@ sealed record RunCommandLine
     }
 
     private static void Add(RunOption option, string value, string place, bool isPodman, List<GivenOption> options) =>
-        options.AddRange(
-            (option.HasCommas && isPodman ? value.Split(',') : [value]).Select(v => new GivenOption(
-                option.Name,
-                v,
-                place
-            ))
-        );
+        options.AddRange(Split(option, value, isPodman).Select(v => new GivenOption(option.Name, v, place)));
+
+    private static IReadOnlyList<string> Split(RunOption option, string value, bool isPodman)
+    {
+        try
+        {
+            return option.HasCommas && isPodman ? CommaWords.Split(value) : [value];
+        }
+        catch (FormatException e)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading --{option.Name} {value}: {e.Message}", inner: e);
+        }
+    }
 
     private static SysctrException Unknown(string option) =>
         new(

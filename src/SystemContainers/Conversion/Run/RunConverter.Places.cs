@@ -53,7 +53,7 @@ sealed partial class RunConverter
         IReadOnlyList<string> given;
         try
         {
-            given = MountWords.Split(option.Value);
+            given = CommaWords.Split(option.Value);
         }
         catch (FormatException e)
         {
@@ -86,7 +86,7 @@ sealed partial class RunConverter
             }
         }
 
-        file.Key("Mount", MountWords.Join(words), option.Place);
+        file.Key("Mount", CommaWords.Join(words), option.Place);
     }
 
     /// <summary>A network by its name gets a file; so <c>apply</c> makes it.</summary>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Settings;
+
 namespace SystemContainers.Conversion.Run;
 
 /// <summary>
@@ -382,7 +384,11 @@ static class RunOptions
 
     /// <summary>What the option itself says to podman and to us, for there is no key.</summary>
     private static RunOption Argument(string name) =>
-        new(name, (c, o) => c.File.Key("PodmanArgs", $"--{name}={o.Value}", o.Place));
+        new(
+            name,
+            (c, o) =>
+                c.File.Key("PodmanArgs", $"--{name}={SettingOptions.Find(name)?.Said(o.Value) ?? o.Value}", o.Place)
+        );
 
     private static RunOption Service(string name, string key) =>
         new(name, (c, o) => c.File.OnlyLine("Service", key, o.Value, o.Place));

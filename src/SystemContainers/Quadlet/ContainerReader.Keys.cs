@@ -54,6 +54,7 @@ sealed partial class ContainerReader
             values[^1].Place,
             $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit, and found by both names on its networks; ServiceName= gives both another name"
         );
+    }
 
     /// <summary>An empty one takes the image's away.</summary>
     public void Entrypoint(IReadOnlyList<QuadletValue> values)

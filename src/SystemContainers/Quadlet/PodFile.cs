@@ -17,6 +17,8 @@ static class PodFile
     /// <summary>Its section.</summary>
     public const string Section = "Pod";
 
+    private const string PodName = "PodName";
+
     private const string StartWithPod = "StartWithPod";
 
     /// <summary>Keys that the pod's own unit needs, which mean what they mean in [Container].</summary>
@@ -62,7 +64,7 @@ static class PodFile
     /// <summary>Keys of [Container] that are the pod's to say.</summary>
     private static readonly string[] s_networks = ["IP", "IP6", "Network", "NetworkAlias", "PublishPort"];
 
-    private static readonly string[] s_others = ["ExitPolicy", "PodName", "ServiceName"];
+    private static readonly string[] s_others = ["ExitPolicy", PodName, "ServiceName"];
 
     /// <summary>Keys of [Pod].</summary>
     public static IReadOnlyCollection<string> Known { get; } =
@@ -197,6 +199,7 @@ static class PodFile
         [
             .. container.All(ContainerKeys.Container, "Volume").Select(v => Destination(v.Text)),
         ];
+        QuadletValue? named = pod.Last(Section, PodName);
         QuadletLine[] lines =
         [
             .. pod.Last(Section, "HostName") is null && !IsOnHost(pod, host.IsUser)
@@ -219,6 +222,16 @@ static class PodFile
             catch (FormatException e)
             {
                 faults.Add(line.Value.Place, $"{line.Key}=: {e.Message}");
+                continue;
+            }
+
+            if (line.Value.Place == named?.Place && Fault("hostname", text) is { } why)
+            {
+                faults.Add(
+                    named.Place,
+                    $"{PodName}={text}: as the host name of its containers, {why}",
+                    "HostName= gives them another"
+                );
                 continue;
             }
 
@@ -246,6 +259,20 @@ static class PodFile
         }
     }
 
+    /// <summary>Why a value is none of an option; null where it is one.</summary>
+    private static string? Fault(string option, string value)
+    {
+        try
+        {
+            _ = SettingOptions.Find(option)!.Check(value);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
     private static string Destination(string volume)
     {
         try
@@ -261,7 +288,7 @@ static class PodFile
 
     /// <summary>All in a pod have its name as their host's.</summary>
     private static QuadletValue HostNameOf(QuadletUnit pod) =>
-        pod.Last(Section, "PodName") is { Text.Length: > 0 } name
+        pod.Last(Section, PodName) is { Text.Length: > 0 } name
             ? name
-            : new QuadletValue(("systemd-" + pod.Stem).Replace('@', '-').Replace('_', '-'), pod.Place);
+            : new QuadletValue(("systemd-" + pod.Stem).Replace('@', '-'), pod.Place);
 }

@@ -26,6 +26,23 @@ static class PodmanArguments
         ["sig-proxy"] = "systemd's signals reach the payload itself",
     };
 
+    /// <summary>Flags that are an option's value where they are true.</summary>
+    private static readonly Dictionary<string, (string Option, string Value)> s_flags = new(StringComparer.Ordinal)
+    {
+        ["no-healthcheck"] = ("health-cmd", "none"),
+    };
+
+    /// <summary>Options whose keys change nothing, by those.</summary>
+    private static readonly Dictionary<string, string> s_idleKeys = new(StringComparer.Ordinal)
+    {
+        ["expose"] = "ExposeHostPort",
+        ["health-log-destination"] = "HealthLogDestination",
+        ["health-max-log-count"] = "HealthMaxLogCount",
+        ["health-max-log-size"] = "HealthMaxLogSize",
+        ["retry"] = "Retry",
+        ["retry-delay"] = "RetryDelay",
+    };
+
     /// <summary>Flags that can't be had where they are true.</summary>
     private static readonly string[] s_refused = ["interactive", "tty"];
 
@@ -35,7 +52,10 @@ static class PodmanArguments
     )
     {
         ["cgroups"] = static (reader, value) => reader.CgroupsMode([value]),
+        ["env"] = static (reader, value) => reader.Environment([value]),
         ["env-file"] = static (reader, value) => reader.EnvironmentFiles([value]),
+        ["group-add"] = static (reader, value) =>
+            reader.Groups([.. value.Text.Split(',').Select(g => value with { Text = g })]),
         ["log-driver"] = static (reader, value) => reader.LogDriver([value]),
         ["log-opt"] = static (reader, value) => reader.LogOptions([value]),
         // By the names that podman knows a container and a network by.
@@ -78,7 +98,7 @@ static class PodmanArguments
             {
                 Flag(reader, name, word with { Text = given ?? "true" });
             }
-            else if (SettingOptions.Find(name) is null && !s_keys.ContainsKey(name))
+            else if (SettingOptions.Find(name) is null && !s_keys.ContainsKey(name) && !s_idleKeys.ContainsKey(name))
             {
                 reader.Fault(
                     word.Place,
@@ -126,6 +146,7 @@ static class PodmanArguments
 
     private static bool IsFlag(string name) =>
         s_idle.ContainsKey(name)
+        || s_flags.ContainsKey(name)
         || s_refused.Contains(name, StringComparer.Ordinal)
         || SettingOptions.Find(name) is { IsFlag: true };
 
@@ -139,6 +160,13 @@ static class PodmanArguments
         if (SettingOptions.Find(name) is not null)
         {
             reader.Add(name, value.Text, value.Place, Key);
+        }
+        else if (s_flags.TryGetValue(name, out (string Option, string Value) said))
+        {
+            if (value.Text is not ("false" or "0"))
+            {
+                reader.Add(said.Option, said.Value, value.Place, Key);
+            }
         }
         else if (s_idle.TryGetValue(name, out string? why))
         {
@@ -157,7 +185,11 @@ static class PodmanArguments
             return;
         }
 
-        if (s_keys.TryGetValue(name, out Action<ContainerReader, QuadletValue>? read))
+        if (s_idleKeys.TryGetValue(name, out string? key))
+        {
+            reader.Note(value.Place, $"{Key}=: --{name} changes nothing: {ContainerKeys.OfContainer[key].Idle}");
+        }
+        else if (s_keys.TryGetValue(name, out Action<ContainerReader, QuadletValue>? read))
         {
             read(reader, value);
         }

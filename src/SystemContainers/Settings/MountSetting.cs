@@ -19,6 +19,27 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         ["devpts"] = "each container has a /dev/pts of its own, and no other",
     };
 
+    /// <summary>Words that are an option of the mount as they stand.</summary>
+    private static readonly string[] s_options =
+    [
+        "Z",
+        "dev",
+        "exec",
+        "nodev",
+        "noexec",
+        "nosuid",
+        "private",
+        "rprivate",
+        "rshared",
+        "rslave",
+        "runbindable",
+        "shared",
+        "slave",
+        "suid",
+        "unbindable",
+        "z",
+    ];
+
     /// <summary>Absolute in the container.</summary>
     public string Destination => Volume?.Destination ?? Tmpfs!.Destination;
 
@@ -72,6 +93,12 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
                 case "U" or "chown" when value is null or "true" or "false":
                     options.AddRange(value == "false" ? [] : ["U"]);
                     break;
+                case "consistency":
+                    // Of other systems; podman and docker pass over it, too.
+                    break;
+                case var _ when value is null && s_options.Contains(key, StringComparer.Ordinal):
+                    options.Add(key);
+                    break;
                 case "bind-propagation" when value is not null:
                     options.Add(value);
                     break;
@@ -111,8 +138,9 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         );
         return type switch
         {
-            "bind" when source is ['/', ..] => new(
-                new VolumeSetting(VolumeSetting.Absolute(source), place, VolumeSetting.Checked(options)),
+            // Without a source it is what stands at the same place of the host.
+            "bind" when source is null or ['/', ..] => new(
+                new VolumeSetting(VolumeSetting.Absolute(source ?? place), place, VolumeSetting.Checked(options)),
                 null
             ),
             "bind" => throw new FormatException("a bind mount has a source that is an absolute path: add src=PATH"),

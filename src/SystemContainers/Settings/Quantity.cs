@@ -26,8 +26,10 @@ static class Quantity
     }
 
     /// <summary>Bytes: <c>512m</c>, <c>1.5g</c>, <c>65536</c>; b, k, m, g and t are powers of 1024.</summary>
+    /// <param name="text">As it was typed.</param>
+    /// <param name="least">0 where that is no limit.</param>
     /// <exception cref="FormatException">It is none.</exception>
-    public static long Bytes(string text)
+    public static long Bytes(string text, long least = 1)
     {
         string digits = text.ToLowerInvariant();
         digits =
@@ -39,7 +41,8 @@ static class Quantity
         return
             decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
             && number < long.MaxValue
-            && number * (1L << (10 * power)) is > 0 and <= long.MaxValue and var bytes
+            && number * (1L << (10 * power)) is >= 0 and <= long.MaxValue and var bytes
+            && bytes >= least
             ? (long)bytes
             : throw new FormatException($"'{text}' is no number of bytes; it is a number with b, k, m, g or t");
     }
@@ -53,11 +56,11 @@ static class Quantity
             ? number
             : throw new FormatException($"'{text}' is no number from {least} to {most}");
 
-    /// <summary>Processors: <c>1.5</c>.</summary>
+    /// <summary>Processors: <c>1.5</c>; 0 for no limit.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static decimal Processors(string text) =>
         decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
-        && number is >= 0.01m and <= 100_000
+        && number is 0 or (>= 0.01m and <= 100_000)
             ? number
             : throw new FormatException($"'{text}' is no number of processors, such as 0.5");
 

@@ -24,29 +24,39 @@ sealed record SecretSetting(string Name, string? Variable, string? File, uint Ui
     /// <exception cref="FormatException">Says what is wrong.</exception>
     public static SecretSetting Parse(string text)
     {
-        // The name comes first, alone or behind source=.
+        // The name comes first, alone, or behind source= anywhere.
         string[] words = text.Split(',');
-        string name = words[0].StartsWith(Source, StringComparison.Ordinal) ? words[0][Source.Length..] : words[0];
+        bool isFirst = words.Length == 1 || !words[0].Contains('=', StringComparison.Ordinal);
+        Dictionary<string, string> options = new(StringComparer.Ordinal);
+        foreach (string word in words[(isFirst && !words[0].StartsWith(Source, StringComparison.Ordinal) ? 1 : 0)..])
+        {
+            string[] pair = word.Split('=', 2);
+            string key = pair[0] is "UID" or "GID" ? pair[0].ToLowerInvariant() : pair[0];
+            if (
+                pair.Length != 2
+                || key is not ("source" or "type" or "target" or "uid" or "gid" or "mode")
+                || !options.TryAdd(key, pair[1])
+            )
+            {
+                throw new FormatException(
+                    $"'{word}' is none of source=, type=, target=, uid=, gid= and mode=, each once"
+                );
+            }
+        }
+
+        string name = options.GetValueOrDefault("source", isFirst ? words[0] : "");
+        if (name.Length == 0)
+        {
+            throw new FormatException("it names no secret: write it first, or behind source=");
+        }
+
         if (
-            name.Length is 0 or > 253
+            name.Length > 253
             || name.StartsWith('.')
             || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
         )
         {
             throw new FormatException($"'{name}' is no name of a secret: letters, digits, '-', '_' and '.'");
-        }
-
-        Dictionary<string, string> options = new(StringComparer.Ordinal);
-        foreach (string word in words[1..])
-        {
-            string[] pair = word.Split('=', 2);
-            if (
-                pair is not [("type" or "target" or "uid" or "gid" or "mode") and var key, var value]
-                || !options.TryAdd(key, value)
-            )
-            {
-                throw new FormatException($"'{word}' is none of type=, target=, uid=, gid= and mode=, each once");
-            }
         }
 
         string? target = options.GetValueOrDefault("target");

@@ -54,6 +54,7 @@ sealed record SecuritySetting
                     $"'{word}' is neither unconfined nor the absolute path of a profile"
                 ),
                 ("mask", _) => all with { Mask = [.. all.Mask, .. Paths(word)] },
+                ("systempaths", "unconfined") => all with { Unmask = [.. all.Unmask, .. Patterns(AllPaths)] },
                 ("unmask", _) => all with { Unmask = [.. all.Unmask, .. Patterns(word)] },
                 ("apparmor", "unconfined") => all with { AppArmor = null },
                 ("apparmor", _) => all with

@@ -357,7 +357,10 @@ static class SettingOptions
                 Key = EnvironmentSetting.NameOf,
                 Check = Sysctl,
             },
-            new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise.") { Check = value => Quantity.Bytes(value) },
+            new("shm-size", "SIZE", "Size of /dev/shm; 64m otherwise, and 0 for no limit.")
+            {
+                Check = value => Quantity.Bytes(value, least: 0),
+            },
             new(
                 "security-opt",
                 "OPTION",
@@ -408,11 +411,11 @@ static class SettingOptions
             new("memory", "SIZE", "The most memory that it may use; the unit's MemoryMax=.")
             {
                 Letter = 'm',
-                Check = value => Quantity.Bytes(value),
+                Check = value => Quantity.Bytes(value, least: 0),
             },
             new("memory-reservation", "SIZE", "Memory that is not taken from it lightly; the unit's MemoryLow=.")
             {
-                Check = value => Quantity.Bytes(value),
+                Check = value => Quantity.Bytes(value, least: 0),
             },
             new("pids-limit", "NUMBER", "The most processes and threads; the unit's TasksMax=. -1 for no limit.")
             {
@@ -424,7 +427,7 @@ static class SettingOptions
             },
             new("cpu-shares", "NUMBER", "Its share of busy processors; the unit's CPUWeight=.")
             {
-                Check = value => Quantity.Whole(value, 2, 262_144),
+                Check = value => Shares(value),
             },
             new("cpuset-cpus", "LIST", "The processors that it may use, such as 0-3; the unit's AllowedCPUs=.")
             {
@@ -551,6 +554,9 @@ static class SettingOptions
             _ => throw new FormatException("it is true or false"),
         };
 
+    /// <summary>Shares of processors; 0 is as without them.</summary>
+    internal static long Shares(string value) => value == "0" ? 0 : Quantity.Whole(value, 2, 262_144);
+
     private static TimeSpan Interval(string value) =>
         value == "disable" ? TimeSpan.Zero
         : Quantity.Duration(value) is var time && (time == TimeSpan.Zero || time >= TimeSpan.FromSeconds(1)) ? time
@@ -667,7 +673,7 @@ static class SettingOptions
 
     private static string HostName(string text) =>
         text.Length is > 0 and <= 64
-        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.')
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_')
         && !text.StartsWith('-')
         && !text.StartsWith('.')
             ? text

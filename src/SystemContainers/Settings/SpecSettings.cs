@@ -95,7 +95,7 @@ sealed record SpecSettings
     /// <summary>Kernel parameters.</summary>
     public IReadOnlyDictionary<string, string> Sysctls { get; private init; } = new Dictionary<string, string>();
 
-    /// <summary>Bytes of /dev/shm; null for the default.</summary>
+    /// <summary>Bytes of /dev/shm; 0 for no limit, null for the default.</summary>
     public long? ShmSize { get; private init; }
 
     /// <summary>Null: the host's.</summary>
@@ -185,7 +185,7 @@ sealed record SpecSettings
             CapDrop = [.. settings.All("cap-drop").Select(SettingOptions.CapabilityName)],
             Ulimits = [.. settings.All("ulimit").Select(UlimitSetting.Parse)],
             Sysctls = Pairs("sysctl"),
-            ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm) : null,
+            ShmSize = settings.One("shm-size") is { } shm ? Quantity.Bytes(shm, least: 0) : null,
             HostName = settings.One("hostname"),
             Network = NetworkSettings.Of(settings),
             UserNamespace = UserNamespaceSetting.Of(
@@ -197,18 +197,22 @@ sealed record SpecSettings
             ),
             TimeZone = settings.One("tz"),
             Security = SecuritySetting.Parse(settings.All("security-opt")),
-            Memory = settings.One("memory") is { } memory ? Quantity.Bytes(memory) : null,
-            MemoryReservation = settings.One("memory-reservation") is { } reservation
-                ? Quantity.Bytes(reservation)
-                : null,
+            Memory = Limit("memory"),
+            MemoryReservation = Limit("memory-reservation"),
             PidsLimit =
                 settings.One("pids-limit") is { } pids && Quantity.Whole(pids, -1, int.MaxValue) is > 0 and var limit
                     ? limit
                     : null,
-            Cpus = settings.One("cpus") is { } cpus ? Quantity.Processors(cpus) : null,
-            CpuShares = settings.One("cpu-shares") is { } shares ? Quantity.Whole(shares, 2, 262_144) : null,
+            Cpus = settings.One("cpus") is { } cpus && Quantity.Processors(cpus) is > 0 and var count ? count : null,
+            CpuShares =
+                settings.One("cpu-shares") is { } shares && SettingOptions.Shares(shares) is > 0 and var share
+                    ? share
+                    : null,
             CpusetCpus = settings.One("cpuset-cpus"),
         };
+
+        long? Limit(string name) =>
+            settings.One(name) is { } size && Quantity.Bytes(size, least: 0) is > 0 and var bytes ? bytes : null;
 
         bool Flag(string name, bool usually) => settings.One(name) is { } value ? SettingOptions.Flag(value) : usually;
 

@@ -145,7 +145,8 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
     /// <exception cref="FormatException">One of them is none, or can't be had here.</exception>
     public static IReadOnlyList<string> Checked(IReadOnlyList<string> options)
     {
-        string[] given = [.. options.Where(o => o.Length > 0)];
+        // consistency= is of other systems; podman and docker pass over it, too.
+        string[] given = [.. options.Where(o => o.Length > 0 && o.Split('=')[0] != "consistency")];
         foreach (string option in given)
         {
             if (

@@ -182,7 +182,7 @@ public sealed partial class RunConversionTests
     [InlineData("--platform linux/s390x", "own platform")]
     [InlineData("--network none -p 80:80 --ip 10.0.0.1", "no network by name")]
     [InlineData("--tls-verify=false", "the host's to say")]
-    [InlineData("--hostname a_b", "no host name")]
+    [InlineData("--hostname a!b", "no host name")]
     public void What_has_no_counterpart_is_told_and_the_rest_is_kept(string options, string why)
     {
         ConvertedFiles files = RoundTrip.Run($"podman run -d {options} -e KEPT=1 img");

@@ -480,6 +480,26 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Equal("postgres.service", Assert.Single(set.Containers).OwnLines[0].Value);
     }
 
+    /// <summary>systemd expands %p of bar.service to bar, whatever the file is called.</summary>
+    [Fact]
+    public void Specifiers_are_of_the_unit_s_name()
+    {
+        _folder.Write("sn.container", "[Container]\nImage=i\nServiceName=the-bar\nExec=%p %P %N %j %n");
+        _folder.Write("t@one.container", "[Container]\nImage=i\nExec=%p %i %j");
+        _folder.Write("p-x.pod", "[Pod]\nVolume=/srv/%p:/srv");
+        _folder.Write("in.container", "[Container]\nImage=i\nPod=p-x.pod\nExec=%p");
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Equal("the-bar the-bar the-bar bar the-bar.service", Command("the-bar"));
+        Assert.Equal("t one t", Command("t-one"));
+        Assert.Equal("in", Command("in"));
+        Assert.Equal(["/srv/p-x-pod:/srv"], set.Containers.Single(c => c.Name == "in").Request.Settings.All("volume"));
+
+        string Command(string name) =>
+            string.Join(' ', set.Containers.Single(c => c.Name == name).Request.Settings.All("command"));
+    }
+
     [Theory]
     [InlineData("ReloadSignal=SIGHUP", "kill -s HUP $MAINPID")]
     [InlineData("ReloadCmd=\"/some/binary file\" --a %i", "/usr/bin/sysctr exec web -- \"/some/binary file\" --a \"\"")]
@@ -506,24 +526,4 @@ public sealed class ContainerReaderTests : IDisposable
         Assert.Empty(set.Faults.All);
         return Assert.Single(set.Containers);
     }
-    /// <summary>systemd expands %p of bar.service to bar, whatever the file is called.</summary>
-    [Fact]
-    public void Specifiers_are_of_the_unit_s_name()
-    {
-        _folder.Write("sn.container", "[Container]\nImage=i\nServiceName=the-bar\nExec=%p %P %N %j %n");
-        _folder.Write("t@one.container", "[Container]\nImage=i\nExec=%p %i %j");
-        _folder.Write("p-x.pod", "[Pod]\nVolume=/srv/%p:/srv");
-        _folder.Write("in.container", "[Container]\nImage=i\nPod=p-x.pod\nExec=%p");
-
-        QuadletSet set = _folder.Read();
-
-        Assert.Equal("the-bar the-bar the-bar bar the-bar.service", Command("the-bar"));
-        Assert.Equal("t one t", Command("t-one"));
-        Assert.Equal("in", Command("in"));
-        Assert.Equal(["/srv/p-x-pod:/srv"], set.Containers.Single(c => c.Name == "in").Request.Settings.All("volume"));
-
-        string Command(string name) =>
-            string.Join(' ', set.Containers.Single(c => c.Name == name).Request.Settings.All("command"));
-    }
-
 }

@@ -17,6 +17,25 @@ public sealed class QuadletPodTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>The name of a pod is its containers' host name, and what the file has is PodName=.</summary>
+    [Theory]
+    [InlineData("PodName=my_pod", "my_pod", "")]
+    [InlineData("PodName=-p", null, "PodName=-p: as the host name")]
+    [InlineData("PodName=-p\nHostName=h", "h", "")]
+    [InlineData("HostName=-p", null, "HostName=-p: ")]
+    public void A_pod_s_name_is_the_host_name_of_all(string keys, string? name, string said)
+    {
+        _folder.Write("shop_a.pod", "[Pod]\n" + keys);
+        _folder.Write("web.container", "[Container]\nImage=i\nPod=shop_a.pod\n");
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Equal(said.Length > 0 ? 1 : 0, set.Faults.All.Count);
+        Assert.All(set.Faults.All, f => Assert.Contains(said, f.Text, StringComparison.Ordinal));
+        Assert.All(set.Faults.All, f => Assert.EndsWith("shop_a.pod", f.Place.File, StringComparison.Ordinal));
+        Assert.Equal(name, set.Containers.Single(c => c.Name == "web").Request.Settings.One("hostname"));
+    }
+
     /// <summary>The pod's member is read without the key, so that it is looked at before.</summary>
     [Theory]
     [InlineData("StartWithPod=ture", "StartWithPod=ture: it is yes or no")]

@@ -30,8 +30,75 @@ public sealed class SettingOptionsTests
     [InlineData("cap-add", "A,B", "A|B")]
     [InlineData("group-add", "1,video", "1|video")]
     [InlineData("env", "A=1,B=2", "A=1,B=2")]
+    [InlineData("annotation", "A=1,B=2", "A=1,B=2")]
+    [InlineData("security-opt", "mask=/a,/b", "mask=/a,/b")]
+    [InlineData("sysctl", "net.a=1,net.b=2", "net.a=1|net.b=2")]
+    [InlineData("sysctl", "\"net.a=1,2\",net.b=2", "net.a=1,2|net.b=2")]
+    [InlineData("add-host", "a:1.1.1.1,b:2.2.2.2", "a:1.1.1.1|b:2.2.2.2")]
+    [InlineData("uidmap", "0:100000:10,10:200000", "0:100000:10|10:200000")]
+    [InlineData("gidmap", "0:100000:10,10:200000", "0:100000:10|10:200000")]
+    [InlineData("device-cgroup-rule", "c 1:3 r,c 1:5 rwm", "c 1:3 r|c 1:5 rwm")]
     public void Some_values_are_several(string option, string value, string values) =>
         Assert.Equal(values, string.Join('|', SettingOptions.Find(option)!.Split(value)));
+
+    /// <summary>A value with a comma is one where it is said again.</summary>
+    [Theory]
+    [InlineData("sysctl", "net.a=1,2", "--sysctl=\"net.a=1,2\"")]
+    [InlineData("sysctl", "net.a=1", "--sysctl=net.a=1")]
+    [InlineData("env", "A=1,2", "--env=A=1,2")]
+    public void What_is_said_again_is_read_as_it_was(string option, string value, string word)
+    {
+        ContainerSettings settings = new(new Dictionary<string, IReadOnlyList<string>> { [option] = [value] });
+
+        Assert.Equal([word], settings.Words());
+        Assert.Equal([value], SettingOptions.Find(option)!.Split(word[(option.Length + 3)..]));
+    }
+
+    [Theory]
+    [InlineData("type=env,source=pw,target=X", "pw,type=env,target=X")]
+    [InlineData("target=/x,source=pw", "pw,target=/x")]
+    [InlineData("pw,UID=5,GID=6", "pw,uid=5,gid=6")]
+    public void A_secret_is_the_same_in_other_words(string text, string same) =>
+        Assert.Equal(SecretSetting.Parse(same), SecretSetting.Parse(text));
+
+    /// <summary>0 is no limit to podman.</summary>
+    [Fact]
+    public void Zero_is_no_limit()
+    {
+        ContainerSettings settings = new(
+            new[] { "memory", "memory-reservation", "cpus", "cpu-shares", "shm-size" }.ToDictionary(
+                o => o,
+                IReadOnlyList<string> (_) => ["0"]
+            )
+        );
+
+        settings.Check();
+
+        SpecSettings spec = settings.Spec;
+        Assert.Equal((null, null, null, null), (spec.Memory, spec.MemoryReservation, spec.Cpus, spec.CpuShares));
+        Assert.Equal(0, spec.ShmSize);
+    }
+
+    /// <summary>Words that --volume has are words of --mount, too.</summary>
+    [Theory]
+    [InlineData("Z", "")]
+    [InlineData("z,consistency=cached", "")]
+    [InlineData("noexec,nodev,nosuid", "noexec nodev nosuid")]
+    [InlineData("exec,dev,suid", "exec dev suid")]
+    [InlineData("shared", "shared")]
+    [InlineData("rslave", "rslave")]
+    [InlineData("runbindable", "runbindable")]
+    public void A_mount_has_a_volume_s_options(string words, string options)
+    {
+        VolumeSetting bind = MountSetting.Parse("type=bind,src=/a,dst=/b," + words).Volume!;
+
+        Assert.Equal(options, string.Join(' ', bind.Options));
+        Assert.Equal(bind, VolumeSetting.Parse("/a:/b:" + words) with { Options = bind.Options });
+    }
+
+    [Fact]
+    public void A_bind_mount_without_a_source_is_of_the_same_place() =>
+        Assert.Equal("/srv/a", MountSetting.Parse("type=bind,dst=/srv/a").Volume!.Source);
 
     [Theory]
     [InlineData("volume", "data")]
@@ -44,7 +111,6 @@ public sealed class SettingOptionsTests
     [InlineData("volume", "/a:/b/../c")]
     [InlineData("volume", "/a:/b:ro:/c")]
     [InlineData("volume", "-data:/b")]
-    [InlineData("mount", "type=bind,dst=/b")]
     [InlineData("mount", "type=bind,src=a,dst=/b")]
     [InlineData("mount", "type=volume,src=/a,dst=/b")]
     [InlineData("mount", "type=image,src=a,dst=/b")]
@@ -139,12 +205,12 @@ public sealed class SettingOptionsTests
     [InlineData("dns-search", "a b")]
     [InlineData("dns-option", "")]
     [InlineData("sysctl", "kernel.shmmax")]
-    [InlineData("shm-size", "0")]
+    [InlineData("shm-size", "-1")]
     [InlineData("memory", "1x")]
     [InlineData("memory", "-1")]
     [InlineData("memory", "99999999999999999999g")]
     [InlineData("pids-limit", "many")]
-    [InlineData("cpus", "0")]
+    [InlineData("cpus", "0.001")]
     [InlineData("cpu-shares", "1")]
     [InlineData("cpuset-cpus", "a")]
     [InlineData("tz", "/etc/passwd")]

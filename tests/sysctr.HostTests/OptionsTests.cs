@@ -411,7 +411,7 @@ public sealed class OptionsTests(NspawnFixture fixture)
                     (["-v", "/var/lib/sysctr:/a", "probe"], 8, "/var/lib/sysctr"),
                     (["--env-file", "/nowhere", "probe"], 3, "/nowhere"),
                     (["--network", "nowhere", "probe"], 3, "sysctr network create nowhere"),
-                    (["--network", "none", "-p", "80", "probe"], 2, "leave --publish out"),
+                    (["--network", "none", "-p", "80", "probe"], 2, "publish no ports"),
                     (["--sysctl", "net.ipv4.ip_forward=1", "probe"], 2, "--network"),
                 ]
         )

@@ -86,7 +86,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
         Assert.Equal(
             "",
             await _host.ShellAsync(
-                $"grep {name} /proc/self/mountinfo || true; ls -d /run/sysctr/{name} 2>/dev/null || true; find /var/lib/sysctr/deployments -name written"
+                $"grep -E '/{name}(/| )' /proc/self/mountinfo || true; ls -d /run/sysctr/{name} 2>/dev/null || true; find /var/lib/sysctr/deployments -name written"
             )
         );
         await _host.UnitsGoneAsync("sysctr-log-*");

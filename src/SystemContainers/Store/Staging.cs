@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Collections.Concurrent;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
@@ -62,7 +63,7 @@ sealed unsafe class Staging : IDisposable
         if (!FileIdentity.CanMove(root, Path.GetDirectoryName(directory)!))
         {
             string beside = DurableFile.Beside(directory);
-            DurableFile.Move(directory, beside);
+            Move(directory, beside);
             RemoveMoved(beside);
             return;
         }
@@ -77,7 +78,7 @@ sealed unsafe class Staging : IDisposable
             // Not even a lock file can be made, and what gives room back must not ask for any. A name costs none;
             // without a lock it is anybody's to remove.
             string bare = Path.Join(root, Guid.NewGuid().ToString("N"));
-            DurableFile.Move(directory, bare);
+            Move(directory, bare);
             DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
             RemoveMoved(bare);
             return;
@@ -87,12 +88,36 @@ sealed unsafe class Staging : IDisposable
         using (held)
         {
             // Where this fails the lock file stays, and with it others find what is left.
-            DurableFile.Move(directory, path);
+            Move(directory, path);
             DurableFile.SyncDirectory(Path.GetDirectoryName(directory)!);
             if (RemoveMoved(path))
             {
                 File.Delete(path + ".lock");
             }
+        }
+    }
+
+    /// <summary>What somebody has protected by chattr(1) can't be renamed either; here it is nobody's any
+    /// more.</summary>
+    private static void Move(string directory, string path)
+    {
+        try
+        {
+            DurableFile.Move(directory, path);
+        }
+        catch (LinuxException e) when (e.Errno == Errno.EPERM && Unprotect(directory))
+        {
+            DurableFile.Move(directory, path);
+        }
+    }
+
+    private static bool Unprotect(string directory)
+    {
+        string parent = Path.GetDirectoryName(directory)!;
+        using SafeFileHandle handle = Libc.open(parent, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        fixed (byte* name = Encoding.UTF8.GetBytes(Path.GetFileName(directory) + '\0'))
+        {
+            return !handle.IsInvalid && InodeFlags.Unprotect(handle, name, withDirectory: false);
         }
     }
 

@@ -173,6 +173,7 @@ public sealed class UnremovableTests : IAsyncLifetime
             await File.WriteAllTextAsync(directory + "/inner/file", "");
             await Command.MustAsync("chattr", "+i", directory + "/inner/file");
             await Command.MustAsync("chattr", "+a", directory + "/inner");
+            await Command.MustAsync("chattr", "+i", directory);
         }
 
         ContentStore.Open(_host.StoreHere).Dispose();

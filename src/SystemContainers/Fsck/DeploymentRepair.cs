@@ -17,13 +17,17 @@ using SystemContainers.Tree;
 namespace SystemContainers.Fsck;
 
 /// <summary>
-/// Mends deployments. A damaged rootfs is checked out again beside its place and swapped in one step; what runs goes on
-/// in the old tree until it is restarted.
+/// Mends deployments. Each container is looked at once more under its lock, and what counts is what is wrong then: an
+/// update, a reinstall or the administrator may have been there since it was found. A damaged rootfs is checked out
+/// again beside its place and swapped in one step; what runs goes on in the old tree until it is restarted.
 /// </summary>
 sealed class DeploymentRepair(Host host, RepairLog log)
 {
-    public async Task RunAsync(FsckPass found, CancellationToken cancellation)
+    /// <summary>Mends the containers that a look at everything has found something about.</summary>
+    /// <returns>What was wrong when they were mended.</returns>
+    public async Task<IReadOnlyList<Finding>> RunAsync(FsckPass found, CancellationToken cancellation)
     {
+        List<Finding> now = [];
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
         foreach (string name in host.Catalog.DirectoryNames())
         {
@@ -38,16 +42,27 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             }
 
             using ContainerLocks? held = host.Locks.TryLockContainers([name]);
-            if (held is not null)
+            if (held is null || !Directory.Exists(directory) || IsUnderWay(name))
             {
-                await MendAsync(name, found, lease);
+                continue;
             }
+
+            FindingLog findings = new();
+            ContainerCheck check = new(host, host.OpenStore(), found.ReadsContent, findings);
+            await check.RunAsync(name);
+            now.AddRange(findings.Sorted());
+            await MendAsync(name, check, findings.Sorted(), lease);
         }
+
+        return now;
     }
 
-    private async Task MendAsync(string name, FsckPass found, StoreLease lease)
+    /// <summary>What was begun and not ended is recovery's to end, and nobody else's to judge.</summary>
+    private bool IsUnderWay(string name) => host.Transactions.Pending(_ => { }).Any(t => t.Record.Concerns(name));
+
+    private async Task MendAsync(string name, ContainerCheck found, IReadOnlyList<Finding> findings, StoreLease lease)
     {
-        foreach (Finding finding in found.Findings)
+        foreach (Finding finding in findings)
         {
             string container = host.Deployment(name, 0).ContainerHere;
             switch (finding.Kind)
@@ -63,19 +78,19 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             }
         }
 
-        foreach ((_, int number) in found.Containers.Lost.Where(l => l.Name == name))
+        foreach ((_, int number) in found.Lost)
         {
             DeploymentDirectory directory = host.Deployment(name, number);
             Try(directory.RecordFile, () => MendRecord(directory.RecordCopy, directory.RecordFile));
         }
 
-        foreach ((_, int number) in found.Containers.Uncopied.Where(l => l.Name == name))
+        foreach ((_, int number) in found.Uncopied)
         {
             DeploymentDirectory directory = host.Deployment(name, number);
             Try(directory.RecordCopy, () => MendRecord(directory.RecordFile, directory.RecordCopy));
         }
 
-        foreach (ContainerRecord record in found.Containers.Unconfigured.Where(r => r.Name == name))
+        foreach (ContainerRecord record in found.Unconfigured)
         {
             DeploymentDirectory directory = host.Deployment(name, record.Deployment);
             await TryAsync(
@@ -84,15 +99,13 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             );
         }
 
-        foreach (ContainerRecord record in found.Containers.Damaged.Where(r => r.Name == name))
+        foreach (ContainerRecord record in found.Damaged)
         {
             string rootfs = Path.Join(host.Deployment(name, record.Deployment).Here, "rootfs");
             Try(rootfs, () => MendRootfs(record, rootfs));
         }
 
-        foreach (
-            (ContainerRecord record, InstalledFile file) in found.Containers.Altered.Where(m => m.Record.Name == name)
-        )
+        foreach ((ContainerRecord record, InstalledFile file) in found.Altered)
         {
             string kept = host.Deployment(name, record.Deployment).KeptFile(file.Path);
             Try(kept, () => MendKept(kept, file));
@@ -100,18 +113,18 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         // After the copies, for these are written from them.
         bool reload = false;
-        foreach (
-            (ContainerRecord record, InstalledFile file) in found.Containers.Missing.Where(m => m.Record.Name == name)
-        )
+        foreach ((ContainerRecord record, InstalledFile file) in found.Missing)
         {
             string path = host.Here(file.Path);
             Try(
                 path,
                 () =>
                 {
-                    new HostFileSwitch(host).Restore(record, file);
-                    log.Done(path, "written again");
-                    reload = true;
+                    if (new HostFileSwitch(host).Restore(record, file))
+                    {
+                        log.Done(path, "written again");
+                        reload = true;
+                    }
                 }
             );
         }

@@ -42,7 +42,7 @@ sealed class FsckOperation(Host host, IPullProgress progress)
 
         // New objects are new inodes: which deployments have the old ones shows only now.
         all.AddRange(mended.Findings);
-        await new DeploymentRepair(host, log).RunAsync(mended, cancellation);
+        all.AddRange(await new DeploymentRepair(host, log).RunAsync(mended, cancellation));
         new LeftoverRepair(host, log).Run(mended, cancellation);
         FsckPass left = await FsckPass.RunAsync(host, content, Again, cancellation);
         return Told(

@@ -37,6 +37,9 @@ sealed class FsckPass
     /// <summary>Refs that can be read, and every deployment's image as if it had a ref.</summary>
     public IReadOnlyList<(ImageRecord Image, string User)> Images { get; private set; } = [];
 
+    /// <summary>Whether copies of objects in deployments are read.</summary>
+    public bool ReadsContent => !Quick;
+
     private bool Quick { get; }
 
     private int Refs { get; set; }
@@ -111,7 +114,11 @@ sealed class FsckPass
         {
             _log.Note(FindingKind.NotChecked, directory, "was not looked at, for another sysctr works on it");
         }
-        else if (Directory.Exists(directory))
+        else if (
+            Directory.Exists(directory)
+            // One that was alive when the transactions were looked at may have died since.
+            && !_host.Transactions.Pending(_ => { }).Any(t => t.Record.Concerns(name))
+        )
         {
             await Containers.RunAsync(name);
         }

@@ -21,6 +21,17 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
     public async Task RunAsync(FsckPass found, CancellationToken cancellation)
     {
         await EndTransactionsAsync(found, cancellation);
+        await MendContentAsync(found, cancellation);
+        if (found.Findings.Any(f => f.Kind == FindingKind.BrokenRef))
+        {
+            // With the store to itself: nobody else gives a name a meaning between the look at it and its mending.
+            using IDisposable alone = host.Locks.LockStore(cancellation);
+            MendRefs(found);
+        }
+    }
+
+    private async Task MendContentAsync(FsckPass found, CancellationToken cancellation)
+    {
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
         HashSet<ObjectKey> objects = [.. found.Layers.Damaged];
         foreach (LayerEntry entry in found.Layers.Changed.Where(MendMetadata))
@@ -31,9 +42,22 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
         HashSet<Digest> layers = [.. found.References.Layers];
         layers.UnionWith(found.Layers.LayersWith(host.OpenStore(), objects));
         await FetchAsync(lease, found.Images, layers, [.. found.References.Blobs], objects, cancellation);
-        foreach (Finding broken in found.Findings.Where(f => f.Kind == FindingKind.BrokenRef))
+    }
+
+    /// <summary>Of those that were found the ones that are broken now: a pull or a tag may have written one
+    /// since.</summary>
+    private void MendRefs(FsckPass found)
+    {
+        HashSet<string> broken =
+        [
+            .. host.OpenStore().Images.Examine().Where(i => i.Record is null).Select(i => i.File),
+        ];
+        foreach (Finding finding in found.Findings.Where(f => f.Kind == FindingKind.BrokenRef))
         {
-            MendRef(broken.Path, found.Images);
+            if (broken.Contains(finding.Path))
+            {
+                MendRef(finding.Path, found.Images);
+            }
         }
     }
 

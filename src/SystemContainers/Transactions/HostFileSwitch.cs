@@ -92,9 +92,10 @@ sealed class HostFileSwitch(Host host)
         }
     }
 
-    /// <summary>Writes a file of the deployment in use that is gone from the host, and the directories made for
-    /// it.</summary>
-    public void Restore(ContainerRecord current, InstalledFile file)
+    /// <summary>Writes a file of the deployment in use that is gone from the host, and the directories made for it;
+    /// never over what somebody has put there since.</summary>
+    /// <returns>Whether it was written.</returns>
+    public bool Restore(ContainerRecord current, InstalledFile file)
     {
         foreach (InstalledDirectory directory in current.HostDirectories)
         {
@@ -102,7 +103,26 @@ sealed class HostFileSwitch(Host host)
         }
 
         _places.Check($"writing {file.Path}", file.Path);
-        Write(current, file, host.Here(file.Path));
+        if (HostFileFacts.DigestOf(Kept(current, file)) != file.Sha256)
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"writing {file.Path}: its copy in deployment {current.Deployment} of {current.Name} was altered",
+                $"'sysctr update {current.Name}' makes a new deployment"
+            );
+        }
+
+        string path = host.Here(file.Path);
+        string whole = DurableFile.Beside(path);
+        Write(current, file, whole);
+        try
+        {
+            return DurableFile.MoveNew(whole, path);
+        }
+        finally
+        {
+            File.Delete(whole);
+        }
     }
 
     private void Put(ContainerRecord after, InstalledFile file, InstalledFile? known, bool rollingBack)

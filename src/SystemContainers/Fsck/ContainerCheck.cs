@@ -236,9 +236,10 @@ sealed class ContainerCheck(Host host, ContentStore store, bool content, Finding
     {
         try
         {
-            return File.ReadAllBytes(directory.RecordFile)
+            return RegularFile
+                .ReadAll(directory.RecordFile)
                 .AsSpan()
-                .SequenceEqual(File.ReadAllBytes(directory.RecordCopy));
+                .SequenceEqual(RegularFile.ReadAll(directory.RecordCopy));
         }
         catch (IOException)
         {

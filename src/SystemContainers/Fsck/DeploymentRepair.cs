@@ -173,7 +173,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
     private void MendRecord(string whole, string broken)
     {
-        DurableFile.Write(broken, File.ReadAllBytes(whole), RecordDocument.Mode);
+        DurableFile.Write(broken, RegularFile.ReadAll(whole), RecordDocument.Mode);
         log.Done(broken, $"taken from {Path.GetFileName(whole)}");
     }
 

@@ -6,6 +6,7 @@ using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Fsck.Findings;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Verity;
 using SystemContainers.Render.Spec;
@@ -186,7 +187,7 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
             : "'sysctr fsck --repair' renders it again, where that gives the same file";
         try
         {
-            byte[] bytes = File.ReadAllBytes(file);
+            byte[] bytes = RegularFile.ReadAll(file);
             if (record.ConfigDigest is { } digest && Oci.Digest.Sha256(bytes) != digest)
             {
                 log.Note(FindingKind.EditedFile, file, "was edited since it was installed");

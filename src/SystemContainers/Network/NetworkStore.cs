@@ -46,7 +46,7 @@ sealed class NetworkStore(string directory)
         try
         {
             return File.Exists(file)
-                ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition)
+                ? JsonSerializer.Deserialize(RegularFile.ReadAll(file), NetworkJson.Default.NetworkDefinition)
                 : null;
         }
         catch (JsonException e)

@@ -16,7 +16,7 @@ static class RecordDocument
     {
         try
         {
-            return OwnJson.Read(File.ReadAllBytes(path), type);
+            return OwnJson.Read(RegularFile.ReadAll(path), type);
         }
         catch (JsonException e)
         {

@@ -102,7 +102,7 @@ sealed partial class ContentStore : ILayerContents
                 if (
                     Digest.TryParse($"sha{hex.Length * 4}:{hex}", out Digest diffId)
                     && HasLayer(diffId)
-                    && LayerSums.Read(File.ReadAllBytes(file)) is { } known
+                    && LayerSums.Read(RegularFile.ReadAll(file)) is { } known
                 )
                 {
                     // One of each layer, so that one that lies takes no more than one place.

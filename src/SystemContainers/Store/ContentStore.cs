@@ -150,7 +150,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         string file = staged ? _staging.Value.LayerPath(diffId) : IndexPath(diffId);
         try
         {
-            return LayerIndex.FromBytes(File.ReadAllBytes(file), diffId);
+            return LayerIndex.FromBytes(RegularFile.ReadAll(file), diffId);
         }
         catch (FileNotFoundException e)
         {
@@ -184,7 +184,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         byte[] content;
         try
         {
-            content = File.ReadAllBytes(BlobPath(digest));
+            content = RegularFile.ReadAll(BlobPath(digest));
         }
         catch (FileNotFoundException e)
         {
@@ -205,8 +205,22 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     }
 
     /// <summary>The content of an object, staged ones of this instance included.</summary>
-    /// <exception cref="SysctrException">Corrupt: it is missing.</exception>
-    public SafeFileHandle OpenObject(ObjectKey key) => OpenObject(key, 0);
+    /// <exception cref="SysctrException">Corrupt: it is missing, or no file.</exception>
+    public SafeFileHandle OpenObject(ObjectKey key)
+    {
+        SafeFileHandle file = OpenObject(key, 0);
+        if (RegularFile.IsRegular(file, $"object {key}"))
+        {
+            return file;
+        }
+
+        file.Dispose();
+        throw new SysctrException(
+            ErrorKind.Corrupt,
+            $"reading object {key}: it is no file",
+            "'sysctr fsck --repair' fetches it again"
+        );
+    }
 
     /// <summary>The content of a file, whole; for one that is known to be small.</summary>
     /// <param name="entry">A regular file.</param>
@@ -240,7 +254,11 @@ sealed partial class ContentStore : ILayerSink, IDisposable
             SafeFileHandle handle = Libc.openat(
                 _objects,
                 pointer,
-                OpenFlags.ReadOnly | OpenFlags.CloseOnExec | flags,
+                // A FIFO in the place of an object, which somebody's root may have, must not hold the reader up.
+                OpenFlags.ReadOnly
+                    | OpenFlags.NonBlock
+                    | OpenFlags.CloseOnExec
+                    | flags,
                 0
             );
             if (!handle.IsInvalid)

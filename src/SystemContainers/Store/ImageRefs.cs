@@ -97,7 +97,7 @@ sealed class ImageRefs(string directory, Action<ImageRecord> makeDurable)
     {
         try
         {
-            return OwnJson.Read(File.ReadAllBytes(file), StoreJson.Default.ImageRecord);
+            return OwnJson.Read(RegularFile.ReadAll(file), StoreJson.Default.ImageRecord);
         }
         catch (JsonException e)
         {

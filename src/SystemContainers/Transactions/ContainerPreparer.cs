@@ -111,7 +111,7 @@ sealed class ContainerPreparer(Host host)
             MayWriteRoot = request.Once,
             GeneratedBefore = claims.Of(name),
             TmpfilesBefore = before?.Tmpfiles is { } old
-                ? File.ReadAllText(host.Deployment(name, before.Deployment).KeptFile(old.Path))
+                ? RegularFile.ReadText(host.Deployment(name, before.Deployment).KeptFile(old.Path))
                 : "",
         };
         if (host.User is { } user)

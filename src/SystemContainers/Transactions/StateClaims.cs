@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using System.Text.Json;
 using SystemContainers.Linux.Files;
 using SystemContainers.Render.HostFiles;
@@ -105,7 +104,7 @@ sealed class StateClaims(Host host)
     {
         try
         {
-            return TmpfilesLines.Directories(Encoding.UTF8.GetString(System.IO.File.ReadAllBytes(tmpfiles)));
+            return TmpfilesLines.Directories(RegularFile.ReadText(tmpfiles));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

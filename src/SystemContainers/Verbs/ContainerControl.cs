@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.Render.Spec;
@@ -159,7 +160,7 @@ sealed class ContainerControl(Host host)
             : MergedTree.Build(host.OpenStore(), record.DiffIds);
 
     private JsonNode? ProcessOf(ContainerRecord record) =>
-        JsonNode.Parse(File.ReadAllBytes(host.Deployment(record.Name, record.Deployment).ConfigFile))?["process"];
+        JsonNode.Parse(RegularFile.ReadAll(host.Deployment(record.Name, record.Deployment).ConfigFile))?["process"];
 
     /// <summary>Becomes journalctl for the container's units; returns only by throwing.</summary>
     public int ShowJournal(string name, bool follow, int? lines)

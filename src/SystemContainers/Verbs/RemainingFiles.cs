@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Linux.Files;
 using SystemContainers.Render;
 using SystemContainers.State;
 using SystemContainers.SystemdText;
@@ -108,7 +109,7 @@ sealed class RemainingFiles(Host host)
     {
         try
         {
-            return File.ReadAllText(host.Deployment(record.Name, record.Deployment).KeptFile(file.Path));
+            return RegularFile.ReadText(host.Deployment(record.Name, record.Deployment).KeptFile(file.Path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -120,8 +121,8 @@ sealed class RemainingFiles(Host host)
     {
         UnitText unit = UnitText.Parse(text);
         return from place in host.User is null ? s_ofUnits : s_ofUsersUnits
-               from name in unit.Words("Service", place.Setting)
-               where !name.Contains('%', StringComparison.Ordinal)
-               select Path.Join(host.User is { } user ? user.Home : "", place.Below, name.Split(':')[0]);
+            from name in unit.Words("Service", place.Setting)
+            where !name.Contains('%', StringComparison.Ordinal)
+            select Path.Join(host.User is { } user ? user.Home : "", place.Below, name.Split(':')[0]);
     }
 }

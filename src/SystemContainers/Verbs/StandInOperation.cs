@@ -72,7 +72,7 @@ sealed class StandInOperation(Host host)
                 start,
                 [
                     .. UnitPlan.LimitLines(
-                        File.ReadAllBytes(host.Deployment(name, record.Deployment).ConfigFile),
+                        RegularFile.ReadAll(host.Deployment(name, record.Deployment).ConfigFile),
                         OciRuntime.Find(record.Runtime, host.Root),
                         host.User
                     ),
@@ -135,7 +135,7 @@ sealed class StandInOperation(Host host)
     private void WriteBundle(ContainerRecord record, string bundle, ExecRequest request)
     {
         DeploymentDirectory deployment = host.Deployment(record.Name, record.Deployment);
-        byte[] config = File.ReadAllBytes(deployment.ConfigFile);
+        byte[] config = RegularFile.ReadAll(deployment.ConfigFile);
         JsonObject document = JsonNode
             .Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!
             .AsObject();

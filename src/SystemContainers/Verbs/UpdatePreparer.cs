@@ -2,6 +2,7 @@
 
 using SystemContainers.Checkout;
 using SystemContainers.Images;
+using SystemContainers.Linux.Files;
 using SystemContainers.Prepared;
 using SystemContainers.Render.Request;
 using SystemContainers.Requests;
@@ -148,7 +149,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     {
         string config = host.Deployment(before.Name, before.Deployment).ConfigFile;
         Dictionary<string, InstalledFile> files = before.AllFiles.ToDictionary(f => f.Path, StringComparer.Ordinal);
-        return (File.Exists(config) ? File.ReadAllBytes(config) : [])
+        return (File.Exists(config) ? RegularFile.ReadAll(config) : [])
                 .AsSpan()
                 .SequenceEqual(again.Rendered.ConfigJson ?? [])
             && before.Enabled.SequenceEqual(again.Record.Enabled)

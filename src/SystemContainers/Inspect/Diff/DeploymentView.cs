@@ -2,6 +2,7 @@
 
 using System.Text;
 using System.Text.Unicode;
+using SystemContainers.Linux.Files;
 using SystemContainers.Prepared;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -40,14 +41,14 @@ sealed record DeploymentView(
             string kept = directory.KeptFile(file.Path);
             texts[file.Path] =
                 new FileInfo(kept).LinkTarget is { } target ? $"link to {target}\n"
-                : File.Exists(kept) ? Text(directory, File.ReadAllBytes(kept))
+                : File.Exists(kept) ? Text(directory, RegularFile.ReadAll(kept))
                 : "";
         }
 
         string config = Path.Join(directory.Here, Configuration);
         if (File.Exists(config))
         {
-            texts[Configuration] = Text(directory, File.ReadAllBytes(config));
+            texts[Configuration] = Text(directory, RegularFile.ReadAll(config));
         }
 
         return new DeploymentView(

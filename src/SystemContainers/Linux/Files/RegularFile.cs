@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux.Native;
 
@@ -37,6 +38,51 @@ static class RegularFile
         return file.IsInvalid ? throw LinuxException.Last("open", path) : file;
     }
 
+    /// <summary>What is larger is none of the records, indexes and texts that we keep.</summary>
+    private const int MaxBytes = 256 << 20;
+
+    /// <summary>Reads a file of ours whole: where others may have put something else in its place it is neither waited
+    /// for nor read without end.</summary>
+    /// <param name="path">Its path; a link in the last part is not followed.</param>
+    /// <exception cref="FileNotFoundException">Nothing is there.</exception>
+    /// <exception cref="DirectoryNotFoundException">Nor is its directory.</exception>
+    /// <exception cref="IOException">It is no regular file, is too large, or can't be read.</exception>
+    public static byte[] ReadAll(string path)
+    {
+        using SafeFileHandle file = OpenThere(path);
+        long length = RandomAccess.GetLength(file);
+        if (length > MaxBytes)
+        {
+            throw new IOException($"{path} is larger than {MaxBytes} bytes");
+        }
+
+        byte[] content = new byte[length];
+        int read = FileBytes.Fill(file, content, 0);
+        return read == length ? content : content[..read];
+    }
+
+    /// <summary>The same, a piece at a time, however large it is.</summary>
+    /// <inheritdoc cref="ReadAll"/>
+    public static FileStream OpenRead(string path) => new(OpenThere(path), FileAccess.Read);
+
+    private static SafeFileHandle OpenThere(string path)
+    {
+        try
+        {
+            return Open(path) ?? throw new IOException($"{path} is no regular file");
+        }
+        catch (LinuxException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR)
+        {
+            throw Directory.Exists(Path.GetDirectoryName(path))
+                ? new FileNotFoundException($"there is no {path}", path, e)
+                : new DirectoryNotFoundException($"there is no directory for {path}", e);
+        }
+    }
+
+    /// <summary>The same as text.</summary>
+    /// <inheritdoc cref="ReadAll"/>
+    public static string ReadText(string path) => Encoding.UTF8.GetString(ReadAll(path));
+
     /// <summary>Whether a path is a file or a directory, and no link, FIFO, socket or device.</summary>
     public static bool IsPlain(string path)
     {
@@ -46,7 +92,10 @@ static class RegularFile
             && ((stat.stx_mode & Libc.S_IFMT) == Libc.S_IFREG || (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFDIR);
     }
 
-    private static bool IsRegular(SafeFileHandle file, string shown) =>
+    /// <summary>Whether what was opened is a file.</summary>
+    /// <param name="file">It.</param>
+    /// <param name="shown">What it is, for messages.</param>
+    internal static bool IsRegular(SafeFileHandle file, string shown) =>
         Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFREG
             : throw LinuxException.Last("statx", shown);

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Sigstore;
 using SystemContainers.Pull.Statements;
@@ -310,12 +311,7 @@ static class StatementPolicyFile
     {
         try
         {
-            using FileStream stream = File.OpenRead(file);
-            byte[] bytes = new byte[most + 1];
-            int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return read <= most
-                ? bytes[..read]
-                : throw new SysctrException(ErrorKind.Policy, $"reading {file}: it is larger than {most} bytes");
+            return BoundedFile.Read("/", file, most) ?? throw new FileNotFoundException("there is no such file");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

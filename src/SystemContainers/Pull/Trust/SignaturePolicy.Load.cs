@@ -88,7 +88,7 @@ sealed partial class SignaturePolicy
                 throw reader.Invalid($"it is larger than {MaxFileBytes} bytes");
             }
 
-            text = File.ReadAllBytes(path);
+            text = BoundedFile.Read("/", path, MaxFileBytes) ?? throw new FileNotFoundException();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -192,7 +192,7 @@ sealed class SignatureStorage
                 throw Invalid(file, $"it is larger than {MaxFileBytes} bytes");
             }
 
-            switch (YamlText.Parse(new YamlSource(file, file), File.ReadAllText(file)))
+            switch (YamlText.Parse(new YamlSource(file, file), BoundedFile.ReadText("/", file, MaxFileBytes) ?? ""))
             {
                 case null or YamlScalar { IsNull: true }:
                     return;

@@ -78,7 +78,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
     /// <exception cref="SysctrException">Corrupt: it is not that any more; nothing was given yet.</exception>
     public static IEnumerable<LayerEntry> Stream(string file, Digest diffId)
     {
-        FileStream stream = File.OpenRead(file);
+        FileStream stream = RegularFile.OpenRead(file);
         try
         {
             long end = stream.Length - SHA256.HashSizeInBytes;
@@ -100,7 +100,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
     /// <exception cref="SysctrException">Corrupt: it is no index.</exception>
     public static ObjectForm FormOf(string file, Digest diffId)
     {
-        using FileStream stream = File.OpenRead(file);
+        using FileStream stream = RegularFile.OpenRead(file);
         Span<byte> magic = stackalloc byte[MagicSize];
         return stream.ReadAtLeast(magic, MagicSize, throwOnEndOfStream: false) == MagicSize && FormOf(magic) is { } form
             ? form
@@ -117,7 +117,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
         form = default;
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[128 << 10];
-        for (long left = end; left > 0;)
+        for (long left = end; left > 0; )
         {
             int read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left));
             if (read == 0)

@@ -84,7 +84,7 @@ sealed record StoreFormat(
     {
         try
         {
-            return OwnJson.Read(File.ReadAllBytes(file), StoreJson.Default.StoreFormat);
+            return OwnJson.Read(RegularFile.ReadAll(file), StoreJson.Default.StoreFormat);
         }
         catch (Exception e) when (e is JsonException or FileNotFoundException)
         {

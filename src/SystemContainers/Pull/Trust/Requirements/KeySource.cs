@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Pull.Trust.Requirements;
 
@@ -25,20 +26,8 @@ sealed record KeySource(IReadOnlyList<string> Files, IReadOnlyList<byte[]> Data,
     {
         try
         {
-            // As a stream, with a bound: what stands there may be a device.
-            using FileStream stream = File.OpenRead(Here(file));
-            byte[] bytes = new byte[64 << 10];
-            using MemoryStream all = new();
-            for (int read; (read = stream.Read(bytes)) > 0;)
-            {
-                all.Write(bytes, 0, read);
-                if (all.Length > MaxBytes)
-                {
-                    throw Unreadable(file, $"it is larger than {MaxBytes} bytes");
-                }
-            }
-
-            return all.ToArray();
+            // With a bound, and never waited for: what stands there may be a device or a FIFO.
+            return BoundedFile.Read("/", Here(file), MaxBytes) ?? throw new FileNotFoundException();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

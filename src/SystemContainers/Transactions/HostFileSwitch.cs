@@ -130,8 +130,13 @@ sealed class HostFileSwitch(Host host)
         _places.Check($"writing {file.Path}", file.Path);
         string path = host.Here(file.Path);
         Digest? there = HostFileFacts.DigestOf(path);
-        RemoveOurs(path + NewVersion, known);
-        switch (HostFileDecision.OnPut(there, file, known, after.OwnFiles.Contains(file)))
+        HostFileAction action = HostFileDecision.OnPut(there, file, known, after.OwnFiles.Contains(file));
+        if (rollingBack || action != HostFileAction.KeepEdited)
+        {
+            RemoveOurs(path + NewVersion, known);
+        }
+
+        switch (action)
         {
             case HostFileAction.Create or HostFileAction.Replace:
                 Write(after, file, path);
@@ -144,6 +149,12 @@ sealed class HostFileSwitch(Host host)
                 Write(after, file, path);
                 break;
             case HostFileAction.LayBeside when !rollingBack:
+                if (HostFileFacts.DigestOf(path + NewVersion) is { } beside && beside != file.Sha256)
+                {
+                    SetAside(path + NewVersion);
+                    host.Note($"{path}{NewVersion} was edited; kept as {path}{NewVersion}{Saved}");
+                }
+
                 Write(after, file, path + NewVersion);
                 host.Note($"{path} was edited since it was installed; the new version is {path}{NewVersion}");
                 break;

@@ -75,6 +75,46 @@ public sealed class HostFileSwitchTests : IDisposable
     }
 
     [Fact]
+    public void What_somebody_made_of_the_new_version_beside_an_edited_file_is_kept()
+    {
+        ContainerRecord first = Deployment(0, (File1, "a"));
+        ContainerRecord second = Deployment(1, (File1, "b"));
+        ContainerRecord third = Deployment(2, (File1, "c"));
+        _switch.Apply(null, first);
+        File.WriteAllText(_root + File1, "mine");
+        _switch.Apply(first, second);
+        File.WriteAllText(_root + File1 + ".sysctr-new", "b, with mine put in");
+
+        _switch.Apply(second, third);
+        Assert.Equal(
+            ("mine", "c", "b, with mine put in"),
+            (Read(File1), Read(File1 + ".sysctr-new"), Read(File1 + ".sysctr-new.sysctr-save"))
+        );
+
+        // It may be cut after that, and done again.
+        _switch.Apply(second, third);
+        Assert.Equal("b, with mine put in", Read(File1 + ".sysctr-new.sysctr-save"));
+        Assert.False(File.Exists(_root + File1 + ".sysctr-new.sysctr-save.1"));
+    }
+
+    [Fact]
+    public void A_new_version_beside_an_edited_file_stays_as_long_as_it_is_that()
+    {
+        ContainerRecord first = Deployment(0, (File1, "a"));
+        ContainerRecord second = Deployment(1, (File1, "b"));
+        ContainerRecord third = Deployment(2, (File1, "b"));
+        _switch.Apply(null, first);
+        File.WriteAllText(_root + File1, "mine");
+        _switch.Apply(first, second);
+
+        _switch.Apply(second, third);
+        Assert.Equal(("mine", "b"), (Read(File1), Read(File1 + ".sysctr-new")));
+
+        _switch.Apply(third, null);
+        Assert.False(File.Exists(_root + File1 + ".sysctr-new"));
+    }
+
+    [Fact]
     public void An_edited_file_whose_new_version_is_the_old_one_just_stays()
     {
         ContainerRecord first = Deployment(0, (File1, "a"));

@@ -31,7 +31,13 @@ namespace SystemContainers.Transactions;
 sealed class ContainerPreparer(Host host)
 {
     private readonly SysctrConfiguration _configuration = SysctrConfiguration.Load(host.Paths);
+
+    // One for all containers of a call: what one of them was given is no other's.
+    private readonly UserRanges _ranges = new(host);
     private int? _systemdVersion;
+
+    /// <inheritdoc cref="UserRanges.RequireOwn"/>
+    public void RequireOwnIds() => _ranges.RequireOwn();
 
     /// <summary>Fails where <see cref="PrepareAsync"/> would for want of a runtime or a systemd; no image need be
     /// fetched to know it.</summary>
@@ -92,7 +98,7 @@ sealed class ContainerPreparer(Host host)
         RenderRequest asked = new()
         {
             UserMap = exports.Config is null
-                ? new UserRanges(host).MapFor(image.Settings, name, files, image.Configuration.Run?.User)
+                ? _ranges.MapFor(image.Settings, name, files, image.Configuration.Run?.User)
                 : null,
             Name = name,
             DestinationDirectory = directory.OnHost,

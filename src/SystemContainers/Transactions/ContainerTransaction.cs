@@ -149,7 +149,8 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>Checks all of it out beside its place. Nothing is needed of the store then but by records that are
     /// staged, which a prune heeds, so its lease ends.</summary>
-    /// <exception cref="SysctrException">Locked: a network of one has gone meanwhile.</exception>
+    /// <exception cref="SysctrException">Locked: a network of one has gone meanwhile, or another call has given the
+    /// same ids.</exception>
     public void Stage(CancellationToken cancellation)
     {
         foreach (PreparedContainer container in _prepared)
@@ -162,6 +163,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
         _lease?.Dispose();
         RequireNetworks();
+        _preparer?.RequireOwnIds();
     }
 
     /// <summary>

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
 using SystemContainers.Oci;
 using SystemContainers.Settings;
@@ -29,6 +30,9 @@ sealed class UserRanges(Host host)
     private const uint MostSize = 65536;
 
     private const int MaxDatabaseBytes = 1 << 20;
+
+    /// <summary>What <c>auto</c> was given in this call, by container; nothing of it need be on disk yet.</summary>
+    private readonly Dictionary<string, (IdMap Map, UserNamespaceSetting Asked)> _given = new(StringComparer.Ordinal);
 
     /// <summary>The map that settings ask for; null where the container has the host's users.</summary>
     /// <param name="settings">Checked.</param>
@@ -87,27 +91,12 @@ sealed class UserRanges(Host host)
 
     private IdMap Auto(UserNamespaceSetting asked, string name, uint size)
     {
-        IdMap? before = null;
-        List<IdMap> others = [];
-        foreach (ContainerRecord record in host.Catalog.List(_ => { }))
-        {
-            foreach (
-                IdMap map in host
-                    .Catalog.Numbers(record.Name)
-                    .Select(n => Find(host.Deployment(record.Name, n).ConfigFile))
-                    .OfType<IdMap>()
-            )
-            {
-                if (record.Name == name)
-                {
-                    before = map;
-                }
-                else
-                {
-                    others.Add(map);
-                }
-            }
-        }
+        IdMap? before = Installed(name).LastOrDefault();
+        List<IdMap> others =
+        [
+            .. OnDisk(n => n != name).Select(o => o.Map),
+            .. _given.Where(g => g.Key != name).Select(g => g.Value.Map),
+        ];
 
         if (
             before is not null
@@ -120,11 +109,68 @@ sealed class UserRanges(Host host)
             return before;
         }
 
-        return new IdMap(
+        IdMap given = new(
             Taken("/etc/subuid", name, size, asked.Uids, [.. others.SelectMany(o => o.Uids)]),
             Taken("/etc/subgid", name, size, asked.Gids, [.. others.SelectMany(o => o.Gids)])
         );
+        _given[name] = (given, asked);
+        return given;
     }
+
+    /// <summary>
+    /// Looks again whether what was given is nobody else's, once it is staged: of two calls at one moment at least one
+    /// sees what the other has staged, for both stage first and look then.
+    /// </summary>
+    /// <exception cref="SysctrException">Locked: another call has given the same ids.</exception>
+    public void RequireOwn()
+    {
+        foreach ((string other, IdMap map) in _given.Count == 0 ? [] : OnDisk(n => !_given.ContainsKey(n)))
+        {
+            // What was asked for by number may be anybody's.
+            string? name = _given
+                .FirstOrDefault(g =>
+                    Overlap(g.Value.Map.Uids.Except(g.Value.Asked.Uids), map.Uids)
+                    || Overlap(g.Value.Map.Gids.Except(g.Value.Asked.Gids), map.Gids)
+                )
+                .Key;
+            if (name is not null)
+            {
+                throw new SysctrException(
+                    ErrorKind.Locked,
+                    $"preparing {name}: another call has given '{other}' the same ids meanwhile",
+                    "call it again"
+                );
+            }
+        }
+    }
+
+    /// <summary>The maps of all deployments, whether or not their records can be read, of those that are put together
+    /// too. These first: one that gets its place meanwhile is seen there.</summary>
+    private IEnumerable<(string Name, IdMap Map)> OnDisk(Func<string, bool> isMeant) =>
+        host
+            .Catalog.DirectoryNames()
+            .Where(isMeant)
+            .SelectMany(name =>
+            {
+                IdMap[] staged =
+                [
+                    .. host
+                        .Catalog.StagedNumbers(name)
+                        .Select(n => Path.Join(host.Deployment(name, n).Staged, DeploymentDirectory.ConfigName))
+                        .Select(Find)
+                        .OfType<IdMap>(),
+                ];
+                return staged.Concat(Installed(name)).Select(m => (name, m));
+            });
+
+    private IEnumerable<IdMap> Installed(string name) =>
+        host.Catalog.Numbers(name).Select(n => Find(host.Deployment(name, n).ConfigFile)).OfType<IdMap>();
+
+    private static bool Overlap(IEnumerable<IdRange> some, IReadOnlyList<IdRange> others) =>
+        some.Any(s => others.Any(o => Overlap(s, o)));
+
+    private static bool Overlap(IdRange one, IdRange other) =>
+        one.Outside < (ulong)other.Outside + other.Count && other.Outside < (ulong)one.Outside + one.Count;
 
     /// <summary>Ids that nobody has, from a place on that the container's name gives: two calls at one moment look in
     /// two places.</summary>
@@ -152,11 +198,7 @@ sealed class UserRanges(Host host)
         for (ulong i = 0; i < slots; i++)
         {
             IdRange slot = Slot(pool, (first + i) % slots, wanted);
-            if (
-                !others
-                    .Concat(fixedRanges)
-                    .Any(o => o.Outside < (ulong)slot.Outside + slot.Count && slot.Outside < (ulong)o.Outside + o.Count)
-            )
+            if (!others.Concat(fixedRanges).Any(o => Overlap(o, slot)))
             {
                 return Around(fixedRanges, slot);
             }
@@ -208,9 +250,8 @@ sealed class UserRanges(Host host)
 
     private IReadOnlyList<IdRange> Subordinate(string file, string name)
     {
-        string here = host.Inside(file);
-        IReadOnlyList<IdRange> ranges = File.Exists(here)
-            ? SubordinateIds.Parse(File.ReadAllText(here), name, uint.MaxValue)
+        IReadOnlyList<IdRange> ranges = BoundedFile.ReadText(host.Root, file, MaxDatabaseBytes) is { } text
+            ? SubordinateIds.Parse(text, name, uint.MaxValue)
             : [];
         return ranges.Count > 0
             ? ranges
@@ -275,9 +316,10 @@ sealed class UserRanges(Host host)
     {
         try
         {
-            return File.Exists(configFile) ? IdMappings.Find(JsonNode.Parse(File.ReadAllBytes(configFile))) : null;
+            return File.Exists(configFile) ? IdMappings.Find(JsonNode.Parse(RegularFile.ReadAll(configFile))) : null;
         }
-        catch (Exception e) when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException)
+        catch (Exception e)
+            when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException or IOException)
         {
             return null;
         }

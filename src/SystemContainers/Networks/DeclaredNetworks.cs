@@ -30,6 +30,28 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
     public void Make(IReadOnlyList<NetworkDefinition> declared)
     {
         using IDisposable held = host.Locks.LockNetworks();
+        MakeLocked(declared);
+    }
+
+    /// <summary>Refuses what <see cref="Make"/> would, as far as that can be known now; nothing is changed.</summary>
+    /// <exception cref="SysctrException">As there.</exception>
+    public void Check(IReadOnlyList<NetworkDefinition> declared)
+    {
+        List<NetworkDefinition> made = [];
+        foreach (NetworkDefinition network in Lacking(declared))
+        {
+            made.Add(_store.Whole(network, made));
+        }
+    }
+
+    /// <summary>Of what is lacking that which is there otherwise, as it is.</summary>
+    /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
+    internal IReadOnlyList<NetworkDefinition> Former(IReadOnlyList<NetworkDefinition> declared) =>
+        [.. Lacking(declared).Select(d => _store.Find(d.Name)).OfType<NetworkDefinition>()];
+
+    /// <summary>As <see cref="Make"/>, where the lock is held.</summary>
+    internal void MakeLocked(IReadOnlyList<NetworkDefinition> declared)
+    {
         foreach (NetworkDefinition network in Lacking(declared))
         {
             NetworkDefinition? before = _store.Find(network.Name);

@@ -23,6 +23,14 @@ sealed record TransactionRecord(
     /// <summary>Whose it is and since when; null in records of versions that kept no history.</summary>
     public HistoryOrigin? Origin { get; init; }
 
+    /// <summary>Networks that it changes, each as its file had it before (<c>NetworkDefinition</c>): a rollback puts
+    /// them back before what ran starts again. None in records of versions that did not keep them.</summary>
+    public IReadOnlyList<string> Networks
+    {
+        get => field ?? [];
+        init;
+    } = [];
+
     /// <summary>The operation in the verb's own word.</summary>
     [JsonIgnore]
     public string Verb =>

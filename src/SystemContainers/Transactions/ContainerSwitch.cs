@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
+using SystemContainers.Network;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Systemd;
@@ -63,21 +64,26 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place
     /// already.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
-    /// <param name="undo">As <see cref="SwitchRollback.BeforeStart"/>.</param>
+    /// <param name="networks">What it changes of networks; null for nothing.</param>
     /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> RunAsync(
         TransactionRecord transaction,
         CancellationToken cancellation,
-        Action? undo = null
+        ITransactionNetworks? networks = null
     )
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(_directories.WithNew)] };
-        string intent = host.Transactions.Begin(transaction);
+        (string intent, IDisposable? held) = Begin(ref transaction, networks);
         string committed;
         StartOutcome outcome;
         try
         {
+            using (held)
+            {
+                networks?.Make();
+            }
+
             outcome = await ForwardAsync(transaction.Changes, cancellation);
             foreach (ContainerRecord after in transaction.Changes.Select(c => c.After).OfType<ContainerRecord>())
             {
@@ -93,7 +99,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                 e is SysctrException && _started is { } since
                     ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
                     : FailedStarts.None;
-            await new SwitchRollback(host) { BeforeStart = undo }.RunAsync(transaction, e);
+            await new SwitchRollback(host) { Networks = networks }.RunAsync(transaction, e);
             host.History.RolledBack(transaction, IntentRecords.Id(intent), e, journals);
             IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
@@ -113,6 +119,24 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         await EndAsync(transaction, committed);
         return outcome;
+    }
+
+    /// <summary>Makes the intent durable, with the networks as they are then.</summary>
+    /// <returns>Its file, and the lock of the networks, which the caller gives back; null where there are
+    /// none.</returns>
+    private (string Intent, IDisposable? Held) Begin(ref TransactionRecord transaction, ITransactionNetworks? networks)
+    {
+        IDisposable? held = networks?.Lock();
+        try
+        {
+            transaction = transaction with { Networks = [.. (networks?.Former() ?? []).Select(n => n.ToJson())] };
+            return (host.Transactions.Begin(transaction), held);
+        }
+        catch
+        {
+            held?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Of many containers that are taken back together, those whose units a failure names; all where it names

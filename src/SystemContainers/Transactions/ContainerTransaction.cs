@@ -36,6 +36,9 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     private StoreLease? _lease;
     private IReadOnlyList<ContainerChange>? _changes;
 
+    /// <summary>Networks that are made with the containers, by the same intent; null for none.</summary>
+    public ITransactionNetworks? Networks { get; init; }
+
     /// <summary>The containers that were prepared and added, in that order.</summary>
     public IReadOnlyList<PreparedContainer> Prepared => _prepared;
 
@@ -180,7 +183,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
                 .SelectMany(p =>
                     NetworkRequest
                         .Names(p.Record.Settings)
-                        .Where(n => n != NetworkDefinition.Default)
+                        .Where(n => n != NetworkDefinition.Default && Networks?.Names.Contains(n) != true)
                         .Select(n => (p.Record.Name, n))
                 ),
         ];
@@ -228,19 +231,17 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <param name="kind">An install, update, rollback or apply.</param>
     /// <param name="origin">Whose it is.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
-    /// <param name="undo">As <see cref="SwitchRollback.BeforeStart"/>.</param>
     /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> CommitAsync(
         TransactionKind kind,
         HistoryOrigin origin,
-        CancellationToken cancellation,
-        Action? undo = null
+        CancellationToken cancellation
     ) =>
         await _switch.RunAsync(
             new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin },
             cancellation,
-            undo
+            Networks
         );
 
     /// <summary>Gives the locks to the caller, who does more with the containers and then ends them.</summary>

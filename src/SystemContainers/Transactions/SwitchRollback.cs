@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Network;
 using SystemContainers.State;
 using SystemContainers.Target;
 
@@ -15,9 +17,9 @@ sealed class SwitchRollback(Host host)
     private readonly StateDirectories _directories = new(host);
     private readonly SwitchedUnits _units = new(host.Systemd);
 
-    /// <summary>Puts back what the caller has changed beside the containers, such as their networks: what ran before
-    /// starts again with it.</summary>
-    public Action? BeforeStart { get; init; }
+    /// <summary>The networks that the caller has changed, and puts back: what ran before starts again with them. Null
+    /// where the caller has died; then the intent says what they were.</summary>
+    public ITransactionNetworks? Networks { get; init; }
 
     /// <summary>Restores what was before an uncommitted transaction. May be done again after it was cut at any
     /// point.</summary>
@@ -50,7 +52,15 @@ sealed class SwitchRollback(Host host)
             _directories.RemoveNew(change);
         }
 
-        BeforeStart?.Invoke();
+        if (Networks is not null)
+        {
+            Networks.Undo();
+        }
+        else
+        {
+            RestoreNetworks(transaction.Networks);
+        }
+
         if (start && switched.Length > 0)
         {
             await StartOldAsync(switched);
@@ -63,6 +73,30 @@ sealed class SwitchRollback(Host host)
         )
         {
             host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
+        }
+    }
+
+    /// <summary>Those that there were; one that was made and is nobody's yet is taken as it is by the next call. What
+    /// can't be put back must not keep what ran from starting.</summary>
+    private void RestoreNetworks(IReadOnlyList<string> former)
+    {
+        if (former.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            NetworkStore store = new(host.Here(NetworkStore.OnHost));
+            using IDisposable held = host.Locks.LockNetworks();
+            foreach (string network in former)
+            {
+                store.Restore(JsonSerializer.Deserialize(network, NetworkJson.Default.NetworkDefinition)!);
+            }
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException or JsonException)
+        {
+            host.Note($"warning: putting back networks: {e.Message}");
         }
     }
 

@@ -70,7 +70,10 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
     )
     {
         string[] names = work.Names;
-        using ContainerTransaction transaction = new(host, progress, StartOf(set, request));
+        using ContainerTransaction transaction = new(host, progress, StartOf(set, request))
+        {
+            Networks = new AppliedNetworks(host, _networks, set.Networks, names),
+        };
         IReadOnlyList<StoredImage> images = await transaction.FetchAsync(
             async () =>
             {
@@ -113,21 +116,16 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
 
         new UpdateMarks(host, note).RefuseGains(updates, new UpdateRequest(), origin);
-        MakeNetworks(set, names);
         if (after.Count + work.Leaving.Count > 0)
         {
-            try
-            {
-                await CommitAsync(transaction, names, origin, cancellation);
-            }
-            catch
-            {
-                // Where it did not get as far as a rollback, which does it.
-                _networks.Undo(names);
-                throw;
-            }
-
+            // Before anything is checked out; they are made once an intent says what they were.
+            _networks.Check(set.Networks);
+            await CommitAsync(transaction, origin, cancellation);
             Tidy([.. updates.Select(u => u.Before.Name)]);
+        }
+        else
+        {
+            MakeNetworks(set, names);
         }
 
         PruneNetworks(set, request);
@@ -192,7 +190,6 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
 
     private async Task CommitAsync(
         ContainerTransaction transaction,
-        string[] names,
         HistoryOrigin origin,
         CancellationToken cancellation
     )
@@ -205,12 +202,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         Dictionary<string, IReadOnlyList<string>> places = changes
             .Where(c => c.After is null)
             .ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
-        StartOutcome outcome = await transaction.CommitAsync(
-            TransactionKind.Apply,
-            origin,
-            cancellation,
-            () => _networks.Undo(names)
-        );
+        StartOutcome outcome = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation);
         foreach (ContainerChange change in changes)
         {
             string running =

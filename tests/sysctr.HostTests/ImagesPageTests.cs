@@ -95,8 +95,13 @@ public sealed class ImagesPageTests(OrdinaryImagesFixture fixture)
             ),
             failed.Error
         );
-        Assert.Contains("/deployments/lacking/failed-0.journal", failed.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("/deployments/complete/", failed.Error, StringComparison.Ordinal);
+        const string journal = "/var/lib/sysctr/failed/lacking-failed-0.journal";
+        Assert.Contains(journal, failed.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("/failed/complete-", failed.Error, StringComparison.Ordinal);
+
+        // Nothing else is left of a container that was new.
+        Assert.NotEqual("", (await _host.ShellAsync($"cat {journal}")).Trim());
+        await _host.ShellAsync("! test -e /var/lib/sysctr/deployments/lacking");
     }
 
     /// <summary>From its install to a roll-back.</summary>

@@ -93,7 +93,15 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     public const string FailedJournalPattern = "failed-*.journal";
 
     /// <summary>What it wrote to the journal when it failed; outlives the deployment.</summary>
-    public string FailedJournal => Path.Join(ContainerHere, $"failed-{Number}.journal");
+    public string FailedJournal => Path.Join(ContainerHere, FailedJournalName);
+
+    /// <summary>The same of the first deployment of a container, whose directory is gone when it fails.</summary>
+    public string FirstFailedJournal => Path.Join(StoreHere, FirstFailed, $"{Name}-{FailedJournalName}");
+
+    /// <summary>The directory of all <see cref="FirstFailedJournal"/>.</summary>
+    public const string FirstFailed = "failed";
+
+    private string FailedJournalName => $"failed-{Number}.journal";
 
     /// <summary>Where a file for the host is kept while the deployment is put together.</summary>
     /// <param name="hostPath">Absolute, as the host sees it.</param>

@@ -182,6 +182,9 @@ def look():
                 dirt.append(name)
             elif name.startswith(PLACE + "/images/"):
                 refs[name] = json_of(path, ["pulledAt"])
+            elif name.startswith(PLACE + "/failed/"):
+                # What a start wrote that failed; it outlives the rollback.
+                continue
             elif re.match(INSIDE + "/(objects|layers|blobs)/", name):
                 if not stat.S_ISDIR(info.st_mode):
                     store[name] = describe(path, info)

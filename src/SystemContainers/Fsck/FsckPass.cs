@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Fsck.Findings;
 using SystemContainers.Store;
 using SystemContainers.Store.Records;
@@ -151,9 +152,33 @@ sealed class FsckPass
             return;
         }
 
+        if (MayNeedOrphans(_host, store))
+        {
+            _log.Note(
+                FindingKind.NotChecked,
+                objects,
+                "was not searched for what no layer names, for a layer is not there that a deployment is mounted from"
+            );
+            return;
+        }
+
         foreach (string orphan in Layers.FindOrphans(store, cancellation))
         {
             _log.Note(FindingKind.OrphanObject, orphan, "belongs to no layer", FsckAdvice.Remove);
+        }
+    }
+
+    /// <summary>Whether objects that no layer names may be what a deployment is mounted from: where its layer is not
+    /// there, or nobody can tell.</summary>
+    internal static bool MayNeedOrphans(Host host, ContentStore store)
+    {
+        try
+        {
+            return store.WithoutContents(host.MountedLayers()) is not null;
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            return true;
         }
     }
 

@@ -19,7 +19,7 @@ sealed class LeftoverRepair(Host host, RepairLog log)
         RemoveUnneeded(found);
         LayerCheck layers = new(host.OpenStore(), _ => false, new FindingLog());
         layers.Run(cancellation);
-        if (layers.Broken.Count == 0)
+        if (layers.Broken.Count == 0 && !FsckPass.MayNeedOrphans(host, host.OpenStore()))
         {
             foreach (string orphan in layers.FindOrphans(host.OpenStore(), cancellation))
             {

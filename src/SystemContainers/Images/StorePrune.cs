@@ -34,7 +34,7 @@ sealed class StorePrune(Host host)
         }
         else
         {
-            host.OpenStore().Prune(host.OpenStore().Layers(), NamedBlobs());
+            host.OpenStore().Prune(host.OpenStore().Layers(), NamedBlobs(), host.MountedLayers());
         }
     }
 
@@ -56,7 +56,7 @@ sealed class StorePrune(Host host)
             .. host.OpenStore().Images.List().SelectMany(i => i.DiffIds),
             .. host.Catalog.All().SelectMany(d => d.DiffIds),
         ];
-        PruneResult result = host.OpenStore().Prune(layers, NamedBlobs());
+        PruneResult result = host.OpenStore().Prune(layers, NamedBlobs(), host.MountedLayers());
         if (result.Layers + result.Objects + result.Bytes > 0)
         {
             Tell(image: null, new HistoryRemoval(result.Layers, result.Objects, result.Bytes));

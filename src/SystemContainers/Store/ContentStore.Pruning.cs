@@ -2,6 +2,7 @@
 
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
@@ -17,10 +18,25 @@ sealed partial class ContentStore
     /// <see cref="StoreLocks.LockStore"/>.</summary>
     /// <param name="layers">DiffIDs to keep, with the objects of their indexes.</param>
     /// <param name="blobs">Manifests and configurations to keep.</param>
-    /// <exception cref="Errors.SysctrException">Corrupt: an index that is kept can't be read, and nothing was removed;
-    /// Storage: the disk fails.</exception>
-    public PruneResult Prune(IReadOnlySet<Digest> layers, IReadOnlySet<Digest> blobs)
+    /// <param name="mounted">Of the layers those that deployments are mounted from: their contents are in the store
+    /// alone, and only an index says which they are. None where no deployment is.</param>
+    /// <exception cref="SysctrException">Corrupt: an index that is kept can't be read, or is not there for what is
+    /// mounted, and nothing was removed; Storage: the disk fails.</exception>
+    public PruneResult Prune(
+        IReadOnlySet<Digest> layers,
+        IReadOnlySet<Digest> blobs,
+        IReadOnlySet<Digest>? mounted = null
+    )
     {
+        if (WithoutContents(mounted ?? new HashSet<Digest>()) is { } lost)
+        {
+            throw new SysctrException(
+                ErrorKind.Corrupt,
+                $"pruning the store: a deployment is mounted from layer {lost.Short}, and nothing says which objects are its contents",
+                "'sysctr fsck --repair' fetches the layer again; or uninstall what is mounted from it"
+            );
+        }
+
         HashSet<ObjectKey> live = [];
         foreach (Digest layer in layers.Where(HasLayer))
         {
@@ -55,6 +71,22 @@ sealed partial class ContentStore
         }
 
         return new PruneResult(removedLayers, removedObjects, freed);
+    }
+
+    /// <summary>The first of layers that deployments are mounted from which has no index of contents: what it was
+    /// mounted from are then objects that no layer names, and yet needed.</summary>
+    /// <exception cref="SysctrException">Corrupt: an index was altered.</exception>
+    public Digest? WithoutContents(IEnumerable<Digest> mounted)
+    {
+        foreach (Digest layer in mounted)
+        {
+            if (!HasLayer(layer) || FormOf(layer) != ObjectForm.Content)
+            {
+                return layer;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The layers that the store has, whether or not anything names them.</summary>

@@ -16,12 +16,24 @@ sealed class StorePrune(Host host)
     /// <param name="all">Whether the names that no container uses go first.</param>
     /// <param name="note">Told each of these names.</param>
     /// <param name="origin">Whose it is; null where it is part of something else, which the history tells.</param>
+    /// <exception cref="Errors.SysctrException">Corrupt: what is to stay can't be read, and nothing was removed;
+    /// Storage: the disk fails.</exception>
     public PruneResult Run(bool all, Action<string> note, HistoryOrigin? origin = null)
     {
-        string intent = host.Transactions.Begin(TransactionRecord.Prune(all) with { Origin = origin });
-        PruneResult removed = Remove(all, note, origin);
+        HistoryImage[] images =
+        [
+            .. (all ? Unused() : []).Select(i => new HistoryImage(i.Reference, From: i.ManifestDigest.ToString())),
+        ];
+        string intent = host.Transactions.Begin(TransactionRecord.Prune(images) with { Origin = origin });
+        PruneResult removed = Remove(images, note, origin);
         IntentRecords.EndLater(intent, note);
         return removed;
+    }
+
+    private IEnumerable<ImageRecord> Unused()
+    {
+        ImageNames names = new(host);
+        return host.OpenStore().Images.List().Where(i => names.UsersOf(i).Count == 0);
     }
 
     /// <summary>Ends a pull or prune that was cut off. Of a pull whole layers stay, so that the next one need not fetch
@@ -30,7 +42,7 @@ sealed class StorePrune(Host host)
     {
         if (transaction.Operation == TransactionKind.Prune)
         {
-            Remove(transaction.All, host.Note, transaction.Origin, recovered: true);
+            Remove(transaction.Images ?? [], host.Note, transaction.Origin, recovered: true);
         }
         else
         {
@@ -38,16 +50,27 @@ sealed class StorePrune(Host host)
         }
     }
 
-    private PruneResult Remove(bool all, Action<string> note, HistoryOrigin? origin, bool recovered = false)
+    private PruneResult Remove(
+        IReadOnlyList<HistoryImage> images,
+        Action<string> note,
+        HistoryOrigin? origin,
+        bool recovered = false
+    )
     {
         ImageNames names = new(host);
-        foreach (
-            ImageRecord unused in all ? host.OpenStore().Images.List().Where(i => names.UsersOf(i).Count == 0) : []
-        )
+        foreach (HistoryImage image in images)
         {
-            host.OpenStore().Images.Delete(unused.Reference);
-            note($"{unused.Reference}: deleted");
-            Tell(new HistoryImage(unused.Reference, From: unused.ManifestDigest.ToString()), removed: null);
+            // Where it was cut off, a name may mean another image by now, or be of use.
+            if (
+                host.OpenStore().Images.Find(image.Reference) is { } unused
+                && unused.ManifestDigest.ToString() == image.From
+                && names.UsersOf(unused).Count == 0
+            )
+            {
+                host.OpenStore().Images.Delete(unused.Reference);
+                note($"{unused.Reference}: deleted");
+                Tell(image, removed: null);
+            }
         }
 
         // What deployments were made of stays: with it they can be mended.

@@ -12,7 +12,8 @@ namespace SystemContainers.State;
 /// <param name="Operation">Which it is.</param>
 /// <param name="Changes">What happens to each container.</param>
 /// <param name="Purge">Whether an uninstall removes the state directories.</param>
-/// <param name="All">Whether a prune removes the images that no container uses.</param>
+/// <param name="All">Whether a prune removes the images that no container uses: those of
+/// <see cref="Images"/>.</param>
 sealed record TransactionRecord(
     TransactionKind Operation,
     IReadOnlyList<ContainerChange> Changes,
@@ -22,6 +23,10 @@ sealed record TransactionRecord(
 {
     /// <summary>Whose it is and since when; null in records of versions that kept no history.</summary>
     public HistoryOrigin? Origin { get; init; }
+
+    /// <summary>The names that a prune removes, with what they meant when it began: a name that came after it is
+    /// nobody's to remove. Null in records of versions that did not say which; then none is.</summary>
+    public IReadOnlyList<HistoryImage>? Images { get; init; }
 
     /// <summary>Networks that it changes, each as its file had it before (<c>NetworkDefinition</c>): a rollback puts
     /// them back before what ran starts again. None in records of versions that did not keep them.</summary>
@@ -47,6 +52,7 @@ sealed record TransactionRecord(
         !Enum.IsDefined(Operation) ? "it is of no operation that this sysctr knows"
         : Changes is null || Changes.Any(c => c is null) ? "it names no containers"
         : Changes.Any(c => !c.IsOf(Operation)) ? $"its deployments are not those of {Article(Operation)}"
+        : Images?.Any(i => i?.Reference is null) == true ? "it names an image without a name"
         : null;
 
     /// <summary>The containers by name.</summary>
@@ -65,7 +71,9 @@ sealed record TransactionRecord(
     public static TransactionRecord Pull() => new(TransactionKind.Pull, []);
 
     /// <summary>What nothing names goes.</summary>
-    public static TransactionRecord Prune(bool all) => new(TransactionKind.Prune, [], All: all);
+    /// <param name="images">The names that go first; none where names stay.</param>
+    public static TransactionRecord Prune(IReadOnlyList<HistoryImage> images) =>
+        new(TransactionKind.Prune, [], All: images.Count > 0) { Images = images };
 
     /// <summary>A deployment's record that gets another content.</summary>
     public static TransactionRecord OfRecord(ContainerRecord before, ContainerRecord after) =>

@@ -29,15 +29,16 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <param name="cancellation">Ends it.</param>
     /// <returns>One for each name.</returns>
     /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
-    public Task<IReadOnlyList<StoredImage>> PullAsync(
+    public async Task<IReadOnlyList<StoredImage>> PullAsync(
         string typed,
         string? name,
         bool keepNames,
         CancellationToken cancellation
     )
     {
+        await host.RecoverPendingAsync(cancellation);
         WantedImage wanted = new(host.Registries, typed, PullPolicy.Always);
-        return TellAsync(
+        return await TellAsync(
             "pull",
             wanted.Candidates[0].ToString(),
             async () =>
@@ -52,8 +53,10 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <param name="image">What the user typed.</param>
     /// <param name="name">The new name.</param>
     /// <param name="cancellation">Ends the wait for a prune.</param>
-    public void Tag(string image, string name, CancellationToken cancellation)
+    public async Task TagAsync(string image, string name, CancellationToken cancellation)
     {
+        await host.RecoverPendingAsync(cancellation);
+
         // A prune beside it would take what the new name is about to keep.
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
         ImageRecord record = _names.Find(image)[0];
@@ -125,6 +128,7 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <exception cref="SysctrException">As a pull.</exception>
     public async Task<HistoryImage> UpdateAsync(string image, CancellationToken cancellation)
     {
+        await host.RecoverPendingAsync(cancellation);
         ImageRecord before = _names.Find(image)[0];
         StoredImage after = (
             await TellAsync(

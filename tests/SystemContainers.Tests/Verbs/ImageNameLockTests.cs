@@ -54,11 +54,11 @@ public sealed class ImageNameLockTests : IDisposable
         {
             Assert.Equal(
                 ErrorKind.Locked,
-                Assert
-                    .Throws<SysctrException>(() =>
-                        images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None)
+                (
+                    await Assert.ThrowsAsync<SysctrException>(() =>
+                        images.TagAsync("docker.io/library/a", "docker.io/library/b", CancellationToken.None)
                     )
-                    .Kind
+                ).Kind
             );
             Assert.Equal(
                 ErrorKind.Locked,
@@ -71,14 +71,14 @@ public sealed class ImageNameLockTests : IDisposable
             Assert.Single(_host.OpenStore().Images.List());
         }
 
-        await LockRelease.AwaitAsync(() => Task.FromResult(IsTagged()));
+        await LockRelease.AwaitAsync(IsTaggedAsync);
         Assert.Equal(2, _host.OpenStore().Images.List().Count);
 
-        bool IsTagged()
+        async Task<bool> IsTaggedAsync()
         {
             try
             {
-                images.Tag("docker.io/library/a", "docker.io/library/b", CancellationToken.None);
+                await images.TagAsync("docker.io/library/a", "docker.io/library/b", CancellationToken.None);
                 return true;
             }
             catch (SysctrException e) when (e.Kind == ErrorKind.Locked)

@@ -27,16 +27,16 @@ static class ImagesTagCommand
             s_name,
         };
         command.SetAction(
-            (parsed, cancellation) =>
+            async (parsed, cancellation) =>
             {
                 Terminal terminal = GlobalOptions.Terminal(parsed);
                 using Host host = GlobalOptions.OpenHost(parsed, terminal);
-                new ImageOperations(host, NoProgress.Instance, terminal.Note).Tag(
+                await new ImageOperations(host, NoProgress.Instance, terminal.Note).TagAsync(
                     parsed.GetValue(s_image)!,
                     parsed.GetValue(s_name)!,
                     cancellation
                 );
-                return Task.FromResult(0);
+                return 0;
             }
         );
         return command;

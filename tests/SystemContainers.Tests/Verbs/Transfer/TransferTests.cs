@@ -264,9 +264,9 @@ public sealed class TransferTests : IDisposable
         await _bed.PullAsync(From);
         _bed.Host.OpenStore().Images.Set(Record(From) with { Judgement = "judged" });
 
-        _bed.Images.Tag(From, "registry.example/other:v1", Cancellation);
+        await _bed.Images.TagAsync(From, "registry.example/other:v1", Cancellation);
         Assert.Null(Record("registry.example/other:v1").Judgement);
-        _bed.Images.Tag(From, From, Cancellation);
+        await _bed.Images.TagAsync(From, From, Cancellation);
         Assert.Equal("judged", Record(From).Judgement);
     }
 

@@ -14,13 +14,7 @@ static class HostFailure
         failure switch
         {
             SysctrException understood => understood,
-            LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
-                ErrorKind.Storage,
-                failure.Message,
-                "free some space and try again",
-                failure
-            ),
-            IOException { HResult: Errno.ENOSPC or Errno.EDQUOT } => new SysctrException(
+            _ when IsFull(failure) => new SysctrException(
                 ErrorKind.Storage,
                 failure.Message,
                 "free some space and try again",
@@ -39,4 +33,10 @@ static class HostFailure
     /// <summary>What kind it is that something of the host could not be read or written: its permissions forbid it, or
     /// its disk can't do it.</summary>
     public static ErrorKind KindOf(Exception failure) => Understand(failure)?.Kind ?? ErrorKind.Failed;
+
+    /// <summary>Whether a disk or a quota has no room left.</summary>
+    public static bool IsFull(Exception failure) =>
+        failure
+            is LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT }
+                or IOException { HResult: Errno.ENOSPC or Errno.EDQUOT };
 }

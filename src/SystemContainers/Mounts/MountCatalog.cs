@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Processes;
 using SystemContainers.State;
@@ -31,6 +32,38 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
 
     /// <summary>Held while one is made or taken away.</summary>
     public IDisposable Lock(CancellationToken cancellation) => locks.LockMounts(cancellation);
+
+    /// <summary>Held by whoever takes away what may be looked at: while it is, nobody begins to. Does not
+    /// wait.</summary>
+    /// <param name="held">The lock; null also where a full disk has no room for its file, for then nobody can have it,
+    /// and what gives room back must not ask for any.</param>
+    /// <returns>Whether nobody mounts anything just now.</returns>
+    public bool TryQuiet(out IDisposable? held)
+    {
+        try
+        {
+            held = locks.TryLockMounts();
+            return held is not null;
+        }
+        catch (IOException e) when (HostFailure.IsFull(e))
+        {
+            held = null;
+            return true;
+        }
+    }
+
+    /// <summary>As <see cref="TryQuiet"/>, and waits.</summary>
+    public IDisposable? Quiet(CancellationToken cancellation)
+    {
+        try
+        {
+            return locks.LockMounts(cancellation);
+        }
+        catch (IOException e) when (HostFailure.IsFull(e))
+        {
+            return null;
+        }
+    }
 
     /// <summary>The record of a mount that is about to be made here and now.</summary>
     public MountRecord NewRecord(string directory, MountSource source, string options) =>

@@ -114,6 +114,13 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
         return pending;
     }
 
+    /// <summary>Whether an intent names a container, or may: one that can't be read may be of any.</summary>
+    public bool MayConcern(string name)
+    {
+        bool unusable = false;
+        return Pending(_ => unusable = true).Any(t => t.Record.Concerns(name)) || unusable;
+    }
+
     /// <summary>The files of these intents. A name with a dot in front is a record that is being written.</summary>
     public IEnumerable<string> Files() =>
         Directory.Exists(Root)

@@ -35,8 +35,15 @@ sealed class DeploymentPruner(Host host)
             ?.Keep
         ?? Usual;
 
+    /// <summary>None while a transaction of the container is not ended: what it comes to, or goes back to, stands in
+    /// its intent, and the links still say what was.</summary>
     private int[] Candidates(string name, int keep)
     {
+        if (host.Transactions.MayConcern(name))
+        {
+            return [];
+        }
+
         int current = host.Catalog.Get(name).Deployment;
         int? previous = host.Catalog.Previous(name);
         return
@@ -73,10 +80,32 @@ sealed class DeploymentPruner(Host host)
     /// <returns>The numbers of those that are gone.</returns>
     public IReadOnlyList<int> Remove(string name, int? keep)
     {
+        if (host.Transactions.MayConcern(name))
+        {
+            host.Note($"{name}: kept its deployments: a transaction is not ended; the next call of sysctr ends it");
+            return [];
+        }
+
+        int[] candidates = Candidates(name, keep);
+        if (candidates.Length == 0)
+        {
+            return [];
+        }
+
+        // A mount finds its deployment, and is one only when it is made: between the two nothing says so.
+        MountCatalog mounts = new(host.Target, host.Locks);
+        if (!mounts.TryQuiet(out IDisposable? quiet))
+        {
+            host.Note(
+                $"{name}: kept its deployments: another sysctr is mounting something; the next prune removes them"
+            );
+            return [];
+        }
+
+        using IDisposable? held = quiet;
         int? previous = host.Catalog.Previous(name);
         List<int> gone = [];
-        MountCatalog mounts = new(host.Target, host.Locks);
-        foreach (int number in Candidates(name, keep))
+        foreach (int number in candidates)
         {
             DeploymentDirectory directory = host.Deployment(name, number);
             if (MountTable.HasBelow(directory.Here))

@@ -222,7 +222,7 @@ sealed class Recovery(Host host)
             DeploymentDirectory[] orphans = [.. Orphans(name)];
             using IDisposable? held =
                 orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.Locks.TryLockContainers([name]) : null;
-            if (held is null || IsConcerned(name))
+            if (held is null || host.Transactions.MayConcern(name))
             {
                 continue;
             }
@@ -245,13 +245,6 @@ sealed class Recovery(Host host)
                 TreeRemoval.Remove(orphan.Staged);
             }
         }
-    }
-
-    /// <summary>Whether an intent names a container, or may: one that can't be read may be of any.</summary>
-    private bool IsConcerned(string name)
-    {
-        bool unusable = false;
-        return host.Transactions.Pending(_ => unusable = true).Any(t => t.Record.Concerns(name)) || unusable;
     }
 
     /// <summary>Whether the host has the units of one of a container's deployments: then it was in use, whatever the

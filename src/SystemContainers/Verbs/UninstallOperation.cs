@@ -47,7 +47,11 @@ sealed class UninstallOperation(Host host, Action<string> note)
 
     /// <summary>Whoever looks at a tree that has its contents in the store's objects alone would lose them with the
     /// next prune.</summary>
-    private void CheckNotMounted(string[] names)
+    /// <param name="host">Where.</param>
+    /// <param name="doing">What is being done to them, for messages.</param>
+    /// <param name="names">Containers that go.</param>
+    /// <exception cref="SysctrException">Conflict: somebody looks at one.</exception>
+    internal static void CheckNotMounted(Host host, string doing, IReadOnlyList<string> names)
     {
         foreach (
             MountRecord mount in new MountCatalog(host.Target, host.Locks)
@@ -64,7 +68,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
             {
                 throw new SysctrException(
                     ErrorKind.Conflict,
-                    $"uninstalling {mount.Name}: its files are looked at in {mount.Directory}",
+                    $"{doing} {mount.Name}: its files are looked at in {mount.Directory}",
                     mount.Owner is null ? $"'sysctr umount {mount.Directory}' first" : "wait until the scan has ended"
                 );
             }
@@ -81,7 +85,10 @@ sealed class UninstallOperation(Host host, Action<string> note)
     {
         using ContainerLocks locks = await host.LockAndRecoverAsync(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
-        CheckNotMounted(distinct);
+
+        // Until they are gone: a mount that has found one of them and is not made yet is seen by nobody.
+        using IDisposable? quiet = new MountCatalog(host.Target, host.Locks).Quiet(cancellation);
+        CheckNotMounted(host, "uninstalling", distinct);
         cancellation.ThrowIfCancellationRequested();
 
         RemainingFiles remaining = new(host);

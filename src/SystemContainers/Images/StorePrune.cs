@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.History;
+using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.State;
 using SystemContainers.Store;
@@ -24,10 +25,38 @@ sealed class StorePrune(Host host)
         [
             .. (all ? Unused() : []).Select(i => new HistoryImage(i.Reference, From: i.ManifestDigest.ToString())),
         ];
-        string intent = host.Transactions.Begin(TransactionRecord.Prune(images) with { Origin = origin });
+        if (TryBegin(images, origin) is not { } intent)
+        {
+            // What is cut without one leaves no more than objects that no layer names, for the next prune. Names go by
+            // an intent, or not at all: there may be room for it then.
+            PruneResult first = Remove([], note, origin);
+            return images.Length == 0 ? first : first.And(Run(Begin(images, origin), images, note, origin));
+        }
+
+        return Run(intent, images, note, origin);
+    }
+
+    private PruneResult Run(string intent, HistoryImage[] images, Action<string> note, HistoryOrigin? origin)
+    {
         PruneResult removed = Remove(images, note, origin);
         IntentRecords.EndLater(intent, note);
         return removed;
+    }
+
+    private string Begin(HistoryImage[] images, HistoryOrigin? origin) =>
+        host.Transactions.Begin(TransactionRecord.Prune(images) with { Origin = origin });
+
+    /// <returns>Null on a full disk, which a prune is there to give room on.</returns>
+    private string? TryBegin(HistoryImage[] images, HistoryOrigin? origin)
+    {
+        try
+        {
+            return Begin(images, origin);
+        }
+        catch (IOException e) when (HostFailure.IsFull(e))
+        {
+            return null;
+        }
     }
 
     private IEnumerable<ImageRecord> Unused()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 
@@ -10,14 +12,22 @@ namespace SystemContainers.State;
 /// <c>ID.committed.json</c>.</summary>
 /// <param name="storeHere">The store as this process sees it.</param>
 /// <param name="outcome">Told of each intent that this call begins; null where nobody asks.</param>
-sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
+/// <param name="hasReserve">Whether there is room to be kept for intents; not in a store for one call.</param>
+sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool hasReserve = true)
 {
     private const string Ending = ".json";
     private const string CommittedEnding = ".committed.json";
 
     private const string Advice = "move it away, and look with 'sysctr fsck' at what it was about";
 
+    /// <summary>What an intent of many containers takes.</summary>
+    private const int ReservedBytes = 128 << 10;
+
     private string Root => Path.Join(storeHere, "transactions");
+
+    /// <summary>Room that is taken as long as there is some: on a full disk it becomes an intent, for what gives room
+    /// back, such as an uninstall, has to begin with one.</summary>
+    private string Reserve => Path.Join(storeHere, "reserve");
 
     /// <summary>Makes an intent durable. From here on it is carried out or rolled back, whatever happens to this
     /// process.</summary>
@@ -26,12 +36,27 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
     public string Begin(TransactionRecord record)
     {
         Directory.CreateDirectory(Root);
+        KeepReserve();
         string file = Path.Join(Root, Guid.NewGuid().ToString("N") + Ending);
         // Before: the name is there, and counts, before the write has returned.
         outcome?.Began(file, record);
         try
         {
-            RecordDocument.Write(file, record, StateJson.Default.TransactionRecord);
+            byte[] content = RecordDocument.Bytes(record, StateJson.Default.TransactionRecord);
+            try
+            {
+                DurableFile.Write(file, content, RecordDocument.Mode);
+            }
+            catch (IOException e) when (HostFailure.IsFull(e) && record.GivesRoom)
+            {
+                if (TakeReserve() is not { } room)
+                {
+                    throw;
+                }
+
+                WriteOver(room, content, file);
+            }
+
             return file;
         }
         catch
@@ -39,6 +64,65 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null)
             // The name may be there and only its sync have failed: an uninstall that is told to have failed must not be
             // finished later.
             File.Delete(file);
+            throw;
+        }
+    }
+
+    /// <summary>No call fails for want of it: the next one tries again.</summary>
+    private void KeepReserve()
+    {
+        try
+        {
+            if (hasReserve && !File.Exists(Reserve))
+            {
+                DurableFile.Write(Reserve, new byte[ReservedBytes], RecordDocument.Mode);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Where there is no room for it there is none to keep.
+        }
+    }
+
+    /// <summary>Takes the reserve, so that no other call writes over it too.</summary>
+    /// <returns>Its file by now, which is whoever took it's; null where there is none.</returns>
+    private string? TakeReserve()
+    {
+        string taken = DurableFile.Beside(Path.Join(Root, "reserve"));
+        FaultPoint.Pass("rename");
+        return Libc.rename(Reserve, taken) == 0 ? taken : null;
+    }
+
+    /// <summary>Writes where there is room already, and gives it its name when it is whole and durable.</summary>
+    private static void WriteOver(string room, byte[] content, string file)
+    {
+        try
+        {
+            using (
+                SafeFileHandle handle = Libc.open(
+                    room,
+                    OpenFlags.WriteOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.CloseOnExec,
+                    0
+                )
+            )
+            {
+                if (handle.IsInvalid)
+                {
+                    throw LinuxException.Last("open", room);
+                }
+
+                FaultPoint.Pass("pwrite64");
+                RandomAccess.Write(handle, content, 0);
+                RandomAccess.SetLength(handle, content.Length);
+                FaultPoint.Pass("fsync");
+                RandomAccess.FlushToDisk(handle);
+            }
+
+            DurableFile.Move(room, file);
+        }
+        catch
+        {
+            File.Delete(room);
             throw;
         }
     }

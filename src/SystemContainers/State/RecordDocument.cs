@@ -26,7 +26,10 @@ static class RecordDocument
 
     /// <summary>Writes a document durably, readable by all.</summary>
     public static void Write<T>(string path, T value, JsonTypeInfo<T> type) =>
-        DurableFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(value, type), Mode);
+        DurableFile.Write(path, Bytes(value, type), Mode);
+
+    /// <summary>A document as it is written.</summary>
+    public static byte[] Bytes<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
 
     /// <summary>Of records.</summary>
     public const UnixFileMode Mode =

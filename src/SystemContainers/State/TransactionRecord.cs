@@ -45,6 +45,10 @@ sealed record TransactionRecord(
     [JsonIgnore]
     public bool IsOfStore => Operation is TransactionKind.Pull or TransactionKind.Prune;
 
+    /// <summary>Whether it is there to give room back, and so may have what is kept for that.</summary>
+    [JsonIgnore]
+    public bool GivesRoom => Operation is TransactionKind.Uninstall or TransactionKind.Prune;
+
     /// <summary>Why a record that was read can't be one of ours; null where it can. What it names is written and
     /// removed, so that nothing of it is guessed.</summary>
     [JsonIgnore]

@@ -166,4 +166,9 @@ sealed partial class ContentStore
 /// <param name="Objects">Files.</param>
 /// <param name="Bytes">What the disk got back; files that deployments still have count nothing.</param>
 [StructLayout(LayoutKind.Auto)]
-readonly record struct PruneResult(int Layers, int Objects, long Bytes);
+readonly record struct PruneResult(int Layers, int Objects, long Bytes)
+{
+    /// <summary>With what another one removed.</summary>
+    public PruneResult And(PruneResult other) =>
+        new(Layers + other.Layers, Objects + other.Objects, Bytes + other.Bytes);
+}

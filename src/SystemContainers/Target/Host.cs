@@ -60,7 +60,7 @@ sealed class Host : IDisposable
             scratchOf?.Locks
             ?? new HostLocks(() => OpenStore().Locks, note, Root == "/" && User is null ? NetworkRecords.Lock : null);
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
-        Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome);
+        Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome, hasReserve: scratchOf is null);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
         _registries = new Lazy<RegistriesConfig>(LoadRegistries);
         _ability = new Lazy<ComposefsAbility?>(TryMounting);

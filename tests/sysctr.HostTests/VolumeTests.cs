@@ -36,7 +36,7 @@ public sealed class VolumeTests(NspawnFixture fixture)
         }
         finally
         {
-            await _host.ShellAsync($"umount {Volumes}");
+            await _host.ShellAsync($"umount {Volumes}; rmdir {Volumes}");
         }
     }
 

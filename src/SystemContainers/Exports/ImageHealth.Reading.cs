@@ -100,7 +100,7 @@ sealed partial record ImageHealth
         // As in a Dockerfile: a JSON array is program and arguments, anything else is for the shell.
         ExportFile[] Words() =>
             Text("command") is not { } line ? []
-            : line.Text.StartsWith('[') && ParseWords(line.Text) is { } words
+            : JsonWords.Of(line.Text) is { } words
                 ? [.. words.Select(w => Template(line.Path, w))]
             : Shell(line);
     }
@@ -160,22 +160,4 @@ sealed partial record ImageHealth
             },
             line,
         ];
-
-    private static string[]? ParseWords(string text)
-    {
-        try
-        {
-            using JsonDocument list = JsonDocument.Parse(text);
-            return
-                list.RootElement.ValueKind == JsonValueKind.Array
-                && list.RootElement.EnumerateArray().All(w => w.ValueKind == JsonValueKind.String)
-                ? [.. list.RootElement.EnumerateArray().Select(w => w.GetString()!)]
-                : null;
-        }
-        catch (JsonException)
-        {
-            // '[ -e /ready ]' is a command of the shell.
-            return null;
-        }
-    }
 }

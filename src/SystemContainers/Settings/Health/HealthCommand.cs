@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json;
+using SystemContainers.Oci;
 
 namespace SystemContainers.Settings.Health;
 
@@ -20,7 +20,7 @@ static class HealthCommand
     /// <exception cref="FormatException">There is nothing to run in it.</exception>
     public static IReadOnlyList<string> Parse(string text)
     {
-        string[]? list = List(text);
+        string[]? list = JsonWords.Of(text);
         string first = list is null ? text.Split(' ', 2)[0] : list.FirstOrDefault("");
         string[] test =
             first.Equals(None, StringComparison.OrdinalIgnoreCase) ? [None]
@@ -42,22 +42,4 @@ static class HealthCommand
             Shell => ["/bin/sh", "-c", test[1]],
             _ => null,
         };
-
-    /// <summary>Null where it is no JSON array of strings: <c>[ -f /x ]</c> is a command of the shell.</summary>
-    private static string[]? List(string text)
-    {
-        try
-        {
-            using JsonDocument list = JsonDocument.Parse(text);
-            return
-                list.RootElement.ValueKind == JsonValueKind.Array
-                && list.RootElement.EnumerateArray().All(w => w.ValueKind == JsonValueKind.String)
-                ? [.. list.RootElement.EnumerateArray().Select(w => w.GetString()!)]
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

@@ -28,11 +28,12 @@ setup:
 
 # The library's tests that say no need (root, programs, time), without analyzers: what to run while writing. The compiler stays for the next run, as it does by itself on
 # most machines; a second node of MSBuild would cost more than it helps, and a process this short gains nothing by counting its calls (TieredPGO) or guarding its pages (W^X).
+# Some tests wait for a clock, so two run for each core.
 unit: export DOTNET_TieredPGO = 0
 unit: export DOTNET_EnableWriteXorExecute = 0
 unit:
 	dotnet build $(UNIT) -c $(CONFIGURATION) -m:1 --nologo -v quiet -p:RunAnalyzers=false -p:UseSharedCompilation=true
-	SYSCTR_UNIT=1 $(UNIT)/bin/$(CONFIGURATION)/net10.0/$(HOST_RID)/SystemContainers.Tests -trait- 'needs=*'
+	SYSCTR_UNIT=1 $(UNIT)/bin/$(CONFIGURATION)/net10.0/$(HOST_RID)/SystemContainers.Tests -trait- 'needs=*' -maxThreads 2x
 
 # All projects with analyzers, whose warnings are errors, the format, and all of the library's tests: as root, beside peers and oracles that are installed. All is compiled anew: what
 # 'make unit' compiled without analyzers counts as done, and they would not see it.

@@ -18,10 +18,13 @@ sealed class DeploymentPruner(Host host)
     /// <exception cref="Errors.SysctrException">It can't be read.</exception>
     public int Usual => _usual.Value;
 
-    /// <summary>Those that <see cref="Remove"/> would remove where nothing uses them.</summary>
+    /// <summary>Those that <see cref="Remove"/> would remove where nothing uses them: none while a transaction of the
+    /// container is not ended, for what it comes to, or goes back to, stands in its intent, and the links still say
+    /// what was.</summary>
     /// <param name="name">The container; it is installed.</param>
     /// <param name="asked">How many stay, as the call says; null where it does not.</param>
-    public int[] Candidates(string name, int? asked) => Candidates(name, KeptOf(name, asked));
+    public int[] Candidates(string name, int? asked) =>
+        host.Transactions.MayConcern(name) ? [] : Beyond(name, KeptOf(name, asked));
 
     /// <summary>
     /// How many deployments of a container stay: as the call says, else as the file that declares it, else as the
@@ -35,15 +38,8 @@ sealed class DeploymentPruner(Host host)
             ?.Keep
         ?? Usual;
 
-    /// <summary>None while a transaction of the container is not ended: what it comes to, or goes back to, stands in
-    /// its intent, and the links still say what was.</summary>
-    private int[] Candidates(string name, int keep)
+    private int[] Beyond(string name, int keep)
     {
-        if (host.Transactions.MayConcern(name))
-        {
-            return [];
-        }
-
         int current = host.Catalog.Get(name).Deployment;
         int? previous = host.Catalog.Previous(name);
         return
@@ -86,7 +82,7 @@ sealed class DeploymentPruner(Host host)
             return [];
         }
 
-        int[] candidates = Candidates(name, keep);
+        int[] candidates = Beyond(name, KeptOf(name, keep));
         if (candidates.Length == 0)
         {
             return [];

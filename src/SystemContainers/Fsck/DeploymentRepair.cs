@@ -42,7 +42,8 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             }
 
             using ContainerLocks? held = host.Locks.TryLockContainers([name]);
-            if (held is null || !Directory.Exists(directory) || IsUnderWay(name))
+            // What was begun and not ended is recovery's to end, and nobody else's to judge.
+            if (held is null || !Directory.Exists(directory) || host.Transactions.Concern(name))
             {
                 continue;
             }
@@ -56,9 +57,6 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         return now;
     }
-
-    /// <summary>What was begun and not ended is recovery's to end, and nobody else's to judge.</summary>
-    private bool IsUnderWay(string name) => host.Transactions.Pending(_ => { }).Any(t => t.Record.Concerns(name));
 
     private async Task MendAsync(string name, ContainerCheck found, IReadOnlyList<Finding> findings, StoreLease lease)
     {

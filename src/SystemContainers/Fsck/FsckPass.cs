@@ -118,7 +118,7 @@ sealed class FsckPass
         else if (
             Directory.Exists(directory)
             // One that was alive when the transactions were looked at may have died since.
-            && !_host.Transactions.Pending(_ => { }).Any(t => t.Record.Concerns(name))
+            && !_host.Transactions.Concern(name)
         )
         {
             await Containers.RunAsync(name);

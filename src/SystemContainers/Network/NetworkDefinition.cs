@@ -20,7 +20,8 @@ sealed record NetworkDefinition
     /// <summary>The label of a network that a file has made.</summary>
     private const string Mark = "io.sysctr.made-by";
 
-    private const string Bridge = "bridge";
+    /// <summary>The driver of a network that stands on no device of the host.</summary>
+    internal const string Bridge = "bridge";
 
     private const string Chosen = "sysctr";
 

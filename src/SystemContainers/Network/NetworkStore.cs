@@ -150,7 +150,7 @@ sealed class NetworkStore(string directory)
             .. All().Where(n => n.Name != definition.Name && besides.All(b => b.Name != n.Name)),
             .. besides,
         ];
-        string? own = before is { Driver: "bridge" } ? before.NetworkInterface : null;
+        string? own = before is { Driver: NetworkDefinition.Bridge } ? before.NetworkInterface : null;
         return definition.Completed(
             [.. others.SelectMany(n => n.Subnets).Select(s => s.Network), .. Podmans(), .. HostRoutes(own)],
             [.. others.Select(n => n.NetworkInterface).OfType<string>(), .. Devices().Where(d => d != own)]

@@ -198,12 +198,18 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
         return pending;
     }
 
+    /// <summary>Whether an intent that can be read names a container.</summary>
+    public bool Concern(string name) => Concern(name, static _ => { });
+
     /// <summary>Whether an intent names a container, or may: one that can't be read may be of any.</summary>
     public bool MayConcern(string name)
     {
         bool unusable = false;
-        return Pending(_ => unusable = true).Any(t => t.Record.Concerns(name)) || unusable;
+        return Concern(name, _ => unusable = true) || unusable;
     }
+
+    private bool Concern(string name, Action<SysctrException> unusable) =>
+        Pending(unusable).Any(t => t.Record.Concerns(name));
 
     /// <summary>The files of these intents. A name with a dot in front is a record that is being written.</summary>
     public IEnumerable<string> Files() =>

@@ -58,7 +58,7 @@ static class VolumeSeeds
     public static void Copy(SafeFileHandle parent, TmpfilesLine line, IdMap? ids, CancellationToken cancellation)
     {
         string name = Path.GetFileName(line.Path);
-        using SafeFileHandle directory = Reopen(parent, line.Path);
+        using SafeFileHandle directory = DirectoryNames.Reopen(parent, line.Path);
         for (int attempt = 0; attempt < MaxAttempts; attempt++)
         {
             using SafeFileHandle there = RestrictedOpen.InRoot(directory, name, OpenFlags.Path | OpenFlags.NoFollow);
@@ -104,13 +104,13 @@ static class VolumeSeeds
             FaultPoint.Pass("renameat2");
             if (Rename(directory, staged, directory, name) is var errno and not 0)
             {
-                RemoveIn(directory, staged);
+                TreeRemoval.Remove(directory, staged, line.Path);
                 return errno == Errno.EEXIST ? false : throw new LinuxException("renameat2", line.Path, errno);
             }
         }
         catch
         {
-            TryRemove(directory, staged);
+            TryRemove(directory, staged, line.Path);
             throw;
         }
 
@@ -125,7 +125,7 @@ static class VolumeSeeds
     /// </summary>
     private static void CopyInto(SafeFileHandle there, TmpfilesLine line, CancellationToken cancellation)
     {
-        using SafeFileHandle place = Reopen(there, line.Path);
+        using SafeFileHandle place = DirectoryNames.Reopen(there, line.Path);
         string[] names = [.. DirectoryNames.Of(place, line.Path).Select(Encoding.UTF8.GetString)];
         if (!IsUnfinished(names))
         {
@@ -151,7 +151,7 @@ static class VolumeSeeds
                 if (errno == Errno.EEXIST)
                 {
                     // Another container of the same volume was first.
-                    RemoveIn(place, staged);
+                    TreeRemoval.Remove(place, staged, line.Path);
                 }
                 else if (errno != 0)
                 {
@@ -160,7 +160,7 @@ static class VolumeSeeds
             }
             catch
             {
-                TryRemove(place, staged);
+                TryRemove(place, staged, line.Path);
                 throw;
             }
 
@@ -194,7 +194,7 @@ static class VolumeSeeds
         }
 
         SyncNames(place, shown);
-        RemoveIn(place, Whole);
+        TreeRemoval.Remove(place, Whole, shown);
     }
 
     /// <summary>Whether all that is in a directory, if anything, is what copying into it has left, or a copy is whole
@@ -260,20 +260,17 @@ static class VolumeSeeds
         {
             if (isOurs(name) && DurableFile.IsAbandoned(name))
             {
-                RemoveIn(directory, name);
+                TreeRemoval.Remove(directory, name, shown);
             }
         }
     }
 
-    private static void RemoveIn(SafeFileHandle directory, string name) =>
-        TreeRemoval.Remove($"/proc/self/fd/{directory.DangerousGetHandle()}/{name}");
-
     /// <summary>What failed counts, not that its rest stays: the next attempt removes that.</summary>
-    private static void TryRemove(SafeFileHandle directory, string name)
+    private static void TryRemove(SafeFileHandle directory, string name, string shown)
     {
         try
         {
-            RemoveIn(directory, name);
+            TreeRemoval.Remove(directory, name, shown);
         }
         catch (IOException) { }
     }
@@ -282,14 +279,6 @@ static class VolumeSeeds
         Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
             ? (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFDIR
             : throw LinuxException.Last("statx", shown);
-
-    /// <summary>A handle that can be read and synced, of one that was opened with O_PATH.</summary>
-    private static unsafe SafeFileHandle Reopen(SafeFileHandle directory, string shown)
-    {
-        byte* itself = stackalloc byte[] { (byte)'.', 0 };
-        SafeFileHandle opened = Libc.openat(directory, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        return opened.IsInvalid ? throw LinuxException.Last("openat", shown) : opened;
-    }
 
     private static int Rename(SafeFileHandle from, string name, SafeFileHandle to, string newName) =>
         Rename(from, Encoding.UTF8.GetBytes(name), to, Encoding.UTF8.GetBytes(newName));

@@ -41,6 +41,18 @@ static class DirectoryNames
         }
     }
 
+    /// <summary>Another handle of an open directory, also of one that was opened with O_PATH: it can be read and
+    /// synced, and is closed by itself.</summary>
+    /// <param name="directory">It.</param>
+    /// <param name="shown">For errors.</param>
+    /// <exception cref="LinuxException">It can't be opened.</exception>
+    public static unsafe SafeFileHandle Reopen(SafeFileHandle directory, string shown)
+    {
+        byte* itself = stackalloc byte[] { (byte)'.', 0 };
+        SafeFileHandle opened = Libc.openat(directory, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
+        return opened.IsInvalid ? throw LinuxException.Last("openat", shown) : opened;
+    }
+
     /// <summary>The next entry but <c>.</c> and <c>..</c>; null at the end.</summary>
     internal static unsafe byte* Next(nint stream, string shown)
     {

@@ -40,13 +40,7 @@ static unsafe class TreeRemoval
     /// <param name="shown">Its path, for errors.</param>
     public static void Remove(SafeFileHandle parent, string name, string shown)
     {
-        byte* itself = stackalloc byte[] { (byte)'.', 0 };
-        using SafeFileHandle directory = Libc.openat(parent, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-        if (directory.IsInvalid)
-        {
-            throw LinuxException.Last("openat", shown);
-        }
-
+        using SafeFileHandle directory = DirectoryNames.Reopen(parent, shown);
         Remove(directory, name, new Walk(shown, protectedToo: false), shown);
     }
 

@@ -52,7 +52,7 @@ static unsafe class TreeCopy
 
         /// <summary>The directory that is read, and the one that is written to.</summary>
         private SafeFileHandle _from = new();
-        private SafeFileHandle _to = Again(top, shown);
+        private SafeFileHandle _to = DirectoryNames.Reopen(top, shown);
 
         public void Copy(SafeFileHandle source, byte[] name) => CopyEntry(source, name);
 
@@ -87,7 +87,7 @@ static unsafe class TreeCopy
                 Must(Libc.mkdirat(_to, pointer, PrivateDirectory), "mkdirat");
                 FileMetadata metadata = MetadataOf(found, stat);
                 (SafeFileHandle From, SafeFileHandle To) above = (_from, _to);
-                (_from, _to) = (Again(found, Shown()), Child(_to, pointer));
+                (_from, _to) = (DirectoryNames.Reopen(found, Shown()), Child(_to, pointer));
                 bool isDeep = _path.Count > MaxOpen;
                 if (isDeep)
                 {
@@ -267,13 +267,6 @@ static unsafe class TreeCopy
                 0
             );
             return child.IsInvalid ? throw LinuxException.Last("openat", Shown()) : child;
-        }
-
-        private static SafeFileHandle Again(SafeFileHandle directory, string shown)
-        {
-            byte* itself = stackalloc byte[] { (byte)'.', 0 };
-            SafeFileHandle again = Libc.openat(directory, itself, OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
-            return again.IsInvalid ? throw LinuxException.Last("openat", shown) : again;
         }
 
         private void Must(int result, string call)

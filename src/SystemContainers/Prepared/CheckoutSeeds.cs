@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.RegularExpressions;
+using SystemContainers.Oci;
 using SystemContainers.Render;
+using SystemContainers.Render.HostFiles;
 using SystemContainers.SystemdText;
 using SystemContainers.Units;
 
@@ -61,11 +63,28 @@ static partial class CheckoutSeeds
         ];
         return services.Any(UnitPlan.MountsTree)
             && services.All(text => UnitPlan.MountsTree(text) || !Runtime().IsMatch(text))
-            && rendered.Units.All(u =>
-                u.Source is null
-                || !u
-                    .Text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal)
-                    .Contains(bundle, StringComparison.Ordinal)
+            && rendered.Units.All(u => u.Source is null || !LooksInto(u.Text, bundle, rendered.HostFiles));
+    }
+
+    /// <summary>
+    /// Whether a template's text leads into the bundle. That it is the service's working directory, as in nearly all
+    /// images of `atomic install`, is no such thing by itself: `runc run` alone wanted it. Then a relative path would
+    /// name the tree, and a program that the image brings to the host may.
+    /// </summary>
+    private static bool LooksInto(string text, string bundle, IReadOnlyList<HostFile> hostFiles)
+    {
+        string others = text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal);
+        string[] lines = others.Split('\n');
+        string[] elsewhere = [.. lines.Where(l => l.Trim() != "WorkingDirectory=" + bundle)];
+        return elsewhere.Any(l => l.Contains(bundle, StringComparison.Ordinal))
+            || (
+                elsewhere.Length < lines.Length
+                && (
+                    others.Contains("rootfs", StringComparison.Ordinal)
+                    || hostFiles.Any(f =>
+                        f.Kind != ImageFileKind.Directory && others.Contains(f.Target, StringComparison.Ordinal)
+                    )
+                )
             );
     }
 

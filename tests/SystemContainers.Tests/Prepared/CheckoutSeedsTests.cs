@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Oci;
 using SystemContainers.Prepared;
 using SystemContainers.Render;
+using SystemContainers.Render.HostFiles;
 using Xunit;
 
 namespace SystemContainers.Tests.Prepared;
@@ -33,11 +35,26 @@ public sealed class CheckoutSeedsTests
     /// <summary>A start that is not ours, or something that looks into the bundle by itself.</summary>
     [Theory]
     [InlineData("ExecStartPre=/bin/cp {0}/rootfs/etc/x /etc/x")]
-    [InlineData("WorkingDirectory={0}")]
+    [InlineData("WorkingDirectory={0}\nExecStartPre=/bin/cp rootfs/etc/x /etc/x")]
+    [InlineData("WorkingDirectory={0}\nExecStartPre=/usr/local/bin/prepare-web")]
+    [InlineData("WorkingDirectory={0}/rootfs")]
     [InlineData("ExecStartPre=/bin/sh -c 'cd {0} && ls rootfs'")]
     public void What_else_names_the_tree_wants_it_on_disk(string line) =>
         Assert.Null(
             CheckoutSeeds.Of(Container(s_start + string.Format(line, Bundle) + "\n", null), Bundle + "/rootfs")
+        );
+
+    /// <summary>As nearly all images of `atomic install` have it.</summary>
+    [Fact]
+    public void A_bundle_that_is_the_working_directory_alone_needs_no_tree_on_disk() =>
+        Assert.Empty(
+            CheckoutSeeds.Of(
+                Container(
+                    s_start + $"WorkingDirectory={Bundle}\nExecStartPre=/bin/sh -c 'mkdir -p /var/lib/web'\n",
+                    null
+                ),
+                Bundle + "/rootfs"
+            )!
         );
 
     [Theory]
@@ -63,7 +80,10 @@ public sealed class CheckoutSeedsTests
             Tmpfiles = tmpfiles,
             Config = null,
             Values = new Dictionary<string, string>(),
-            HostFiles = [],
+            HostFiles =
+            [
+                new HostFile("/exports/x", "/usr/local/bin/prepare-web", ImageFileKind.Regular, 0b111_101_101, 0, 0, [], null),
+            ],
             GeneratedDirectories = [],
             Warnings = [],
             Mounts = [],

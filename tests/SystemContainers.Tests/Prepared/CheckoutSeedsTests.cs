@@ -82,7 +82,16 @@ public sealed class CheckoutSeedsTests
             Values = new Dictionary<string, string>(),
             HostFiles =
             [
-                new HostFile("/exports/x", "/usr/local/bin/prepare-web", ImageFileKind.Regular, 0b111_101_101, 0, 0, [], null),
+                new HostFile(
+                    "/exports/x",
+                    "/usr/local/bin/prepare-web",
+                    ImageFileKind.Regular,
+                    0b111_101_101,
+                    0,
+                    0,
+                    [],
+                    null
+                ),
             ],
             GeneratedDirectories = [],
             Warnings = [],

@@ -13,7 +13,7 @@ UNIT := tests/SystemContainers.Tests
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: build setup unit check conformance fuzz test demo host bench microbench install deb reproducible clean
+.PHONY: build setup unit check conformance fuzz test demo host bench microbench order install deb reproducible clean
 
 # On x64 'make build RID=linux-arm64' links for arm64, into artifacts/linux-arm64.
 build: setup
@@ -69,6 +69,10 @@ bench: build
 # Tar, hashes, merge, templates and list alone, without peers.
 microbench: setup
 	dotnet run --project tests/MicroBench -c $(CONFIGURATION) -p:RunAnalyzers=false
+
+# Which methods ordinary calls run, and in which order, for the linker: of the binary as it is, on a disposable host. To be made again when much of the code is other.
+order: build
+	dotnet run --project tests/MethodOrder -c $(CONFIGURATION) -- src/sysctr/methods.order
 
 # Installs what 'make build' made; sysctr-listen is the helper that the payload's namespace sees.
 install:

@@ -66,7 +66,8 @@ public static class Packages
             root
         );
 
-    private static async Task InstallMissingAsync(IReadOnlyCollection<string> packages)
+    /// <summary>Installs those that are missing.</summary>
+    public static async Task InstallMissingAsync(IReadOnlyCollection<string> packages)
     {
         string[] missing = [.. packages.Except(await InstalledAsync(packages), StringComparer.Ordinal)];
         if (missing.Length == 0)

@@ -86,11 +86,11 @@ static class NetworkCheck
     }
 
     private static IEnumerable<string> Containers(DoctorTarget target, bool isUsers, NetworkMode mode) =>
-        Containers(target, settings => settings.Spec.Network is { } network && network.Mode(isUsers) == mode);
+        Containers(target, settings => NetworkSettings.Recorded(settings, isUsers).Mode == mode);
 
     private static IEnumerable<string> Containers(DoctorTarget target, Func<ContainerSettings, bool> wants) =>
         from record in target.Catalog.List(static _ => { })
-        where record.Options is { } options && wants(new ContainerSettings(options))
+        where record.Options is not null && wants(record.Settings)
         select record.Name;
 
     private static string? Find(DoctorTarget target, string program) =>

@@ -38,6 +38,13 @@ static class AddressText
             ? (address, length)
             : null;
 
+    /// <summary>An address of a record that a version wrote which took what inet_aton(3) takes, as it meant it; what is
+    /// none stays as it is.</summary>
+    public static string Recorded(string text) =>
+        Find(text) is null && IPAddress.TryParse(text, out IPAddress? meant) && Find(meant.ToString()) is not null
+            ? meant.ToString()
+            : text;
+
     private static bool IsSix(char c) => char.IsAsciiHexDigit(c) || c is ':' or '.';
 
     private static bool IsHex(string text) => text.All(char.IsAsciiHexDigit);

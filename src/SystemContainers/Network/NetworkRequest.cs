@@ -139,12 +139,11 @@ sealed record NetworkRequest
         };
     }
 
-    /// <summary>The networks by name that settings of a system's container mean.</summary>
+    /// <summary>The networks by name that settings of a system's container mean, whatever else is wrong with
+    /// them.</summary>
     public static IEnumerable<string> Names(ContainerSettings settings) =>
-        settings.Spec.Network is { } network && network.Mode(isUsers: false) == NetworkMode.Bridge
-            ? network
-                .Networks.Select(n => n.Name.Length == 0 ? NetworkDefinition.Default : n.Name)
-                .DefaultIfEmpty(NetworkDefinition.Default)
+        NetworkSettings.Recorded(settings, isUsers: false) is (NetworkMode.Bridge, var names)
+            ? names.Select(n => n.Length == 0 ? NetworkDefinition.Default : n).DefaultIfEmpty(NetworkDefinition.Default)
             : [];
 
     /// <summary>What a config.json of ours asks for; null for one that an image brought.</summary>

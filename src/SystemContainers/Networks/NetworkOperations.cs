@@ -4,6 +4,7 @@ using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Settings;
+using SystemContainers.State;
 using SystemContainers.Target;
 
 namespace SystemContainers.Networks;
@@ -19,10 +20,25 @@ sealed class NetworkOperations(Host host)
     public string Json() =>
         $"[{string.Join(',', _store.All().Select(n => JsonSerializer.Serialize(n, NetworkJson.Default.NetworkDefinition)))}]";
 
-    /// <summary>All: name, driver, subnets, bridge, and the installed containers that name it.</summary>
+    /// <summary>All: name, driver, subnets, bridge, and the installed containers that name it, as far as their records
+    /// can be read.</summary>
     /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
-    public IReadOnlyList<(NetworkDefinition Network, IReadOnlyList<string> Users)> List() =>
-        [.. _store.All().Select(n => (n, Users(n.Name)))];
+    public IReadOnlyList<(NetworkDefinition Network, IReadOnlyList<string> Users)> List()
+    {
+        ContainerRecord[] containers = [.. host.Catalog.List(e => host.Note($"warning: {e.Message}"))];
+        return
+        [
+            .. _store
+                .All()
+                .Select(n =>
+                    (
+                        n,
+                        (IReadOnlyList<string>)
+                            [.. containers.Where(c => NetworkUsers.Of(c).Contains(n.Name)).Select(c => c.Name)]
+                    )
+                ),
+        ];
+    }
 
     /// <summary>Makes one.</summary>
     /// <returns>What was chosen of it.</returns>
@@ -85,17 +101,6 @@ sealed class NetworkOperations(Host host)
             throw new SysctrException(ErrorKind.Usage, $"reading the name of a network: {e.Message}", inner: e);
         }
     }
-
-    private string[] Users(string name) =>
-        [
-            .. host
-                .Catalog.List()
-                .Where(c =>
-                    c.Options is { } options
-                    && NetworkRequest.Names(new ContainerSettings(options)).Contains(name, StringComparer.Ordinal)
-                )
-                .Select(c => c.Name),
-        ];
 
     private void RefuseElsewhere(string doing)
     {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Network;
-using SystemContainers.Settings;
 using SystemContainers.State;
 using SystemContainers.Target;
 
@@ -43,5 +42,5 @@ sealed class NetworkUsers(Host host)
 
     /// <summary>The networks that a deployment of the system names.</summary>
     public static IEnumerable<string> Of(ContainerRecord record) =>
-        record.Options is { } options ? NetworkRequest.Names(new ContainerSettings(options)) : [];
+        record.Options is null ? [] : NetworkRequest.Names(record.Settings);
 }

@@ -27,9 +27,27 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     /// <summary>Nothing was set.</summary>
     public static ContainerSettings None { get; } = new(new Dictionary<string, IReadOnlyList<string>>());
 
-    /// <summary>What they change of a config.json that sysctr writes; read once. <see cref="Check"/> has passed
-    /// them.</summary>
-    public SpecSettings Spec => _spec ??= SpecSettings.Of(this);
+    /// <summary>The container whose record has them, which any version may have written; null where this call said all
+    /// of them.</summary>
+    public string? RecordOf { get; private init; }
+
+    /// <summary>Those of a record. Addresses are in it as they were written, and mean what they meant to the version
+    /// that took them.</summary>
+    /// <param name="container">Whose record.</param>
+    /// <param name="values">As <see cref="Values"/>.</param>
+    public static ContainerSettings OfRecord(
+        string container,
+        IReadOnlyDictionary<string, IReadOnlyList<string>> values
+    ) =>
+        new(values.ToDictionary(v => v.Key, v => NetworkSettings.Recorded(v.Key, v.Value), StringComparer.Ordinal))
+        {
+            RecordOf = container,
+        };
+
+    /// <summary>What they change of a config.json that sysctr writes; read once.</summary>
+    /// <exception cref="SysctrException">As <see cref="Check"/>, of what it has not passed: a record may have what no
+    /// version takes any more.</exception>
+    public SpecSettings Spec => _spec ??= Read();
 
     private SpecSettings? _spec;
 
@@ -40,7 +58,7 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
     public IReadOnlyList<string> All(string name) => Values.GetValueOrDefault(name, []);
 
     /// <summary>The value of an option that has one; null where it was not set.</summary>
-    public string? One(string name) => Values.TryGetValue(name, out IReadOnlyList<string>? values) ? values[^1] : null;
+    public string? One(string name) => Values.GetValueOrDefault(name) is [.., var last] ? last : null;
 
     /// <summary>These settings with changes: what is given replaces what has the same key, also of other options on one
     /// subject, and is added otherwise.</summary>
@@ -76,11 +94,29 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
             }
         }
 
-        return new ContainerSettings(values);
+        return new ContainerSettings(values) { RecordOf = RecordOf };
+    }
+
+    private SpecSettings Read()
+    {
+        try
+        {
+            return SpecSettings.Of(this);
+        }
+        catch (FormatException e)
+        {
+            // It says which option it is.
+            Check();
+            throw Remembered(
+                new SysctrException(ErrorKind.Usage, $"reading settings: {e.Message}", inner: e),
+                RecordOf
+            );
+        }
     }
 
     /// <summary>Checks every value.</summary>
-    /// <exception cref="SysctrException">Usage: names the option, the value and what is wrong.</exception>
+    /// <exception cref="SysctrException">Usage: names the option, the value and what is wrong; Corrupt: the same of a
+    /// record's.</exception>
     public void Check()
     {
         foreach ((string name, IReadOnlyList<string> values) in Values)
@@ -101,6 +137,23 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
             }
         }
     }
+
+    /// <summary>A fault of settings, where some are a container's record's: then the hint says how these are
+    /// forgotten.</summary>
+    /// <param name="fault">As it is where this call said all of them.</param>
+    /// <param name="recordOf">As <see cref="RecordOf"/>.</param>
+    internal static SysctrException Remembered(SysctrException fault, string? recordOf) =>
+        recordOf is null
+            ? fault
+            : new SysctrException(
+                fault.Kind,
+                fault.Message,
+                $"{(fault.Hint is { } hint ? hint + "; " : "")}what {recordOf} was given before counts, too, until 'sysctr update {recordOf} --reset {fault.Setting?.Option ?? "OPTION"}' forgets it",
+                fault
+            )
+            {
+                Setting = fault.Setting,
+            };
 
     /// <summary>Checks that no two values that were given together say different things of one place or right, as
     /// podman does.</summary>
@@ -180,7 +233,7 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         one.Option == other.Option
         && (one.Value == other.Value || Equals(one.Option.Check(one.Value), one.Option.Check(other.Value)));
 
-    private static void Checked(SettingOption? option, string name, string value)
+    private void Checked(SettingOption? option, string name, string value)
     {
         try
         {
@@ -193,11 +246,20 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
         }
         catch (FormatException e)
         {
-            throw new SysctrException(
-                ErrorKind.Usage,
-                $"reading {(option is null ? "the command" : $"--{name}={value}")}: {e.Message}",
-                option is null ? null : $"it is --{name}={option.ValueName}, as podman-run(1) has it"
-            );
+            string what = option is null ? "the command" : $"--{name}={value}";
+
+            // What this call says has been checked before the two were put together.
+            throw RecordOf is null
+                ? new SysctrException(
+                    ErrorKind.Usage,
+                    $"reading {what}: {e.Message}",
+                    option is null ? null : $"it is --{name}={option.ValueName}, as podman-run(1) has it"
+                )
+                : new SysctrException(
+                    ErrorKind.Corrupt,
+                    $"reading the record of {RecordOf}: it has {what}, and that is taken no more: {e.Message}",
+                    $"'sysctr update {RecordOf} --reset {name}' forgets it{(option is null ? "" : $"; --{name}={option.ValueName} behind that says it anew")}"
+                );
         }
     }
 

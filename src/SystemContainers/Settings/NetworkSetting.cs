@@ -50,6 +50,30 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
         };
     }
 
+    /// <summary>Mode and name of a value that a record has, also where <see cref="Parse"/> would not take what stands
+    /// behind them: whoever asks which network it is needs no more.</summary>
+    public static NetworkSetting Recorded(string text)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (FormatException)
+        {
+            string[] halves = text.Split(':', 2);
+            (string mode, string rest) = (halves[0], halves.Length == 2 ? halves[1] : "");
+            return mode switch
+            {
+                "host" => new(NetworkMode.Host),
+                "none" => new(NetworkMode.None),
+                "ns" => new(NetworkMode.Namespace, rest),
+                "container" => new(NetworkMode.Container, rest),
+                "slirp4netns" => new(NetworkMode.Pasta),
+                _ => new(NetworkMode.Bridge, mode is "bridge" or "private" ? "" : mode),
+            };
+        }
+    }
+
     /// <summary>A name that is a file's and an interface's, too.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string NetworkName(string text) =>

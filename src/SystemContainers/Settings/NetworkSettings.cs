@@ -14,6 +14,8 @@ sealed record NetworkSettings
 
     private bool _six;
 
+    private string? _recordOf;
+
     private string IpOption => _six ? "ip6" : "ip";
 
     /// <summary>Values of <c>--network</c>; several are all networks by name.</summary>
@@ -45,9 +47,12 @@ sealed record NetworkSettings
 
     /// <summary>Whether something of it needs a network of the container's own, so that one is meant where
     /// <c>--network</c> was not given.</summary>
+    private static readonly string[] s_wantOwn = [PublishedPort.Option, "network-alias", "ip", "ip6", "mac-address"];
+
     private bool WantsOwn => Ports.Count + Aliases.Count + Ips.Count > 0 || Mac is not null;
 
     /// <summary>Reads them; <see cref="ContainerSettings.Check"/> has passed each.</summary>
+    /// <exception cref="FormatException">It has not.</exception>
     public static NetworkSettings Of(ContainerSettings settings) =>
         new()
         {
@@ -55,6 +60,7 @@ sealed record NetworkSettings
             Ports = [.. settings.All(PublishedPort.Option).Select(PublishedPort.Parse)],
             _published = settings.All(PublishedPort.Option),
             _six = settings.One("ip") is null,
+            _recordOf = settings.RecordOf,
             Aliases = settings.All("network-alias"),
             Ips =
             [
@@ -72,20 +78,73 @@ sealed record NetworkSettings
     /// <summary>What the container gets: what was said, else the host's network, or a bridge (of a user's container
     /// pasta) where ports or addresses ask for one.</summary>
     /// <param name="isUsers">It is a user's container.</param>
-    public NetworkMode Mode(bool isUsers) =>
-        Networks is [var first, ..]
+    public NetworkMode Mode(bool isUsers) => Mode(Networks, WantsOwn, isUsers);
+
+    /// <summary>The same, and the networks that were named, of settings that need not be right: whoever asks who is on
+    /// which network asks it of all containers, and one that can't be used any more must not stop them.</summary>
+    /// <param name="settings">Of a record.</param>
+    /// <param name="isUsers">It is a user's container.</param>
+    public static (NetworkMode Mode, IReadOnlyList<string> Names) Recorded(ContainerSettings settings, bool isUsers)
+    {
+        NetworkSetting[] networks = [.. settings.All("network").Select(NetworkSetting.Recorded)];
+        bool wantsOwn = Array.Exists(s_wantOwn, o => settings.All(o).Count > 0);
+        return (Mode(networks, wantsOwn, isUsers), [.. networks.Select(n => n.Name)]);
+    }
+
+    private static NetworkMode Mode(IReadOnlyList<NetworkSetting> networks, bool wantsOwn, bool isUsers) =>
+        networks is [var first, ..]
             ? first.Mode == NetworkMode.Bridge && first.Name.Length == 0 && isUsers
                 ? NetworkMode.Pasta
                 : first.Mode
-            : !WantsOwn
+            : !wantsOwn
                 ? NetworkMode.Host
                 : isUsers
                     ? NetworkMode.Pasta
                     : NetworkMode.Bridge;
 
+    /// <summary>Values of a record with the addresses in them as whoever wrote it meant them.</summary>
+    /// <param name="option">Whose values.</param>
+    /// <param name="values">As they were written.</param>
+    internal static IReadOnlyList<string> Recorded(string option, IReadOnlyList<string> values)
+    {
+        Func<string, string>? anew = option switch
+        {
+            "ip" or "ip6" or "dns" => AddressText.Recorded,
+            "add-host" => static v =>
+                v.Split(':', 2) is [var names, var address] ? $"{names}:{AddressText.Recorded(address)}" : v,
+            PublishedPort.Option => static v =>
+                v.Split(':') is [{ Length: > 0 } address, var host, var container]
+                    ? $"{AddressText.Recorded(address)}:{host}:{container}"
+                    : v,
+            "network" => static v =>
+                v.Split(':', 2) is [var name, var words]
+                    ? $"{name}:{string.Join(',', words.Split(',').Select(RecordedWord))}"
+                    : v,
+            _ => null,
+        };
+        return anew is null ? values : [.. values.Select(anew)];
+
+        static string RecordedWord(string word) =>
+            word.Split('=', 2) is [var key and ("ip" or "ip6"), var address]
+                ? $"{key}={AddressText.Recorded(address)}"
+                : word;
+    }
+
     /// <summary>Checks that they go together.</summary>
     /// <exception cref="SysctrException">Usage: two contradict each other.</exception>
     public void CheckTogether()
+    {
+        try
+        {
+            CheckEach();
+        }
+        catch (SysctrException e) when (_recordOf is not null)
+        {
+            throw ContainerSettings.Remembered(e, _recordOf);
+        }
+    }
+
+    private void CheckEach()
     {
         if (Networks.Count > 1 && Networks.Any(n => n.Mode != NetworkMode.Bridge))
         {

@@ -66,7 +66,8 @@ sealed record ContainerRecord
 
     /// <summary><see cref="Options"/> as what they are.</summary>
     [JsonIgnore]
-    public ContainerSettings Settings => Options is null ? ContainerSettings.None : new ContainerSettings(Options);
+    public ContainerSettings Settings =>
+        Options is null ? ContainerSettings.None : ContainerSettings.OfRecord(Name, Options);
 
     /// <summary>The file that declares it and what that wants of its unit; carried over by updates. Null for a
     /// container that a command line installed.</summary>

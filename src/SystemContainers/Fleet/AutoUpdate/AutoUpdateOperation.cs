@@ -44,18 +44,18 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
                 record.AutoUpdate,
                 AutoUpdateResult.Current
             );
-            report = await TryAsync(
-                report,
-                () =>
-                    dryRun
-                        ? CompareAsync(record, cancellation)
-                        : host.History.RunAsync("update", [record.Name], _ => CompareAsync(record, cancellation))
-            );
             reports.Add(
-                report.Result != AutoUpdateResult.Held ? report
-                : record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held)
-                : record.Failed is { } failed && !WasLeft(record, failed.Digest) ? PassedOver(report, failed)
-                : report
+                await TryAsync(
+                    report,
+                    () =>
+                        dryRun
+                            ? LookAsync(report, record, cancellation)
+                            : host.History.RunAsync(
+                                "update",
+                                [record.Name],
+                                _ => LookAsync(report, record, cancellation)
+                            )
+                )
             );
         }
 
@@ -114,9 +114,13 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
                 done[report.Name] = await TryAsync(
                     report,
                     async () =>
-                        await update.RunAsync([report.Name], new UpdateRequest(), cancellation) > 0
-                            ? AutoUpdateResult.Updated
-                            : AutoUpdateResult.Current
+                        report with
+                        {
+                            Result =
+                                await update.RunAsync([report.Name], new UpdateRequest(), cancellation) > 0
+                                    ? AutoUpdateResult.Updated
+                                    : AutoUpdateResult.Current,
+                        }
                 );
             }
 
@@ -124,23 +128,45 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         }
     }
 
-    private async Task<AutoUpdateReport> TryAsync(AutoUpdateReport report, Func<Task<AutoUpdateResult>> act)
+    /// <summary>Nobody sits before it at night: whatever it is that a container meets, also a defect of ours, the
+    /// others have their turn.</summary>
+    private async Task<AutoUpdateReport> TryAsync(AutoUpdateReport report, Func<Task<AutoUpdateReport>> act)
     {
         try
         {
-            return report with { Result = await act() };
+            return await act();
         }
-        catch (Exception e) when (HostFailure.Understand(e) is { } failure)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            return NotUpdated(report, failure);
+            return NotUpdated(
+                report,
+                HostFailure.Understand(e)
+                    ?? new SysctrException(
+                        ErrorKind.Failed,
+                        $"updating {report.Name}: a defect of sysctr: {e.GetType().Name}: {e.Message}",
+                        inner: e
+                    )
+            );
         }
     }
 
     /// <summary>Held, where the failure is that its image gained a right; else failed.</summary>
     private AutoUpdateReport NotUpdated(AutoUpdateReport report, SysctrException failure) =>
-        failure.Kind == ErrorKind.Policy && host.Catalog.Find(report.Name)?.Held is { } held
+        failure.Kind == ErrorKind.Policy && HeldOf(report.Name) is { } held
             ? Waiting(report, held)
             : Failed(report, failure);
+
+    private HeldUpdate? HeldOf(string name)
+    {
+        try
+        {
+            return host.Catalog.Find(name)?.Held;
+        }
+        catch (SysctrException)
+        {
+            return null;
+        }
+    }
 
     private AutoUpdateReport Waiting(AutoUpdateReport report, HeldUpdate held) =>
         report with
@@ -165,9 +191,22 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         report with
         {
             Result = AutoUpdateResult.Failed,
-            Reason = failure.Message,
+            Reason = failure.Hint is { } hint ? $"{failure.Message}; {hint}" : failure.Message,
             ExitCode = (int)failure.Kind,
         };
+
+    private async Task<AutoUpdateReport> LookAsync(
+        AutoUpdateReport report,
+        ContainerRecord record,
+        CancellationToken cancellation
+    )
+    {
+        report = report with { Result = await CompareAsync(record, cancellation) };
+        return report.Result != AutoUpdateResult.Held ? report
+            : record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held)
+            : record.Failed is { } failed && !WasLeft(record, failed.Digest) ? PassedOver(report, failed)
+            : report;
+    }
 
     /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)

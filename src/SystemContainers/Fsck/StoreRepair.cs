@@ -28,6 +28,12 @@ sealed class StoreRepair(Host host, IPullProgress progress, RepairLog log)
             using IDisposable alone = host.Locks.LockStore(cancellation);
             MendRefs(found);
         }
+
+        if (host.Transactions.Pending(static _ => { }).Any(t => t.Record.IsOfStore))
+        {
+            // A prune that refused may go on now that what it lacked is there again.
+            await EndTransactionsAsync(found, cancellation);
+        }
     }
 
     private async Task MendContentAsync(FsckPass found, CancellationToken cancellation)

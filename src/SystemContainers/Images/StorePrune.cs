@@ -25,38 +25,32 @@ sealed class StorePrune(Host host)
         [
             .. (all ? Unused() : []).Select(i => new HistoryImage(i.Reference, From: i.ManifestDigest.ToString())),
         ];
-        if (TryBegin(images, origin) is not { } intent)
-        {
-            // What is cut without one leaves no more than objects that no layer names, for the next prune. Names go by
-            // an intent, or not at all: there may be room for it then.
-            PruneResult first = Remove([], note, origin);
-            return images.Length == 0 ? first : first.And(Run(Begin(images, origin), images, note, origin));
-        }
-
-        return Run(intent, images, note, origin);
-    }
-
-    private PruneResult Run(string intent, HistoryImage[] images, Action<string> note, HistoryOrigin? origin)
-    {
-        PruneResult removed = Remove(images, note, origin);
-        IntentRecords.EndLater(intent, note);
-        return removed;
-    }
-
-    private string Begin(HistoryImage[] images, HistoryOrigin? origin) =>
-        host.Transactions.Begin(TransactionRecord.Prune(images) with { Origin = origin });
-
-    /// <returns>Null on a full disk, which a prune is there to give room on.</returns>
-    private string? TryBegin(HistoryImage[] images, HistoryOrigin? origin)
-    {
+        string? intent = null;
+        PruneResult removed;
         try
         {
-            return Begin(images, origin);
+            removed = Remove(images, note, origin, begin: Begin);
         }
-        catch (IOException e) when (HostFailure.IsFull(e))
+        catch (IOException e) when (intent is null && HostFailure.IsFull(e))
         {
-            return null;
+            // A full disk, which a prune is there to give room on. What is cut without an intent leaves no more than
+            // objects that no layer names, for the next prune. Names go by one, or not at all: there may be room for it
+            // then.
+            removed = Remove([], note, origin, begin: static () => { });
+            if (images.Length > 0)
+            {
+                removed = removed.And(Remove(images, note, origin, begin: Begin));
+            }
         }
+
+        if (intent is not null)
+        {
+            IntentRecords.EndLater(intent, note);
+        }
+
+        return removed;
+
+        void Begin() => intent = host.Transactions.Begin(TransactionRecord.Prune(images) with { Origin = origin });
     }
 
     private IEnumerable<ImageRecord> Unused()
@@ -71,44 +65,62 @@ sealed class StorePrune(Host host)
     {
         if (transaction.Operation == TransactionKind.Prune)
         {
-            Remove(transaction.Images ?? [], host.Note, transaction.Origin, recovered: true);
+            Remove(transaction.Images ?? [], host.Note, transaction.Origin, begin: static () => { }, recovered: true);
         }
         else
         {
-            host.OpenStore().Prune(host.OpenStore().Layers(), NamedBlobs(), host.MountedLayers());
+            ContentStore store = host.OpenStore();
+            store.Prune(store.Layers(), NamedBlobs(store.Images.List(), host.Catalog.All()), host.MountedLayers());
         }
     }
 
+    /// <param name="images">Names that go.</param>
+    /// <param name="note">Told each of them.</param>
+    /// <param name="origin">Whose it is.</param>
+    /// <param name="begin">Called before anything is removed, and not at all where nothing can be.</param>
+    /// <param name="recovered">Whether another has begun it.</param>
     private PruneResult Remove(
         IReadOnlyList<HistoryImage> images,
         Action<string> note,
         HistoryOrigin? origin,
+        Action begin,
         bool recovered = false
     )
     {
         ImageNames names = new(host);
-        foreach (HistoryImage image in images)
-        {
-            // Where it was cut off, a name may mean another image by now, or be of use.
-            if (
-                host.OpenStore().Images.Find(image.Reference) is { } unused
-                && unused.ManifestDigest.ToString() == image.From
-                && names.UsersOf(unused).Count == 0
-            )
-            {
-                host.OpenStore().Images.Delete(unused.Reference);
-                note($"{unused.Reference}: deleted");
-                Tell(image, removed: null);
-            }
-        }
+        ImageRecord[] there = [.. host.OpenStore().Images.List()];
+
+        // Where it was cut off, a name may mean another image by now, or be of use.
+        HashSet<string> going =
+        [
+            .. images
+                .Where(i =>
+                    Array.Find(there, t => t.Reference == i.Reference) is { } unused
+                    && unused.ManifestDigest.ToString() == i.From
+                    && names.UsersOf(unused).Count == 0
+                )
+                .Select(i => i.Reference),
+        ];
+        ImageRecord[] staying = [.. there.Where(i => !going.Contains(i.Reference))];
+        ContainerRecord[] deployments = [.. host.Catalog.All()];
 
         // What deployments were made of stays: with it they can be mended.
-        HashSet<Digest> layers =
-        [
-            .. host.OpenStore().Images.List().SelectMany(i => i.DiffIds),
-            .. host.Catalog.All().SelectMany(d => d.DiffIds),
-        ];
-        PruneResult result = host.OpenStore().Prune(layers, NamedBlobs(), host.MountedLayers());
+        PruneResult result = host.OpenStore()
+            .Prune(
+                staying.SelectMany(i => i.DiffIds).Concat(deployments.SelectMany(d => d.DiffIds)).ToHashSet(),
+                NamedBlobs(staying, deployments),
+                host.MountedLayers(),
+                () =>
+                {
+                    begin();
+                    foreach (HistoryImage image in images.Where(i => going.Contains(i.Reference)))
+                    {
+                        host.OpenStore().Images.Delete(image.Reference);
+                        note($"{image.Reference}: deleted");
+                        Tell(image, removed: null);
+                    }
+                }
+            );
         if (result.Layers + result.Objects + result.Bytes > 0)
         {
             Tell(image: null, new HistoryRemoval(result.Layers, result.Objects, result.Bytes));
@@ -132,9 +144,12 @@ sealed class StorePrune(Host host)
         }
     }
 
-    private HashSet<Digest> NamedBlobs() =>
+    private static HashSet<Digest> NamedBlobs(
+        IEnumerable<ImageRecord> images,
+        IEnumerable<ContainerRecord> deployments
+    ) =>
         [
-            .. host.OpenStore().Images.List().SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
-            .. host.Catalog.All().SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
+            .. images.SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
+            .. deployments.SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
         ];
 }

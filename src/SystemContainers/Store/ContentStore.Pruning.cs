@@ -20,12 +20,15 @@ sealed partial class ContentStore
     /// <param name="blobs">Manifests and configurations to keep.</param>
     /// <param name="mounted">Of the layers those that deployments are mounted from: their contents are in the store
     /// alone, and only an index says which they are. None where no deployment is.</param>
+    /// <param name="begin">Called once nothing stands against it any more, before anything is removed; null for
+    /// nothing.</param>
     /// <exception cref="SysctrException">Corrupt: an index that is kept can't be read, or is not there for what is
-    /// mounted, and nothing was removed; Storage: the disk fails.</exception>
+    /// mounted, and nothing was removed, nor begun; Storage: the disk fails.</exception>
     public PruneResult Prune(
         IReadOnlySet<Digest> layers,
         IReadOnlySet<Digest> blobs,
-        IReadOnlySet<Digest>? mounted = null
+        IReadOnlySet<Digest>? mounted = null,
+        Action? begin = null
     )
     {
         if (WithoutContents(mounted ?? new HashSet<Digest>()) is { } lost)
@@ -43,6 +46,7 @@ sealed partial class ContentStore
             live.UnionWith(ReadLayer(layer).Entries.Where(HasObject).Select(e => e.Object));
         }
 
+        begin?.Invoke();
         HashSet<string> names = [.. layers.Select(LayerFileName)];
         int removedLayers = 0;
         foreach (

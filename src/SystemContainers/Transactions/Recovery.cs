@@ -34,7 +34,7 @@ sealed class Recovery(Host host)
 
         if (Directory.Exists(host.StoreHere))
         {
-            Try(EndOfStore);
+            EndOfStore(Try);
             Try(RemoveDiscarded);
             await TryAsync(RemoveOrphansAsync);
             Try(new MountCatalog(host.Target, host.Locks).Recover);
@@ -190,26 +190,32 @@ sealed class Recovery(Host host)
 
     /// <summary>Ends pulls and prunes. Who works on the store has a lease of it: who has it alone knows that they are
     /// dead.</summary>
-    private void EndOfStore()
+    /// <param name="attempt">Does each by itself: one that can't be ended keeps no other from its end.</param>
+    private void EndOfStore(Action<Action> attempt)
     {
         if (!host.Transactions.Pending(_ => { }).Any(t => t.Record.IsOfStore))
         {
             return;
         }
 
-        using IDisposable? alone = host.Locks.TryLockStore();
-        if (alone is null)
+        IDisposable? alone = null;
+        attempt(() => alone = host.Locks.TryLockStore());
+        using IDisposable? held = alone;
+        if (held is null)
         {
             return;
         }
 
         foreach (PendingTransaction pending in host.Transactions.Pending(_ => { }).Where(t => t.Record.IsOfStore))
         {
-            new StorePrune(host).Finish(pending.Record);
-            IntentRecords.End(pending.File);
-            host.Note(
-                $"{TransactionRecord.Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}"
-            );
+            attempt(() =>
+            {
+                new StorePrune(host).Finish(pending.Record);
+                IntentRecords.End(pending.File);
+                host.Note(
+                    $"{TransactionRecord.Article(pending.Record.Operation)} was cut off; {(pending.Record.Operation == TransactionKind.Prune ? "finished it" : "cleared it away")}"
+                );
+            });
         }
     }
 

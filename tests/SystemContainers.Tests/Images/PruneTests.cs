@@ -197,6 +197,49 @@ public sealed class PruneTests : IAsyncLifetime
         Assert.Empty(Objects());
     }
 
+    /// <summary>Its first try mustn't leave an intent that nobody can end, nor take names.</summary>
+    [Fact]
+    public async Task A_prune_that_refuses_has_begun_nothing_and_a_repair_ends_an_older_one()
+    {
+        using Host host = _system.Open();
+        await _system.InstallAsync(
+            host,
+            new InstallRequest(_system.Image) { Name = Name, Checkout = CheckoutForm.Composefs }
+        );
+        ImageRecord unused = Named(host, "unused", "1");
+        File.Delete(host.OpenStore().IndexPath(host.Catalog.Get(Name).DiffIds[0]));
+        ImageOperations images = new(host, NoProgress.Instance, _system.Notes.Add);
+        foreach (bool all in (bool[])[false, true])
+        {
+            SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() =>
+                images.PruneAsync(all, CancellationToken.None)
+            );
+
+            Assert.Equal(ErrorKind.Corrupt, refused.Kind);
+            Assert.Empty(host.Transactions.Pending());
+            Assert.NotNull(host.OpenStore().Images.Find(unused.Reference));
+        }
+
+        // What earlier versions have left, or who was killed in the middle of one.
+        host.Transactions.Begin(
+            TransactionRecord.Prune([new HistoryImage(unused.Reference, unused.ManifestDigest.ToString())])
+        );
+        host.Transactions.Begin(TransactionRecord.Prune([]));
+        using Host other = _system.Open();
+        FsckReport report = await new FsckOperation(other, NoProgress.Instance).RunAsync(
+            content: true,
+            repair: true,
+            CancellationToken.None
+        );
+
+        Assert.All(
+            report.Findings,
+            f => Assert.True(f.Mended || f.Kind == FindingKind.NotChecked, $"{f.Kind} {f.Path}")
+        );
+        Assert.Empty(host.Transactions.Pending());
+        Assert.Null(host.OpenStore().Images.Find(unused.Reference));
+    }
+
     /// <summary>A mount that has found its deployment and is not made yet: nothing but its lock says so.</summary>
     [Fact]
     public async Task What_another_call_may_be_about_to_mount_is_neither_pruned_nor_uninstalled()

@@ -165,7 +165,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
     private void Remove(string path)
     {
-        TreeRemoval.Remove(path);
+        TreeRemoval.RemoveProtected(path);
         log.Done(path, "removed");
     }
 
@@ -229,7 +229,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         );
         if (!used)
         {
-            TreeRemoval.Remove(fresh);
+            TreeRemoval.RemoveProtected(fresh);
         }
     }
 
@@ -266,7 +266,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             TreeCheckout.WriteRoot(store, part, seeds, shares: false);
             DurableFile.SyncFileSystem(directory.Here);
             Swap(rootfs, seeds);
-            TreeRemoval.Remove(seeds);
+            TreeRemoval.RemoveProtected(seeds);
         }
 
         ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);

@@ -139,13 +139,15 @@ sealed partial class ContentStore
                 : (ObjectKey?)null
         );
 
-    /// <summary>The directories of <c>staging/</c> whose processes are gone.</summary>
+    /// <summary>The directories of <c>staging/</c> whose processes are gone, and those beside their place that were
+    /// discarded there.</summary>
     public IEnumerable<string> AbandonedStaging() =>
         Staging
             .Abandoned(Path.Join(_root, "staging"))
             .Concat(
                 Directory
                     .GetDirectories(Path.Join(_root, "deployments"))
+                    .SelectMany(d => Directory.GetDirectories(d).Prepend(d))
                     .Where(d => DurableFile.IsAbandoned(Path.GetFileName(d)))
             );
 

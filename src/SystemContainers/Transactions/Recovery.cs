@@ -164,9 +164,14 @@ sealed class Recovery(Host host)
         IEnumerable<string> inStore = records
             .Select(r => host.Deployment(r.Name, r.Deployment))
             .SelectMany(d => (string[])[d.ContainerHere, d.Here]);
-        foreach (string directory in onHost.Concat(inStore).Distinct(StringComparer.Ordinal))
+        foreach (string directory in onHost.Distinct(StringComparer.Ordinal))
         {
             DurableFile.RemoveAbandoned(directory, IsUsed);
+        }
+
+        foreach (string directory in inStore.Distinct(StringComparer.Ordinal))
+        {
+            DurableFile.RemoveAbandoned(directory, IsUsed, protectedToo: true);
         }
     }
 
@@ -183,7 +188,7 @@ sealed class Recovery(Host host)
         {
             foreach (string directory in Directory.GetDirectories(deployments).Append(deployments))
             {
-                DurableFile.RemoveAbandoned(directory, IsUsed);
+                DurableFile.RemoveAbandoned(directory, IsUsed, protectedToo: true);
             }
         }
     }
@@ -248,7 +253,7 @@ sealed class Recovery(Host host)
 
             foreach (DeploymentDirectory orphan in orphans)
             {
-                TreeRemoval.Remove(orphan.Staged);
+                TreeRemoval.RemoveProtected(orphan.Staged);
             }
         }
     }

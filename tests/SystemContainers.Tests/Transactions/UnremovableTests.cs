@@ -149,13 +149,15 @@ public sealed class UnremovableTests : IAsyncLifetime
         {
             Directory.CreateDirectory(directory + "/rootfs");
             File.CreateSymbolicLink(directory + "/current", "0");
+            await File.WriteAllTextAsync(directory + "/rootfs/file", "");
+            await Command.RunAsync("chattr", "+i", directory + "/rootfs/file");
         }
 
         string live = Directory.CreateDirectory($"{Deployments}/.c.{ProcessMark.NewName()}").FullName;
 
         Assert.Equal(["b"], _host.Catalog.DirectoryNames());
         Assert.Equal(["b"], _host.Catalog.List().Select(r => r.Name));
-        Assert.Equal([left[0]], _host.OpenStore().AbandonedStaging());
+        Assert.Equal(left, _host.OpenStore().AbandonedStaging());
         await _host.RecoverAsync(CancellationToken.None);
         Assert.Equal([live, _host.Deployment("b", 0).ContainerHere], Directory.GetDirectories(Deployments).Order());
         Assert.False(Path.Exists(left[1]));

@@ -262,7 +262,9 @@ static class DurableFile
     /// name for the moment. What can't be removed stays, for it keeps nobody from anything.</summary>
     /// <param name="directory">Absolute; need not exist.</param>
     /// <param name="isUsed">Asked of each whether somebody needs it still; null where nobody can.</param>
-    public static void RemoveAbandoned(string directory, Func<string, bool>? isUsed = null)
+    /// <param name="protectedToo">Whether what somebody has protected by chattr(1) goes, too: of trees that are
+    /// sysctr's own and nobody's any more.</param>
+    public static void RemoveAbandoned(string directory, Func<string, bool>? isUsed = null, bool protectedToo = false)
     {
         foreach (
             string entry in Directory.Exists(directory) ? Directory.GetFileSystemEntries(directory, ".*.sysctr-*") : []
@@ -270,7 +272,17 @@ static class DurableFile
         {
             if (IsAbandoned(Path.GetFileName(entry)) && isUsed?.Invoke(entry) != true)
             {
-                Forget(() => TreeRemoval.Remove(entry));
+                Forget(() =>
+                {
+                    if (protectedToo)
+                    {
+                        TreeRemoval.RemoveProtected(entry);
+                    }
+                    else
+                    {
+                        TreeRemoval.Remove(entry);
+                    }
+                });
             }
         }
     }

@@ -78,7 +78,11 @@ sealed class DeploymentPruner(Host host)
     {
         if (host.Transactions.MayConcern(name))
         {
-            host.Note($"{name}: kept its deployments: a transaction is not ended; the next call of sysctr ends it");
+            host.Note(
+                host.Transactions.Concern(name)
+                    ? $"{name}: kept its deployments: a transaction is not ended; the next call of sysctr ends it"
+                    : $"{name}: kept its deployments: an intent can't be read, and may be of it; 'sysctr fsck' says which"
+            );
             return [];
         }
 

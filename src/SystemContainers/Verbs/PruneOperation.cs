@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Images;
+using SystemContainers.Linux;
 using SystemContainers.Store;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
@@ -11,14 +13,16 @@ namespace SystemContainers.Verbs;
 /// <summary>Removes old deployments, and with them what of the store nobody needs any more.</summary>
 sealed class PruneOperation(Host host, Action<string> note)
 {
-    /// <summary>Prunes containers one by one, each as soon as nobody else works on it.</summary>
+    /// <summary>Prunes containers one by one, each as soon as nobody else works on it, and then the store. One of which
+    /// a transaction can't be ended stays as it is and keeps no other, nor the store, from it.</summary>
     /// <param name="names">Containers; none for all.</param>
     /// <param name="keep">How many deployments of each stay; null for what their files or the host's setting
     /// say.</param>
     /// <param name="cancellation">Honoured between deployments, and while another sysctr is waited for.</param>
     /// <returns>What the store lost.</returns>
-    /// <exception cref="Errors.SysctrException">NotFound: there is no such container; Usage: sysctr.toml can't be read,
-    /// and nothing was removed; Locked: another sysctr works on it for too long.</exception>
+    /// <exception cref="SysctrException">NotFound: there is no such container; Usage: sysctr.toml can't be read, and
+    /// nothing was removed; Locked: another sysctr works on it for too long. Or why one stays as it is; then the others
+    /// and the store are pruned.</exception>
     public async Task<PruneResult> RunAsync(IReadOnlyList<string> names, int? keep, CancellationToken cancellation)
     {
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal).Select(ContainerName.Check)];
@@ -35,6 +39,7 @@ sealed class PruneOperation(Host host, Action<string> note)
             _ = pruner.Usual;
         }
 
+        List<(string Name, SysctrException Why)> kept = [];
         foreach (
             string name in distinct.Length > 0
                 ? distinct
@@ -43,16 +48,36 @@ sealed class PruneOperation(Host host, Action<string> note)
         {
             cancellation.ThrowIfCancellationRequested();
 
-            // Whole: what a transaction that can't be ended goes back to must not be pruned.
-            using ContainerLocks held = await host.LockAndRecoverAsync([name], cancellation);
-            if (host.Catalog.IsInstalled(name))
+            try
             {
-                pruner.Remove(name, keep);
+                // Whole: what a transaction that can't be ended goes back to must not be pruned.
+                using ContainerLocks held = await host.LockAndRecoverAsync([name], cancellation);
+                if (host.Catalog.IsInstalled(name))
+                {
+                    pruner.Remove(name, keep);
+                }
+            }
+            catch (Exception e) when (HostFailure.Understand(e) is { } why)
+            {
+                kept.Add((name, why));
+                note($"{name}: kept its deployments: {why.Message}");
             }
         }
 
-        using IDisposable alone = host.Locks.LockStore(cancellation);
-        return new StorePrune(host).Run(all: false, note);
+        PruneResult pruned;
+        using (IDisposable alone = host.Locks.LockStore(cancellation))
+        {
+            pruned = new StorePrune(host).Run(all: false, note);
+        }
+
+        return kept is not [(_, { } first), ..]
+            ? pruned
+            : throw new SysctrException(
+                first.Kind,
+                $"pruning {string.Join(", ", kept.Select(k => k.Name))}: kept as {(kept.Count == 1 ? "it was" : "they were")}; all else is pruned: {first.Message}",
+                first.Hint,
+                first
+            );
     }
 
     /// <summary>

@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
+using SystemContainers.Oci;
 using SystemContainers.State;
 using SystemContainers.Store;
 using SystemContainers.Target;
@@ -112,6 +113,34 @@ public sealed class UnremovableTests : IAsyncLifetime
                 .Where(e => e is { Operation: "uninstall", Outcome: HistoryOutcome.Done })
                 .Select(e => e.Container)
         );
+    }
+
+    [Fact]
+    public async Task A_prune_goes_on_past_one_whose_transaction_can_not_be_ended()
+    {
+        Place(Installed("a"));
+        await File.WriteAllTextAsync(UnitOf("a"), UnitText);
+        Place("z");
+        foreach (int number in (int[])[1, 2, 3])
+        {
+            Place(SampleRecord.Of("z", number));
+        }
+
+        // Nothing else of this machine runs from a deployment of that name and number.
+        string blob = Directory.CreateDirectory(_host.StoreHere + "/blobs/sha256").FullName + "/" + new string('0', 64);
+        await File.WriteAllTextAsync(blob, "orphan");
+        _host.Transactions.Begin(TransactionRecord.Uninstall([_host.Catalog.Get("a")], purge: false));
+        await Command.MustAsync("chattr", "+i", UnitOf("a"));
+
+        SysctrException why = await Assert.ThrowsAsync<SysctrException>(() =>
+            new PruneOperation(_host, _notes.Add).RunAsync([], keep: 1, CancellationToken.None)
+        );
+
+        Assert.Equal(ErrorKind.Permission, why.Kind);
+        Assert.StartsWith("pruning a: kept as it was; all else is pruned: ", why.Message, StringComparison.Ordinal);
+        Assert.Equal([3], _host.Catalog.Numbers("z"));
+        Assert.Equal([0], _host.Catalog.Numbers("a"));
+        Assert.False(File.Exists(blob));
     }
 
     [Theory]
@@ -253,11 +282,30 @@ public sealed class UnremovableTests : IAsyncLifetime
 
     private static ContainerRecord Record(string name) => SampleRecord.Of(name);
 
-    private void Place(string name)
+    private const string UnitText = "[Service]\nExecStart=/bin/true\n";
+
+    private string UnitOf(string name) => $"{_root}/etc/systemd/system/{name}.service";
+
+    /// <summary>One that has a unit on the host.</summary>
+    private static ContainerRecord Installed(string name) =>
+        Record(name) with
+        {
+            Units =
+            [
+                new InstalledFile(
+                    $"/etc/systemd/system/{name}.service",
+                    Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(UnitText))
+                ),
+            ],
+        };
+
+    private void Place(string name) => Place(Record(name));
+
+    private void Place(ContainerRecord record)
     {
-        DeploymentDirectory directory = _host.Deployment(name, 0);
+        DeploymentDirectory directory = _host.Deployment(record.Name, record.Deployment);
         Directory.CreateDirectory(directory.Here);
-        directory.WriteRecord(Record(name));
+        directory.WriteRecord(record);
         directory.MakeCurrent();
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -23,6 +24,10 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
     /// <summary>What an intent of many containers takes.</summary>
     private const int ReservedBytes = 128 << 10;
 
+    /// <summary>As many reserves have to be free for one to be made: where room is about to be short, what there is
+    /// belongs to whoever is at work.</summary>
+    private const int FreeReserves = 16;
+
     private string Root => Path.Join(storeHere, "transactions");
 
     /// <summary>Room that is taken as long as there is some: on a full disk it becomes an intent, for what gives room
@@ -36,27 +41,13 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
     public string Begin(TransactionRecord record)
     {
         Directory.CreateDirectory(Root);
-        KeepReserve();
         string file = Path.Join(Root, Guid.NewGuid().ToString("N") + Ending);
         // Before: the name is there, and counts, before the write has returned.
         outcome?.Began(file, record);
         try
         {
-            byte[] content = RecordDocument.Bytes(record, StateJson.Default.TransactionRecord);
-            try
-            {
-                DurableFile.Write(file, content, RecordDocument.Mode);
-            }
-            catch (IOException e) when (HostFailure.IsFull(e) && record.GivesRoom)
-            {
-                if (TakeReserve() is not { } room)
-                {
-                    throw;
-                }
-
-                WriteOver(room, content, file);
-            }
-
+            Write(file, RecordDocument.Bytes(record, StateJson.Default.TransactionRecord), record.MayTakeReserve);
+            KeepReserve();
             return file;
         }
         catch
@@ -68,14 +59,46 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
         }
     }
 
-    /// <summary>No call fails for want of it: the next one tries again.</summary>
+    /// <summary>Writes an intent on the room that is there; where there is none, on what is kept for that.</summary>
+    private void Write(string file, byte[] content, bool mayTakeReserve)
+    {
+        try
+        {
+            DurableFile.Write(file, content, RecordDocument.Mode);
+        }
+        catch (IOException e) when (HostFailure.IsFull(e) && mayTakeReserve)
+        {
+            if (TakeReserve() is not { } room)
+            {
+                throw;
+            }
+
+            try
+            {
+                WriteOver(room, content, file);
+            }
+            catch (IOException over) when (HostFailure.IsFull(over))
+            {
+                // Where what is written over gets new blocks (btrfs, ZFS), they are free once the old ones are gone.
+                DurableFile.SyncFileSystem(Root);
+                DurableFile.Write(file, content, RecordDocument.Mode);
+            }
+        }
+    }
+
+    /// <summary>No call fails for want of it: the next one tries again. Of random bytes, for a file system may keep
+    /// zeros as nothing.</summary>
     private void KeepReserve()
     {
         try
         {
-            if (hasReserve && !File.Exists(Reserve))
+            if (
+                hasReserve
+                && !File.Exists(Reserve)
+                && FileSystemSpace.Of(Root).FreeToRoot >= (long)FreeReserves * ReservedBytes
+            )
             {
-                DurableFile.Write(Reserve, new byte[ReservedBytes], RecordDocument.Mode);
+                DurableFile.Write(Reserve, RandomNumberGenerator.GetBytes(ReservedBytes), RecordDocument.Mode);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

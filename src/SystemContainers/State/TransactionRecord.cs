@@ -45,9 +45,11 @@ sealed record TransactionRecord(
     [JsonIgnore]
     public bool IsOfStore => Operation is TransactionKind.Pull or TransactionKind.Prune;
 
-    /// <summary>Whether it is there to give room back, and so may have what is kept for that.</summary>
+    /// <summary>Whether it is what somebody whose disk is full is left with, and so may have the room that is kept for
+    /// that: it gives room back, or goes back to what is there.</summary>
     [JsonIgnore]
-    public bool GivesRoom => Operation is TransactionKind.Uninstall or TransactionKind.Prune;
+    public bool MayTakeReserve =>
+        Operation is TransactionKind.Uninstall or TransactionKind.Prune or TransactionKind.Rollback;
 
     /// <summary>Why a record that was read can't be one of ours; null where it can. What it names is written and
     /// removed, so that nothing of it is guessed.</summary>

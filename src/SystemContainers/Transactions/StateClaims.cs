@@ -121,8 +121,15 @@ sealed class StateClaims(Host host)
     private void Change(Action<Dictionary<string, string>> change)
     {
         using IDisposable held = host.Locks.LockStateDirectories();
-        Dictionary<string, string> claims = Read();
+        Dictionary<string, string> before = Read();
+        Dictionary<string, string> claims = new(before);
         change(claims);
+        if (claims.Count == before.Count && claims.All(c => before.GetValueOrDefault(c.Key) == c.Value))
+        {
+            // A full disk takes not even the same once more.
+            return;
+        }
+
         DurableFile.Write(
             File,
             JsonSerializer.SerializeToUtf8Bytes(claims, StateJson.Default.DictionaryStringString),

@@ -5,6 +5,7 @@ using SystemContainers.Fsck.Findings;
 using SystemContainers.Linux;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Store;
 using SystemContainers.Target;
@@ -111,6 +112,37 @@ public sealed class FullDiskTests : IAsyncLifetime
         // With room again it is there for the next time.
         File.Delete(_system.Root + "/fill");
         await _system.UninstallAsync(host, "other");
+        Assert.True(File.Exists(Reserve));
+    }
+
+    /// <summary>The room for the next one's intent is not taken from the one that is at work.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_has_a_little_room_keeps_it(bool reserved)
+    {
+        using Host host = _system.Open();
+        await _system.InstallAsync(host, "web");
+        await _system.UpdateAsync(host, "web", ("env", "A=1"));
+        Fill(reserved);
+        await using (FileStream fill = new(_system.Root + "/fill", FileMode.Open))
+        {
+            // As much as a reserve, and a page.
+            fill.SetLength(fill.Length - (132 << 10));
+        }
+
+        await new RollbackOperation(host, _system.Notes.Add).RunAsync(
+            "web",
+            null,
+            StartPolicy.Default,
+            CancellationToken.None
+        );
+
+        Assert.Equal(0, host.Catalog.Get("web").Deployment);
+        Assert.Empty(host.Transactions.Pending());
+        Assert.Equal(reserved, File.Exists(Reserve));
+        File.Delete(_system.Root + "/fill");
+        await _system.UpdateAsync(host, "web", ("env", "B=1"));
         Assert.True(File.Exists(Reserve));
     }
 

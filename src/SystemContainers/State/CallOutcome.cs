@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 
 namespace SystemContainers.State;
@@ -110,8 +111,18 @@ sealed class CallOutcome
     private static PendingTransaction? Find((string File, TransactionRecord Record) begun)
     {
         string committed = IntentRecords.CommittedName(begun.File);
-        return File.Exists(committed) ? new PendingTransaction(committed, IsCommitted: true, begun.Record)
-            : File.Exists(begun.File) ? new PendingTransaction(begun.File, IsCommitted: false, begun.Record)
+        string? file =
+            File.Exists(committed) ? committed
+            : File.Exists(begun.File) ? begun.File
             : null;
+        try
+        {
+            // It says what is left, which may be less than what was begun.
+            return file is null ? null : IntentRecords.Read(file);
+        }
+        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        {
+            return new PendingTransaction(file!, file == committed, begun.Record);
+        }
     }
 }

@@ -37,6 +37,12 @@ sealed record InstalledFile(
     /// <summary>The path of a file of the same deployment that it is a hard link to; null for none.</summary>
     public string? LinkOf { get; init; }
 
+    /// <summary>What the file gets beside its content.</summary>
+    /// <param name="seconds">Of its modification, which is not kept; since 1970.</param>
+    /// <param name="nanoseconds">The rest of it.</param>
+    public FileMetadata Metadata(long seconds, int nanoseconds = 0) =>
+        new(Mode, Uid, Gid, seconds, nanoseconds, [.. Xattrs.Select(x => x.ToFile())]);
+
     /// <summary>Whether <paramref name="other"/> has the same content, owner, mode and attributes.</summary>
     public bool IsSameAs(InstalledFile other) =>
         this with { Xattrs = other.Xattrs } == other && Xattrs.SequenceEqual(other.Xattrs);

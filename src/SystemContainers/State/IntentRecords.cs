@@ -59,6 +59,23 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
         }
     }
 
+    /// <summary>Leaves in an intent what is still to be done, durably and in one step. What else it named is done, and
+    /// nobody's from here on: it is never done again.</summary>
+    /// <param name="file">The intent, committed or not.</param>
+    /// <param name="left">What is left of it.</param>
+    /// <param name="note">Told where the disk does not even take that: then it is as it was.</param>
+    public void Reduce(string file, TransactionRecord left, Action<string> note)
+    {
+        try
+        {
+            Write(file, RecordDocument.Bytes(left, StateJson.Default.TransactionRecord), mayTakeReserve: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            note($"warning: {e.Message}; what is done stays in the intent beside what is left to be done");
+        }
+    }
+
     /// <summary>Writes an intent on the room that is there; where there is none, on what is kept for that.</summary>
     private void Write(string file, byte[] content, bool mayTakeReserve)
     {

@@ -144,6 +144,11 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
         init;
     } = [];
 
+    /// <summary>Of a roll-back that is not over: whether the units of <see cref="Before"/> are back and started again,
+    /// and nothing but files is left to be put back.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsBack { get; init; }
+
     /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it
     /// is rolled back.</summary>
     public IReadOnlyList<string> NewState

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
@@ -19,36 +18,59 @@ namespace SystemContainers.Transactions;
 sealed class ContainerRemover(Host host)
 {
     private readonly StateDirectories _directories = new(host);
-    private readonly List<LinuxException> _unpurged = [];
+    private readonly List<Exception> _unremoved = [];
 
-    /// <summary>Why state directories could not be purged that nothing but their file system keeps; the containers are
-    /// gone all the same.</summary>
-    public IReadOnlyList<LinuxException> Unpurged => _unpurged;
+    /// <summary>Why state directories were not purged, and files of images stayed, that nothing but their file system
+    /// keeps; the containers are gone all the same.</summary>
+    public IReadOnlyList<Exception> Unremoved => _unremoved;
 
-    /// <summary>As <see cref="RemoveAsync"/>, each though another can't go; then the first failure is thrown, and all
-    /// may be called again.</summary>
-    public async Task RemoveEachAsync(IEnumerable<ContainerRecord> records, bool purge)
+    /// <summary>
+    /// Removes the containers of a transaction that go, each though another can't. What is gone is told and struck out
+    /// of the intent before the next one's turn: from then on its name is whoever's who takes it, and nothing of it is
+    /// ever done again.
+    /// </summary>
+    /// <param name="intent">The file of its intent.</param>
+    /// <param name="transaction">What the intent says.</param>
+    /// <param name="gone">Told of each that has gone, and of the directories that were purged with it.</param>
+    /// <returns>Those that can't go, which alone are left in the intent, and why.</returns>
+    public async Task<IReadOnlyList<(ContainerChange Change, Exception Why)>> RemoveEachAsync(
+        string intent,
+        TransactionRecord transaction,
+        Action<ContainerChange, IReadOnlyList<string>> gone
+    )
     {
-        Exception? first = null;
-        foreach (ContainerRecord record in records)
+        List<ContainerChange> left = [.. transaction.Changes.Where(c => c.After is null)];
+        List<(ContainerChange Change, Exception Why)> failures = [];
+        int named = transaction.Changes.Count;
+        foreach (ContainerChange change in left.ToArray())
         {
             try
             {
-                await RemoveAsync(record, purge, CancellationToken.None);
+                IReadOnlyList<string> purged = await RemoveAsync(
+                    change.Before!,
+                    transaction.Purge,
+                    CancellationToken.None
+                );
+                left.Remove(change);
+                gone(change, purged);
             }
             catch (Exception e) when (HostFailure.Understand(e) is not null)
             {
-                first ??= e;
+                failures.Add((change, e));
+            }
+
+            if (left.Count > 0 && left.Count < named)
+            {
+                host.Transactions.Reduce(intent, transaction with { Changes = [.. left] }, host.Note);
+                named = left.Count;
             }
         }
 
-        if (first is not null)
-        {
-            ExceptionDispatchInfo.Throw(first);
-        }
+        return failures;
     }
 
     /// <returns>The directories that were purged.</returns>
+    /// <exception cref="SysctrException">It can't go; what of it could be removed is.</exception>
     public async Task<IReadOnlyList<string>> RemoveAsync(
         ContainerRecord record,
         bool purge,
@@ -83,7 +105,7 @@ sealed class ContainerRemover(Host host)
             await RemoveTemporaryFilesAsync(tmpfiles.Path, cancellation);
         }
 
-        new HostFileSwitch(host).Apply(record, after: null);
+        IReadOnlyList<(InstalledFile File, Exception Why)> left = new HostFileSwitch(host).Apply(record, after: null);
         if (host.Systemd.IsBooted)
         {
             await host.Systemd.ReloadAsync(cancellation);
@@ -93,14 +115,28 @@ sealed class ContainerRemover(Host host)
             }
         }
 
+        HashSet<string> own = record.OwnFiles.Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
+        foreach ((InstalledFile file, Exception why) in left.OrderByDescending(l => own.Contains(l.File.Path)))
+        {
+            SysctrException kept = HostFileSwitch.Stuck("removing", file, why);
+            if (own.Contains(file.Path))
+            {
+                // systemd would start it again at the next boot: it is not gone.
+                throw kept;
+            }
+
+            _unremoved.Add(kept);
+            host.Note($"{host.Here(file.Path)} is left where it is: {why.Message}");
+        }
+
         host.Discard(host.Deployment(record.Name, record.Deployment).ContainerHere);
         if (purge)
         {
             // Those of other deployments too: an update or rollback may have left them behind.
             StateClaims claims = new(host);
-            IEnumerable<string> own = record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal);
-            string[] there = [.. own.Where(d => Path.Exists(host.Here(d)))];
-            string[] gone = [.. own.Where(d => Purge(claims, record.Name, d))];
+            IEnumerable<string> state = record.StateDirectories.Union(claims.Of(record.Name), StringComparer.Ordinal);
+            string[] there = [.. state.Where(d => Path.Exists(host.Here(d)))];
+            string[] gone = [.. state.Where(d => Purge(claims, record.Name, d))];
             claims.Release(record.Name, gone);
             return [.. gone.Intersect(there, StringComparer.Ordinal)];
         }
@@ -150,8 +186,9 @@ sealed class ContainerRemover(Host host)
         }
         catch (LinuxException e)
         {
-            // A disk that fails, or chattr(1): the claim stays, and so a purge of that name removes it later.
-            _unpurged.Add(e);
+            // A disk that fails, or chattr(1): the claim stays, and so a purge of a later container of that name
+            // removes it.
+            _unremoved.Add(e);
             host.Note($"{directory} is not purged: {e.Message}");
             return false;
         }

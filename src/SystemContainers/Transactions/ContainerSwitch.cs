@@ -29,6 +29,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
     private SwitchedUnits Units => new(host.Systemd);
 
+    /// <summary>After <see cref="RunAsync"/>: containers that go and could not, and why. Their intent stays, and all
+    /// the rest is done.</summary>
+    public IReadOnlyList<(ContainerChange Change, Exception Why)> Unremoved { get; private set; } = [];
+
     /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the
     /// host is now.</summary>
     public async Task<ContainerChange> PlanAsync(
@@ -74,16 +78,11 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     )
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(_directories.WithNew)] };
-        (string intent, IDisposable? held) = Begin(ref transaction, networks);
+        string intent = Begin(ref transaction, networks);
         string committed;
         StartOutcome outcome;
         try
         {
-            using (held)
-            {
-                networks?.Make();
-            }
-
             outcome = await ForwardAsync(transaction.Changes, cancellation);
             foreach (ContainerRecord after in transaction.Changes.Select(c => c.After).OfType<ContainerRecord>())
             {
@@ -99,8 +98,12 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                 e is SysctrException && _started is { } since
                     ? await new FailedStarts(host).KeepAsync(transaction.Changes, since)
                     : FailedStarts.None;
-            await new SwitchRollback(host) { Networks = networks }.RunAsync(transaction, e);
-            host.History.RolledBack(transaction, IntentRecords.Id(intent), e, journals);
+            await new SwitchRollback(host) { Networks = networks }.RunAsync(
+                intent,
+                transaction,
+                e,
+                back => host.History.RolledBack(back, IntentRecords.Id(intent), e, journals)
+            );
             IntentRecords.End(intent);
             if (e is SysctrException failure && journals.Count > 0)
             {
@@ -121,20 +124,31 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         return outcome;
     }
 
-    /// <summary>Makes the intent durable, with the networks as they are then.</summary>
-    /// <returns>Its file, and the lock of the networks, which the caller gives back; null where there are
-    /// none.</returns>
-    private (string Intent, IDisposable? Held) Begin(ref TransactionRecord transaction, ITransactionNetworks? networks)
+    /// <summary>Makes the intent durable, with the networks as they are then, and makes those that it
+    /// changes.</summary>
+    /// <returns>Its file.</returns>
+    /// <exception cref="SysctrException">A network can't be made; all is as before, and nothing has stopped for
+    /// it.</exception>
+    private string Begin(ref TransactionRecord transaction, ITransactionNetworks? networks)
     {
-        IDisposable? held = networks?.Lock();
+        string? intent = null;
         try
         {
-            transaction = transaction with { Networks = [.. (networks?.Former() ?? []).Select(n => n.ToJson())] };
-            return (host.Transactions.Begin(transaction), held);
+            if (networks is null)
+            {
+                return host.Transactions.Begin(transaction);
+            }
+
+            using IDisposable held = networks.Lock();
+            transaction = transaction with { Networks = [.. networks.Former().Select(n => n.ToJson())] };
+            intent = host.Transactions.Begin(transaction);
+            networks.Make();
+            return intent;
         }
-        catch
+        catch when (intent is not null)
         {
-            held?.Dispose();
+            networks!.Undo();
+            IntentRecords.EndLater(intent, host.Note);
             throw;
         }
     }
@@ -169,7 +183,15 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     }
 
     /// <summary>What is left to do once a transaction is committed. May be done again.</summary>
-    public async Task FinishAsync(TransactionRecord transaction)
+    /// <param name="committed">The file of its intent.</param>
+    /// <param name="transaction">What the intent says.</param>
+    /// <param name="done">Told of each container that is as it shall be, or gone.</param>
+    /// <returns>As <see cref="ContainerRemover.RemoveEachAsync"/>.</returns>
+    public async Task<IReadOnlyList<(ContainerChange Change, Exception Why)>> FinishAsync(
+        string committed,
+        TransactionRecord transaction,
+        Action<ContainerChange> done
+    )
     {
         foreach (ContainerChange change in transaction.Changes.Where(c => c.After is not null))
         {
@@ -180,12 +202,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             }
 
             directory.MakeCurrent();
+            done(change);
         }
 
-        await new ContainerRemover(host).RemoveEachAsync(
-            transaction.Changes.Where(c => c.After is null).Select(c => c.Before!),
-            transaction.Purge
-        );
+        return await new ContainerRemover(host).RemoveEachAsync(committed, transaction, (change, _) => done(change));
     }
 
     private async Task<StartOutcome> ForwardAsync(
@@ -295,11 +315,18 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// intent finishes it.</summary>
     private async Task EndAsync(TransactionRecord transaction, string committed)
     {
+        string id = IntentRecords.Id(committed);
         try
         {
-            host.History.Done(transaction, IntentRecords.Id(committed));
-            await FinishAsync(transaction);
-            IntentRecords.End(committed);
+            Unremoved = await FinishAsync(
+                committed,
+                transaction,
+                change => host.History.Done(transaction with { Changes = [change] }, id)
+            );
+            if (Unremoved.Count == 0)
+            {
+                IntentRecords.End(committed);
+            }
         }
         catch (Exception e)
         {

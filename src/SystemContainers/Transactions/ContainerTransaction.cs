@@ -39,6 +39,9 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <summary>Networks that are made with the containers, by the same intent; null for none.</summary>
     public ITransactionNetworks? Networks { get; init; }
 
+    /// <inheritdoc cref="ContainerSwitch.Unremoved"/>
+    public IReadOnlyList<(ContainerChange Change, Exception Why)> Unremoved => _switch.Unremoved;
+
     /// <summary>The containers that were prepared and added, in that order.</summary>
     public IReadOnlyList<PreparedContainer> Prepared => _prepared;
 

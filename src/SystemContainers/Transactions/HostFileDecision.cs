@@ -16,9 +16,16 @@ static class HostFileDecision
     /// <param name="file">What shall be there.</param>
     /// <param name="known">What the deployment that is replaced has put there; null for nothing.</param>
     /// <param name="own">A unit or tmpfiles, not a file of the image.</param>
-    public static HostFileAction OnPut(Digest? there, InstalledFile file, InstalledFile? known, bool own)
+    /// <param name="isWhole">Whether what is there has owner, mode and attributes of what shall be there, too.</param>
+    public static HostFileAction OnPut(
+        Digest? there,
+        InstalledFile file,
+        InstalledFile? known,
+        bool own,
+        bool isWhole = false
+    )
     {
-        if (there == file.Sha256 && known?.IsSameAs(file) == true)
+        if (there == file.Sha256 && (isWhole || known?.IsSameAs(file) == true))
         {
             return HostFileAction.Unchanged;
         }

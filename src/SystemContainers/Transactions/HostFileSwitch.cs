@@ -38,9 +38,18 @@ sealed class HostFileSwitch(Host host)
     /// one step.</summary>
     /// <param name="before">What may be there; null for nothing.</param>
     /// <param name="after">What shall be there; null for nothing.</param>
-    /// <param name="rollingBack">Restores what was: nothing is laid beside edited files.</param>
-    public void Apply(ContainerRecord? before, ContainerRecord? after, bool rollingBack = false)
+    /// <param name="rollingBack">Restores what was: nothing is laid beside edited files, and what is as it was is not
+    /// written, for a disk that takes nothing any more may be why.</param>
+    /// <returns>What could not be put back or removed. There each file is done though another can't be: nobody has a
+    /// state to go back to any more. None where deployments are changed: there the first is thrown.</returns>
+    public IReadOnlyList<(InstalledFile File, Exception Why)> Apply(
+        ContainerRecord? before,
+        ContainerRecord? after,
+        bool rollingBack = false
+    )
     {
+        List<(InstalledFile File, Exception Why)> left = [];
+        bool goesOn = rollingBack || after is null;
         Dictionary<string, InstalledFile> old = (before?.AllFiles ?? []).ToDictionary(
             f => f.Path,
             StringComparer.Ordinal
@@ -49,20 +58,21 @@ sealed class HostFileSwitch(Host host)
         {
             foreach (InstalledDirectory directory in after.HostDirectories)
             {
-                Make(directory);
+                // Where it can't be made, its files can't be either, and these say so.
+                TryDirectory(() => Make(directory));
             }
 
             foreach (InstalledFile file in after.AllFiles)
             {
                 old.Remove(file.Path, out InstalledFile? known);
-                Put(after, file, known, rollingBack);
+                TryFile(file, () => Put(after, file, known, rollingBack));
             }
         }
 
         HashSet<string> own = (before?.OwnFiles ?? []).Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
         foreach (InstalledFile file in old.Values)
         {
-            Remove(file, own.Contains(file.Path));
+            TryFile(file, () => Remove(file, own.Contains(file.Path)));
         }
 
         HashSet<string> wanted = (after?.HostDirectories ?? []).Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
@@ -72,8 +82,49 @@ sealed class HostFileSwitch(Host host)
                 .Reverse()
         )
         {
-            RemoveIfEmpty(directory);
+            TryDirectory(() => RemoveIfEmpty(directory));
         }
+
+        return left;
+
+        void TryFile(InstalledFile file, Action change)
+        {
+            try
+            {
+                change();
+            }
+            catch (Exception e) when (goesOn && HostFailure.Understand(e) is not null)
+            {
+                left.Add((file, e));
+            }
+        }
+
+        void TryDirectory(Action change)
+        {
+            try
+            {
+                change();
+            }
+            catch (Exception e) when (goesOn && HostFailure.Understand(e) is { } why)
+            {
+                host.Note($"warning: {why.Message}");
+            }
+        }
+    }
+
+    /// <summary>Why a file of the host is not what it should be, with what may help.</summary>
+    /// <param name="doing">What was being done to it.</param>
+    /// <param name="file">Of <see cref="Apply"/>.</param>
+    /// <param name="why">Likewise.</param>
+    public static SysctrException Stuck(string doing, InstalledFile file, Exception why)
+    {
+        SysctrException known = HostFailure.Understand(why)!;
+        return new SysctrException(
+            known.Kind,
+            $"{doing} {file.Path}: {known.Message}",
+            known.Hint ?? "lsattr(1) shows what is protected there, and findmnt(8) what is mounted read-only",
+            why
+        );
     }
 
     /// <summary>Moves edited units back that a switch has moved aside.</summary>
@@ -130,7 +181,13 @@ sealed class HostFileSwitch(Host host)
         _places.Check($"writing {file.Path}", file.Path);
         string path = host.Here(file.Path);
         Digest? there = HostFileFacts.DigestOf(path);
-        HostFileAction action = HostFileDecision.OnPut(there, file, known, after.OwnFiles.Contains(file));
+        HostFileAction action = HostFileDecision.OnPut(
+            there,
+            file,
+            known,
+            after.OwnFiles.Contains(file),
+            isWhole: rollingBack && there == file.Sha256 && IsWhole(after, file, path)
+        );
         if (rollingBack || action != HostFileAction.KeepEdited)
         {
             RemoveOurs(path + NewVersion, known);
@@ -163,6 +220,13 @@ sealed class HostFileSwitch(Host host)
         }
     }
 
+    /// <summary>Whether what has the file's content is the file.</summary>
+    private bool IsWhole(ContainerRecord deployment, InstalledFile file, string path) =>
+        new FileInfo(Kept(deployment, file)).LinkTarget is not null
+            ? new FileInfo(path).LinkTarget is not null
+            : HostFileFacts.HasMetadataOf(path, file)
+                && (file.LinkOf is not { } other || FileIdentity.Find(path) == FileIdentity.Find(host.Here(other)));
+
     private void Write(ContainerRecord deployment, InstalledFile file, string path)
     {
         string source = Kept(deployment, file);
@@ -178,19 +242,7 @@ sealed class HostFileSwitch(Host host)
             return;
         }
 
-        DateTimeOffset time = DateTimeOffset.UtcNow;
-        DurableFile.Copy(
-            path,
-            source,
-            new FileMetadata(
-                file.Mode,
-                file.Uid,
-                file.Gid,
-                time.ToUnixTimeSeconds(),
-                0,
-                [.. file.Xattrs.Select(x => x.ToFile())]
-            )
-        );
+        DurableFile.Copy(path, source, file.Metadata(DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
     }
 
     /// <summary>Where the deployment keeps it. In a store below a directory, which anybody may have made, no link leads

@@ -105,49 +105,76 @@ sealed class Recovery(Host host)
             }
 
             RemoveAbandoned(pending.Record);
-            HistoryOutcome outcome = await EndAsync(pending, start);
-            if (pending.Record.Operation != TransactionKind.Record)
+            if (await EndAsync(pending, start) is [var (stuck, why), ..])
             {
-                host.History.Recovered(pending.Record, IntentRecords.Id(pending.File), outcome);
+                SysctrException known = HostFailure.Understand(why)!;
+                throw new SysctrException(
+                    known.Kind,
+                    $"{stuck.Name}: ending {TransactionRecord.Article(pending.Record.Operation)} that was cut off: {known.Message}",
+                    known.Hint ?? "the next call of sysctr tries it again; 'sysctr recover' does nothing else",
+                    why
+                );
             }
 
             IntentRecords.End(pending.File);
-            foreach (string name in pending.Record.Names)
-            {
-                host.Note(
-                    $"{name}: {TransactionRecord.Article(pending.Record.Operation)} was cut off; {(outcome == HistoryOutcome.Done ? "finished it" : "rolled it back")}"
-                );
-            }
         }
 
         return [];
     }
 
-    private async Task<HistoryOutcome> EndAsync(PendingTransaction pending, bool start)
+    /// <returns>Those of its containers that it can't be ended for, which alone are left in the intent, and
+    /// why.</returns>
+    private async Task<IReadOnlyList<(ContainerChange Change, Exception Why)>> EndAsync(
+        PendingTransaction pending,
+        bool start
+    )
     {
-        if (pending.Record.Operation == TransactionKind.Record)
+        TransactionRecord transaction = pending.Record;
+        if (transaction.Operation == TransactionKind.Record)
         {
-            RecordChange.Finish(host, pending.Record.Changes[0].After!);
-            return HistoryOutcome.Done;
+            RecordChange.Finish(host, transaction.Changes[0].After!);
+            Say(transaction.Changes[0], "finished it");
+            return [];
         }
 
         if (pending.IsCommitted)
         {
-            await new ContainerSwitch(host).FinishAsync(pending.Record);
-            return HistoryOutcome.Done;
+            return await new ContainerSwitch(host).FinishAsync(pending.File, transaction, Finished);
         }
 
-        if (pending.Record.Operation != TransactionKind.Uninstall)
+        if (transaction.Operation == TransactionKind.Uninstall)
         {
-            await new SwitchRollback(host).RunAsync(pending.Record, start);
-            return HistoryOutcome.RolledBack;
+            return await new ContainerRemover(host).RemoveEachAsync(
+                pending.File,
+                transaction,
+                (change, _) => Finished(change)
+            );
         }
 
-        await new ContainerRemover(host).RemoveEachAsync(
-            pending.Record.Changes.Select(c => c.Before!),
-            pending.Record.Purge
+        IReadOnlyList<(ContainerChange Change, Exception Why)> left = await new SwitchRollback(host).RunAsync(
+            pending.File,
+            transaction,
+            start
         );
-        return HistoryOutcome.Done;
+        foreach (ContainerChange back in transaction.Changes.Where(c => left.All(l => l.Change.Name != c.Name)))
+        {
+            Tell(back, HistoryOutcome.RolledBack);
+            Say(back, "rolled it back");
+        }
+
+        return left;
+
+        void Finished(ContainerChange change)
+        {
+            Tell(change, HistoryOutcome.Done);
+            Say(change, "finished it");
+        }
+
+        void Tell(ContainerChange change, HistoryOutcome outcome) =>
+            host.History.Recovered(transaction with { Changes = [change] }, IntentRecords.Id(pending.File), outcome);
+
+        void Say(ContainerChange change, string outcome) =>
+            host.Note($"{change.Name}: {TransactionRecord.Article(transaction.Operation)} was cut off; {outcome}");
     }
 
     /// <summary>What was being written beside the files of a transaction when it was cut.</summary>

@@ -21,37 +21,45 @@ sealed class SwitchRollback(Host host)
     /// where the caller has died; then the intent says what they were.</summary>
     public ITransactionNetworks? Networks { get; init; }
 
-    /// <summary>Restores what was before an uncommitted transaction. May be done again after it was cut at any
-    /// point.</summary>
-    /// <param name="transaction">An install, update or rollback.</param>
+    /// <summary>
+    /// Restores what was before an uncommitted transaction, each container though another can't be put back: its disk
+    /// may take nothing any more. May be done again after it was cut at any point.
+    /// </summary>
+    /// <param name="intent">The file of its intent.</param>
+    /// <param name="transaction">What the intent says: an install, update, rollback or apply.</param>
     /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
-    public async Task RunAsync(TransactionRecord transaction, bool start)
+    /// <returns>Those that could not be put back, which alone are left in the intent, and why.</returns>
+    public async Task<IReadOnlyList<(ContainerChange Change, Exception Why)>> RunAsync(
+        string intent,
+        TransactionRecord transaction,
+        bool start
+    )
     {
-        ContainerRemover remover = new(host);
-        ContainerChange[] switched = [.. transaction.Changes.Where(c => c.Before is not null)];
+        // What is back and runs is not stopped once more for a file that still can't be written.
+        ContainerChange[] switched = [.. transaction.Changes.Where(c => c.Before is not null && !c.IsBack)];
         if (switched.Length > 0 && host.Systemd.IsBooted)
         {
             await _units.StopNewAsync(switched);
         }
 
+        List<(ContainerChange Change, Exception Why)> left = [];
         foreach (ContainerChange change in transaction.Changes.Reverse())
         {
-            if (change.Before is null)
+            try
             {
-                await remover.RemoveAsync(change.After!, purge: false, CancellationToken.None);
-            }
-            else
-            {
-                host.Deployment(change.Name, change.Before.Deployment).MakeCurrent();
-                if (change.After is { } after)
+                if (await UndoAsync(change) is { } file)
                 {
-                    await RestoreAsync(change.Before, after, change);
+                    left.Add((change with { IsBack = true }, file));
                 }
             }
-
-            _directories.RemoveNew(change);
+            catch (Exception e) when (HostFailure.Understand(e) is not null)
+            {
+                left.Add((change, e));
+            }
         }
 
+        string[] stuck = [.. left.Where(l => !l.Change.IsBack).Select(l => l.Change.Name)];
+        switched = [.. switched.Where(c => !stuck.Contains(c.Name, StringComparer.Ordinal))];
         if (Networks is not null)
         {
             Networks.Undo();
@@ -67,13 +75,53 @@ sealed class SwitchRollback(Host host)
         }
 
         foreach (
-            ContainerChange change in switched.Where(c =>
-                transaction.Operation is TransactionKind.Update or TransactionKind.Apply && c.After is not null
+            ContainerChange change in transaction.Changes.Where(c =>
+                transaction.Operation is TransactionKind.Update or TransactionKind.Apply
+                && c is { Before: not null, After: not null }
+                && left.TrueForAll(l => l.Change.Name != c.Name)
             )
         )
         {
             host.Discard(host.Deployment(change.Name, change.After!.Deployment).Here);
         }
+
+        if (left.Count > 0)
+        {
+            host.Transactions.Reduce(
+                intent,
+                transaction with
+                {
+                    Networks = [],
+                    Changes = [.. left.Select(l => l.Change).Reverse()],
+                },
+                host.Note
+            );
+        }
+
+        return left;
+    }
+
+    /// <summary>Puts one container back.</summary>
+    /// <returns>Why a file that the image has on the host could not be; its units are back all the same. Null where all
+    /// is.</returns>
+    private async Task<SysctrException?> UndoAsync(ContainerChange change)
+    {
+        SysctrException? file = null;
+        if (change.Before is null)
+        {
+            await new ContainerRemover(host).RemoveAsync(change.After!, purge: false, CancellationToken.None);
+        }
+        else
+        {
+            host.Deployment(change.Name, change.Before.Deployment).MakeCurrent();
+            if (change.After is { } after)
+            {
+                file = await RestoreAsync(change.Before, after, change);
+            }
+        }
+
+        _directories.RemoveNew(change);
+        return file;
     }
 
     /// <summary>Those that there were; one that was made and is nobody's yet is taken as it is by the next call. What
@@ -129,28 +177,59 @@ sealed class SwitchRollback(Host host)
     }
 
     /// <summary>The same for a change that has just failed.</summary>
+    /// <param name="intent">As above.</param>
     /// <param name="transaction">As above.</param>
     /// <param name="why">Why it failed.</param>
-    /// <exception cref="SysctrException">It can't be rolled back; its intent stays, and the next call tries
-    /// again.</exception>
-    public async Task RunAsync(TransactionRecord transaction, Exception why)
+    /// <param name="back">Told of what is as before, before anything is thrown.</param>
+    /// <exception cref="SysctrException">It can't be rolled back, or not all of it; its intent stays with what is left,
+    /// and the next call tries again.</exception>
+    public async Task RunAsync(
+        string intent,
+        TransactionRecord transaction,
+        Exception why,
+        Action<TransactionRecord> back
+    )
     {
+        IReadOnlyList<(ContainerChange Change, Exception Why)> left;
         try
         {
-            await RunAsync(transaction, start: true);
+            left = await RunAsync(intent, transaction, start: true);
         }
-        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostFailure.Understand(e) is not null)
         {
-            throw new SysctrException(
-                HostFailure.Understand(why)?.Kind ?? ErrorKind.Failed,
-                $"{why.Message}\nrolling it back: {e.Message}",
-                "the next call of sysctr goes on rolling it back",
-                why
+            throw Failure($"rolling it back: {e.Message}", e);
+        }
+
+        back(
+            transaction with
+            {
+                Changes = [.. transaction.Changes.Where(c => left.All(l => l.Change.Name != c.Name))],
+            }
+        );
+        if (left.Count > 0)
+        {
+            throw Failure(
+                string.Join('\n', left.Select(l => $"rolling back {l.Change.Name}: {l.Why.Message}")),
+                left[0].Why
             );
         }
+
+        SysctrException Failure(string what, Exception e) =>
+            new(
+                HostFailure.KindOf(why),
+                $"{why.Message}\n{what}",
+                $"the next call of sysctr goes on rolling it back{(HostFailure.Understand(e)?.Hint is { } hint ? "; " + hint : "")}",
+                why
+            );
     }
 
-    private async Task RestoreAsync(ContainerRecord before, ContainerRecord after, ContainerChange change)
+    /// <returns>Why a file of the image could not be put back; null where all are.</returns>
+    /// <exception cref="SysctrException">A unit could not be.</exception>
+    private async Task<SysctrException?> RestoreAsync(
+        ContainerRecord before,
+        ContainerRecord after,
+        ContainerChange change
+    )
     {
         string[] added = [.. after.Enabled.Except(before.Enabled, StringComparer.Ordinal)];
         if (added.Length > 0)
@@ -158,7 +237,25 @@ sealed class SwitchRollback(Host host)
             await host.Systemd.DisableAsync(added, CancellationToken.None);
         }
 
-        _files.Apply(after, before, rollingBack: true);
+        HashSet<string> own = [.. before.OwnFiles.Concat(after.OwnFiles).Select(f => f.Path)];
+        SysctrException? file = null;
+        foreach (
+            (InstalledFile stuck, Exception why) in _files
+                .Apply(after, before, rollingBack: true)
+                .OrderByDescending(l => own.Contains(l.File.Path))
+        )
+        {
+            SysctrException kept = HostFileSwitch.Stuck("putting back", stuck, why);
+            if (own.Contains(stuck.Path))
+            {
+                // It would start what is rolled back.
+                throw kept;
+            }
+
+            file ??= kept;
+            host.Note($"warning: {kept.Message}");
+        }
+
         _files.RestoreSaved(change.Edited);
         string[] removed = [.. before.Enabled.Except(after.Enabled, StringComparer.Ordinal)];
         if (removed.Length > 0)
@@ -190,5 +287,7 @@ sealed class SwitchRollback(Host host)
                 host.Note($"warning: {e.Message}");
             }
         }
+
+        return file;
     }
 }

@@ -35,13 +35,13 @@ sealed class UninstallOperation(Host host, Action<string> note)
             distinct,
             origin => RemoveAsync(remover, distinct, purge, origin, cancellation)
         );
-        return remover.Unpurged.Count == 0
+        return remover.Unremoved.Count == 0
             ? reports
             : throw new SysctrException(
-                HostFailure.Understand(remover.Unpurged[0])!.Kind,
-                $"purging what {string.Join(", ", distinct)} had: the containers are gone, and not all of their directories: {remover.Unpurged[0].Message}",
+                HostFailure.KindOf(remover.Unremoved[0]),
+                $"removing what {string.Join(", ", distinct)} had: the containers are gone, and not all of their files and directories: {remover.Unremoved[0].Message}",
                 "remove them when their file system lets you (lsattr(1) shows what is protected)",
-                remover.Unpurged[0]
+                remover.Unremoved[0]
             );
     }
 
@@ -90,7 +90,6 @@ sealed class UninstallOperation(Host host, Action<string> note)
         using IDisposable? quiet = new MountCatalog(host.Target, host.Locks).Quiet(cancellation);
         CheckNotMounted(host, "uninstalling", distinct);
         cancellation.ThrowIfCancellationRequested();
-
         RemainingFiles remaining = new(host);
         ContainerSwitch units = new(host);
         List<string[]> dependents = [];
@@ -102,68 +101,68 @@ sealed class UninstallOperation(Host host, Action<string> note)
         IReadOnlyList<string>[] places = [.. records.Select(remaining.Of)];
         TransactionRecord transaction = TransactionRecord.Uninstall(records, purge) with { Origin = origin };
         string intent = host.Transactions.Begin(transaction);
-        List<UninstallReport> reports = [];
-        List<(string Name, Exception Why)> failures = [];
         for (int i = 0; i < records.Length; i++)
         {
-            ContainerRecord record = records[i];
             if (dependents[i].Length > 0)
             {
-                note($"{record.Name}: these depend on it and stop with it: {string.Join(' ', dependents[i])}");
+                note($"{records[i].Name}: these depend on it and stop with it: {string.Join(' ', dependents[i])}");
             }
-
-            IReadOnlyList<string> purged;
-            try
-            {
-                purged = await remover.RemoveAsync(record, purge, CancellationToken.None);
-            }
-            catch (Exception e) when (HostFailure.Understand(e) is not null)
-            {
-                // One that can't go keeps no other from it.
-                failures.Add((record.Name, e));
-                continue;
-            }
-
-            IReadOnlyList<string> kept = remaining.StillThere(places[i]);
-            note($"{record.Name}: uninstalled");
-            foreach (string directory in purged)
-            {
-                note($"{record.Name}: removed {directory}");
-            }
-
-            foreach (string place in kept)
-            {
-                note($"{record.Name}: kept {place}");
-            }
-
-            reports.Add(new UninstallReport(record.Name, HistoryDeployment.Of(record)!, dependents[i], purged, kept));
         }
 
-        if (failures.Count > 0)
+        List<UninstallReport> reports = [];
+        IReadOnlyList<(ContainerChange Change, Exception Why)> left = await remover.RemoveEachAsync(
+            intent,
+            transaction,
+            (change, purged) =>
+            {
+                int i = Array.IndexOf(records, change.Before);
+                IReadOnlyList<string> kept = remaining.StillThere(places[i]);
+                note($"{change.Name}: uninstalled");
+                foreach (string directory in purged)
+                {
+                    note($"{change.Name}: removed {directory}");
+                }
+
+                foreach (string place in kept)
+                {
+                    note($"{change.Name}: kept {place}");
+                }
+
+                reports.Add(
+                    new UninstallReport(change.Name, HistoryDeployment.Of(change.Before)!, dependents[i], purged, kept)
+                );
+                host.History.Done(transaction with { Changes = [change] }, IntentRecords.Id(intent));
+            }
+        );
+        if (left.Count > 0)
         {
-            throw Failed(transaction, IntentRecords.Id(intent), failures);
+            throw Failure(host, "uninstalling", left, [.. reports.Select(r => r.Name)]);
         }
 
-        host.History.Done(transaction, IntentRecords.Id(intent));
         IntentRecords.EndLater(intent, note);
         return reports;
     }
 
-    /// <summary>The intent stays: the next call goes on with what is left.</summary>
-    private Exception Failed(TransactionRecord transaction, string id, List<(string Name, Exception Why)> failures)
+    /// <summary>Of what could not go. The intent stays for it alone: the next call goes on with it.</summary>
+    /// <param name="host">Where.</param>
+    /// <param name="doing">What was being done to them.</param>
+    /// <param name="left">Those.</param>
+    /// <param name="told">Those of the call whose outcome the history has.</param>
+    internal static SysctrException Failure(
+        Host host,
+        string doing,
+        IReadOnlyList<(ContainerChange Change, Exception Why)> left,
+        IReadOnlyList<string> told
+    )
     {
-        ContainerChange[] gone = [.. transaction.Changes.Where(c => !failures.Exists(f => f.Name == c.Name))];
-        Exception failure =
-            failures is [(_, { } only)] && gone.Length == 0
-                ? only
-                : new SysctrException(
-                    HostFailure.Understand(failures[0].Why)!.Kind,
-                    string.Join('\n', failures.Select(f => $"uninstalling {f.Name}: {f.Why.Message}")),
-                    "the next call of sysctr goes on with what is left",
-                    failures[0].Why
-                );
-        host.History.Done(transaction with { Changes = gone }, id);
-        host.History.Recorded(failure, gone.Select(c => c.Name));
+        SysctrException first = HostFailure.Understand(left[0].Why)!;
+        SysctrException failure = new(
+            first.Kind,
+            string.Join('\n', left.Select(l => $"{doing} {l.Change.Name}: {l.Why.Message}")),
+            $"the next call of sysctr goes on with what is left{(first.Hint is { } hint ? $"; {hint}" : "")}",
+            first
+        );
+        host.History.Recorded(failure, told);
         return failure;
     }
 }

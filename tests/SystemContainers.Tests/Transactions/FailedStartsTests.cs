@@ -40,7 +40,10 @@ public sealed class FailedStartsTests : IDisposable
         ContainerChange change = new(null, record);
 
         string kept = (await new FailedStarts(_host).KeepAsync([change], DateTimeOffset.UtcNow))["web"];
-        await new SwitchRollback(_host).RunAsync(new TransactionRecord(TransactionKind.Apply, [change]), start: false);
+        TransactionRecord transaction = new(TransactionKind.Apply, [change]);
+        string intent = _host.Transactions.Begin(transaction);
+        Assert.Empty(await new SwitchRollback(_host).RunAsync(intent, transaction, start: false));
+        IntentRecords.End(intent);
         await _host.RecoverAsync(CancellationToken.None);
 
         Assert.False(Directory.Exists(directory.ContainerHere));

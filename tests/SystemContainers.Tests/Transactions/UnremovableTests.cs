@@ -21,13 +21,14 @@ public sealed class UnremovableTests : IAsyncLifetime
 {
     private readonly string _root = Directory.CreateTempSubdirectory("sysctr-unremovable-").FullName;
     private readonly List<string> _notes = [];
+    private readonly CallOutcome _outcome = new();
     private readonly Host _host;
 
     public UnremovableTests()
     {
         Directory.CreateDirectory(_root + "/etc/systemd/system");
         Directory.CreateDirectory(_root + "/var/lib");
-        _host = Host.Open(_root, _notes.Add);
+        _host = Host.Open(_root, _notes.Add, new HostOptions { Outcome = _outcome });
         _ = _host.OpenStore();
     }
 
@@ -95,7 +96,7 @@ public sealed class UnremovableTests : IAsyncLifetime
 
             Assert.StartsWith("uninstalling a: ", why.Message, StringComparison.Ordinal);
             Assert.Equal(["a"], _host.Catalog.DirectoryNames());
-            Assert.Equal(["a", "b"], Assert.Single(_host.Transactions.Pending()).Record.Names);
+            Assert.Equal(["a"], Assert.Single(_host.Transactions.Pending()).Record.Names);
         }
         finally
         {
@@ -113,6 +114,95 @@ public sealed class UnremovableTests : IAsyncLifetime
                 .Where(e => e is { Operation: "uninstall", Outcome: HistoryOutcome.Done })
                 .Select(e => e.Container)
         );
+    }
+
+    /// <summary>Its name is somebody else's from then on, whatever keeps the rest from going.</summary>
+    [Fact]
+    public async Task One_that_is_gone_is_never_removed_again_for_another_that_can_not_go()
+    {
+        foreach (string name in (string[])["a", "b"])
+        {
+            Place(Installed(name));
+            await File.WriteAllTextAsync(UnitOf(name), UnitText);
+            new StateClaims(_host).Claim(name, [$"/var/lib/{name}"]);
+            Directory.CreateDirectory($"{_root}/var/lib/{name}");
+        }
+
+        await Command.MustAsync("chattr", "+i", UnitOf("b"));
+        SysctrException why = await Assert.ThrowsAsync<SysctrException>(() =>
+            new UninstallOperation(_host, _notes.Add).RunAsync(["a", "b"], purge: true, CancellationToken.None)
+        );
+
+        Assert.Equal(ErrorKind.Permission, why.Kind);
+        Assert.StartsWith(
+            "uninstalling b: removing /etc/systemd/system/b.service: ",
+            why.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("lsattr(1)", why.Hint, StringComparison.Ordinal);
+        Assert.Equal(
+            "a: uninstall is done; b: uninstall is left interrupted; the next call of sysctr, or the next boot, finishes it",
+            _outcome.Describe()
+        );
+
+        // What comes to the name meanwhile is somebody's.
+        Directory.CreateDirectory(_root + "/var/lib/a/restored");
+        await File.WriteAllTextAsync(UnitOf("a"), "[Service]\nExecStart=/bin/mine\n");
+        Place("a");
+        _notes.Clear();
+        await _host.RecoverAsync(CancellationToken.None);
+
+        Assert.True(Directory.Exists(_root + "/var/lib/a/restored"));
+        Assert.Contains("/bin/mine", await File.ReadAllTextAsync(UnitOf("a")), StringComparison.Ordinal);
+        Assert.Equal(["a", "b"], _host.Catalog.DirectoryNames());
+        Assert.StartsWith(
+            "warning: b: ending an uninstall that was cut off: removing /etc/systemd/system/b.service: ",
+            Assert.Single(_notes),
+            StringComparison.Ordinal
+        );
+        using (await _host.LockAndRecoverAsync(["a"], CancellationToken.None))
+        {
+            Assert.Equal(["b"], Assert.Single(_host.Transactions.Pending()).Record.Names);
+        }
+
+        await Command.MustAsync("chattr", "-i", UnitOf("b"));
+        await _host.RecoverAsync(CancellationToken.None);
+        Assert.Empty(_host.Transactions.Pending());
+        Assert.Equal(["a"], _host.Catalog.DirectoryNames());
+        Assert.False(File.Exists(UnitOf("b")));
+        Assert.Equal(
+            ["a", "b"],
+            _host
+                .History.Read(container: null, last: null)
+                .Where(e => e is { Operation: "uninstall", Outcome: HistoryOutcome.Done })
+                .Select(e => e.Container)
+        );
+    }
+
+    [Fact]
+    public async Task A_file_of_an_image_that_the_disk_keeps_is_told_and_the_container_is_gone()
+    {
+        const string Kept = "/etc/kept.conf";
+        InstalledFile file = new(Kept, Digest.Sha256("x"u8));
+        Place(Installed("a") with { HostFiles = [file, new InstalledFile("/etc/other.conf", file.Sha256)] });
+        await File.WriteAllTextAsync(UnitOf("a"), UnitText);
+        await File.WriteAllTextAsync(_root + Kept, "x");
+        await File.WriteAllTextAsync(_root + "/etc/other.conf", "x");
+        await Command.MustAsync("chattr", "+i", _root + Kept);
+
+        SysctrException why = await Assert.ThrowsAsync<SysctrException>(() =>
+            new UninstallOperation(_host, _notes.Add).RunAsync(["a"], purge: false, CancellationToken.None)
+        );
+
+        Assert.Equal(ErrorKind.Permission, why.Kind);
+        Assert.Contains("the containers are gone", why.Message, StringComparison.Ordinal);
+        Assert.Contains(_notes, n => n.StartsWith($"{_root}{Kept} is left where it is: ", StringComparison.Ordinal));
+        Assert.Equal(
+            (true, false, false),
+            (File.Exists(_root + Kept), File.Exists(_root + "/etc/other.conf"), File.Exists(UnitOf("a")))
+        );
+        Assert.Empty(_host.Catalog.DirectoryNames());
+        Assert.Empty(_host.Transactions.Pending());
     }
 
     [Fact]
@@ -138,6 +228,7 @@ public sealed class UnremovableTests : IAsyncLifetime
 
         Assert.Equal(ErrorKind.Permission, why.Kind);
         Assert.StartsWith("pruning a: kept as it was; all else is pruned: ", why.Message, StringComparison.Ordinal);
+        Assert.Contains("lsattr(1)", why.Hint, StringComparison.Ordinal);
         Assert.Equal([3], _host.Catalog.Numbers("z"));
         Assert.Equal([0], _host.Catalog.Numbers("a"));
         Assert.False(File.Exists(blob));

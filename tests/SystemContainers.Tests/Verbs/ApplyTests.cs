@@ -5,6 +5,7 @@ using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;
 using SystemContainers.Inspect;
 using SystemContainers.Inspect.Plan;
+using SystemContainers.Linux;
 using SystemContainers.Network;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Trust;
@@ -15,6 +16,7 @@ using SystemContainers.Store.Records;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
+using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
 using SystemContainers.Verbs;
 using SystemContainers.Verbs.Apply;
@@ -381,6 +383,86 @@ public sealed class ApplyTests : IAsyncLifetime
         File.Delete(Root + "/etc/sysctr/containers.d/web.container");
         plan = await planner.PlanAsync(new ApplyRequest { Prune = true }, Cancellation);
         Assert.Equal((1, 1), (plan.Count(PlanAction.Uninstall), plan.Count(PlanAction.None)));
+    }
+
+    /// <summary>All else is done, and nobody's business any more.</summary>
+    [Fact]
+    public async Task One_that_can_not_be_removed_fails_the_call_and_keeps_no_other_from_anything()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await ApplyAsync(host);
+        string unit = Root + "/etc/systemd/system/db.service";
+        File.Delete(Root + "/etc/sysctr/containers.d/db.container");
+        Write("web.container", "[Container]\nEnvironment=A=2");
+        await Command.MustAsync("chattr", "+i", unit);
+        try
+        {
+            SysctrException why = await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host, prune: true));
+
+            Assert.Equal(ErrorKind.Permission, why.Kind);
+            Assert.StartsWith("uninstalling db: removing /etc/systemd/system/db.service: ", why.Message);
+            Assert.DoesNotContain(_notes, n => n.StartsWith("db: uninstalled", StringComparison.Ordinal));
+            Assert.Contains("web: updated from deployment 0 to 1", _notes);
+            Assert.Equal(["db"], Assert.Single(host.Transactions.Pending()).Record.Names);
+            Assert.Equal(
+                [
+                    ("db", HistoryOutcome.Done),
+                    ("web", HistoryOutcome.Done),
+                    ("web", HistoryOutcome.Done),
+                    ("db", HistoryOutcome.Failed),
+                ],
+                host.History.Read(null, null).Select(e => (e.Container!, e.Outcome))
+            );
+            await new UpdateOperation(host, NoProgress.Instance, _notes.Add).RunAsync(
+                ["web"],
+                new UpdateRequest { Settings = OfflineSystem.Settings(("env", "B=2")) },
+                Cancellation
+            );
+            Assert.Equal(2, host.Catalog.Get("web").Deployment);
+        }
+        finally
+        {
+            await Command.MustAsync("chattr", "-i", unit);
+        }
+
+        await host.RecoverAsync(Cancellation);
+
+        Assert.Empty(host.Transactions.Pending());
+        Assert.Equal((false, false), (host.Catalog.IsInstalled("db"), File.Exists(unit)));
+        Assert.Equal(2, host.Catalog.Get("web").Deployment);
+    }
+
+    /// <summary>What the disk did not let be changed is as it was.</summary>
+    [Fact]
+    public async Task A_unit_that_can_not_be_written_takes_all_back_though_it_still_can_not_be()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        await ApplyAsync(host);
+        string[] before = [.. Tree()];
+        string unit = Root + "/etc/systemd/system/web.service";
+        Write("db.container", "Description=e\n[Container]\nExec=serve anew");
+        Write("web.container", "Description=f\n[Container]\nEnvironment=A=2");
+        Write("fresh.container", "[Container]\nExec=serve");
+        await Command.MustAsync("chattr", "+i", unit);
+        try
+        {
+            Exception why = await Assert.ThrowsAnyAsync<Exception>(() => ApplyAsync(host));
+
+            Assert.Equal(ErrorKind.Permission, HostFailure.KindOf(why));
+            Assert.DoesNotContain("rolling", why.Message, StringComparison.Ordinal);
+            Assert.Empty(host.Transactions.Pending());
+            Assert.Equal(before.Select(l => l.Split(' ')[0]), Tree().Select(l => l.Split(' ')[0]));
+            Assert.Contains(
+                "Description=d\n",
+                await File.ReadAllTextAsync(unit.Replace("web", "db", StringComparison.Ordinal), Cancellation)
+            );
+            Assert.False(host.Catalog.IsInstalled("fresh"));
+            Assert.Equal((0, 0), (host.Catalog.Get("db").Deployment, host.Catalog.Get("web").Deployment));
+        }
+        finally
+        {
+            await Command.MustAsync("chattr", "-i", unit);
+        }
     }
 
     [Fact]

@@ -130,7 +130,23 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         }
 
         PruneNetworks(set, request);
-        return [.. work.Items.Select(i => Settle(i, after.GetValueOrDefault(i.Name), origin))];
+        string[] stuck = [.. transaction.Unremoved.Select(u => u.Change.Name)];
+        ApplyReport[] reports =
+        [
+            .. work
+                .Items.Where(i => !stuck.Contains(i.Name, StringComparer.Ordinal))
+                .Select(i => Settle(i, after.GetValueOrDefault(i.Name), origin)),
+        ];
+
+        // All else is done, and told.
+        return stuck.Length == 0
+            ? reports
+            : throw UninstallOperation.Failure(
+                host,
+                "uninstalling",
+                transaction.Unremoved,
+                [.. names.Except(stuck, StringComparer.Ordinal)]
+            );
     }
 
     private void MakeNetworks(QuadletSet set, string[] containers)
@@ -208,7 +224,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
             .Where(c => c.After is null)
             .ToDictionary(c => c.Name, c => remaining.Of(c.Before!), StringComparer.Ordinal);
         StartOutcome outcome = await transaction.CommitAsync(TransactionKind.Apply, origin, cancellation);
-        foreach (ContainerChange change in changes)
+        foreach (ContainerChange change in changes.Where(c => transaction.Unremoved.All(u => u.Change.Name != c.Name)))
         {
             string running =
                 change.After is not null && SwitchedUnits.Started(change).Count > 0

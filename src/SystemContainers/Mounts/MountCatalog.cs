@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Processes;
@@ -33,8 +34,8 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     /// <summary>Held while one is made or taken away.</summary>
     public IDisposable Lock(CancellationToken cancellation) => locks.LockMounts(cancellation);
 
-    /// <summary>Held by whoever takes away what may be looked at: while it is, nobody begins to. Does not
-    /// wait.</summary>
+    /// <summary>Held by whoever takes away what may be looked at, until it is gone or an intent says that it goes:
+    /// nobody begins to look at it. Does not wait.</summary>
     /// <param name="held">The lock; null also where a full disk has no room for its file, for then nobody can have it,
     /// and what gives room back must not ask for any.</param>
     /// <returns>Whether nobody mounts anything just now.</returns>
@@ -77,9 +78,11 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     /// <param name="directory">From where it is looked at.</param>
     /// <param name="source">Whose files; an image's can be checked out there.</param>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="SysctrException">As <see cref="RequireStaying"/>.</exception>
     public MountHold Hold(string directory, MountSource source, CancellationToken cancellation)
     {
         using IDisposable held = Lock(cancellation);
+        RequireStaying("looking at", source);
         RemoveStale();
         string place = NewPlace();
         Directory.CreateDirectory(place);
@@ -92,6 +95,41 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
             MountsJson.Default.MountRecord
         );
         return new MountHold(place);
+    }
+
+    /// <summary>Refuses what is about to go: whoever takes it away has made sure that nobody looks at it, and does not
+    /// look again. The lock is held.</summary>
+    /// <param name="doing">What is to be done with it, for messages.</param>
+    /// <param name="source">What was found.</param>
+    /// <exception cref="SysctrException">Conflict: it is being uninstalled; NotFound: it has gone since it was
+    /// found.</exception>
+    public void RequireStaying(string doing, MountSource source)
+    {
+        if (source.Container is not { } container)
+        {
+            return;
+        }
+
+        if (
+            new IntentRecords(host.StoreHere)
+                .Pending(static _ => { })
+                .Any(t => t.Record.Changes.Any(c => c.After is null && c.Name == container.Name))
+        )
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"{doing} {container.Name}: it is being uninstalled",
+                "'sysctr recover' says what keeps it, where no other sysctr is at it"
+            );
+        }
+
+        if (!Directory.Exists(host.Deployment(container.Name, container.Deployment).Here))
+        {
+            throw new SysctrException(
+                ErrorKind.NotFound,
+                $"{doing} {container.Name}: deployment {container.Deployment} has gone meanwhile"
+            );
+        }
     }
 
     /// <summary>A place that nobody has.</summary>

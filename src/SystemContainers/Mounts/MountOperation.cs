@@ -22,7 +22,7 @@ sealed class MountOperation(Host host, Action<string> note)
     /// <summary>Mounts.</summary>
     /// <exception cref="SysctrException">
     /// Usage: the name could be an image and a container; NotFound: there is neither, or no such directory; Conflict:
-    /// the directory is in use.
+    /// the directory is in use, or the container is being uninstalled.
     /// </exception>
     public async Task MountAsync(MountRequest request, CancellationToken cancellation)
     {
@@ -31,6 +31,7 @@ sealed class MountOperation(Host host, Action<string> note)
         using IDisposable held = _mounts.Lock(cancellation);
         _mounts.RemoveStale();
         MountSource source = MountSource.Find(host, "mounting", request.Name, request.Kind);
+        _mounts.RequireStaying("mounting", source);
         MountRecord record = _mounts.NewRecord(directory, source, options);
         string place = _mounts.NewPlace();
         try

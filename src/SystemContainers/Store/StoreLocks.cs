@@ -24,7 +24,16 @@ sealed class StoreLocks(string directory)
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="SysctrException">Locked: <see cref="Timeout"/> went by.</exception>
     public IDisposable LockContainer(string name, Action<string> note, CancellationToken cancellation) =>
-        Wait(() => TryLockContainer(name), $"'{name}'", note, cancellation);
+        LockNamed(name, $"'{name}'", note, cancellation);
+
+    /// <summary>As <see cref="LockContainer"/> for what is no container's.</summary>
+    /// <param name="name">The file's, without its ending; no container's begins so.</param>
+    /// <param name="what">What it is, in words.</param>
+    /// <param name="note">As there.</param>
+    /// <param name="cancellation">As there.</param>
+    /// <exception cref="SysctrException">As there.</exception>
+    public IDisposable LockNamed(string name, string what, Action<string> note, CancellationToken cancellation) =>
+        Wait(() => TryLockContainer(name), what, note, cancellation);
 
     /// <summary>Keeps the store as it is but for additions: any number of processes at once, and no prune beside
     /// them.</summary>

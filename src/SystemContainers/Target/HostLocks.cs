@@ -71,9 +71,10 @@ sealed class HostLocks(Func<StoreLocks> files, Action<string> note, Func<IDispos
             ? new ContainerLocks(this, names, Hold(Rank.Containers, held))
             : null;
 
-    /// <summary>Held while a mount is made or taken away.</summary>
+    /// <summary>Held while a mount is made or taken away, and while somebody makes sure that nobody looks at what is
+    /// about to go. Never while units stop or start: one of them may mount something.</summary>
     public IDisposable LockMounts(CancellationToken cancellation) =>
-        Wait(Rank.Mounts, () => files().LockContainer(Mounts, note, cancellation));
+        Wait(Rank.Mounts, () => files().LockNamed(Mounts, "the mounts", note, cancellation));
 
     /// <summary>As <see cref="LockMounts"/> without waiting; null where another sysctr holds it.</summary>
     public IDisposable? TryLockMounts() =>
@@ -93,15 +94,21 @@ sealed class HostLocks(Func<StoreLocks> files, Action<string> note, Func<IDispos
 
     /// <summary>Held while networks are made or taken away.</summary>
     public IDisposable LockNetworks() =>
-        Wait(Rank.Networks, networks ?? (() => files().LockContainer(Networks, note, CancellationToken.None)));
+        Wait(
+            Rank.Networks,
+            networks ?? (() => files().LockNamed(Networks, "the networks", note, CancellationToken.None))
+        );
 
     /// <summary>Held while claims of state directories change.</summary>
     public IDisposable LockStateDirectories() =>
-        Wait(Rank.StateDirectories, () => files().LockContainer(StateDirectories, note, CancellationToken.None));
+        Wait(
+            Rank.StateDirectories,
+            () => files().LockNamed(StateDirectories, "the state directories", note, CancellationToken.None)
+        );
 
     /// <summary>Held while the history is written.</summary>
     public IDisposable LockHistory() =>
-        Wait(Rank.History, () => files().LockContainer(History, note: _ => { }, CancellationToken.None));
+        Wait(Rank.History, () => files().LockNamed(History, "the history", note: _ => { }, CancellationToken.None));
 
     private Held Wait(Rank rank, Func<IDisposable> take)
     {

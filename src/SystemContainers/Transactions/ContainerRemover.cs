@@ -4,6 +4,7 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Mounts;
 using SystemContainers.Network;
 using SystemContainers.State;
 using SystemContainers.Systemd;
@@ -23,6 +24,56 @@ sealed class ContainerRemover(Host host)
     /// <summary>Why state directories were not purged, and files of images stayed, that nothing but their file system
     /// keeps; the containers are gone all the same.</summary>
     public IReadOnlyList<Exception> Unremoved => _unremoved;
+
+    /// <summary>Makes sure that nobody looks at a container that goes, where its tree has its contents in the store's
+    /// objects alone: the next prune would take them.</summary>
+    /// <param name="transaction">Whose containers.</param>
+    /// <param name="doing">What is being done to those that go, for messages.</param>
+    /// <param name="cancellation">Ends the wait for who mounts something.</param>
+    /// <returns>Held until the intent is there: from then on it says that they go, and nobody begins to look. Null
+    /// where none goes, or nobody can.</returns>
+    /// <exception cref="SysctrException">Conflict: somebody looks at one.</exception>
+    public IDisposable? HoldUnseen(TransactionRecord transaction, string doing, CancellationToken cancellation)
+    {
+        string[] leaving = [.. transaction.Changes.Where(c => c.After is null).Select(c => c.Name)];
+        if (leaving.Length == 0)
+        {
+            return null;
+        }
+
+        // A mount that has found one of them and is not made yet is seen by nobody.
+        MountCatalog mounts = new(host.Target, host.Locks);
+        IDisposable? quiet = mounts.Quiet(cancellation);
+        try
+        {
+            foreach (
+                MountRecord mount in mounts
+                    .Live()
+                    .Select(m => m.Record)
+                    .Where(m => m.Kind == MountKind.Container && leaving.Contains(m.Name, StringComparer.Ordinal))
+            )
+            {
+                if (mount.Deployment is { } number && host.Catalog.Find(mount.Name, number)?.Composefs is not null)
+                {
+                    throw new SysctrException(
+                        ErrorKind.Conflict,
+                        $"{doing} {mount.Name}: its files are looked at in {mount.Directory}",
+                        mount.Owner is null
+                            ? $"'sysctr umount {mount.Directory}' first"
+                            : "wait until the scan has ended"
+                    );
+                }
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+            return quiet;
+        }
+        catch
+        {
+            quiet?.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>
     /// Removes the containers of a transaction that go, each though another can't. What is gone is told and struck out

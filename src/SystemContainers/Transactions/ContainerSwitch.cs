@@ -78,7 +78,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     )
     {
         transaction = transaction with { Changes = [.. transaction.Changes.Select(_directories.WithNew)] };
-        string intent = Begin(ref transaction, networks);
+        string intent = Begin(ref transaction, networks, cancellation);
         string committed;
         StartOutcome outcome;
         try
@@ -129,11 +129,16 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <returns>Its file.</returns>
     /// <exception cref="SysctrException">A network can't be made; all is as before, and nothing has stopped for
     /// it.</exception>
-    private string Begin(ref TransactionRecord transaction, ITransactionNetworks? networks)
+    private string Begin(
+        ref TransactionRecord transaction,
+        ITransactionNetworks? networks,
+        CancellationToken cancellation
+    )
     {
         string? intent = null;
         try
         {
+            using IDisposable? unseen = new ContainerRemover(host).HoldUnseen(transaction, "removing", cancellation);
             if (networks is null)
             {
                 return host.Transactions.Begin(transaction);

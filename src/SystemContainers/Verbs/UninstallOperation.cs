@@ -3,7 +3,6 @@
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Linux;
-using SystemContainers.Mounts;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
@@ -45,36 +44,6 @@ sealed class UninstallOperation(Host host, Action<string> note)
             );
     }
 
-    /// <summary>Whoever looks at a tree that has its contents in the store's objects alone would lose them with the
-    /// next prune.</summary>
-    /// <param name="host">Where.</param>
-    /// <param name="doing">What is being done to them, for messages.</param>
-    /// <param name="names">Containers that go.</param>
-    /// <exception cref="SysctrException">Conflict: somebody looks at one.</exception>
-    internal static void CheckNotMounted(Host host, string doing, IReadOnlyList<string> names)
-    {
-        foreach (
-            MountRecord mount in new MountCatalog(host.Target, host.Locks)
-                .Live()
-                .Select(m => m.Record)
-                .Where(m => m.Kind == MountKind.Container && names.Contains(m.Name, StringComparer.Ordinal))
-        )
-        {
-            if (
-                host
-                    .Catalog.All()
-                    .Any(r => r.Name == mount.Name && r.Deployment == mount.Deployment && r.Composefs is not null)
-            )
-            {
-                throw new SysctrException(
-                    ErrorKind.Conflict,
-                    $"{doing} {mount.Name}: its files are looked at in {mount.Directory}",
-                    mount.Owner is null ? $"'sysctr umount {mount.Directory}' first" : "wait until the scan has ended"
-                );
-            }
-        }
-    }
-
     private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(
         ContainerRemover remover,
         string[] distinct,
@@ -86,9 +55,6 @@ sealed class UninstallOperation(Host host, Action<string> note)
         using ContainerLocks locks = await host.LockAndRecoverAsync(distinct, cancellation);
         ContainerRecord[] records = [.. distinct.Select(host.Catalog.Get)];
 
-        // Until they are gone: a mount that has found one of them and is not made yet is seen by nobody.
-        using IDisposable? quiet = new MountCatalog(host.Target, host.Locks).Quiet(cancellation);
-        CheckNotMounted(host, "uninstalling", distinct);
         cancellation.ThrowIfCancellationRequested();
         RemainingFiles remaining = new(host);
         ContainerSwitch units = new(host);
@@ -100,7 +66,12 @@ sealed class UninstallOperation(Host host, Action<string> note)
 
         IReadOnlyList<string>[] places = [.. records.Select(remaining.Of)];
         TransactionRecord transaction = TransactionRecord.Uninstall(records, purge) with { Origin = origin };
-        string intent = host.Transactions.Begin(transaction);
+        string intent;
+        using (remover.HoldUnseen(transaction, "uninstalling", cancellation))
+        {
+            intent = host.Transactions.Begin(transaction);
+        }
+
         for (int i = 0; i < records.Length; i++)
         {
             if (dependents[i].Length > 0)

@@ -128,7 +128,7 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
         using Host other = Host.Open(Root, _notes.Add);
         await DeclareAsync(host);
         using ContainerTransaction transaction = await PrepareAsync(host);
-        const string Waits = "waiting for another sysctr that works on '+networks'";
+        const string Waits = "waiting for another sysctr that works on the networks";
         Task staging;
         using (other.Locks.LockNetworks())
         {

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Native;
+using SystemContainers.Mounts;
 using SystemContainers.Network;
 using SystemContainers.Oci;
 using SystemContainers.Requests;
@@ -12,6 +13,7 @@ using SystemContainers.Target;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
 using SystemContainers.Transactions.Health;
+using SystemContainers.Verbs;
 using Xunit;
 
 namespace SystemContainers.Tests.Transactions;
@@ -153,6 +155,40 @@ public sealed class LeftBehindTests : IDisposable
         Assert.Empty(_systemd.Calls);
         Assert.Empty(_host.Transactions.Pending());
         Assert.Equal((0, "active"), (_host.Catalog.Get("a").Deployment, _systemd["a.service"].ActiveState));
+    }
+
+    /// <summary>Units take as long to stop as they like, and may mount something themselves.</summary>
+    [Fact]
+    public async Task Who_uninstalls_keeps_nobody_from_mounting_while_units_stop()
+    {
+        Install("a");
+        Install("b");
+        using Host other = new(new HostTarget(_root), _systemd, _notes.Add);
+        MountCatalog mounts = new(other.Target, other.Locks);
+        List<string> seen = [];
+        _systemd.Before = call =>
+        {
+            if (call.StartsWith("stop ", StringComparison.Ordinal))
+            {
+                using IDisposable held = mounts.Lock(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+                mounts.RequireStaying("mounting", MountSource.Find(other, "mounting", "b", MountKind.Container));
+                seen.Add(
+                    Assert
+                        .Throws<SysctrException>(() =>
+                            mounts.RequireStaying(
+                                "mounting",
+                                MountSource.Find(other, "mounting", "a", MountKind.Container)
+                            )
+                        )
+                        .Message
+                );
+            }
+        };
+
+        await new UninstallOperation(_host, _notes.Add).RunAsync(["a"], purge: false, CancellationToken.None);
+
+        Assert.Equal(["mounting a: it is being uninstalled"], seen);
+        Assert.False(_host.Catalog.IsInstalled("a"));
     }
 
     private string Started(string name) => File.ReadAllText(_root + Unit(name)).Split('\n')[1]["ExecStart=".Length..];

@@ -3,7 +3,6 @@
 using SystemContainers.Errors;
 using SystemContainers.History;
 using SystemContainers.Images;
-using SystemContainers.Mounts;
 using SystemContainers.Networks;
 using SystemContainers.Prepared;
 using SystemContainers.Pull.Options;
@@ -121,7 +120,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         {
             // Before anything is checked out; they are made once an intent says what they were.
             _networks.Check(set.Networks);
-            await CommitAsync(transaction, [.. work.Leaving.Select(i => i.Name)], origin, cancellation);
+            await CommitAsync(transaction, origin, cancellation);
             Tidy([.. updates.Select(u => u.Before.Name)]);
         }
         else
@@ -207,16 +206,12 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
 
     private async Task CommitAsync(
         ContainerTransaction transaction,
-        string[] leaving,
         HistoryOrigin origin,
         CancellationToken cancellation
     )
     {
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
         await transaction.VerifyAndStageAsync(cancellation);
-        using IDisposable? quiet =
-            leaving.Length > 0 ? new MountCatalog(host.Target, host.Locks).Quiet(cancellation) : null;
-        UninstallOperation.CheckNotMounted(host, "removing", leaving);
         IReadOnlyList<ContainerChange> changes = await transaction.PlanAsync(cancellation);
         ContainerSwitch.SayTroubles(changes, note);
         RemainingFiles remaining = new(host);

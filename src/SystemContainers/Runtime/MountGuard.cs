@@ -118,11 +118,14 @@ sealed partial class MountGuard
     /// <param name="run">Where configurations wait for their start.</param>
     /// <param name="store">The store, where the bundle does not tell.</param>
     /// <param name="sources">As <see cref="OwnSources"/>.</param>
+    /// <param name="hasMapped">Whether <see cref="MappedPlace"/> is kept, too; older configurations know nothing of
+    /// it.</param>
     public static MountGuard ForStart(
         string bundle,
         string run,
         string store,
-        IReadOnlyCollection<string>? sources = null
+        IReadOnlyCollection<string>? sources = null,
+        bool hasMapped = true
     )
     {
         string? deployments = Path.GetDirectoryName(Path.GetDirectoryName(bundle));
@@ -130,7 +133,7 @@ sealed partial class MountGuard
         string found = isInStore ? Path.GetDirectoryName(deployments)! : store;
         string own = isInStore ? Path.GetFileName(Path.GetDirectoryName(bundle))! : "";
         return new MountGuard(
-            [found, run, MappedPlace],
+            hasMapped ? [found, run, MappedPlace] : [found, run],
             bundle,
             () => SourcesOfOthers(Path.Join(found, "deployments"), own)
         )

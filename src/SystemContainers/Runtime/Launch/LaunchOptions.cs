@@ -8,19 +8,20 @@ namespace SystemContainers.Runtime.Launch;
 /// The arguments of <c>sysctr launch tmpfiles FILE</c>, of
 /// <c>sysctr launch health|startup|await --runtime=PATH --bundle=DIR UNIT</c>, of
 /// <c>sysctr launch network-up --bundle=DIR [--instance=I] NAME</c> and <c>network-down [--instance=I] NAME</c>, of
-/// <c>sysctr launch own|pasta --bundle=DIR NAME</c>, and of
+/// <c>sysctr launch check|own|pasta --bundle=DIR NAME</c>, and of
 /// <c>sysctr launch VERB --runtime=PATH [--instance=I] [--pid-file=FILE] [--bundle=DIR] [--composefs=DIGEST]
 /// [--ready|--foreground] [--notify] NAME</c>.
-/// They are written by <c>UnitPlan</c> and <c>HealthTimer</c>, and by nobody else.
+/// They are written by <c>UnitPlan</c> and <c>HealthTimer</c>, and by nobody else; those that older versions wrote are
+/// on disks, so that none is ever taken back.
 /// </summary>
-/// <param name="Verb">start, kill, delete, tmpfiles, health, startup, await, network-up, network-down, own,
-/// pasta.</param>
+/// <param name="Verb">start, kill, delete, tmpfiles, check, health, startup, await, network-up, network-down,
+/// own, pasta.</param>
 /// <param name="Name">The container; for tmpfiles the file; for health, startup and await the unit.</param>
-/// <param name="Runtime">Absolute path; empty for tmpfiles, own, pasta and networks.</param>
+/// <param name="Runtime">Absolute path; empty for tmpfiles, check, own, pasta and networks.</param>
 /// <param name="Instance">systemd's %i; null or empty where the unit is no template.</param>
 /// <param name="PidFile">For start, which writes it, and delete, which removes it.</param>
-/// <param name="Bundle">For start, own and network-up the deployment's, for health, startup, await and pasta the
-/// start's.</param>
+/// <param name="Bundle">For start, check, own and network-up the deployment's, for health, startup, await and
+/// pasta the start's.</param>
 /// <param name="Ready">For start: the payload does not say itself when it is ready, so the launcher does when it starts
 /// it.</param>
 /// <param name="Foreground">For start: the runtime stays until the payload has ended (Type=oneshot).</param>
@@ -76,7 +77,10 @@ sealed record LaunchOptions(
             return new LaunchOptions(words[0], words[1], "", null, null, null, Ready: false, Foreground: false);
         }
 
-        if (words is [PastaGate.Verb or OwnedSources.Verb, _] && options.TryGetValue("bundle", out string? bundle))
+        if (
+            words is [MountCheck.Verb or PastaGate.Verb or OwnedSources.Verb, _]
+            && options.TryGetValue("bundle", out string? bundle)
+        )
         {
             return new LaunchOptions(words[0], words[1], "", null, null, bundle, Ready: false, Foreground: false);
         }

@@ -61,6 +61,13 @@ static class Launcher
             return MakeTmpfiles(options.Name);
         }
 
+        if (options.Verb == MountCheck.Verb)
+        {
+            // Where it is covered inside the container, it has to be there.
+            MakePlaces();
+            return MountCheck.Run(options.Name, options.Bundle!, Bundles, StoreDirectory);
+        }
+
         if (options.Verb == OwnedSources.Verb)
         {
             return GiveVolumes(options);

@@ -39,6 +39,27 @@ public sealed class LaunchOptionsTests
         Assert.Equal("web", LaunchOptions.Parse(["kill", "--runtime=/r", "--instance=", "web"]).Id);
     }
 
+    /// <summary>Units outlive the version that wrote them: what was once written into one is taken for ever.</summary>
+    [Theory]
+    [InlineData("launch start --runtime=/usr/sbin/runc --pid-file=/run/a.pid --bundle=/b a")]
+    [InlineData("launch start --runtime=/usr/bin/crun --instance=1 --pid-file=/run/a.pid --bundle=/b --foreground a")]
+    [InlineData("launch start --runtime=/r --pid-file=/p --bundle=/b --ready --notify --composefs=0 a")]
+    [InlineData("launch kill --runtime=/usr/sbin/runc a")]
+    [InlineData("launch delete --runtime=/usr/sbin/runc --pid-file=/run/a.pid a")]
+    [InlineData("launch check --bundle=/var/lib/sysctr/deployments/a/1 a")]
+    [InlineData("launch own --bundle=/b a")]
+    [InlineData("launch tmpfiles /home/u/.config/user-tmpfiles.d/a.conf")]
+    [InlineData("launch network-up --bundle=/b --instance=1 a")]
+    [InlineData("launch network-down a")]
+    public void What_units_of_any_version_say_is_understood(string line)
+    {
+        string[] words = line.Split(' ');
+
+        LaunchOptions options = LaunchOptions.Parse(words.AsSpan(1));
+
+        Assert.Equal((words[1], words[^1]), (options.Verb, options.Name));
+    }
+
     [Theory]
     [InlineData]
     [InlineData("start", "--runtime=/r", "etcd")]

@@ -19,8 +19,8 @@ static class MachineId
     /// <exception cref="SysctrException">Host: it has none yet.</exception>
     public static string Read(string root)
     {
-        string file = RootedPath.Resolve(root, "/etc/machine-id", followLast: true);
-        string id = File.Exists(file) ? File.ReadAllText(file).Trim() : "";
+        const string file = "/etc/machine-id";
+        string id = BoundedFile.ReadText(root, file, 4096)?.Trim() ?? "";
         return id.Length == 32 && id.All(char.IsAsciiHexDigit)
             ? Hash(id)
             : throw new SysctrException(

@@ -221,7 +221,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         DurableFile.SyncFileSystem(fresh);
         Swap(rootfs, fresh);
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
-        ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
+        ListenCopy.Make(directory, RegularFile.ReadAll(directory.ConfigFile), directory.Here);
         bool used = RootUsers.Any(fresh);
         log.Done(
             rootfs,
@@ -269,7 +269,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             TreeRemoval.RemoveProtected(seeds);
         }
 
-        ListenCopy.Make(directory, File.ReadAllBytes(directory.ConfigFile), directory.Here);
+        ListenCopy.Make(directory, RegularFile.ReadAll(directory.ConfigFile), directory.Here);
         log.Done(file, "made again");
     }
 

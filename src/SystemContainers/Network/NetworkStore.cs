@@ -45,8 +45,8 @@ sealed class NetworkStore(string directory)
         string file = FileOf(name);
         try
         {
-            return File.Exists(file)
-                ? JsonSerializer.Deserialize(RegularFile.ReadAll(file), NetworkJson.Default.NetworkDefinition)
+            return RegularFile.Find(file) is { } text
+                ? JsonSerializer.Deserialize(text, NetworkJson.Default.NetworkDefinition)
                 : null;
         }
         catch (JsonException e)
@@ -219,6 +219,9 @@ sealed class NetworkStore(string directory)
         }
     }
 
+    /// <summary>What is larger is no network.</summary>
+    private const int MaxPodmanBytes = 1 << 20;
+
     /// <summary>podman's networks: their bridges need not be there at the moment.</summary>
     private static List<IPNetwork> Podmans()
     {
@@ -235,7 +238,7 @@ sealed class NetworkStore(string directory)
             {
                 found.AddRange(
                     JsonSerializer
-                        .Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkDefinition)
+                        .Deserialize(BoundedFile.Read("/", file, MaxPodmanBytes), NetworkJson.Default.NetworkDefinition)
                         ?.Subnets.Select(s => s.Network)
                         ?? []
                 );

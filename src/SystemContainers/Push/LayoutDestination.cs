@@ -121,14 +121,9 @@ sealed class LayoutDestination : IImageDestination
             DurableFile.SyncFileSystem(place);
             await using FileStream turn = await LockAsync(place, cancellation);
             string file = Path.Join(place, "index.json");
-            LayoutIndex there =
-                !File.Exists(file) ? LayoutIndex.New()
-                : new FileInfo(file).Length > OciLimits.MaxManifestBytes
-                    ? throw new SysctrException(
-                        ErrorKind.Unsafe,
-                        $"{_doing}: index.json is larger than {OciLimits.MaxManifestBytes} bytes"
-                    )
-                : LayoutIndex.Parse(await File.ReadAllBytesAsync(file, cancellation), _doing);
+            LayoutIndex there = BoundedFile.Read("/", file, OciLimits.MaxManifestBytes) is { } text
+                ? LayoutIndex.Parse(text, _doing)
+                : LayoutIndex.New();
             there.Set(root, _reference.Tag);
             DurableFile.Write(file, there.ToBytes(), ReadableByAll);
         }
@@ -215,7 +210,7 @@ sealed class LayoutDestination : IImageDestination
     /// <summary>flock(2) on <c>oci-layout</c>, which nobody replaces.</summary>
     private async Task<FileStream> LockAsync(string layout, CancellationToken cancellation)
     {
-        for (DateTime end = DateTime.UtcNow + s_patience; ;)
+        for (DateTime end = DateTime.UtcNow + s_patience; ; )
         {
             try
             {

@@ -95,7 +95,7 @@ sealed partial class ContainerReader
             try
             {
                 _fileVariables.AddRange(
-                    EnvironmentSetting.ReadFile(path, line => Resolved(value with { Text = line }, "EnvironmentFile"))
+                    EnvironmentSetting.ReadNamed(path, line => Resolved(value with { Text = line }, "EnvironmentFile"))
                 );
             }
             catch (SysctrException e)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using Tomlyn;
 using Tomlyn.Parsing;
 
@@ -374,11 +374,10 @@ sealed partial class RegistriesConfig
     {
         try
         {
-            FileInfo info = new(path);
-            return !info.Exists && !required ? null
-                : info.Length > MaxFileBytes
-                    ? throw Unreadable(path, $"it is larger than {MaxFileBytes} bytes", inner: null)
-                : File.ReadAllText(path, Encoding.UTF8);
+            return !required && !File.Exists(path)
+                ? null
+                : BoundedFile.ReadText("/", path, MaxFileBytes)
+                    ?? throw Unreadable(path, "there is no such file", inner: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -264,7 +264,7 @@ sealed partial class MountGuard
     {
         try
         {
-            JsonObject? document = JsonNode.Parse(File.ReadAllBytes(configFile)) as JsonObject;
+            JsonObject? document = JsonNode.Parse(RegularFile.ReadAll(configFile)) as JsonObject;
             return
             [
                 .. (document?["mounts"] as JsonArray ?? [])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Settings;
 
@@ -34,21 +35,41 @@ static class EnvironmentSetting
         : caller.TryGetValue(text, out string? value) ? [$"{text}={value}"]
         : [];
 
-    /// <summary>Reads a file of <c>--env-file</c>: a variable a line as it is, quotes too; blanks before it are left
-    /// out, and lines that begin with <c>#</c>.</summary>
+    /// <summary>What is larger is no list of variables.</summary>
+    private const int MaxBytes = 1 << 20;
+
+    /// <summary>Reads a file of <c>--env-file</c>, which may be a pipe: a variable a line as it is, quotes too; blanks
+    /// before it are left out, and lines that begin with <c>#</c>.</summary>
     /// <exception cref="SysctrException">Usage: it can't be read; NotFound: it is not there.</exception>
     public static IReadOnlyList<string> ReadFile(string path, IReadOnlyDictionary<string, string> caller) =>
-        ReadFile(path, line => Resolve(line, caller));
+        Read(path, File.ReadLines, line => Resolve(line, caller));
 
-    /// <summary>The same, with <paramref name="resolve"/> for what a line stands for.</summary>
+    /// <summary>The same for a file that another file names, and so whoever has made that one: a regular
+    /// file.</summary>
+    /// <param name="path">As this process sees it; links are followed.</param>
+    /// <param name="resolve">What a line stands for.</param>
     /// <inheritdoc cref="ReadFile(string, IReadOnlyDictionary{string, string})"/>
-    public static IReadOnlyList<string> ReadFile(string path, Func<string, IEnumerable<string>> resolve)
+    public static IReadOnlyList<string> ReadNamed(string path, Func<string, IEnumerable<string>> resolve) =>
+        Read(
+            path,
+            static p =>
+                (BoundedFile.ReadText("/", p, MaxBytes) ?? throw new FileNotFoundException())
+                    .ReplaceLineEndings("\n")
+                    .Split('\n'),
+            resolve
+        );
+
+    private static IReadOnlyList<string> Read(
+        string path,
+        Func<string, IEnumerable<string>> lines,
+        Func<string, IEnumerable<string>> resolve
+    )
     {
         try
         {
             return
             [
-                .. File.ReadLines(path)
+                .. lines(path)
                     .Select(l => l.TrimStart())
                     .Where(l => l.Length > 0 && l[0] != '#')
                     .SelectMany(resolve)

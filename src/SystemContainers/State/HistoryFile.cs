@@ -71,8 +71,8 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
         return
         [
             .. ((string[])[Former, path])
-                .Where(File.Exists)
-                .SelectMany(File.ReadLines)
+                .SelectMany(f => (RegularFile.FindText(f) ?? "").Split('\n'))
+                .Where(l => l.Length > 0)
                 .Select(Parse)
                 .OfType<HistoryEntry>(),
         ];

@@ -14,6 +14,8 @@ namespace SystemContainers.Systemd;
 /// <summary>systemd-tmpfiles(8) for one file of ours.</summary>
 static class SystemdTmpfiles
 {
+    private const int MaxBytes = 16 << 20;
+
     /// <summary>Makes what the file names.</summary>
     /// <param name="file">The system's, or the user's.</param>
     /// <param name="user">Whose it is, and in whose namespace this process is; null for the system's.</param>
@@ -23,7 +25,7 @@ static class SystemdTmpfiles
     /// the way to what a line names.</exception>
     public static async Task CreateAsync(string file, HostUser? user, CancellationToken cancellation)
     {
-        string text = await File.ReadAllTextAsync(file, cancellation);
+        string text = Text(file);
         CheckWays(text);
         if (user is not null)
         {
@@ -35,6 +37,21 @@ static class SystemdTmpfiles
         }
 
         await RunAsync("--create", [], file, user, CancellationToken.None);
+    }
+
+    /// <summary>The administrator may have put a link in its place; a FIFO would keep systemd-tmpfiles waiting,
+    /// too.</summary>
+    private static string Text(string file)
+    {
+        try
+        {
+            return BoundedFile.ReadText("/", file, MaxBytes)
+                ?? throw new FileNotFoundException($"there is no {file}", file);
+        }
+        catch (IOException e) when (e is not (LinuxException or FileNotFoundException))
+        {
+            throw new SysctrException(ErrorKind.Template, $"reading {file}: {e.Message}", inner: e);
+        }
     }
 
     /// <summary>Copies what volumes begin with, before systemd-tmpfiles would: that leaves what is there.</summary>
@@ -81,7 +98,7 @@ static class SystemdTmpfiles
     /// the way to what a line names.</exception>
     public static async Task RemoveAsync(string file, HostUser? user, CancellationToken cancellation)
     {
-        string text = await File.ReadAllTextAsync(file, cancellation);
+        string text = Text(file);
         CheckWays(text);
         if (user is not null)
         {

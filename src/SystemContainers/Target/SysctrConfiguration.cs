@@ -3,6 +3,7 @@
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Fleet.Etcd;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Rights;
 using SystemContainers.Store;
@@ -17,6 +18,7 @@ namespace SystemContainers.Target;
 /// </summary>
 sealed record SysctrConfiguration
 {
+    private const int MaxBytes = 1 << 20;
     private const double MaxSettle = 3600;
 
     /// <summary>Name or path of the OCI runtime, null for the default.</summary>
@@ -57,11 +59,6 @@ sealed record SysctrConfiguration
         if (!File.Exists(file))
         {
             return new SysctrConfiguration();
-        }
-
-        if (paths.Root != "/" && !RegularFile.IsPlain(file))
-        {
-            throw new SysctrException(ErrorKind.Usage, $"reading {file}: it is no file");
         }
 
         ConfigurationToml settings = Parse(file);
@@ -143,13 +140,17 @@ sealed record SysctrConfiguration
         try
         {
             return TomlSerializer.Deserialize(
-                    File.ReadAllText(file),
+                    BoundedFile.ReadText("/", file, MaxBytes) ?? "",
                     ConfigurationTomlContext.Default.ConfigurationToml
                 ) ?? new ConfigurationToml();
         }
         catch (Exception e) when (e is TomlException or InvalidOperationException or FormatException)
         {
             throw new SysctrException(ErrorKind.Usage, $"reading {file}: {TomlFault.Of(e)}", inner: e);
+        }
+        catch (IOException e) when (e is not LinuxException)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading {file}: {e.Message}", inner: e);
         }
     }
 }

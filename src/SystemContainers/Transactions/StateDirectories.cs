@@ -83,7 +83,7 @@ sealed class StateDirectories(Host host)
             record.Tmpfiles is not { } tmpfiles ? null
             : Directory.Exists(directory.Staged) ? directory.StagedFile(tmpfiles.Path)
             : directory.KeptFile(tmpfiles.Path);
-        return kept is null || !File.Exists(kept) ? "" : RegularFile.ReadText(kept);
+        return kept is null ? "" : RegularFile.FindText(kept) ?? "";
     }
 
     /// <summary>Whatever a payload has written there meanwhile is kept, and stays claimed; so is what can't be removed,

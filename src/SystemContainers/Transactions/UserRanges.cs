@@ -316,7 +316,7 @@ sealed class UserRanges(Host host)
     {
         try
         {
-            return File.Exists(configFile) ? IdMappings.Find(JsonNode.Parse(RegularFile.ReadAll(configFile))) : null;
+            return RegularFile.Find(configFile) is { } text ? IdMappings.Find(JsonNode.Parse(text)) : null;
         }
         catch (Exception e)
             when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException or IOException)

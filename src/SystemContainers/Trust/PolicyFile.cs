@@ -91,7 +91,7 @@ sealed class PolicyFile : IDisposable
 
         // Whoever changes a rule must not lose another by a file that we read otherwise than podman does.
         SignaturePolicy.Load(counts);
-        return JsonNode.Parse(File.ReadAllBytes(counts))!.AsObject();
+        return JsonNode.Parse(BoundedFile.Read("/", counts, SignaturePolicy.MaxFileBytes))!.AsObject();
     }
 
     public void Dispose()

@@ -149,9 +149,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     {
         string config = host.Deployment(before.Name, before.Deployment).ConfigFile;
         Dictionary<string, InstalledFile> files = before.AllFiles.ToDictionary(f => f.Path, StringComparer.Ordinal);
-        return (File.Exists(config) ? RegularFile.ReadAll(config) : [])
-                .AsSpan()
-                .SequenceEqual(again.Rendered.ConfigJson ?? [])
+        return (RegularFile.Find(config) ?? []).AsSpan().SequenceEqual(again.Rendered.ConfigJson ?? [])
             && before.Enabled.SequenceEqual(again.Record.Enabled)
             && again.Record.AllFiles.Count() == files.Count
             && again.Record.AllFiles.All(f => files.TryGetValue(f.Path, out InstalledFile? there) && f.IsSameAs(there));

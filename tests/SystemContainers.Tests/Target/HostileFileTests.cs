@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Fleet;
 using SystemContainers.Fsck;
+using SystemContainers.Linux.Files;
+using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Auth;
+using SystemContainers.Push;
+using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
+using SystemContainers.Reference;
 using SystemContainers.State;
 using SystemContainers.Store.Records;
+using SystemContainers.Systemd;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Fakes;
@@ -110,6 +120,76 @@ public sealed class HostileFileTests : IAsyncLifetime
         await InTimeAsync(() => _system.InstallAsync(host, "other", ("userns", "auto")).GetAwaiter().GetResult());
     }
 
+    /// <summary>Files that another file names, or that stand where a host has them.</summary>
+    [Theory]
+    [InlineData("FIFO")]
+    [InlineData("device")]
+    public async Task Nobody_waits_for_what_stands_in_the_place_of_a_hosts_file(string kind)
+    {
+        string files = Directory.CreateDirectory(_system.Root + "/etc/sysctr/containers.d").FullName;
+        await File.WriteAllTextAsync(
+            files + "/a.container",
+            $"[Container]\nImage={_system.Image}\nEnvironmentFile=/etc/a.env\n"
+        );
+        foreach (
+            string path in (string[])
+                [
+                    "/etc/a.env",
+                    "/etc/machine-id",
+                    "/etc/sysctr/sysctr.toml",
+                    "/var/lib/dpkg/status",
+                    "/var/lib/dpkg/info/a.list",
+                    "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+                    "/etc/containers/auth.json",
+                    "/etc/containers/registries.conf",
+                    "/etc/policy.json",
+                    "/layout/index.json",
+                    "/dir/manifest.json",
+                    "/source",
+                ]
+        )
+        {
+            await PlantAsync(_system.Root + path, kind);
+        }
+
+        Directory.CreateDirectory(_system.Root + "/layout/blobs");
+        await File.WriteAllTextAsync(_system.Root + "/layout/oci-layout", "{\"imageLayoutVersion\": \"1.0.0\"}");
+        string at(string path) => _system.Root + path;
+        await InTimeAsync(() =>
+        {
+            QuadletFaults faults = new();
+            QuadletHost host = new() { Inside = path => _system.Root + path };
+            QuadletSet.Read(QuadletFiles.Read([files], f => f, faults), host, faults);
+            Assert.Contains("no regular file", Assert.Single(faults.All).Text, StringComparison.Ordinal);
+        });
+        await InTimeAsync(() => MachineId.Read(_system.Root));
+        await InTimeAsync(() => SysctrConfiguration.Load(new HostPaths(_system.Root)));
+        await InTimeAsync(() =>
+            Assert.Null(
+                PackageOwner.FindAsync(_system.Root, "/usr/bin/a", CancellationToken.None).GetAwaiter().GetResult()
+            )
+        );
+        await InTimeAsync(() =>
+            new CredentialStore([at("/etc/containers/auth.json")])
+                .FindAsync("registry.example/a", CancellationToken.None)
+                .GetAwaiter()
+                .GetResult()
+        );
+        await InTimeAsync(() =>
+            RegistriesConfig.Load(new RegistriesConfPaths(at("/etc/containers/registries.conf"), null, null))
+        );
+        byte[] text = "{}"u8.ToArray();
+        ManifestDocument manifest = new(null, null, Digest.Sha256(text), text, MediaTypes.OciManifest);
+        await InTimeAsync(() =>
+            new LayoutDestination(ImageReference.Parse($"oci:{_system.Root}/layout:a"))
+                .CommitAsync(manifest, CancellationToken.None)
+                .GetAwaiter()
+                .GetResult()
+        );
+        await InTimeAsync(() => DurableFile.Copy(at("/copy"), at("/source"), new FileMetadata(0x180, 0, 0, 0, 0, [])));
+        Assert.False(File.Exists(at("/copy")));
+    }
+
     private static Task InTimeAsync(Action read) =>
         InTimeAsync(() =>
         {
@@ -123,6 +203,21 @@ public sealed class HostileFileTests : IAsyncLifetime
         Task<Exception?> task = Task.Run(() => Record.Exception(() => (object?)read()));
         Exception? failure = await task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.True(failure is null or SysctrException or IOException, failure?.ToString());
+    }
+
+    private static async Task PlantAsync(string path, string kind)
+    {
+        if (kind == "FIFO")
+        {
+            await FifoAsync(path);
+            return;
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Delete(path);
+
+        // Zeros without end.
+        await Command.MustAsync("mknod", path, "c", "1", "5");
     }
 
     private static async Task FifoAsync(string path)

@@ -41,14 +41,14 @@ sealed record DeploymentView(
             string kept = directory.KeptFile(file.Path);
             texts[file.Path] =
                 new FileInfo(kept).LinkTarget is { } target ? $"link to {target}\n"
-                : File.Exists(kept) ? Text(directory, RegularFile.ReadAll(kept))
+                : RegularFile.Find(kept) is { } content ? Text(directory, content)
                 : "";
         }
 
         string config = Path.Join(directory.Here, Configuration);
-        if (File.Exists(config))
+        if (RegularFile.Find(config) is { } document)
         {
-            texts[Configuration] = Text(directory, RegularFile.ReadAll(config));
+            texts[Configuration] = Text(directory, document);
         }
 
         return new DeploymentView(

@@ -21,26 +21,19 @@ static unsafe class BoundedFile
     /// <exception cref="IOException">It is no regular file, is larger, or can't be read.</exception>
     public static byte[]? Read(string root, string path, int maxBytes)
     {
-        using SafeFileHandle? file = Open(root, path);
-        if (file is null)
+        using SafeFileHandle? found = Find(root, path);
+        if (found is null)
         {
             return null;
         }
 
-        if (Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
-        {
-            throw LinuxException.Last("statx", path);
-        }
-
-        if ((stat.stx_mode & Libc.S_IFMT) != Libc.S_IFREG)
-        {
-            throw new IOException($"{path} is no regular file");
-        }
+        using SafeFileHandle file =
+            RegularFile.Reopen(found, path) ?? throw new IOException($"{path} is no regular file");
 
         // Files of /proc and /sys have no size: what is read counts.
         using MemoryStream content = new();
         byte[] buffer = new byte[Math.Min(maxBytes + 1, 1 << 16)];
-        for (int got; (got = RandomAccess.Read(file, buffer, content.Length)) > 0;)
+        for (int got; (got = RandomAccess.Read(file, buffer, content.Length)) > 0; )
         {
             content.Write(buffer, 0, got);
             if (content.Length > maxBytes)
@@ -52,15 +45,15 @@ static unsafe class BoundedFile
         return content.ToArray();
     }
 
-    /// <summary>The same as text; bytes that are no UTF-8 become U+FFFD.</summary>
+    /// <summary>The same as text; bytes that are no UTF-8 become U+FFFD, and the mark that editors of other systems put
+    /// in front is left out.</summary>
     /// <exception cref="IOException">As <see cref="Read"/>.</exception>
     public static string? ReadText(string root, string path, int maxBytes) =>
-        Read(root, path, maxBytes) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
+        Read(root, path, maxBytes) is { } bytes ? Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF') : null;
 
-    private static SafeFileHandle? Open(string root, string path)
+    private static SafeFileHandle? Find(string root, string path)
     {
-        // Without O_NONBLOCK the open of a FIFO waits for a writer.
-        int flags = OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.CloseOnExec;
+        int flags = OpenFlags.Path | OpenFlags.CloseOnExec;
         SafeFileHandle file = root == "/" ? Libc.open(path, flags, 0) : OpenInside(root, path, flags);
         if (!file.IsInvalid)
         {

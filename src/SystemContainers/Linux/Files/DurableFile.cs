@@ -59,7 +59,7 @@ static class DurableFile
     /// <summary>Replaces or creates <paramref name="path"/> with the content of <paramref name="source"/> in one
     /// step.</summary>
     /// <param name="path">An absolute path; its directory exists.</param>
-    /// <param name="source">A regular file.</param>
+    /// <param name="source">A regular file; nothing else is opened.</param>
     /// <param name="metadata">What the new file gets.</param>
     /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>, or the change is not
     /// durable.</exception>
@@ -71,7 +71,7 @@ static class DurableFile
             FaultPoint.Pass("openat");
             using (FileStream writer = Create(staged))
             {
-                using FileStream content = File.OpenRead(source);
+                using FileStream content = RegularFile.OpenRead(source);
                 FaultPoint.Pass("pwrite64");
                 content.CopyTo(writer);
                 writer.Flush();

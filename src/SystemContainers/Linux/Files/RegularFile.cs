@@ -25,6 +25,16 @@ static class RegularFile
             throw LinuxException.Last("open", path);
         }
 
+        return Reopen(found, path);
+    }
+
+    /// <summary>Opens what was found with O_PATH to be read.</summary>
+    /// <param name="found">It; stays the caller's.</param>
+    /// <param name="path">For messages.</param>
+    /// <returns>Null where it is no file.</returns>
+    /// <exception cref="LinuxException">It can't be opened.</exception>
+    public static SafeFileHandle? Reopen(SafeFileHandle found, string path)
+    {
         if (!IsRegular(found, path))
         {
             return null;
@@ -60,6 +70,25 @@ static class RegularFile
         int read = FileBytes.Fill(file, content, 0);
         return read == length ? content : content[..read];
     }
+
+    /// <summary>The same where it need not be there.</summary>
+    /// <returns>Null where nothing is there, or not even its directory.</returns>
+    /// <inheritdoc cref="ReadAll"/>
+    public static byte[]? Find(string path)
+    {
+        try
+        {
+            return ReadAll(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The same as text.</summary>
+    /// <inheritdoc cref="Find"/>
+    public static string? FindText(string path) => Find(path) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;
 
     /// <summary>The same, a piece at a time, however large it is.</summary>
     /// <inheritdoc cref="ReadAll"/>

@@ -19,7 +19,9 @@ sealed class AuthFile(string path)
 {
     private const string Auths = "auths";
     private const string CredHelpers = "credHelpers";
-    private const int MaxBytes = 4 << 20;
+
+    /// <summary>What is larger is no auth.json.</summary>
+    internal const int MaxBytes = 4 << 20;
 
     // Of a name that stands twice neither value may be lost.
     private static readonly JsonDocumentOptions s_reading = new() { MaxDepth = 16, AllowDuplicateProperties = false };

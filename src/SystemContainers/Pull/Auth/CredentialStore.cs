@@ -3,6 +3,7 @@
 using System.Text;
 using System.Text.Json;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Auth;
@@ -211,16 +212,13 @@ sealed class CredentialStore
     {
         try
         {
-            return !File.Exists(path) ? null
+            return !File.Exists(path) || BoundedFile.Read("/", path, AuthFile.MaxBytes) is not { } text ? null
                 : IsOldFile(path)
                     ? new AuthFileJson
                     {
-                        Auths = JsonSerializer.Deserialize(
-                            File.ReadAllBytes(path),
-                            AuthJson.Default.DictionaryStringAuthEntryJson
-                        ),
+                        Auths = JsonSerializer.Deserialize(text, AuthJson.Default.DictionaryStringAuthEntryJson),
                     }
-                : JsonSerializer.Deserialize(File.ReadAllBytes(path), AuthJson.Default.AuthFileJson);
+                : JsonSerializer.Deserialize(text, AuthJson.Default.AuthFileJson);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Pull.Trust.Signatures;
 using SystemContainers.Reference;
@@ -21,7 +22,7 @@ sealed class DirectorySignatures(ImageReference image) : ISignatureSource
         string doing = $"looking for signatures of {image}";
         SignatureFiles files = new(doing);
         bool isTop =
-            File.Exists(top) && Digest.Sha256(await File.ReadAllBytesAsync(top, cancellationToken)) == manifest;
+            BoundedFile.Read("/", top, OciLimits.MaxManifestBytes) is { } text && Digest.Sha256(text) == manifest;
         return await files.AllAsync(
             place => Task.FromResult(files.Read(place)),
             number => Path.Join(image.FilePath, $"{(isTop ? "" : manifest.Hex + ".")}signature-{number}"),

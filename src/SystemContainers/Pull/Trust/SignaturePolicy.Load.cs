@@ -15,7 +15,8 @@ sealed partial class SignaturePolicy
     /// <summary>Of podman 6 and skopeo: a policy file that stands in the place of all others.</summary>
     public const string Variable = "CONTAINERS_POLICY_JSON";
 
-    private const int MaxFileBytes = 4 << 20;
+    /// <summary>What is larger is no policy.</summary>
+    internal const int MaxFileBytes = 4 << 20;
 
     /// <summary>
     /// The policy of the host that pulls; one of the user's own, root's too, stands in its place, as in podman. For a

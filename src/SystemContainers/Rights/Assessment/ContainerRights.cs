@@ -97,7 +97,7 @@ sealed class ContainerRights(Host host)
                     .Select(u => (Path.GetFileName(u.Path), Kept(directory, u))),
             ],
             Tmpfiles = record.Tmpfiles is { } tmpfiles ? Kept(directory, tmpfiles) : null,
-            Config = File.Exists(directory.ConfigFile) ? RegularFile.ReadAll(directory.ConfigFile) : null,
+            Config = RegularFile.Find(directory.ConfigFile),
             HostFiles =
             [
                 .. record.HostFiles.Select(f => new RightsFile(
@@ -158,7 +158,7 @@ sealed class ContainerRights(Host host)
     private static string Kept(DeploymentDirectory directory, InstalledFile file)
     {
         string path = directory.KeptFile(file.Path);
-        return File.Exists(path) ? Text(RegularFile.ReadAll(path)) : "";
+        return RegularFile.Find(path) is { } text ? Text(text) : "";
     }
 
     private static string Text(byte[] content) => content.Length > MaxTextBytes ? "" : Encoding.UTF8.GetString(content);

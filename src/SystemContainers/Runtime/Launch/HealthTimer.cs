@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
 
@@ -293,7 +294,7 @@ static class HealthTimer
         StartAnnotations.Lines(document, StartAnnotations.Health) is [var json] ? PeriodicCheck.Parse(json) : null;
 
     private static JsonObject Read(string bundle) =>
-        JsonNode.Parse(File.ReadAllBytes(Path.Join(bundle, "config.json")))!.AsObject();
+        JsonNode.Parse(RegularFile.ReadAll(Path.Join(bundle, "config.json")))!.AsObject();
 
     private static string Unit(string id) => $"sysctr-health-{id}";
 

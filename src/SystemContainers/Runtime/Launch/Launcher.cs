@@ -169,7 +169,7 @@ static class Launcher
     internal static JsonObject ReadConfig(string bundle)
     {
         string file = Path.Join(bundle, "config.json");
-        return JsonNode.Parse(File.ReadAllBytes(file)) as JsonObject
+        return JsonNode.Parse(RegularFile.ReadAll(file)) as JsonObject
             ?? throw new SysctrException(ErrorKind.Corrupt, $"reading {file}: it is no JSON object");
     }
 

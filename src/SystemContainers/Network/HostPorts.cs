@@ -34,7 +34,7 @@ static class HostPorts
         {
             claimed.Add(port.HostPort == 0 ? port with { HostPort = Free(port, others) } : port);
             PublishedPort here = claimed[^1];
-            if (others.FirstOrDefault(o => o.Input.PortMappings.Any(p => Overlap(p, here))) is { } other)
+            if (others.FirstOrDefault(o => o.Input.PortMappings.Any(p => p.Overlaps(here))) is { } other)
             {
                 throw Taken(here, id, $"the container {other.Id} has it", $"stop {other.Id}, or publish another port");
             }
@@ -76,14 +76,6 @@ static class HostPorts
     private static SysctrException Taken(PublishedPort port, string id, string why, string hint) =>
         new(ErrorKind.Conflict, $"publishing port {port} for {id}: {why}", hint);
 
-    private static bool Overlap(PublishedPort one, PublishedPort other) =>
-        one.Protocol == other.Protocol
-        && one.HostPort < other.HostPort + other.Range
-        && other.HostPort < one.HostPort + one.Range
-        && (IsAny(one.HostIp) || IsAny(other.HostIp) || one.HostIp == other.HostIp);
-
-    private static bool IsAny(string address) => address is "" or "0.0.0.0" or "::";
-
     private static ushort Free(PublishedPort port, IReadOnlyCollection<NetworkRecord> others)
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
@@ -95,7 +87,7 @@ static class HostPorts
                 HostPort = (ushort)Random.Shared.Next(32_768, 49_152),
             };
             if (
-                !others.Any(o => o.Input.PortMappings.Any(p => Overlap(p, tried)))
+                !others.Any(o => o.Input.PortMappings.Any(p => p.Overlaps(tried)))
                 && IsFree(tried, tried.HostPort, out _)
             )
             {

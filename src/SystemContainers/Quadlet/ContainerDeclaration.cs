@@ -37,6 +37,9 @@ sealed record ContainerDeclaration(QuadletUnit Unit, InstallRequest Request)
     /// enabled.</summary>
     public bool IsStartedByAnother { get; init; }
 
+    /// <summary>Whether it starts at boot, and with the apply that makes it, and nobody has to ask for it.</summary>
+    public bool StartsItself => IsStartedByAnother || Unit.Has("Install");
+
     /// <summary>How long it has to stay up; null for the host's setting.</summary>
     public TimeSpan? Settle { get; init; }
 }

@@ -50,10 +50,13 @@ sealed partial class ContainerReader
     public void FurtherName(IReadOnlyList<QuadletValue> values)
     {
         _furtherName = values[^1];
-        faults.Note(
-            values[^1].Place,
-            $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit, and found by both names on its networks; ServiceName= gives both another name"
-        );
+        if (values[^1].Text != files.NameOf(unit))
+        {
+            faults.Note(
+                values[^1].Place,
+                $"ContainerName={values[^1].Text}: the container is called {files.NameOf(unit)}, as its unit, and found by both names on its networks; ServiceName= gives both another name"
+            );
+        }
     }
 
     /// <summary>An empty one takes the image's away.</summary>

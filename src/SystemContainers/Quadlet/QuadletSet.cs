@@ -199,7 +199,7 @@ sealed record QuadletSet(
     }
 
     /// <summary>Two containers at one port of the host can't run at a time; where they shall not, one of them says so,
-    /// by Conflicts=.</summary>
+    /// by Conflicts=. Where nothing starts the one of itself, that is nobody's fault yet.</summary>
     private static void RefusePorts(List<ContainerDeclaration> containers, QuadletFaults faults)
     {
         List<(ContainerDeclaration Container, string Text, PublishedPort Port)> published =
@@ -224,13 +224,25 @@ sealed record QuadletSet(
                     )
             )
             {
-                QuadletPlace place = other.Said.Place(PublishedPort.Option, taken);
-                faults.Add(
-                    container.Said.Place(PublishedPort.Option, text),
-                    $"PublishPort={text}: {place} has {port.Shared(PublishedPort.Parse(taken))}, too",
-                    $"take another port, or write Conflicts={other.Name}.service where one of the two runs at a time",
-                    ErrorKind.Conflict
-                );
+                QuadletPlace place = container.Said.Place(PublishedPort.Option, text);
+                string both =
+                    $"PublishPort={text}: {other.Said.Place(PublishedPort.Option, taken)} has {port.Shared(PublishedPort.Parse(taken))}, too";
+                if (container.StartsItself && other.StartsItself)
+                {
+                    faults.Add(
+                        place,
+                        both,
+                        $"take another port, or write Conflicts={other.Name}.service where one of the two runs at a time",
+                        ErrorKind.Conflict
+                    );
+                }
+                else
+                {
+                    faults.Note(
+                        place,
+                        $"{both}: while one of the two runs, the other does not start; Conflicts={other.Name}.service stops the one for the other"
+                    );
+                }
             }
         }
 

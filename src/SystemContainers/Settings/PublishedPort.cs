@@ -60,18 +60,32 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
             t => Parse(t) is { HostPort: > 0 } port ? $"{port.HostIp}:{port.HostPort}/{port.Protocol}" : t
         );
 
-    /// <summary>Whether a port of the host is both's.</summary>
+    /// <summary>Whether a port of the host is both's, so that two containers can't have them at a time: one that is
+    /// published at all addresses is so at each.</summary>
     public bool Overlaps(PublishedPort other) =>
-        HostPort > 0
-        && other.HostPort > 0
-        && Protocol == other.Protocol
-        && Everywhere(HostIp) == Everywhere(other.HostIp)
-        && HostPort < other.HostPort + other.Range
-        && other.HostPort < HostPort + Range;
+        SharesNumber(other) && (HostIp == other.HostIp || Holds(HostIp, other.HostIp) || Holds(other.HostIp, HostIp));
 
     /// <summary>Whether a port of the host would lead to two of the container.</summary>
     public bool Contradicts(PublishedPort other) =>
-        Overlaps(other) && HostPort - ContainerPort != other.HostPort - other.ContainerPort;
+        SharesNumber(other)
+        && Everywhere(HostIp) == Everywhere(other.HostIp)
+        && HostPort - ContainerPort != other.HostPort - other.ContainerPort;
+
+    private bool SharesNumber(PublishedPort other) =>
+        HostPort > 0
+        && other.HostPort > 0
+        && Protocol == other.Protocol
+        && HostPort < other.HostPort + other.Range
+        && other.HostPort < HostPort + Range;
+
+    private static bool Holds(string any, string address) =>
+        any switch
+        {
+            "" => true,
+            "0.0.0.0" => !address.Contains(':', StringComparison.Ordinal),
+            "::" => address.Contains(':', StringComparison.Ordinal),
+            _ => false,
+        };
 
     /// <summary>The first port of the host that is both's, in words.</summary>
     public string Shared(PublishedPort other) =>

@@ -200,6 +200,9 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("PublishPort=8080:80", "PublishPort=8080:90", true)]
     [InlineData("PublishPort=8080:80", "PublishPort=8080:80", true)]
     [InlineData("PublishPort=0.0.0.0:8080:80", "PublishPort=8079-8081:79-81", true)]
+    [InlineData("PublishPort=127.0.0.1:8080:80", "PublishPort=8080:80", true)]
+    [InlineData("PublishPort=[::]:8080:80", "PublishPort=[::1]:8080:80", true)]
+    [InlineData("PublishPort=0.0.0.0:8080:80", "PublishPort=[::]:8080:80", false)]
     [InlineData("PublishPort=8080:80", "PublishPort=8080:80/udp", false)]
     [InlineData("PublishPort=127.0.0.1:8080:80", "PublishPort=127.0.0.2:8080:80", false)]
     [InlineData("PublishPort=80", "PublishPort=80", false)]
@@ -207,8 +210,8 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("PublishPort=8080:80", "PublishPort=8080:80\n[Unit]\nConflicts=a.container", false)]
     public void Two_containers_at_one_port_of_the_host(string one, string other, bool isRefused)
     {
-        _folder.Write("a.container", $"[Container]\nImage=i\n{one}");
-        _folder.Write("b.container", $"[Container]\nImage=i\n{other}");
+        _folder.Write("a.container", $"[Container]\nImage=i\n{one}\n[Install]\nWantedBy=default.target");
+        _folder.Write("b.container", $"[Container]\nImage=i\n{other}\n[Install]\nWantedBy=default.target");
 
         QuadletFault? fault = _folder.Read().Faults.All.SingleOrDefault();
 
@@ -217,6 +220,35 @@ public sealed class QuadletFaultTests : IDisposable
             isRefused,
             fault?.Text.Contains(_folder.Path + "/a.container:3 has port", StringComparison.Ordinal) ?? false
         );
+    }
+
+    /// <summary>One of the two runs at a time, as whoever starts them likes.</summary>
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("", "\n[Install]\nWantedBy=default.target")]
+    public void Two_at_one_port_that_do_not_both_start_are_told_of(string one, string other)
+    {
+        _folder.Write("blue.container", $"[Container]\nImage=i\nPublishPort=8080:80{one}");
+        _folder.Write("green.container", $"[Container]\nImage=i\nPublishPort=8080:80{other}");
+
+        QuadletFaults faults = _folder.Read().Faults;
+
+        Assert.Empty(faults.All);
+        QuadletFault note = Assert.Single(faults.Notes);
+        Assert.Equal(new QuadletPlace(_folder.Path + "/green.container", 3), note.Place);
+        Assert.Contains("Conflicts=blue.service", note.Text, StringComparison.Ordinal);
+    }
+
+    /// <summary>The most usual line there is says nothing that would have to be known.</summary>
+    [Theory]
+    [InlineData("%N", 0)]
+    [InlineData("a", 0)]
+    [InlineData("other", 1)]
+    public void A_name_that_is_the_units_is_no_news(string name, int notes)
+    {
+        _folder.Write("a.container", $"[Container]\nImage=i\nContainerName={name}");
+
+        Assert.Equal(notes, _folder.Read().Faults.Notes.Count);
     }
 
     [Fact]

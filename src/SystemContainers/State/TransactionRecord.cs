@@ -149,6 +149,22 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool IsBack { get; init; }
 
+    /// <summary>Host files of <see cref="Before"/> whose new version lies beside them as the image has it; where that
+    /// has gone, it is laid there again when this is rolled back.</summary>
+    public IReadOnlyList<string> Beside
+    {
+        get => field ?? [];
+        init;
+    } = [];
+
+    /// <summary>The same of those where somebody had edited what lies beside; where that was moved aside, it comes
+    /// back.</summary>
+    public IReadOnlyList<string> EditedBeside
+    {
+        get => field ?? [];
+        init;
+    } = [];
+
     /// <summary>State directories of <see cref="After"/> that are neither there nor claimed yet; they go again when it
     /// is rolled back.</summary>
     public IReadOnlyList<string> NewState

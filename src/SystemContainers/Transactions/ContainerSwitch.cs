@@ -52,6 +52,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             Running = [.. units.Where(u => u.Wellness.IsWanted).Select(u => u.Unit)],
             Troubles = [.. units.Select(u => u.Wellness.Trouble).OfType<string>()],
             Edited = _files.EditedOwnFiles(before),
+            Beside = _files.Beside(before, edited: false),
+            EditedBeside = _files.Beside(before, edited: true),
         };
         return change with
         {

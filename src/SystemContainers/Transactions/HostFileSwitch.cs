@@ -34,6 +34,19 @@ sealed class HostFileSwitch(Host host)
                 .Select(f => f.Path),
         ];
 
+    /// <summary>The host files of a deployment beside which a new version lies, absolute as the host sees
+    /// them.</summary>
+    /// <param name="record">The deployment in use.</param>
+    /// <param name="edited">Those that are not as the image has them, or those that are.</param>
+    public IReadOnlyList<string> Beside(ContainerRecord record, bool edited) =>
+        [
+            .. record
+                .HostFiles.Where(f =>
+                    HostFileFacts.DigestOf(host.Here(f.Path) + NewVersion) is { } there && there != f.Sha256 == edited
+                )
+                .Select(f => f.Path),
+        ];
+
     /// <summary>Replaces the files of <paramref name="before"/> by those of <paramref name="after"/>, each durably in
     /// one step.</summary>
     /// <param name="before">What may be there; null for nothing.</param>
@@ -140,6 +153,48 @@ sealed class HostFileSwitch(Host host)
 
             _places.Check($"restoring {edited}", edited);
             DurableFile.Move(path + Saved, path);
+        }
+    }
+
+    /// <summary>Puts new versions beside edited files again that a switch has removed or moved aside; each though
+    /// another can't be.</summary>
+    /// <returns>Why the first that could not be put back is not there; null where all are.</returns>
+    public SysctrException? RestoreBeside(ContainerChange change)
+    {
+        SysctrException? first = null;
+        foreach (string beside in change.EditedBeside)
+        {
+            string path = host.Here(beside) + NewVersion;
+            if (!HostFileFacts.IsThere(path) && HostFileFacts.IsThere(path + Saved))
+            {
+                Try(beside, () => DurableFile.Move(path + Saved, path));
+            }
+        }
+
+        foreach (
+            InstalledFile file in change.Before!.HostFiles.Where(f =>
+                change.Beside.Contains(f.Path, StringComparer.Ordinal)
+                && !HostFileFacts.IsThere(host.Here(f.Path) + NewVersion)
+            )
+        )
+        {
+            Try(file.Path, () => Write(change.Before, file, host.Here(file.Path) + NewVersion));
+        }
+
+        return first;
+
+        void Try(string file, Action restore)
+        {
+            try
+            {
+                _places.Check($"restoring {file}{NewVersion}", file);
+                restore();
+            }
+            catch (Exception e) when (HostFailure.Understand(e) is { } why)
+            {
+                first ??= why;
+                host.Note($"warning: {why.Message}");
+            }
         }
     }
 

@@ -257,6 +257,7 @@ sealed class SwitchRollback(Host host)
         }
 
         _files.RestoreSaved(change.Edited);
+        file ??= _files.RestoreBeside(change);
         string[] removed = [.. before.Enabled.Except(after.Enabled, StringComparer.Ordinal)];
         if (removed.Length > 0)
         {

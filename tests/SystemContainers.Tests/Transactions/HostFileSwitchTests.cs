@@ -143,6 +143,65 @@ public sealed class HostFileSwitchTests : IDisposable
         Assert.Equal([_root + File1], Directory.GetFileSystemEntries(_root + "/etc/app"));
     }
 
+    /// <summary>What lay beside an edited file is as much of the host as the file.</summary>
+    [Theory]
+    [InlineData(null, "c")]
+    [InlineData("b, with mine put in", "c")]
+    [InlineData(null, "b")]
+    [InlineData("b, with mine put in", "b")]
+    [InlineData("b, with mine put in", null)]
+    [InlineData(null, null)]
+    public void Rolling_back_restores_what_lay_beside(string? edit, string? next)
+    {
+        ContainerRecord first = Deployment(0, (File1, "a"));
+        ContainerRecord second = Deployment(1, (File1, "b"));
+        ContainerRecord third = next is null ? Deployment(2) : Deployment(2, (File1, next));
+        _switch.Apply(null, first);
+        File.WriteAllText(_root + File1, "mine");
+        File.WriteAllText(_root + File1 + ".sysctr-new.sysctr-save", "of long ago");
+        _switch.Apply(first, second);
+        File.WriteAllText(_root + File1 + ".sysctr-new", edit ?? "b");
+        ContainerChange change = new(second, third)
+        {
+            Beside = _switch.Beside(second, edited: false),
+            EditedBeside = _switch.Beside(second, edited: true),
+        };
+        _switch.Apply(second, third);
+
+        // It may be cut at any point, and done again.
+        for (int turn = 0; turn < 2; turn++)
+        {
+            _switch.Apply(third, second, rollingBack: true);
+            _switch.RestoreBeside(change);
+            Assert.Equal(("mine", edit ?? "b"), (Read(File1), Read(File1 + ".sysctr-new")));
+        }
+
+        Assert.Contains(
+            "of long ago",
+            Directory.GetFiles(_root + "/etc/app", "*.sysctr-save*").Select(File.ReadAllText)
+        );
+    }
+
+    /// <summary>Whoever has merged a new version and removed it does not get it again.</summary>
+    [Fact]
+    public void Rolling_back_lays_nothing_beside_that_was_not_there()
+    {
+        ContainerRecord first = Deployment(0, (File1, "a"));
+        ContainerRecord second = Deployment(1, (File1, "b"));
+        ContainerRecord third = Deployment(2, (File1, "c"));
+        _switch.Apply(null, first);
+        File.WriteAllText(_root + File1, "mine");
+        _switch.Apply(first, second);
+        File.Delete(_root + File1 + ".sysctr-new");
+        ContainerChange change = new(second, third) { Beside = _switch.Beside(second, edited: false) };
+        _switch.Apply(second, third);
+
+        _switch.Apply(third, second, rollingBack: true);
+        _switch.RestoreBeside(change);
+
+        Assert.Equal([_root + File1], Directory.GetFiles(_root + "/etc/app"));
+    }
+
     [Fact]
     public void A_unit_that_is_edited_again_leaves_the_earlier_edit_where_it_can_be_found()
     {

@@ -2,6 +2,7 @@
 
 using System.Buffers;
 using SystemContainers.Errors;
+using SystemContainers.Linux.Files;
 
 namespace SystemContainers.Exports;
 
@@ -41,6 +42,7 @@ static class ContainerName
     private static string? Complaint(string name) =>
         name.Length == 0 ? "it is empty"
         : name.Length > MaxLength ? $"it has more than {MaxLength} characters"
+        : name == DirectoryNames.OfFileSystem ? "it is what e2fsck(8) makes in every file system"
         : name[0] is '.' or '-' or '+' ? $"it begins with '{name[0]}'"
         : name.AsSpan().ContainsAnyExcept(s_allowed) ? "only letters, digits and _ . + - are allowed"
         : null;

@@ -180,7 +180,10 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
         }
     }
 
-    private string[] Places() => Directory.Exists(Root) ? Directory.GetDirectories(Root) : [];
+    private string[] Places() =>
+        Directory.Exists(Root)
+            ? [.. Directory.GetDirectories(Root).Where(d => Path.GetFileName(d) != DirectoryNames.OfFileSystem)]
+            : [];
 
     private static MountRecord? Read(string place)
     {

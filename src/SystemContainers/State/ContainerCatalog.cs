@@ -22,7 +22,7 @@ sealed class ContainerCatalog(string storeHere)
                     .GetDirectories(Root)
                     .Select(d => Path.GetFileName(d))
                     // What was discarded, and is about to go.
-                    .Where(n => !DurableFile.IsLeftover(n))
+                    .Where(n => !DurableFile.IsLeftover(n) && n != Linux.Files.DirectoryNames.OfFileSystem)
                     .Order(StringComparer.Ordinal),
             ]
             : [];

@@ -29,7 +29,8 @@ sealed record TransactionRecord(
     public IReadOnlyList<HistoryImage>? Images { get; init; }
 
     /// <summary>Networks that it changes, each as its file had it before (<c>NetworkDefinition</c>): a rollback puts
-    /// them back before what ran starts again. None in records of versions that did not keep them.</summary>
+    /// them back before what ran starts again. Those that it makes are not among them: one that nobody uses yet is
+    /// taken as it is by the next call. None in records of versions that did not keep them.</summary>
     public IReadOnlyList<string> Networks
     {
         get => field ?? [];

@@ -130,7 +130,7 @@ sealed partial class ContentStore
 
     /// <summary>The files of <c>objects/</c> with their keys; null for a name that is none.</summary>
     public IEnumerable<(string File, ObjectKey? Key)> ObjectFiles() =>
-        from directory in Directory.EnumerateDirectories(Path.Join(_root, "objects"))
+        from directory in ObjectDirectories()
         from file in Directory.EnumerateFileSystemEntries(directory)
         select (
             file,
@@ -138,6 +138,11 @@ sealed partial class ContentStore
                 ? key
                 : (ObjectKey?)null
         );
+
+    private IEnumerable<string> ObjectDirectories() =>
+        Directory
+            .GetDirectories(Path.Join(_root, "objects"))
+            .Where(d => Path.GetFileName(d) != DirectoryNames.OfFileSystem);
 
     /// <summary>The directories of <c>staging/</c> whose processes are gone, and those beside their place that were
     /// discarded there.</summary>

@@ -107,7 +107,7 @@ sealed partial class ContentStore
     /// <summary>Shows every object with its file.</summary>
     public void EachObject(Action<ObjectKey, string> look)
     {
-        foreach (string directory in Directory.GetDirectories(Path.Join(_root, "objects")))
+        foreach (string directory in ObjectDirectories())
         {
             foreach (string file in Directory.GetFiles(directory))
             {
@@ -132,7 +132,7 @@ sealed partial class ContentStore
     private (int Objects, long Freed) RemoveObjects(HashSet<ObjectKey> live)
     {
         (int objects, long freed) = (0, 0);
-        foreach (string directory in Directory.GetDirectories(Path.Join(_root, "objects")))
+        foreach (string directory in ObjectDirectories())
         {
             string head = Path.GetFileName(directory);
             foreach (string file in Directory.GetFiles(directory))

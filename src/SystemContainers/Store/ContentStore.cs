@@ -323,7 +323,10 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     /// <summary>Removes files of the store that killed processes were writing.</summary>
     public void RemoveAbandoned()
     {
-        foreach (string directory in (string[])["", "images", "blobs/sha256", "blobs/sha512", "transactions"])
+        foreach (
+            string directory in (string[])
+                ["", "images", "blobs/sha256", "blobs/sha512", "transactions", "networks", "failed"]
+        )
         {
             DurableFile.RemoveAbandoned(Path.Join(_root, directory));
         }

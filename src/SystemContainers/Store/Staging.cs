@@ -170,7 +170,7 @@ sealed unsafe class Staging : IDisposable
             });
         }
 
-        foreach (string bare in Directory.GetDirectories(root).Where(d => !File.Exists(d + ".lock")))
+        foreach (string bare in Directories(root).Where(d => !File.Exists(d + ".lock")))
         {
             Try(() => Remove(bare));
         }
@@ -178,7 +178,10 @@ sealed unsafe class Staging : IDisposable
 
     /// <summary>The directories that processes which are gone have left.</summary>
     public static IEnumerable<string> Abandoned(string root) =>
-        Directory.Exists(root) ? Directory.EnumerateDirectories(root).Where(d => !StoreLocks.IsHeld(d + ".lock")) : [];
+        Directory.Exists(root) ? Directories(root).Where(d => !StoreLocks.IsHeld(d + ".lock")) : [];
+
+    private static IEnumerable<string> Directories(string root) =>
+        Directory.GetDirectories(root).Where(d => Path.GetFileName(d) != DirectoryNames.OfFileSystem);
 
     private static void Remove(string path)
     {

@@ -213,7 +213,12 @@ sealed class Recovery(Host host)
         string staging = Path.Join(host.StoreHere, "staging");
         if (Directory.Exists(deployments) && Directory.Exists(staging) && !FileIdentity.CanMove(deployments, staging))
         {
-            foreach (string directory in Directory.GetDirectories(deployments).Append(deployments))
+            foreach (
+                string directory in host
+                    .Catalog.DirectoryNames()
+                    .Select(n => Path.Join(deployments, n))
+                    .Append(deployments)
+            )
             {
                 DurableFile.RemoveAbandoned(directory, IsUsed, protectedToo: true);
             }

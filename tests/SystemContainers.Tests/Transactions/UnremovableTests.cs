@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Exports;
+using SystemContainers.Images;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.State;
@@ -282,6 +284,48 @@ public sealed class UnremovableTests : IAsyncLifetime
         Assert.Equal([live, _host.Deployment("b", 0).ContainerHere], Directory.GetDirectories(Deployments).Order());
         Assert.False(Path.Exists(left[1]));
         Assert.Equal([0], _host.Catalog.Numbers("b"));
+    }
+
+    /// <summary>What e2fsck(8) has found is nothing that a process of ours was writing, and no container.</summary>
+    [Fact]
+    public async Task What_a_file_system_has_of_its_own_stays_in_every_directory_of_the_store()
+    {
+        Place("b");
+        string[] found =
+        [
+            .. ((string[])["deployments", "staging", "objects", "mounts"]).Select(d =>
+                Directory.CreateDirectory(Path.Join(_host.StoreHere, d, "lost+found", "#12")).FullName
+            ),
+        ];
+        Array.ForEach(found, f => File.WriteAllText(f + "/file", "x"));
+        await File.WriteAllTextAsync(Path.Join(_host.StoreHere, "objects/lost+found/#13"), "x");
+
+        ContentStore.Open(_host.StoreHere).Dispose();
+        await _host.RecoverAsync(CancellationToken.None);
+        new StorePrune(_host).Run(all: true, _notes.Add);
+
+        Assert.Equal(["b"], _host.Catalog.DirectoryNames());
+        Assert.Empty(_host.OpenStore().AbandonedStaging());
+        Assert.Empty(_host.OpenStore().ObjectFiles());
+        Assert.All(found, f => Assert.True(File.Exists(f + "/file"), f));
+        Assert.True(File.Exists(Path.Join(_host.StoreHere, "objects/lost+found/#13")));
+        Assert.False(ContainerName.IsValid("lost+found"));
+    }
+
+    [Fact]
+    public async Task What_a_kill_left_of_a_file_of_the_store_goes()
+    {
+        string[] left =
+        [
+            .. ((string[])["", "images", "blobs/sha256", "transactions", "networks", "failed"]).Select(d =>
+                Path.Join(Directory.CreateDirectory(Path.Join(_host.StoreHere, d)).FullName, ".x.json.sysctr-1-1-1")
+            ),
+        ];
+        Array.ForEach(left, f => File.WriteAllText(f, "{"));
+
+        await _host.RecoverAsync(CancellationToken.None);
+
+        Assert.All(left, f => Assert.False(File.Exists(f), f));
     }
 
     [Fact]

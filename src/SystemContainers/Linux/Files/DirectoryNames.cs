@@ -9,6 +9,10 @@ namespace SystemContainers.Linux.Files;
 /// <summary>The names in a directory as bytes, which may be no UTF-8.</summary>
 static class DirectoryNames
 {
+    /// <summary>What e2fsck(8) puts at the top of a file system, and puts into it what it has found: nobody else's,
+    /// wherever one is mounted.</summary>
+    public const string OfFileSystem = "lost+found";
+
     /// <summary>All names but <c>.</c> and <c>..</c>, in the order of the file system.</summary>
     /// <param name="directory">An open directory; its position does not matter and stays.</param>
     /// <param name="shown">For errors.</param>

@@ -325,7 +325,8 @@ static class Launcher
         UnitEnvironment.Add(
             document,
             Environment.GetEnvironmentVariables(),
-            isRoot ? (() => UnitEnvironment.OfManager(Libc.getppid()), UnitEnvironment.AskManager) : null
+            isRoot ? (() => UnitEnvironment.OfManager(Libc.getppid()), UnitEnvironment.AskManager) : null,
+            isRoot ? () => DropInVariables.Of(Path.GetFileName(UnitCgroup.Unit(cgroup)), "/") : null
         );
 
         StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));

@@ -76,10 +76,13 @@ static class UnitEnvironment
     /// Give the manager's own, <c>NAME=VALUE</c> each: every unit has them. The first costs nothing; the second is
     /// asked where that leaves any. Null: nobody tells them from the unit's.
     /// </param>
+    /// <param name="ofDropIns">Gives the names that drop-ins of the unit set, whatever else sets them to the same;
+    /// null for none.</param>
     public static void Add(
         JsonObject document,
         IDictionary own,
-        (Func<IReadOnlyCollection<string>> Known, Func<IReadOnlyCollection<string>> Asked)? ofManager
+        (Func<IReadOnlyCollection<string>> Known, Func<IReadOnlyCollection<string>> Asked)? ofManager,
+        Func<IReadOnlyCollection<string>>? ofDropIns = null
     )
     {
         IReadOnlyList<string> asked = StartAnnotations.Lines(document, StartAnnotations.Environment);
@@ -97,8 +100,9 @@ static class UnitEnvironment
                 .Where(v => !s_managers.Contains(v.Name) && (proxies || !s_proxies.Contains(v.Name)))
                 .OrderBy(v => v.Name, StringComparer.Ordinal),
         ];
+        HashSet<string> dropIns = [.. ofDropIns?.Invoke() ?? []];
         HashSet<string> manager = [.. ofManager?.Known() ?? []];
-        if (ofManager is { } asking && mine.Any(v => !IsManagers(v.Name, v.Value)))
+        if (ofManager is { } asking && mine.Any(v => !dropIns.Contains(v.Name) && !IsManagers(v.Name, v.Value)))
         {
             manager.UnionWith(asking.Asked());
         }
@@ -106,8 +110,9 @@ static class UnitEnvironment
         HashSet<string> files = FilesOf(asked);
         foreach ((string name, string value) in mine)
         {
-            bool isManagers = ofManager is null || IsManagers(name, value) || IsService(name, value);
-            bool isUnder = isManagers || files.Contains($"{name}={value}");
+            bool isManagers =
+                ofManager is null || (!dropIns.Contains(name) && (IsManagers(name, value) || IsService(name, value)));
+            bool isUnder = isManagers || (!dropIns.Contains(name) && files.Contains($"{name}={value}"));
             if (
                 (!isManagers || all || s_proxies.Contains(name))
                 && !(isUnder && BundleConfig.HasVariable(document, name))

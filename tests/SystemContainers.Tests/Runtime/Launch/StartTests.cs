@@ -201,6 +201,56 @@ public sealed class StartTests : IDisposable
         );
     }
 
+    /// <summary>Its value does not tell whose it is: of one that is known at a start alone any would do.</summary>
+    [Fact]
+    public void What_a_drop_in_sets_is_the_payloads_whoever_else_sets_it()
+    {
+        string file = Path.Join(_base, "own.env");
+        File.WriteAllText(file, "A=file\n");
+        Directory.CreateDirectory(Path.Join(_base, "etc/systemd/system/web@.service.d"));
+        Directory.CreateDirectory(Path.Join(_base, "run/systemd/system/web@1.service.d"));
+        File.WriteAllText(Path.Join(_base, "of-drop-in.env"), "# one\nM=same\n");
+        File.WriteAllText(
+            Path.Join(_base, "etc/systemd/system/web@.service.d/mine.conf"),
+            "[Service]\nEnvironment=BOOT=mine \"A=file\" 'L=C.UTF-8 X=1'\nEnvironment=\"Q\\\"=1\"\nEnvironmentFile=-/of-drop-in.env\nPassEnvironment=P\n[Unit]\nEnvironment=NO=1\n"
+        );
+        File.WriteAllText(
+            Path.Join(_base, "run/systemd/system/web@1.service.d/20-declared.conf"),
+            "[Service]\nEnvironment=OURS=service\n"
+        );
+        IReadOnlyCollection<string> dropIns = DropInVariables.Of("web@1.service", _base);
+        Assert.Equal(["A", "BOOT", "L", "M", "P", "Q\\\""], dropIns.Order(StringComparer.Ordinal));
+        JsonObject document = Document(
+            (
+                StartAnnotations.Environment,
+                string.Join(
+                    '\n',
+                    "unit",
+                    StartAnnotations.OfService("BOOT", null),
+                    StartAnnotations.OfService("M", "same"),
+                    StartAnnotations.OfService("OURS", "service"),
+                    StartAnnotations.ServiceFile + file
+                )
+            )
+        );
+        Hashtable own = new()
+        {
+            ["A"] = "file",
+            ["BOOT"] = "mine",
+            ["L"] = "C.UTF-8 X=1",
+            ["M"] = "same",
+            ["OURS"] = "service",
+            ["P"] = "manager",
+        };
+
+        UnitEnvironment.Add(document, own, (() => ["L=C.UTF-8 X=1", "P=manager"], () => []), () => dropIns);
+
+        Assert.Equal(
+            """["A=file","BOOT=mine","L=C.UTF-8 X=1","M=same","P=manager"]""",
+            document["process"]!["env"]!.ToJsonString()
+        );
+    }
+
     [Fact]
     public void A_configuration_that_does_not_ask_keeps_its_variables()
     {

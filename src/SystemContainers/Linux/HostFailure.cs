@@ -39,4 +39,8 @@ static class HostFailure
         failure
             is LinuxException { Errno: Errno.ENOSPC or Errno.EDQUOT }
                 or IOException { HResult: Errno.ENOSPC or Errno.EDQUOT };
+
+    /// <summary>Whether a file system can't be written, by a mount option or since it has failed.</summary>
+    public static bool IsReadOnly(Exception failure) =>
+        failure is LinuxException { Errno: Errno.EROFS } or IOException { HResult: Errno.EROFS };
 }

@@ -83,17 +83,26 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     {
         using IDisposable held = Lock(cancellation);
         RequireStaying("looking at", source);
-        RemoveStale();
-        string place = NewPlace();
-        Directory.CreateDirectory(place);
-        RecordDocument.Write(
-            InfoFile(place),
-            NewRecord(directory, source, "ro,nosuid,nodev,noexec") with
-            {
-                Owner = ProcessMark.NewName(),
-            },
-            MountsJson.Default.MountRecord
-        );
+        string place = Path.Join(Root, Guid.NewGuid().ToString("N"));
+        try
+        {
+            RemoveStale();
+            MakeRoot();
+            Directory.CreateDirectory(place);
+            RecordDocument.Write(
+                InfoFile(place),
+                NewRecord(directory, source, "ro,nosuid,nodev,noexec") with
+                {
+                    Owner = ProcessMark.NewName(),
+                },
+                MountsJson.Default.MountRecord
+            );
+        }
+        catch (IOException e) when (HostFailure.IsReadOnly(e))
+        {
+            // From a disk that can't be written nobody removes a deployment either.
+        }
+
         return new MountHold(place);
     }
 
@@ -135,9 +144,12 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     /// <summary>A place that nobody has.</summary>
     public string NewPlace()
     {
-        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        MakeRoot();
         return Path.Join(Root, Guid.NewGuid().ToString("N"));
     }
+
+    private void MakeRoot() =>
+        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     /// <summary>Where they are kept, with their records.</summary>
     public IEnumerable<(string Place, MountRecord Record)> Live()

@@ -117,8 +117,13 @@ sealed partial class ContentStore : ILayerSink, IDisposable
             }
         }
 
-        // Whoever made it: setuid files of images are below, and no business of other users.
-        File.SetUnixFileMode(root, OwnerOnly);
+        // Whoever made it: setuid files of images are below, and no business of other users. On a disk that can't be
+        // written it can be read all the same.
+        if (File.GetUnixFileMode(root) != OwnerOnly)
+        {
+            File.SetUnixFileMode(root, OwnerOnly);
+        }
+
         StoreFormat.CheckOrCreate(root);
         Staging.RemoveAbandoned(Path.Join(root, "staging"));
         string objects = Path.Join(root, "objects");

@@ -103,7 +103,7 @@ static class Launcher
         {
             return Start(options, runtime);
         }
-        catch (Exception e) when (e is IOException { HResult: Errno.EROFS } or LinuxException { Errno: Errno.EROFS })
+        catch (IOException e) when (HostFailure.IsReadOnly(e))
         {
             throw new SysctrException(
                 ErrorKind.Host,

@@ -37,6 +37,10 @@ sealed class DoctorOperation(DoctorTarget target)
         {
             yield return ("user", (t, _) => Task.FromResult(UserCheck.Run(t)));
         }
+        else
+        {
+            yield return ("user", (t, _) => Task.FromResult(UserRangeCheck.Run(t)));
+        }
 
         yield return ("runtime", RuntimeCheck.RunAsync);
         yield return ("network", (t, _) => Task.FromResult(NetworkCheck.Run(t)));

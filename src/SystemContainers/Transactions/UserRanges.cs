@@ -167,10 +167,7 @@ sealed class UserRanges(Host host)
         host.Catalog.Numbers(name).Select(n => Find(host.Deployment(name, n).ConfigFile)).OfType<IdMap>();
 
     private static bool Overlap(IEnumerable<IdRange> some, IReadOnlyList<IdRange> others) =>
-        some.Any(s => others.Any(o => Overlap(s, o)));
-
-    private static bool Overlap(IdRange one, IdRange other) =>
-        one.Outside < (ulong)other.Outside + other.Count && other.Outside < (ulong)one.Outside + one.Count;
+        some.Any(s => others.Any(s.Shares));
 
     /// <summary>Ids that nobody has, from a place on that the container's name gives: two calls at one moment look in
     /// two places.</summary>
@@ -198,7 +195,7 @@ sealed class UserRanges(Host host)
         for (ulong i = 0; i < slots; i++)
         {
             IdRange slot = Slot(pool, (first + i) % slots, wanted);
-            if (!others.Concat(fixedRanges).Any(o => Overlap(o, slot)))
+            if (!others.Concat(fixedRanges).Any(slot.Shares))
             {
                 return Around(fixedRanges, slot);
             }

@@ -2,6 +2,8 @@
 
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
+using SystemContainers.Doctor;
+using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Linux.Users;
@@ -95,6 +97,23 @@ public sealed class UserRangesTests : IAsyncLifetime
         SysctrException refused = Assert.Throws<SysctrException>(() => second.Stage(CancellationToken.None));
 
         Assert.Equal(ErrorKind.Locked, refused.Kind);
+    }
+
+    /// <summary>As an older version could leave it.</summary>
+    [Fact]
+    public async Task That_two_have_the_same_is_told_once()
+    {
+        Give(ranges: 3);
+        using Host host = _system.Open();
+        await _system.InstallAsync(host, Request("a"), Request("b"), Request("c"));
+        DoctorTarget target = new(_system.Root, User: null);
+        Assert.Empty(UserRangeCheck.Run(target));
+
+        File.Copy(host.Deployment("a", 0).ConfigFile, host.Deployment("b", 0).ConfigFile, overwrite: true);
+
+        DoctorFinding told = Assert.Single(UserRangeCheck.Run(target));
+        Assert.Contains("b, of --userns auto, has ids that a has, too", told.Found, StringComparison.Ordinal);
+        Assert.Contains("more than it has (1024)", told.Remedy, StringComparison.Ordinal);
     }
 
     private InstallRequest Request(string name) =>

@@ -71,8 +71,7 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups)
             }
             else if (
                 map.Any(r =>
-                    Overlaps(r.Inside, r.Count, value.Range.Inside, value.Range.Count)
-                    || Overlaps(r.Outside, r.Count, value.Range.Outside, value.Range.Count)
+                    IdRange.Overlap(r.Inside, r.Count, value.Range.Inside, value.Range.Count) || r.Shares(value.Range)
                 )
             )
             {
@@ -99,7 +98,7 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups)
     /// <summary>What is left of a range when ids are taken out that begin at a place of it.</summary>
     private static IEnumerable<IdRange> Without(IdRange range, IdRange taken, uint from, uint takenFrom)
     {
-        if (!Overlaps(from, range.Count, takenFrom, taken.Count))
+        if (!IdRange.Overlap(from, range.Count, takenFrom, taken.Count))
         {
             yield return range;
             yield break;
@@ -120,7 +119,4 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups)
             yield return new IdRange(range.Inside + skipped, range.Outside + skipped, range.Count - skipped);
         }
     }
-
-    private static bool Overlaps(uint from, uint count, uint otherFrom, uint otherCount) =>
-        from < (ulong)otherFrom + otherCount && otherFrom < (ulong)from + count;
 }

@@ -187,7 +187,9 @@ static class VolumeSeeds
         foreach (byte[] name in DirectoryNames.Of(whole, shown))
         {
             FaultPoint.Pass("renameat2");
-            if (Rename(whole, name, place, name) is var errno and not (0 or Errno.EEXIST or Errno.ENOENT))
+            if (
+                DurableFile.RenameNew(whole, name, place, name) is var errno and not (0 or Errno.EEXIST or Errno.ENOENT)
+            )
             {
                 throw new LinuxException("renameat2", shown, errno);
             }
@@ -281,25 +283,7 @@ static class VolumeSeeds
             : throw LinuxException.Last("statx", shown);
 
     private static int Rename(SafeFileHandle from, string name, SafeFileHandle to, string newName) =>
-        Rename(from, Encoding.UTF8.GetBytes(name), to, Encoding.UTF8.GetBytes(newName));
-
-    /// <summary>Never over what is there.</summary>
-    /// <returns>0, or why not.</returns>
-    private static unsafe int Rename(SafeFileHandle from, byte[] name, SafeFileHandle to, byte[] newName)
-    {
-        fixed (byte* old = (byte[])[.. name, 0])
-        fixed (byte* wanted = (byte[])[.. newName, 0])
-        {
-            int errno =
-                Libc.renameat2(from, old, to, wanted, Libc.RENAME_NOREPLACE) == 0 ? 0 : Marshal.GetLastPInvokeError();
-
-            // Not every file system knows the flag, such as NFS.
-            return errno != Errno.EINVAL ? errno
-                : Libc.faccessat(to, wanted, 0, Libc.AT_SYMLINK_NOFOLLOW) == 0 ? Errno.EEXIST
-                : Libc.renameat2(from, old, to, wanted, 0) == 0 ? 0
-                : Marshal.GetLastPInvokeError();
-        }
-    }
+        DurableFile.RenameNew(from, Encoding.UTF8.GetBytes(name), to, Encoding.UTF8.GetBytes(newName));
 
     private static void Sync(SafeFileHandle directory, string shown)
     {

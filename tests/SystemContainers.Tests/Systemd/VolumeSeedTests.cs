@@ -2,8 +2,11 @@
 
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Trees;
 using SystemContainers.Systemd;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Checkout;
@@ -54,6 +57,53 @@ public sealed class VolumeSeedTests : IAsyncLifetime
         await Command.RunAsync("umount", "--lazy", Volume);
         await Command.RunAsync("umount", "--lazy", Disk);
         await Cache.DeleteAsync(_scratch);
+    }
+
+    /// <summary>A hard limit may be as low as 1024, and a layer nests 1800 directories. The copy fails at the end of
+    /// the deepest one, for a hard link's first name is longer than any path.</summary>
+    [Fact]
+    public async Task However_deep_a_tree_is_few_of_its_directories_are_open()
+    {
+        await Command.MustAsync(
+            "perl",
+            "-e",
+            "chdir $ARGV[0]; for (1..500) { mkdir 'deep-and-deeper'; chdir 'deep-and-deeper' or die } open F, '>a'; link 'a', 'b' or die",
+            Directory.CreateDirectory(_scratch + "/deep").FullName
+        );
+        Directory.CreateDirectory(_scratch + "/copy");
+        using SafeFileHandle source = Open(_scratch + "/deep");
+        using SafeFileHandle directory = Open(_scratch + "/copy");
+        int most = 0;
+
+        // The filter runs before anything is closed.
+        try
+        {
+            TreeCopy.Copy(source, directory, "tree", "tree", CancellationToken.None);
+        }
+        catch (LinuxException e) when (Measure(e)) { }
+
+        Assert.InRange(most, 100, 200);
+
+        bool Measure(LinuxException e)
+        {
+            most = Directory.GetFileSystemEntries("/proc/self/fd").Count(IsOurs);
+            return e.Errno == Errno.ENAMETOOLONG;
+        }
+
+        bool IsOurs(string handle)
+        {
+            try
+            {
+                return new FileInfo(handle).LinkTarget?.StartsWith(_scratch, StringComparison.Ordinal) == true;
+            }
+            catch (PathTooLongException)
+            {
+                return true;
+            }
+        }
+
+        static SafeFileHandle Open(string path) =>
+            Libc.open(path, OpenFlags.Path | OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
@@ -156,27 +158,42 @@ static class DurableFile
         }
 
         FaultPoint.Pass("renameat2");
-        if (
-            Libc.renameat2(handle, Path.GetFileName(path), handle, Path.GetFileName(newPath), Libc.RENAME_NOREPLACE)
-            != 0
-        )
+        int errno = RenameNew(
+            handle,
+            Encoding.UTF8.GetBytes(Path.GetFileName(path)),
+            handle,
+            Encoding.UTF8.GetBytes(Path.GetFileName(newPath))
+        );
+        if (errno != 0)
         {
-            LinuxException failed = LinuxException.Last("renameat2", newPath);
-            if (failed.Errno == Errno.EEXIST || (failed.Errno == Errno.EINVAL && Path.Exists(newPath)))
-            {
-                return false;
-            }
-
-            // Not every file system knows the flag, such as NFS; rename(2) puts no directory in the place of one that
-            // has something in it either.
-            if (failed.Errno != Errno.EINVAL || Libc.rename(path, newPath) != 0)
-            {
-                throw failed;
-            }
+            return errno == Errno.EEXIST ? false : throw new LinuxException("renameat2", newPath, errno);
         }
 
         SyncDirectory(directory);
         return true;
+    }
+
+    /// <summary>Renames, and never over what is there; nothing is synced.</summary>
+    /// <param name="from">Where it is.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="to">Where it goes to.</param>
+    /// <param name="newName">Its name there.</param>
+    /// <returns>0, or why not (errno(3)): EEXIST where something has the name.</returns>
+    public static unsafe int RenameNew(SafeFileHandle from, byte[] name, SafeFileHandle to, byte[] newName)
+    {
+        fixed (byte* old = (byte[])[.. name, 0])
+        fixed (byte* wanted = (byte[])[.. newName, 0])
+        {
+            int errno =
+                Libc.renameat2(from, old, to, wanted, Libc.RENAME_NOREPLACE) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
+            // Not every file system knows the flag, such as NFS; without it, too, no directory takes the place of one
+            // that has something in it.
+            return errno != Errno.EINVAL ? errno
+                : Libc.faccessat(to, wanted, 0, Libc.AT_SYMLINK_NOFOLLOW) == 0 ? Errno.EEXIST
+                : Libc.renameat2(from, old, to, wanted, 0) == 0 ? 0
+                : Marshal.GetLastPInvokeError();
+        }
     }
 
     /// <summary>Gives each of two paths of one directory what the other one names, in one step, durably.</summary>

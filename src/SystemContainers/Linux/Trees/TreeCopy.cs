@@ -88,6 +88,12 @@ static unsafe class TreeCopy
                 FileMetadata metadata = MetadataOf(found, stat);
                 (SafeFileHandle From, SafeFileHandle To) above = (_from, _to);
                 (_from, _to) = (DirectoryNames.Reopen(found, Shown()), Child(_to, pointer));
+                if (_path.Count > 1)
+                {
+                    // It is open in earnest by now; one more for each level would be too many. The top is the caller's.
+                    found.Dispose();
+                }
+
                 bool isDeep = _path.Count > MaxOpen;
                 if (isDeep)
                 {

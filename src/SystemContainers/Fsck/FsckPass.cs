@@ -152,13 +152,9 @@ sealed class FsckPass
             return;
         }
 
-        if (MayNeedOrphans(_host, store))
+        if (WhyOrphansStay(_host, store) is { } why)
         {
-            _log.Note(
-                FindingKind.NotChecked,
-                objects,
-                "was not searched for what no layer names, for a layer is not there that a deployment is mounted from"
-            );
+            _log.Note(FindingKind.NotChecked, objects, $"was not searched for what no layer names, for {why}");
             return;
         }
 
@@ -168,17 +164,19 @@ sealed class FsckPass
         }
     }
 
-    /// <summary>Whether objects that no layer names may be what a deployment is mounted from: where its layer is not
-    /// there, or nobody can tell.</summary>
-    internal static bool MayNeedOrphans(Host host, ContentStore store)
+    /// <summary>Why objects that no layer names may be what a deployment is mounted from: its layer is not there, or
+    /// nobody can tell. Null where they are nobody's.</summary>
+    internal static string? WhyOrphansStay(Host host, ContentStore store)
     {
         try
         {
-            return store.WithoutContents(host.MountedLayers()) is not null;
+            return store.WithoutContents(host.MountedLayers()) is not null
+                ? "a layer is not there that a deployment is mounted from"
+                : null;
         }
         catch (Exception e) when (e is SysctrException or IOException)
         {
-            return true;
+            return $"nobody can tell what deployments are mounted from ({e.Message})";
         }
     }
 

@@ -19,7 +19,7 @@ sealed class LeftoverRepair(Host host, RepairLog log)
         RemoveUnneeded(found);
         LayerCheck layers = new(host.OpenStore(), _ => false, new FindingLog());
         layers.Run(cancellation);
-        if (layers.Broken.Count == 0 && !FsckPass.MayNeedOrphans(host, host.OpenStore()))
+        if (layers.Broken.Count == 0 && FsckPass.WhyOrphansStay(host, host.OpenStore()) is null)
         {
             foreach (string orphan in layers.FindOrphans(host.OpenStore(), cancellation))
             {

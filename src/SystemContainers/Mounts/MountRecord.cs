@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace SystemContainers.Mounts;
 
 /// <summary>
-/// A mount that sysctr made: <c>mounts/ID/info.json</c> of the store; beside it is <c>rootfs/</c> for an image. An
-/// element of the array that <c>sysctr mount --json</c> prints.
+/// A mount that sysctr made: <c>mounts/ID/info.json</c> of the store; beside it is <c>rootfs/</c> for an image. One
+/// without an <see cref="Owner"/> is an element of the array that <c>sysctr mount --json</c> prints.
 /// </summary>
 /// <param name="Directory">Where it is mounted, absolute and without links.</param>
 /// <param name="Kind">Whose files.</param>

@@ -85,6 +85,13 @@ public sealed class JsonMembersTests
         ["network list"] = "podman's network files",
     };
 
+    /// <summary>Members of a record that no object has which a verb prints.</summary>
+    private static readonly Dictionary<string, string[]> s_unprinted = new(StringComparer.Ordinal)
+    {
+        // Whoever looks at a deployment for as long as it runs has mounted nothing that would be listed.
+        ["mount"] = ["owner"],
+    };
+
     /// <summary>Every verb that prints JSON.</summary>
     public static TheoryData<string> Verbs => [.. CommandLineTests.Verbs.Select(v => v.Data).Where(HasJson)];
 
@@ -99,10 +106,13 @@ public sealed class JsonMembersTests
             return;
         }
 
+        string[] unprinted = s_unprinted.GetValueOrDefault(verb, []);
         IEnumerable<string> untold = Members(s_printed[verb], [])
             .Distinct(StringComparer.Ordinal)
-            .Where(m => !Regex.IsMatch(text, $@"(?<![\w-]){Regex.Escape(m)}(?!\w)"));
+            .Where(m => Names(m) == unprinted.Contains(m, StringComparer.Ordinal));
         Assert.Equal("", string.Join(' ', untold));
+
+        bool Names(string member) => Regex.IsMatch(text, $@"(?<![\w-]){Regex.Escape(member)}(?!\w)");
     }
 
     private static bool HasJson(string verb)

@@ -142,6 +142,25 @@ public sealed class StaleFindingTests : IAsyncLifetime
         Assert.Equal(before.ManifestDigest, host.OpenStore().Images.Find(before.Reference)!.ManifestDigest);
     }
 
+    /// <summary>A record alone that can't be read is no layer that is not there.</summary>
+    [Fact]
+    public async Task Why_orphans_are_not_looked_for_is_said_as_it_is()
+    {
+        using Host host = _system.Open();
+        await _system.InstallAsync(host, "web");
+        File.WriteAllText(host.Deployment("web", 0).RecordFile, "{");
+        Finding? note = null;
+
+        await LockRelease.AwaitAsync(async () =>
+        {
+            FsckPass pass = await FsckPass.RunAsync(host, content: false, _ => true, CancellationToken.None);
+            note = pass.Findings.SingleOrDefault(f => f.Kind == FindingKind.NotChecked);
+            return note?.Text.Contains("another sysctr", StringComparison.Ordinal) == false;
+        });
+
+        Assert.Contains("nobody can tell what deployments are mounted from (", note!.Text, StringComparison.Ordinal);
+    }
+
     /// <summary>At everything: a lock that was just let go of may be held for a moment more.</summary>
     private static async Task<FsckPass> LookAsync(Host host)
     {

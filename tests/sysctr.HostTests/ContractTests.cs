@@ -185,6 +185,7 @@ public sealed class ContractTests(NspawnFixture fixture)
 
         Assert.Equal(5, run.ExitCode);
         Assert.Contains("once: pid 1\nsaid\n", run.Output, StringComparison.Ordinal);
+        Assert.Contains($" - overlay /var/lib/sysctr/deployments/{name}/", run.Output, StringComparison.Ordinal);
         Assert.Equal(5, install.ExitCode);
         Assert.Contains("again\n", install.Output, StringComparison.Ordinal);
         await _host.ShellAsync($"test -s /var/lib/{name}/var/lib/once/ran && rm -r /var/lib/{name}");

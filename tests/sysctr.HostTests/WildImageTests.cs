@@ -113,8 +113,11 @@ public sealed class WildImageTests(NspawnFixture fixture)
         (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
     }
 
-    [Fact]
-    public async Task An_image_that_runs_once_may_write_to_its_root_and_nobody_else_sees_it()
+    /// <param name="device">What it binds; with a /dev its tree is mounted, without one it is of links.</param>
+    [Theory]
+    [InlineData("/dev")]
+    [InlineData("/dev/zero")]
+    public async Task An_image_that_runs_once_may_write_to_its_root_and_nobody_else_sees_it(string device)
     {
         HostState before = await HostState.TakeAsync(_host);
         string image = await new WildImage
@@ -124,6 +127,7 @@ public sealed class WildImageTests(NspawnFixture fixture)
             Arguments = ["once", "/etc/written"],
         }
             .Label("atomic.run", "once")
+            .Bind(device, device)
             .PutAsync(_host);
 
         CommandResult run = await _host.SysctrAsync("install", "--system", "--name", Container.NewName(), image);

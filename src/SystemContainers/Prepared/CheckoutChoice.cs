@@ -24,7 +24,6 @@ static class CheckoutChoice
             : request.Rootfs is not null ? "with --rootfs there is no checkout"
             : spec.Writable == SpecSettings.Persistent
                 ? "what is written to a root and kept (--writable persistent) lies over files on disk"
-            : request.Once ? "what runs once has a checkout of hard links"
             : spec.UserNamespace.Mode != UserNamespaceMode.Host
                 ? "a root with mapped owners can't be an overlay (--userns)"
             : null;

@@ -188,13 +188,15 @@ sealed partial record UnitPlan
     /// <param name="pidFile">PIDFILE.</param>
     /// <param name="tool">Absolute path of sysctr.</param>
     /// <param name="composefs">The digest of the tree's image, in hexadecimal; null where the tree is on disk.</param>
+    /// <param name="changes">Where what it writes to its root goes; null where it writes nothing.</param>
     public static (IReadOnlyList<string> Start, IReadOnlyList<string> StopPost) ForegroundCommands(
         string runtime,
         string name,
         string bundle,
         string pidFile,
         string tool,
-        string? composefs = null
+        string? composefs = null,
+        string? changes = null
     ) =>
         (
             [
@@ -205,6 +207,7 @@ sealed partial record UnitPlan
                 $"--pid-file={pidFile}",
                 $"--bundle={bundle}",
                 .. composefs is null ? (string[])[] : [ComposefsOption + composefs],
+                .. changes is null ? (string[])[] : [$"--changes={changes}"],
                 "--foreground",
                 name,
             ],

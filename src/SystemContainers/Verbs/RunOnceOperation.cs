@@ -159,7 +159,9 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             record.Name,
             prepared.Directory.OnHost,
             record.Values["PIDFILE"],
-            ToolPaths.Tool
+            ToolPaths.Tool,
+            record.Composefs,
+            Changes(prepared)
         );
         NetworkUnit network = new(
             ToolPaths.Tool,
@@ -180,7 +182,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
                     host.User
                 ),
                 .. network.TransientStart,
-                .. Overlay(prepared, CommandLine.Transient(stopPost)),
+                $"ExecStopPost={CommandLine.Transient(stopPost)}",
                 .. network.TransientStop,
             ],
             cancellation
@@ -188,44 +190,17 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
     }
 
     /// <summary>
-    /// Lets the payload write to its root, where config.json says that it does: to a layer over the tree that goes with
-    /// the run, for the tree itself consists of links into the store.
+    /// Where the payload's changes to its root go, where config.json lets it write: to a layer over the tree that goes
+    /// with the run, for the tree itself is the store's.
     /// </summary>
-    private IEnumerable<string> Overlay(PreparedContainer prepared, string stopPost)
-    {
-        if (prepared.Rendered.Config!.IsReadonly)
-        {
-            return [$"ExecStopPost={stopPost}"];
-        }
-
-        if (host.User is not null)
-        {
-            throw new SysctrException(
-                ErrorKind.Host,
-                $"running {prepared.Record.Image}: it writes to its root, over which only root can lay a layer",
-                "run it without --user"
-            );
-        }
-
-        Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "upper"));
-        Directory.CreateDirectory(Path.Join(prepared.Directory.Here, "work"));
-        string on = prepared.Directory.OnHost;
-        return
-        [
-            "ExecStartPre="
-                + CommandLine.Transient(
-                    "mount",
-                    "-t",
-                    "overlay",
-                    "-o",
-                    $"lowerdir={on}/rootfs,upperdir={on}/upper,workdir={on}/work",
-                    "overlay",
-                    $"{on}/rootfs"
-                ),
-            $"ExecStopPost={stopPost}",
-            $"ExecStopPost={CommandLine.Transient("umount", $"{on}/rootfs")}",
-        ];
-    }
+    private string? Changes(PreparedContainer prepared) =>
+        prepared.Rendered.Config!.IsReadonly ? null
+        : host.User is null ? Path.Join(prepared.Directory.OnHost, "changes")
+        : throw new SysctrException(
+            ErrorKind.Host,
+            $"running {prepared.Record.Image}: it writes to its root, over which only root can lay a layer",
+            "run it without --user"
+        );
 
     private async Task CheckFreeAsync(string name, CancellationToken cancellation)
     {

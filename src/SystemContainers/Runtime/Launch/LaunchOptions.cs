@@ -42,6 +42,10 @@ sealed record LaunchOptions(
     /// is on disk.</summary>
     public string? Composefs { get; init; }
 
+    /// <summary>For start: the directory of what the payload writes to its root, where config.json lets it and says
+    /// nothing of where; null where the root is the tree as it is.</summary>
+    public string? Changes { get; init; }
+
     /// <summary>The runtime's name for this container: unique for each instance, in the letters that runtimes
     /// allow.</summary>
     public string Id =>
@@ -122,6 +126,7 @@ sealed record LaunchOptions(
             )
             {
                 Composefs = options.GetValueOrDefault("composefs"),
+                Changes = options.GetValueOrDefault("changes"),
             }
             : throw new SysctrException(
                 ErrorKind.Usage,

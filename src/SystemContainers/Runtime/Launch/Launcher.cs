@@ -343,12 +343,12 @@ static class Launcher
                 Path.Join(StoreDirectory, "objects")
             );
             document["root"]!["path"] = place;
-            WritableRoot.Complete(document, bundle, tree);
+            WritableRoot.Complete(document, bundle, tree, options.Changes);
         }
         else
         {
             MappedPlace? mapped = MappedMounts.Mount(document, options.Id);
-            WritableRoot.Mount(document, bundle, mapped);
+            WritableRoot.Mount(document, bundle, options.Changes, mapped);
         }
 
         if (runtime.Kind == RuntimeKind.Runc)

@@ -12,7 +12,8 @@ namespace SystemContainers.Runtime.Launch;
 /// <summary>
 /// A root that the payload may write to (--writable): an overlay over the checkout, which is links into the store and
 /// stays read-only. What is written is in memory, charged to the unit and gone with the run, or below the container's
-/// state directory. config.json on disk says <c>readonly</c>: whoever starts it without this gives nothing away.
+/// state directory. config.json on disk says <c>readonly</c>: whoever starts it without this gives nothing away. Of what
+/// runs once the author's may let it write; then the start is told where to.
 /// </summary>
 static class WritableRoot
 {
@@ -31,11 +32,13 @@ static class WritableRoot
     /// <summary>Mounts it for one start.</summary>
     /// <param name="document">config.json of this start, <c>root.path</c> absolute.</param>
     /// <param name="bundle">Its directory.</param>
+    /// <param name="changes">Where what is written goes, where the document does not say it; null for a root that
+    /// nobody writes to.</param>
     /// <param name="mapped">Where a root in a user namespace reaches it; null where it has none.</param>
     /// <exception cref="SysctrException">Host: it can't be mounted.</exception>
-    public static void Mount(JsonObject document, string bundle, MappedPlace? mapped = null)
+    public static void Mount(JsonObject document, string bundle, string? changes = null, MappedPlace? mapped = null)
     {
-        if (StartAnnotations.Lines(document, StartAnnotations.Writable) is not [var kept, ..])
+        if ((Asked(document) ?? changes) is not { } kept)
         {
             return;
         }
@@ -43,14 +46,14 @@ static class WritableRoot
         JsonObject root = document["root"]!.AsObject();
         string lower = root["path"]!.GetValue<string>();
         string place = mapped is null ? Path.Join(bundle, Root) : Path.Join(mapped.Path, Top);
-        string changes = MakeChanges(kept, bundle, File.GetUnixFileMode(lower), mapped);
+        string layer = MakeChanges(kept, bundle, File.GetUnixFileMode(lower), mapped);
         Make(place);
         Call(
             "mount",
             "-t",
             "overlay",
             "-o",
-            $"lowerdir={Option(lower)},upperdir={Option(Path.Join(changes, Upper))},workdir={Option(Path.Join(changes, Work))}",
+            $"lowerdir={Option(lower)},upperdir={Option(Path.Join(layer, Upper))},workdir={Option(Path.Join(layer, Work))}",
             "sysctr",
             place
         );
@@ -63,10 +66,11 @@ static class WritableRoot
     /// <param name="document">config.json of this start.</param>
     /// <param name="bundle">Its directory.</param>
     /// <param name="tree">Whose metadata is mounted.</param>
+    /// <param name="changes">As for <see cref="Mount"/>.</param>
     /// <exception cref="SysctrException">Host: it can't be mounted.</exception>
-    public static void Complete(JsonObject document, string bundle, ComposefsMount tree)
+    public static void Complete(JsonObject document, string bundle, ComposefsMount tree, string? changes = null)
     {
-        if (StartAnnotations.Lines(document, StartAnnotations.Writable) is not [var kept, ..])
+        if ((Asked(document) ?? changes) is not { } kept)
         {
             tree.Complete();
             return;
@@ -75,6 +79,9 @@ static class WritableRoot
         tree.Complete(Option(MakeChanges(kept, bundle, tree.RootMode)));
         document["root"]!["readonly"] = false;
     }
+
+    private static string? Asked(JsonObject document) =>
+        StartAnnotations.Lines(document, StartAnnotations.Writable) is [var kept, ..] ? kept : null;
 
     /// <summary>The directory of what is written, with the two that an overlay wants.</summary>
     private static string MakeChanges(string kept, string bundle, UnixFileMode rootMode, MappedPlace? mapped = null)

@@ -9,6 +9,23 @@ namespace SystemContainers.Tests.Runtime.Launch;
 public sealed class LaunchOptionsTests
 {
     [Fact]
+    public void Words_of_what_runs_once()
+    {
+        LaunchOptions options = LaunchOptions.Parse([
+            "start",
+            "--runtime=/usr/bin/crun",
+            "--pid-file=/run/p",
+            "--bundle=/b",
+            "--composefs=00",
+            "--changes=/b/changes",
+            "--foreground",
+            "once",
+        ]);
+
+        Assert.Equal(("/b/changes", "00", true), (options.Changes, options.Composefs, options.Foreground));
+    }
+
+    [Fact]
     public void Words_of_a_unit()
     {
         LaunchOptions options = LaunchOptions.Parse([

@@ -110,6 +110,10 @@ sealed class HostFileSwitch(Host host)
             {
                 left.Add((file, e));
             }
+            catch (Exception e) when (e is not SysctrException && HostFailure.Understand(e) is not null)
+            {
+                throw Stuck("changing", file, e);
+            }
         }
 
         void TryDirectory(Action change)

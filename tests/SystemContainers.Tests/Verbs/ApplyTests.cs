@@ -5,7 +5,6 @@ using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;
 using SystemContainers.Inspect;
 using SystemContainers.Inspect.Plan;
-using SystemContainers.Linux;
 using SystemContainers.Network;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Trust;
@@ -446,9 +445,11 @@ public sealed class ApplyTests : IAsyncLifetime
         await Command.MustAsync("chattr", "+i", unit);
         try
         {
-            Exception why = await Assert.ThrowsAnyAsync<Exception>(() => ApplyAsync(host));
+            SysctrException why = await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host));
 
-            Assert.Equal(ErrorKind.Permission, HostFailure.KindOf(why));
+            Assert.Equal(ErrorKind.Permission, why.Kind);
+            Assert.StartsWith("changing /etc/systemd/system/web.service: ", why.Message, StringComparison.Ordinal);
+            Assert.Contains("lsattr(1)", why.Hint, StringComparison.Ordinal);
             Assert.DoesNotContain("rolling", why.Message, StringComparison.Ordinal);
             Assert.Empty(host.Transactions.Pending());
             Assert.Equal(before.Select(l => l.Split(' ')[0]), Tree().Select(l => l.Split(' ')[0]));

@@ -156,7 +156,7 @@ sealed class ContainerRemover(Host host)
             await RemoveTemporaryFilesAsync(tmpfiles.Path, cancellation);
         }
 
-        IReadOnlyList<(InstalledFile File, Exception Why)> left = new HostFileSwitch(host).Apply(record, after: null);
+        IReadOnlyList<(string Path, Exception Why)> left = new HostFileSwitch(host).Apply(record, after: null);
         if (host.Systemd.IsBooted)
         {
             await host.Systemd.ReloadAsync(cancellation);
@@ -167,17 +167,17 @@ sealed class ContainerRemover(Host host)
         }
 
         HashSet<string> own = record.OwnFiles.Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
-        foreach ((InstalledFile file, Exception why) in left.OrderByDescending(l => own.Contains(l.File.Path)))
+        foreach ((string path, Exception why) in left.OrderByDescending(l => own.Contains(l.Path)))
         {
-            SysctrException kept = HostFileSwitch.Stuck("removing", file, why);
-            if (own.Contains(file.Path))
+            SysctrException kept = HostFileSwitch.Stuck("removing", path, why);
+            if (own.Contains(path) || !IsProtected(why))
             {
-                // systemd would start it again at the next boot: it is not gone.
+                // A unit that systemd would start again at the next boot; or what a disk that works again lets go.
                 throw kept;
             }
 
             _unremoved.Add(kept);
-            host.Note($"{host.Here(file.Path)} is left where it is: {why.Message}");
+            host.Note($"{host.Here(path)} is left where it is: {why.Message}");
         }
 
         host.Discard(host.Deployment(record.Name, record.Deployment).ContainerHere);
@@ -194,6 +194,12 @@ sealed class ContainerRemover(Host host)
 
         return [];
     }
+
+    /// <summary>Whether somebody has protected it (chattr(1), a mount that is read-only), so that no other try makes it
+    /// go.</summary>
+    private static bool IsProtected(Exception why) =>
+        HostFailure.KindOf(why) == ErrorKind.Permission
+        || why is LinuxException { Errno: Errno.EROFS } or IOException { HResult: Errno.EROFS };
 
     /// <summary>
     /// Removes a state directory, unless something is mounted there: that may be anybody's, and must not keep a

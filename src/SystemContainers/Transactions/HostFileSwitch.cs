@@ -55,13 +55,13 @@ sealed class HostFileSwitch(Host host)
     /// written, for a disk that takes nothing any more may be why.</param>
     /// <returns>What could not be put back or removed. There each file is done though another can't be: nobody has a
     /// state to go back to any more. None where deployments are changed: there the first is thrown.</returns>
-    public IReadOnlyList<(InstalledFile File, Exception Why)> Apply(
+    public IReadOnlyList<(string Path, Exception Why)> Apply(
         ContainerRecord? before,
         ContainerRecord? after,
         bool rollingBack = false
     )
     {
-        List<(InstalledFile File, Exception Why)> left = [];
+        List<(string Path, Exception Why)> left = [];
         bool goesOn = rollingBack || after is null;
         Dictionary<string, InstalledFile> old = (before?.AllFiles ?? []).ToDictionary(
             f => f.Path,
@@ -71,21 +71,20 @@ sealed class HostFileSwitch(Host host)
         {
             foreach (InstalledDirectory directory in after.HostDirectories)
             {
-                // Where it can't be made, its files can't be either, and these say so.
-                TryDirectory(() => Make(directory));
+                Try(directory.Path, () => Make(directory));
             }
 
             foreach (InstalledFile file in after.AllFiles)
             {
                 old.Remove(file.Path, out InstalledFile? known);
-                TryFile(file, () => Put(after, file, known, rollingBack));
+                Try(file.Path, () => Put(after, file, known, rollingBack));
             }
         }
 
         HashSet<string> own = (before?.OwnFiles ?? []).Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
         foreach (InstalledFile file in old.Values)
         {
-            TryFile(file, () => Remove(file, own.Contains(file.Path)));
+            Try(file.Path, () => Remove(file, own.Contains(file.Path)));
         }
 
         HashSet<string> wanted = (after?.HostDirectories ?? []).Select(d => d.Path).ToHashSet(StringComparer.Ordinal);
@@ -95,12 +94,12 @@ sealed class HostFileSwitch(Host host)
                 .Reverse()
         )
         {
-            TryDirectory(() => RemoveIfEmpty(directory));
+            Try(directory.Path, () => RemoveIfEmpty(directory));
         }
 
         return left;
 
-        void TryFile(InstalledFile file, Action change)
+        void Try(string path, Action change)
         {
             try
             {
@@ -108,37 +107,25 @@ sealed class HostFileSwitch(Host host)
             }
             catch (Exception e) when (goesOn && HostFailure.Understand(e) is not null)
             {
-                left.Add((file, e));
+                left.Add((path, e));
             }
             catch (Exception e) when (e is not SysctrException && HostFailure.Understand(e) is not null)
             {
-                throw Stuck("changing", file, e);
-            }
-        }
-
-        void TryDirectory(Action change)
-        {
-            try
-            {
-                change();
-            }
-            catch (Exception e) when (goesOn && HostFailure.Understand(e) is { } why)
-            {
-                host.Note($"warning: {why.Message}");
+                throw Stuck("changing", path, e);
             }
         }
     }
 
     /// <summary>Why a file of the host is not what it should be, with what may help.</summary>
     /// <param name="doing">What was being done to it.</param>
-    /// <param name="file">Of <see cref="Apply"/>.</param>
+    /// <param name="path">Of <see cref="Apply"/>.</param>
     /// <param name="why">Likewise.</param>
-    public static SysctrException Stuck(string doing, InstalledFile file, Exception why)
+    public static SysctrException Stuck(string doing, string path, Exception why)
     {
         SysctrException known = HostFailure.Understand(why)!;
         return new SysctrException(
             known.Kind,
-            $"{doing} {file.Path}: {known.Message}",
+            $"{doing} {path}: {known.Message}",
             known.Hint ?? "lsattr(1) shows what is protected there, and findmnt(8) what is mounted read-only",
             why
         );

@@ -240,13 +240,13 @@ sealed class SwitchRollback(Host host)
         HashSet<string> own = [.. before.OwnFiles.Concat(after.OwnFiles).Select(f => f.Path)];
         SysctrException? file = null;
         foreach (
-            (InstalledFile stuck, Exception why) in _files
+            (string stuck, Exception why) in _files
                 .Apply(after, before, rollingBack: true)
-                .OrderByDescending(l => own.Contains(l.File.Path))
+                .OrderByDescending(l => own.Contains(l.Path))
         )
         {
             SysctrException kept = HostFileSwitch.Stuck("putting back", stuck, why);
-            if (own.Contains(stuck.Path))
+            if (own.Contains(stuck))
             {
                 // It would start what is rolled back.
                 throw kept;

@@ -207,6 +207,42 @@ public sealed class UnremovableTests : IAsyncLifetime
         Assert.Empty(_host.Transactions.Pending());
     }
 
+    /// <summary>What a later try may remove stays in the intent, for nobody else knows of it.</summary>
+    [Fact]
+    public async Task A_file_of_an_image_that_is_in_use_is_left_to_the_next_call_and_all_else_goes()
+    {
+        InstalledFile file = new("/etc/used.conf", Digest.Sha256("x"u8));
+        Place(Installed("a") with { HostFiles = [file, new InstalledFile("/etc/other.conf", file.Sha256)] });
+        await File.WriteAllTextAsync(UnitOf("a"), UnitText);
+        await File.WriteAllTextAsync(_root + "/etc/other.conf", "x");
+        await File.WriteAllTextAsync(_root + file.Path, "x");
+        await Command.MustAsync("mount", "--bind", _root + file.Path, _root + file.Path);
+        try
+        {
+            SysctrException why = await Assert.ThrowsAsync<SysctrException>(() =>
+                new UninstallOperation(_host, _notes.Add).RunAsync(["a"], purge: false, CancellationToken.None)
+            );
+
+            Assert.Equal(ErrorKind.Storage, why.Kind);
+            Assert.StartsWith("uninstalling a: removing /etc/used.conf: ", why.Message, StringComparison.Ordinal);
+            Assert.Equal(
+                (true, false, false),
+                (File.Exists(_root + file.Path), File.Exists(_root + "/etc/other.conf"), File.Exists(UnitOf("a")))
+            );
+            Assert.Equal(["a"], Assert.Single(_host.Transactions.Pending()).Record.Names);
+        }
+        finally
+        {
+            await Command.MustAsync("umount", _root + file.Path);
+        }
+
+        await _host.RecoverAsync(CancellationToken.None);
+
+        Assert.Empty(_host.Transactions.Pending());
+        Assert.False(File.Exists(_root + file.Path));
+        Assert.Empty(_host.Catalog.DirectoryNames());
+    }
+
     [Fact]
     public async Task A_prune_goes_on_past_one_whose_transaction_can_not_be_ended()
     {

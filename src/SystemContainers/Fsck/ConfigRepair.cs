@@ -69,7 +69,7 @@ sealed class ConfigRepair(Host host, RepairLog log)
             IsCheckoutKept = true,
             FollowsMounted = record.Composefs is not null,
         };
-        StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record.AsImage());
+        StoredImage image = new ImageFetch(host, Pull.NoProgress.Instance).Open(record);
         OpenedImage opened = OpenedImage.Open(
             host.Target,
             image,

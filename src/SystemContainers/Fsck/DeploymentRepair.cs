@@ -99,8 +99,20 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
         foreach (ContainerRecord record in found.Damaged)
         {
-            string rootfs = Path.Join(host.Deployment(name, record.Deployment).Here, "rootfs");
-            Try(rootfs, () => MendRootfs(record, rootfs));
+            string here = host.Deployment(name, record.Deployment).Here;
+            for (int number = 0; number < record.MountedImages.Count; number++)
+            {
+                int image = number;
+                string tree = Path.Join(here, MountedTrees.NameOf(image));
+                Try(tree, () => MendMounted(record, image, tree));
+            }
+
+            // After what is mounted on it: whether that is files or directories is looked up there.
+            string rootfs = Path.Join(here, "rootfs");
+            if (!Check().RunRoot(record))
+            {
+                Try(rootfs, () => MendRootfs(record, rootfs));
+            }
         }
 
         foreach ((ContainerRecord record, InstalledFile file) in found.Altered)
@@ -178,13 +190,39 @@ sealed class DeploymentRepair(Host host, RepairLog log)
     /// <summary>Without its config.json a rootfs can't be compared: that is done now.</summary>
     private async Task MendConfigAsync(ContainerRecord record, StoreLease lease, string rootfs)
     {
-        if (
-            await new ConfigRepair(host, log).RunAsync(record, lease)
-            && !new RootfsCheck(host.Target, host.OpenStore(), content: true, new FindingLog()).Run(record)
-        )
+        if (await new ConfigRepair(host, log).RunAsync(record, lease) && !Check().RunRoot(record))
         {
             MendRootfs(record, rootfs);
         }
+    }
+
+    private RootfsCheck Check() => new(host.Target, host.OpenStore(), content: true, new FindingLog());
+
+    private void MendMounted(ContainerRecord record, int number, string tree)
+    {
+        RootfsCheck check = Check();
+        if (check.RunMounted(record, number))
+        {
+            return;
+        }
+
+        if (check.ReadConfig(record, host.Deployment(record.Name, record.Deployment).ConfigFile) is not { } config)
+        {
+            log.Failed(tree, "its container's config.json can't be used");
+            return;
+        }
+
+        string fresh = DurableFile.Beside(tree);
+        TreeCheckout.Write(
+            MergedTree.Build(host.OpenStore(), record.MountedImages[number].DiffIds),
+            fresh,
+            [],
+            shares: !BundleConfig.MayRemountBinds(config),
+            owners: TreeOwners.Of(config, host.User?.Ids)
+        );
+        DurableFile.SyncFileSystem(fresh);
+        Swap(tree, fresh);
+        Tidy(record, tree, fresh);
     }
 
     private void MendRootfs(ContainerRecord record, string rootfs)
@@ -196,7 +234,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             return;
         }
 
-        RootfsCheck check = new(host.Target, host.OpenStore(), content: true, new FindingLog());
+        RootfsCheck check = Check();
         if (check.ReadConfig(record, host.Deployment(record.Name, record.Deployment).ConfigFile) is not { } config)
         {
             log.Failed(rootfs, "its config.json can't be used");
@@ -222,14 +260,20 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         Swap(rootfs, fresh);
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
         ListenCopy.Make(directory, RegularFile.ReadAll(directory.ConfigFile), directory.Here);
-        bool used = RootUsers.Any(fresh);
+        Tidy(record, rootfs, fresh);
+    }
+
+    /// <summary>What was replaced goes, unless a payload has it.</summary>
+    private void Tidy(ContainerRecord record, string tree, string replaced)
+    {
+        bool used = RootUsers.Any(replaced);
         log.Done(
-            rootfs,
+            tree,
             used ? $"checked out again; 'sysctr restart {record.Name}' to run from it" : "checked out again"
         );
         if (!used)
         {
-            TreeRemoval.RemoveProtected(fresh);
+            TreeRemoval.RemoveProtected(replaced);
         }
     }
 

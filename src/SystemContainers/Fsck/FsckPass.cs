@@ -35,7 +35,7 @@ sealed class FsckPass
     /// <summary>What is wrong, errors first.</summary>
     public IReadOnlyList<Finding> Findings { get; private set; } = [];
 
-    /// <summary>Refs that can be read, and every deployment's image as if it had a ref.</summary>
+    /// <summary>Refs that can be read, and every deployment's images as if they had one.</summary>
     public IReadOnlyList<(ImageRecord Image, string User)> Images { get; private set; } = [];
 
     /// <summary>Whether copies of objects in deployments are read.</summary>
@@ -180,13 +180,15 @@ sealed class FsckPass
         }
     }
 
-    /// <summary>Refs, and every deployment's image as if it had one, with who needs it.</summary>
+    /// <summary>Refs, and every deployment's images as if they had one, with who needs them.</summary>
     internal static IReadOnlyList<(ImageRecord Image, string User)> ImagesOf(
         Host host,
         IEnumerable<ImageRecord> refs
     ) =>
         [
             .. refs.Select(i => (i, i.Reference)),
-            .. ContainerCheck.ReadRecords(host).Select(r => (r.AsImage(), $"deployment {r.Deployment} of {r.Name}")),
+            .. ContainerCheck
+                .ReadRecords(host)
+                .SelectMany(r => r.Images.Select(i => (i, $"deployment {r.Deployment} of {r.Name}"))),
         ];
 }

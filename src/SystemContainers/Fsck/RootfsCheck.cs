@@ -28,9 +28,60 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
     /// <summary>Whether the config.json of the deployment that was compared can't be used.</summary>
     public bool LacksConfig { get; private set; }
 
-    /// <summary>Compares a rootfs with the layers that the record names.</summary>
-    /// <returns>Whether it is as they say, or nobody can tell.</returns>
+    /// <summary>Compares a rootfs, and the trees of other images beside it, with the layers that the record
+    /// names.</summary>
+    /// <returns>Whether they are as these say, or nobody can tell.</returns>
     public bool Run(ContainerRecord record)
+    {
+        bool isWhole = RunRoot(record);
+        for (int number = 0; number < record.MountedImages.Count; number++)
+        {
+            isWhole &= RunMounted(record, number);
+        }
+
+        return isWhole;
+    }
+
+    /// <summary>The same for the tree of another image.</summary>
+    /// <param name="record">Of the deployment.</param>
+    /// <param name="number">Which of its <see cref="ContainerRecord.MountedImages"/>.</param>
+    public bool RunMounted(ContainerRecord record, int number)
+    {
+        DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
+        string tree = Path.Join(directory.Here, MountedTrees.NameOf(number));
+        IReadOnlyList<Oci.Digest> layers = record.MountedImages[number].DiffIds;
+        if (TryConfig(directory.ConfigFile) is not { } config || !layers.All(IsReadable))
+        {
+            log.Note(
+                FindingKind.NotChecked,
+                tree,
+                "could not be compared, for its container's config.json or a layer of it is broken"
+            );
+            return true;
+        }
+
+        int differences = 0;
+        try
+        {
+            new TreeCheck(store, content, (path, what) => Tell(ref differences, tree + path, what)).Compare(
+                MergedTree.Build(store, layers),
+                tree,
+                [],
+                TreeOwners.Of(config, host.User?.Ids)
+            );
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Host)
+        {
+            log.Error(FindingKind.CorruptRootfs, tree, $"could not be compared: {e.Message}", e.Hint);
+            return false;
+        }
+
+        TellRest(tree, differences);
+        return differences == 0;
+    }
+
+    /// <summary>The same for the container's own.</summary>
+    public bool RunRoot(ContainerRecord record)
     {
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
         string rootfs = Path.Join(directory.Here, "rootfs");
@@ -67,13 +118,13 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
         int differences = 0;
         if (record.Composefs is { } digest)
         {
-            CheckImage(record, digest, Path.Join(directory.Here, ComposefsRoot.ImageName), Tell);
+            CheckImage(record, digest, Path.Join(directory.Here, ComposefsRoot.ImageName), Found);
             if (
                 record.Seeds.Count > 0
                 && PartialTree.Of(MergedTree.Build(store, record.DiffIds).Root, record.Seeds) is { } part
             )
             {
-                new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(part, rootfs);
+                new TreeCheck(store, content, (path, what) => Found(rootfs + path, what)).Compare(part, rootfs);
             }
         }
         else
@@ -81,7 +132,7 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
             MergedTree tree = MergedTree.Build(store, record.DiffIds);
             try
             {
-                new TreeCheck(store, content, (path, what) => Tell(rootfs + path, what)).Compare(
+                new TreeCheck(store, content, (path, what) => Found(rootfs + path, what)).Compare(
                     tree,
                     rootfs,
                     MissingMounts(mounts, tree),
@@ -97,16 +148,7 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
             }
         }
 
-        if (differences > Told)
-        {
-            log.Error(
-                FindingKind.CorruptRootfs,
-                rootfs,
-                $"has {differences - Told} more differences",
-                FsckAdvice.Repair
-            );
-        }
-
+        TellRest(rootfs, differences);
         if (
             mounts.Mounts.Any(m => m.Source == directory.ListenOnHost)
             && !File.Exists(Path.Join(directory.Here, DeploymentDirectory.ListenName))
@@ -123,12 +165,35 @@ sealed class RootfsCheck(HostTarget host, ContentStore store, bool content, Find
 
         return differences == 0;
 
-        void Tell(string path, string what)
+        void Found(string path, string what) => Tell(ref differences, path, what);
+    }
+
+    private void Tell(ref int differences, string path, string what)
+    {
+        if (differences++ < Told)
         {
-            if (differences++ < Told)
-            {
-                log.Error(FindingKind.CorruptRootfs, path, what, FsckAdvice.Repair);
-            }
+            log.Error(FindingKind.CorruptRootfs, path, what, FsckAdvice.Repair);
+        }
+    }
+
+    private void TellRest(string tree, int differences)
+    {
+        if (differences > Told)
+        {
+            log.Error(FindingKind.CorruptRootfs, tree, $"has {differences - Told} more differences", FsckAdvice.Repair);
+        }
+    }
+
+    /// <summary>Null where it can't be used, which is told with the rootfs.</summary>
+    private static RuntimeConfigFile? TryConfig(string file)
+    {
+        try
+        {
+            return RuntimeConfigFile.Read(file, System.Text.Encoding.UTF8.GetString(RegularFile.ReadAll(file)));
+        }
+        catch (Exception e) when (e is SysctrException or IOException)
+        {
+            return null;
         }
     }
 

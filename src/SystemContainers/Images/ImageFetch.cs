@@ -21,13 +21,27 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// look at it.</summary>
     private const int MaxPulls = 3;
 
-    /// <summary>An image, all its layers in the store, and a ref that keeps them there.</summary>
+    /// <summary>An image with those that its container mounts, all their layers in the store, and a ref for each that
+    /// keeps them there.</summary>
     /// <param name="wanted">What the user named.</param>
     /// <param name="lease">Held but while the network is used.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As the puller gives; NotFound where the policy is never and the store lacks
-    /// it.</exception>
+    /// one.</exception>
     public async Task<StoredImage> FetchAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation)
+    {
+        StoredImage image = await FetchAloneAsync(wanted, lease, cancellation);
+        Dictionary<string, StoredImage> mounted = new(StringComparer.Ordinal);
+        foreach ((string name, WantedImage other) in wanted.Mounted)
+        {
+            mounted.Add(name, await FetchAloneAsync(other, lease, cancellation));
+        }
+
+        return mounted.Count == 0 ? image : image with { Mounted = mounted };
+    }
+
+    /// <summary>The same without those that are mounted.</summary>
+    public async Task<StoredImage> FetchAloneAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation)
     {
         if (MayBeLocal(wanted) && Find(wanted.Candidates, wanted.Policy) is { } there)
         {
@@ -111,7 +125,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
             locks.Dispose();
             if (attempt == MaxPulls)
             {
-                throw ChangesEachTime(string.Join(", ", before.Select(b => b.Typed)));
+                throw ChangesEachTime(string.Join(", ", before.SelectMany(b => b.All).Select(b => b.Typed)));
             }
         }
     }
@@ -138,7 +152,7 @@ sealed class ImageFetch(Host host, IPullProgress progress)
         return Keep(pulled, references.DefaultIfEmpty(pulled.Reference), cancellation);
     }
 
-    /// <summary>Whether <see cref="FetchAsync"/> would change nothing; asks without making a store where there is
+    /// <summary>Whether <see cref="FetchAloneAsync"/> would change nothing; asks without making a store where there is
     /// none.</summary>
     public bool IsStored(WantedImage wanted) =>
         Directory.Exists(host.StoreHere) && MayBeLocal(wanted) && Find(wanted.Candidates, wanted.Policy) is not null;
@@ -182,7 +196,8 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     }
 
     private bool IsWhole(StoredImage image) =>
-        image.Record.DiffIds.All(host.OpenStore().HasLayer)
+        image.Mounted.Values.All(IsWhole)
+        && image.Record.DiffIds.All(host.OpenStore().HasLayer)
         && HasBlob(image.Record.ManifestDigest)
         && HasBlob(image.Record.ConfigDigest);
 
@@ -312,6 +327,18 @@ sealed class ImageFetch(Host host, IPullProgress progress)
 
         return null;
     }
+
+    /// <summary>The images that a deployment was made of.</summary>
+    /// <exception cref="SysctrException">Corrupt: the store does not have one.</exception>
+    public StoredImage Open(ContainerRecord record) =>
+        Open(record.AsImage()) with
+        {
+            Mounted = record.MountedImages.ToDictionary(
+                m => m.Name,
+                m => Open(m.AsImage(record.InstalledAt)),
+                StringComparer.Ordinal
+            ),
+        };
 
     /// <summary>An image that a ref or a deployment's record names, with its configuration from the store.</summary>
     /// <exception cref="SysctrException">Corrupt: the store does not have it.</exception>

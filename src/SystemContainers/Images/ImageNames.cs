@@ -45,12 +45,13 @@ sealed class ImageNames(Host host)
         };
     }
 
-    /// <summary>The containers that have a deployment of an image, whatever its name was.</summary>
+    /// <summary>The containers that have a deployment of an image, or one that mounts its files, whatever its name
+    /// was.</summary>
     public IReadOnlyList<string> UsersOf(ImageRecord image) =>
         [
             .. host
                 .Catalog.All()
-                .Where(c => c.ImageId == image.ConfigDigest)
+                .Where(c => c.Images.Any(i => i.ConfigDigest == image.ConfigDigest))
                 .Select(c => c.Name)
                 .Distinct(StringComparer.Ordinal),
         ];

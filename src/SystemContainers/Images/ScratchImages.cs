@@ -18,13 +18,25 @@ sealed class ScratchImages(Host host, IPullProgress progress) : IDisposable
     /// <summary>Held while images are looked at, from the first one on; null before.</summary>
     public StoreLease? Lease { get; private set; }
 
-    /// <summary>An image, all its layers in the store that it names.</summary>
+    /// <summary>An image with those that its container mounts, the layers of each in the store that it names.</summary>
     /// <exception cref="SysctrException">As <see cref="ImageFetch.FetchAsync"/>.</exception>
-    public Task<StoredImage> FetchAsync(WantedImage wanted, CancellationToken cancellation)
+    public async Task<StoredImage> FetchAsync(WantedImage wanted, CancellationToken cancellation)
     {
         Lease ??= Directory.Exists(host.StoreHere) ? host.Locks.LeaseStore(cancellation) : StoreLease.OfNothing();
+        StoredImage image = await FetchAloneAsync(wanted, cancellation);
+        Dictionary<string, StoredImage> mounted = new(StringComparer.Ordinal);
+        foreach ((string name, WantedImage other) in wanted.Mounted)
+        {
+            mounted.Add(name, await FetchAloneAsync(other, cancellation));
+        }
+
+        return mounted.Count == 0 ? image : image with { Mounted = mounted };
+    }
+
+    private Task<StoredImage> FetchAloneAsync(WantedImage wanted, CancellationToken cancellation)
+    {
         Host here = new ImageFetch(host, progress).IsStored(wanted) ? host : _scratch ??= host.WithScratchStore();
-        return new ImageFetch(here, progress).FetchAsync(wanted, Lease, cancellation);
+        return new ImageFetch(here, progress).FetchAloneAsync(wanted, Lease!, cancellation);
     }
 
     /// <summary>

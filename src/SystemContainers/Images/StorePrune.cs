@@ -107,7 +107,7 @@ sealed class StorePrune(Host host)
         // What deployments were made of stays: with it they can be mended.
         PruneResult result = host.OpenStore()
             .Prune(
-                staying.SelectMany(i => i.DiffIds).Concat(deployments.SelectMany(d => d.DiffIds)).ToHashSet(),
+                staying.Concat(deployments.SelectMany(d => d.Images)).SelectMany(i => i.DiffIds).ToHashSet(),
                 NamedBlobs(staying, deployments),
                 host.MountedLayers(),
                 () =>
@@ -149,7 +149,8 @@ sealed class StorePrune(Host host)
         IEnumerable<ContainerRecord> deployments
     ) =>
         [
-            .. images.SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
-            .. deployments.SelectMany(d => (Digest[])[d.ManifestDigest, d.ImageId]),
+            .. images
+                .Concat(deployments.SelectMany(d => d.Images))
+                .SelectMany(i => (Digest[])[i.ManifestDigest, i.ConfigDigest]),
         ];
 }

@@ -10,4 +10,8 @@ namespace SystemContainers.Images;
 /// <param name="Record">The store's ref.</param>
 /// <param name="Config">Its configuration.</param>
 /// <param name="Store">The store.</param>
-sealed record StoredImage(ImageRecord Record, ImageConfig Config, ContentStore Store);
+sealed record StoredImage(ImageRecord Record, ImageConfig Config, ContentStore Store)
+{
+    /// <summary>Other images that its container mounts, by the names that its mounts have for them.</summary>
+    public IReadOnlyDictionary<string, StoredImage> Mounted { get; init; } = new Dictionary<string, StoredImage>();
+}

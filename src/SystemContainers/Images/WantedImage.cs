@@ -14,9 +14,25 @@ sealed class WantedImage(RegistriesConfig registries, string typed, PullPolicy p
 {
     private IReadOnlyList<ImageReference>? _candidates;
 
-    /// <summary>The image of an install.</summary>
+    /// <summary>The image of an install, with those that it mounts.</summary>
+    /// <exception cref="Errors.SysctrException">Usage: a setting is none.</exception>
     public WantedImage(RegistriesConfig registries, InstallRequest request)
-        : this(registries, request.Image, request.Pull) { }
+        : this(registries, request.Image, request.Pull)
+    {
+        Mounted = request
+            .Settings.MountedImages()
+            .ToDictionary(
+                name => name,
+                name => new WantedImage(registries, name, request.MountPulls.GetValueOrDefault(name, request.Pull)),
+                StringComparer.Ordinal
+            );
+    }
+
+    /// <summary>Other images that its container mounts, by the names that its mounts have for them.</summary>
+    public IReadOnlyDictionary<string, WantedImage> Mounted { get; init; } = new Dictionary<string, WantedImage>();
+
+    /// <summary>This one and those that are mounted.</summary>
+    public IEnumerable<WantedImage> All => Mounted.Values.Prepend(this);
 
     /// <summary>The name as it was typed.</summary>
     public string Typed => typed;
@@ -29,7 +45,11 @@ sealed class WantedImage(RegistriesConfig registries, string typed, PullPolicy p
     public IReadOnlyList<ImageReference> Candidates => _candidates ??= registries.Resolve(typed);
 
     /// <summary>Whether it is asked for in the same words.</summary>
-    public bool IsSameAs(WantedImage other) => typed == other.Typed && policy == other.Policy;
+    public bool IsSameAs(WantedImage other) =>
+        typed == other.Typed
+        && policy == other.Policy
+        && Mounted.Count == other.Mounted.Count
+        && Mounted.All(m => other.Mounted.TryGetValue(m.Key, out WantedImage? same) && m.Value.IsSameAs(same));
 
     /// <summary>The name of a container of it: the one asked for, or the last part of the image's.</summary>
     /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>

@@ -22,6 +22,9 @@ sealed record ContainerDetails
     /// <summary>The digest of the image's manifest.</summary>
     public required string ManifestDigest { get; init; }
 
+    /// <summary>Other images whose files it mounts.</summary>
+    public required IReadOnlyList<MountedImageReport> MountedImages { get; init; }
+
     /// <summary>Who proved what was required of the image when it was pulled; empty where nothing was, or the store has
     /// no name for it any more.</summary>
     public required IReadOnlyList<ImageProof> Proofs { get; init; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.State;
@@ -79,6 +80,19 @@ sealed class ContainerReports(Host host)
             Image = record.Image,
             ImageId = record.ImageId.ToString(),
             ManifestDigest = record.ManifestDigest.ToString(),
+            MountedImages =
+            [
+                .. record
+                    .MountedImages.Index()
+                    .Select(m => new MountedImageReport(
+                        m.Item.Name,
+                        m.Item.Image,
+                        m.Item.ImageId.ToString(),
+                        m.Item.ManifestDigest.ToString(),
+                        Path.Join(host.Deployment(record.Name, record.Deployment).OnHost, MountedTrees.NameOf(m.Index)),
+                        [.. record.Settings.Spec.Images.Where(i => i.Image == m.Item.Name).Select(i => i.Destination)]
+                    )),
+            ],
 
             // What was required, and proved, of another name says nothing of this one; what an author says of the image
             // is said of its digest.

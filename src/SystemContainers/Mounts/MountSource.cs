@@ -47,6 +47,9 @@ sealed class MountSource
     /// <summary>Its layers, base first.</summary>
     public IReadOnlyList<Oci.Digest> DiffIds => Container?.DiffIds ?? _image!.DiffIds;
 
+    /// <summary>The image, with those whose files the container mounts.</summary>
+    public IReadOnlyList<ImageRecord> Images => Container?.Images ?? [_image!];
+
     /// <summary>Finds what a name means.</summary>
     /// <param name="host">Where it is.</param>
     /// <param name="doing">What is being done with it, for messages: "mounting".</param>

@@ -24,6 +24,10 @@ sealed record PreparedContainer
     /// <summary>What is to be checked out; null where the rootfs is somebody else's.</summary>
     public MergedTree? Tree { get; init; }
 
+    /// <summary>The trees of other images that it mounts, in the order of
+    /// <see cref="ContainerRecord.MountedImages"/>.</summary>
+    public IReadOnlyList<MergedTree> MountedTrees { get; init; } = [];
+
     /// <summary>The image of its tree, where each start mounts that; null where the tree is on disk.</summary>
     public ComposefsTree? Composefs { get; init; }
 

@@ -4,6 +4,7 @@ using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Reference;
+using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.State;
 
@@ -20,26 +21,63 @@ sealed partial class ContainerReader
     public void Image(IReadOnlyList<QuadletValue> values)
     {
         QuadletValue image = values[^1];
+        if (Named(image, "Image") is { } found)
+        {
+            _request = _request with { Image = found.Name, Pull = found.Pull ?? _request.Pull };
+        }
+    }
+
+    /// <summary>Another image, whose files are mounted; or the .image file that names it, with when its registry is
+    /// asked.</summary>
+    /// <returns>Its name; null where it is a fault.</returns>
+    private string? MountedImage(QuadletValue image)
+    {
+        if (Named(image, "Mount") is not { } found)
+        {
+            return null;
+        }
+
+        if (found.Pull is { } pull)
+        {
+            if (found.Name.Length == 0)
+            {
+                return null;
+            }
+
+            _request = _request with
+            {
+                MountPulls = new Dictionary<string, PullPolicy>(_request.MountPulls, StringComparer.Ordinal)
+                {
+                    [found.Name] = pull,
+                },
+            };
+        }
+
+        return found.Name;
+    }
+
+    /// <summary>What a name of an image means.</summary>
+    /// <returns>When its registry is asked, too, where a file says it; null where the name is a fault.</returns>
+    private (string Name, PullPolicy? Pull)? Named(QuadletValue image, string key)
+    {
         switch (Path.GetExtension(image.Text))
         {
             case ".image" when files.Find(image.Text) is { } named:
                 // What is wrong with it is told where it is read for itself.
                 ImageFile file = ImageFile.Read(named, host, new QuadletFaults());
-                _request = _request with { Image = file.Image, Pull = file.Pull };
-                break;
+                return (file.Image, file.Pull);
             case ".image":
-                Fault(image.Place, $"Image=: no file declares {image.Text}", null);
-                break;
+                Fault(image.Place, $"{key}=: no file declares {image.Text}", null);
+                return null;
             case ".build":
                 Fault(
                     image.Place,
-                    $"Image={image.Text}: sysctr builds no images",
+                    $"{key}={image.Text}: sysctr builds no images",
                     "build it with podman or buildah, push it, and name it here"
                 );
-                break;
+                return null;
             default:
-                _request = _request with { Image = image.Text };
-                break;
+                return (image.Text, null);
         }
     }
 

@@ -233,11 +233,12 @@ sealed partial class ContainerReader
             }
 
             string type = parts.LastOrDefault(p => p.StartsWith("type=", StringComparison.Ordinal))?[5..] ?? "volume";
-            for (int i = 0; type is "volume" or "bind" && i < parts.Length; i++)
+            for (int i = 0; type is "volume" or "bind" or "image" && i < parts.Length; i++)
             {
                 if (parts[i].Split('=', 2) is ["source" or "src", var source])
                 {
-                    if (Source(mount with { Text = source }, "Mount") is not { } resolved)
+                    QuadletValue named = mount with { Text = source };
+                    if ((type == "image" ? MountedImage(named) : Source(named, "Mount")) is not { } resolved)
                     {
                         return;
                     }

@@ -39,6 +39,10 @@ sealed record InstallRequest(string Image)
     /// <summary>When to ask the registry.</summary>
     public PullPolicy Pull { get; init; }
 
+    /// <summary>The same for images that it mounts, by the names that its mounts have for them; those that are not here
+    /// have <see cref="Pull"/>.</summary>
+    public IReadOnlyDictionary<string, PullPolicy> MountPulls { get; init; } = new Dictionary<string, PullPolicy>();
+
     /// <summary>The root file system to run on instead of a checkout, as it was typed; null for a checkout.</summary>
     public string? Rootfs { get; init; }
 

@@ -29,13 +29,19 @@ static class BundleConfig
     /// </summary>
     /// <param name="configJson">What <see cref="RuntimeConfigFile.Read"/> has accepted.</param>
     public static bool MayRemount(RuntimeConfigFile configJson) =>
-        configJson.Capabilities.Contains("CAP_SYS_ADMIN", StringComparer.Ordinal)
+        MayRemountBinds(configJson)
         && !(
             (JsonNode.Parse(configJson.Json)?["linux"]?["namespaces"] as JsonArray)?.Any(n =>
                 n?["type"]?.ToString() == "user"
             )
             ?? false
         );
+
+    /// <summary>The same of what is bound into it, in any namespace: crun 1.21 opens that before it makes the
+    /// payload's, so that nothing locks it there.</summary>
+    /// <param name="configJson">As above.</param>
+    public static bool MayRemountBinds(RuntimeConfigFile configJson) =>
+        configJson.Capabilities.Contains("CAP_SYS_ADMIN", StringComparer.Ordinal);
 
     /// <summary>Puts the files of names of this start where the document has the container's, and the network that was
     /// made for it in its place.</summary>

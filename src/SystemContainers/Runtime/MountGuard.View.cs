@@ -2,6 +2,7 @@
 
 using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Bundle;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
@@ -95,6 +96,11 @@ sealed partial class MountGuard
             FileLocation location = opened is null ? Locate(source) : FileLocation.Of(opened, _mounts);
             if (Array.Find(Places, location.IsIn) is not null)
             {
+                if (IsMountedTree(mount, source, location))
+                {
+                    return [];
+                }
+
                 throw new IOException($"it leads to {location.Path} of its file system, which is sysctr's own");
             }
 
@@ -225,6 +231,17 @@ sealed partial class MountGuard
             && Path.GetDirectoryName(source) == bundle
             && !IsWritable(mount)
             && Path.GetFileName(source).StartsWith("sysctr-listen", StringComparison.Ordinal);
+
+        /// <summary>The files of other images that a container mounts are in its deployment, too, and are meant to be
+        /// read. The config.json of a single command is elsewhere; it is that of a deployment, which was looked at when
+        /// that was installed.</summary>
+        private bool IsMountedTree(JsonObject mount, string source, FileLocation location) =>
+            guard._bundle is { } bundle
+            && !IsWritable(mount)
+            && !Options(mount).Contains("rbind", StringComparer.Ordinal)
+            && MountedTrees.TreeOf(source) is { } tree
+            && (Path.GetDirectoryName(tree) == bundle || !Locate(bundle).IsIn(Places[0]))
+            && location.IsIn(Locate(tree));
 
         private string Here(string path) => guard._here is { } here ? here(path) : path;
 

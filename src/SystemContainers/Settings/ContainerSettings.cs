@@ -51,6 +51,19 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
 
     private SpecSettings? _spec;
 
+    /// <summary>The other images that are mounted, as they were named, each once.</summary>
+    /// <exception cref="SysctrException">As <see cref="Check"/>.</exception>
+    public IReadOnlyList<string> MountedImages()
+    {
+        if (!Values.ContainsKey("mount"))
+        {
+            return [];
+        }
+
+        Check();
+        return [.. Spec.Images.Select(i => i.Image!).Distinct(StringComparer.Ordinal)];
+    }
+
     /// <summary>Whether nothing was set.</summary>
     public bool IsEmpty => Values.Count == 0;
 

@@ -57,6 +57,7 @@ static class ImageSettings
         [
             .. spec.Volumes.Where(v => v.Source is not null).Select(v => v.Destination),
             .. spec.Tmpfs.Select(t => t.Destination),
+            .. spec.Images.Select(i => i.Destination),
         ];
         Dictionary<string, EmptyObject> volumes = new(StringComparer.Ordinal);
         foreach (

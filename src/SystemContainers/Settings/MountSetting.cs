@@ -3,15 +3,18 @@
 namespace SystemContainers.Settings;
 
 /// <summary>A value of <c>--mount</c> (podman-run(1)): <c>type=bind,src=/a,dst=/b,ro</c>.</summary>
-/// <param name="Volume">For types bind and volume; else null.</param>
-/// <param name="Tmpfs">For type tmpfs; else null.</param>
-sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
+/// <param name="Destination">Absolute in the container.</param>
+sealed record MountSetting(string Destination)
 {
+    /// <summary>The root of the image, where no part of it is asked for.</summary>
+    private const string Whole = "/";
+
+    private const string ReadOnlyImage =
+        "an image's files are the store's, which other containers have too, so they can only be read; leave it out, and lay what is to be written on a volume";
+
     /// <summary>What podman has besides, and what to do instead.</summary>
     private static readonly Dictionary<string, string> s_refused = new(StringComparer.Ordinal)
     {
-        ["image"] =
-            "the files of another image can't be mounted; have them in the image (COPY --from= of its Containerfile), or in a directory of the host ('sysctr mount IMAGE DIR' shows them to copy), and mount that by type=bind",
         ["artifact"] =
             "sysctr fetches images alone; put the files into a directory of the host, and mount that by type=bind",
         ["glob"] = "files by a pattern can't be mounted; mount each, or their directory, by type=bind",
@@ -40,8 +43,17 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         "z",
     ];
 
-    /// <summary>Absolute in the container.</summary>
-    public string Destination => Volume?.Destination ?? Tmpfs!.Destination;
+    /// <summary>For types bind and volume; else null.</summary>
+    public VolumeSetting? Volume { get; private init; }
+
+    /// <summary>For type tmpfs; else null.</summary>
+    public TmpfsSetting? Tmpfs { get; private init; }
+
+    /// <summary>For type image the image, as it was named; else null.</summary>
+    public string? Image { get; private init; }
+
+    /// <summary>What of the image is mounted: a path in it, absolute.</summary>
+    public string Subpath { get; private init; } = Whole;
 
     /// <summary>Reads one.</summary>
     /// <exception cref="FormatException">Says what is wrong.</exception>
@@ -52,19 +64,20 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         List<string> tmpfs = [];
         string? ofTmpfs = null;
         IReadOnlyList<string> words = CommaWords.Split(text);
-        if (
-            words.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?["type=".Length..] is { } other
-            && s_refused.TryGetValue(other, out string? why)
-        )
+        string? other = words.LastOrDefault(w => w.StartsWith("type=", StringComparison.Ordinal))?["type=".Length..];
+        if (other is not null && s_refused.TryGetValue(other, out string? why))
         {
             throw new FormatException($"type={other}: {why}");
         }
 
+        if (other == "image")
+        {
+            return ParseImage(words);
+        }
+
         foreach (string part in words)
         {
-            (string key, string? value) = part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at
-                ? (part[..at], part[(at + 1)..])
-                : (part, null);
+            (string key, string? value) = Pair(part);
             switch (key)
             {
                 case "type":
@@ -139,26 +152,84 @@ sealed record MountSetting(VolumeSetting? Volume, TmpfsSetting? Tmpfs)
         return type switch
         {
             // Without a source it is what stands at the same place of the host.
-            "bind" when source is null or ['/', ..] => new(
-                new VolumeSetting(VolumeSetting.Absolute(source ?? place), place, VolumeSetting.Checked(options)),
-                null
-            ),
+            "bind" when source is null or ['/', ..] => new(place)
+            {
+                Volume = new VolumeSetting(
+                    VolumeSetting.Absolute(source ?? place),
+                    place,
+                    VolumeSetting.Checked(options)
+                ),
+            },
             "bind" => throw new FormatException("a bind mount has a source that is an absolute path: add src=PATH"),
-            "volume" when source is null || !source.StartsWith('/') => new(
-                VolumeSetting.Parse($"{(source is null ? "" : source + ":")}{place}:{string.Join(',', options)}"),
-                null
-            ),
+            "volume" when source is null || !source.StartsWith('/') => new(place)
+            {
+                Volume = VolumeSetting.Parse(
+                    $"{(source is null ? "" : source + ":")}{place}:{string.Join(',', options)}"
+                ),
+            },
             "volume" => throw new FormatException("a volume has a name: add type=bind for a directory of the host"),
-            "tmpfs" when source is null => new(
-                null,
-                TmpfsSetting.Parse($"{place}:{string.Join(',', options.Concat(tmpfs))}")
-            ),
-            _ => throw new FormatException($"type={type} is not there; there are bind, volume and tmpfs"),
+            "tmpfs" when source is null => new(place)
+            {
+                Tmpfs = TmpfsSetting.Parse($"{place}:{string.Join(',', options.Concat(tmpfs))}"),
+            },
+            _ => throw new FormatException($"type={type} is not there; there are bind, volume, tmpfs and image"),
         };
     }
 
     /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>
     public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t).Destination);
+
+    /// <summary>The files of another image. That they can only be read may be said, and need not.</summary>
+    private static MountSetting ParseImage(IReadOnlyList<string> words)
+    {
+        (string? source, string? destination, string subpath) = (null, null, Whole);
+        foreach (string part in words)
+        {
+            (string key, string? value) = Pair(part);
+            switch (key)
+            {
+                case "type":
+                    break;
+                case "src" or "source":
+                    source = value;
+                    break;
+                case "dst" or "dest" or "destination" or "target":
+                    destination = value;
+                    break;
+                case "subpath" when value is not null:
+                    subpath = VolumeSetting.Absolute(value);
+                    break;
+                case "ro" or "readonly" when value is null or "true":
+                case "rw" or "readwrite" when value is "false":
+                case "consistency":
+                    break;
+                case "ro" or "readonly" when value is "false":
+                case "rw" or "readwrite" when value is null or "true":
+                    throw new FormatException($"'{part}': {ReadOnlyImage}");
+                default:
+                    throw new FormatException($"'{part}' is nothing that the files of an image have here");
+            }
+        }
+
+        return string.IsNullOrEmpty(source)
+            ? throw new FormatException("it names no image: add source=IMAGE")
+            : new MountSetting(
+                VolumeSetting.Absolute(
+                    destination ?? throw new FormatException("it has no destination: add dst=PATH")
+                ) switch
+                {
+                    "/" => throw new FormatException("an image's files can't be the whole root; name a path below it"),
+                    var place => place,
+                }
+            )
+            {
+                Image = source,
+                Subpath = subpath,
+            };
+    }
+
+    private static (string Key, string? Value) Pair(string part) =>
+        part.IndexOf('=', StringComparison.Ordinal) is >= 0 and var at ? (part[..at], part[(at + 1)..]) : (part, null);
 
     private static FormatException Wrong(string part) => new($"'{part}' is nothing that a mount has here");
 }

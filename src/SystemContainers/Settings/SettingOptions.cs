@@ -57,7 +57,11 @@ static class SettingOptions
                 Subject = Mounts,
                 Check = VolumeSetting.Parse,
             },
-            new("mount", "type=TYPE,...", "Mount a directory (bind), a volume or a tmpfs, as podman-run(1) writes it.")
+            new(
+                "mount",
+                "type=TYPE,...",
+                "Mount a directory (bind), a volume, a tmpfs or the files of another image, as podman-run(1) writes it."
+            )
             {
                 IsList = true,
                 Key = MountSetting.Key,

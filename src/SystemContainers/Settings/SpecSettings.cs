@@ -14,6 +14,9 @@ sealed record SpecSettings
     /// <summary>Mounts of memory.</summary>
     public IReadOnlyList<TmpfsSetting> Tmpfs { get; private init; } = [];
 
+    /// <summary>Mounts of other images' files.</summary>
+    public IReadOnlyList<MountSetting> Images { get; private init; } = [];
+
     /// <summary>Devices of the host, as they were written.</summary>
     public IReadOnlyList<string> Devices { get; private init; } = [];
 
@@ -150,6 +153,7 @@ sealed record SpecSettings
                 .. settings.All("tmpfs").Select(TmpfsSetting.Parse),
                 .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>(),
             ],
+            Images = [.. mounts.Where(m => m.Image is not null)],
             Devices = settings.All("device"),
             LogPipe = settings.One("log-pipe") is { } pipe and not "auto" ? pipe == "yes" : null,
             Writable = (

@@ -46,6 +46,13 @@ sealed record ContainerRecord
         init;
     } = [];
 
+    /// <summary>Other images whose files it mounts, in the order of their trees.</summary>
+    public IReadOnlyList<MountedImage> MountedImages
+    {
+        get => field ?? [];
+        init;
+    } = [];
+
     /// <summary>The digest of config.json; null where there is none, and in records that were written before this was
     /// kept.</summary>
     public Digest? ConfigDigest { get; init; }
@@ -171,6 +178,7 @@ sealed record ContainerRecord
         && Declared is null or { File: ['/', ..], Lines: not null }
         && Declared?.Lines.All(l => l is { Section: not null, Key: not null, Value: not null }) != false
         && Options?.Values.All(v => v is { Count: >= 0 } && v.All(w => w is not null)) != false
+        && MountedImages.All(m => m is { Name: not null, Image: not null, DiffIds: not null })
         && AllFiles.All(f => f?.Path is ['/', ..])
         && HostDirectories.All(d => d?.Path is ['/', ..]);
 
@@ -209,4 +217,12 @@ sealed record ContainerRecord
     /// <summary>Its image as if the store had a name for it: what a deployment needs of the store outlives the
     /// names.</summary>
     public ImageRecord AsImage() => new(Image, ManifestDigest, ImageId, DiffIds, InstalledAt);
+
+    /// <summary>All the images that it is made of, its own first, as <see cref="AsImage"/>.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<ImageRecord> Images => [AsImage(), .. MountedImages.Select(m => m.AsImage(InstalledAt))];
+
+    /// <summary>Whether another deployment is made of the same images, whatever these are called.</summary>
+    public bool HasImagesOf(ContainerRecord other) =>
+        Images.Select(i => i.ManifestDigest).SequenceEqual(other.Images.Select(i => i.ManifestDigest));
 }

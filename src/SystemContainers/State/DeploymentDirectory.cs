@@ -6,8 +6,8 @@ namespace SystemContainers.State;
 
 /// <summary>
 /// One deployment of a container on disk: <c>deployments/NAME/N/</c> with the bundle (<c>rootfs/</c>,
-/// <c>config.json</c>), the record <c>info.json</c> and a copy of it, and below <c>host/</c> every file that it has on
-/// the host. <c>deployments/NAME/current</c> names N.
+/// <c>config.json</c>), the trees of other images that it mounts (<c>image-0/</c>), the record <c>info.json</c> and a
+/// copy of it, and below <c>host/</c> every file that it has on the host. <c>deployments/NAME/current</c> names N.
 /// </summary>
 /// <param name="StoreOnHost">The store as units see it, <c>/var/lib/sysctr</c>.</param>
 /// <param name="StoreHere">The store as this process sees it; differs under <c>--root</c>.</param>

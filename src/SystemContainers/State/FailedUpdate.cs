@@ -19,4 +19,13 @@ sealed record FailedUpdate(
     [property: JsonConverter(typeof(DigestConverter))] Digest Digest,
     DateTimeOffset At,
     string Reason
-);
+)
+{
+    /// <summary>The digests of the manifests of other images that it mounts; null where it mounts none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<Digest>? Mounted { get; init; }
+
+    /// <summary>Whether it is of these images.</summary>
+    /// <param name="manifests">The digests of their manifests, the container's own first.</param>
+    public bool IsOf(IEnumerable<Digest> manifests) => manifests.SequenceEqual([Digest, .. Mounted ?? []]);
+}

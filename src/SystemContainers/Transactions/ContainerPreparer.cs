@@ -87,9 +87,11 @@ sealed class ContainerPreparer(Host host)
         OciRuntime runtime = OciRuntime.Find(request.Runtime ?? _configuration.Runtime, host.Root);
         DeploymentDirectory directory = host.Deployment(name, number);
         string tool = ToolPaths.ToolOn(host.Paths);
+        string[] others = [.. image.Settings.MountedImages()];
+        ImageMount[] imageMounts = [.. image.ImageMounts(name, directory.OnHost)];
         HostFacts facts = HostFacts.Read(host.User, host.Root) with
         {
-            IsDirectory = host.IsDirectory,
+            IsDirectory = path => Array.Find(imageMounts, m => m.Source == path)?.IsDirectory ?? host.IsDirectory(path),
             SecretFault = secret => SecretFault(host, secret),
             IsLink = path => new FileInfo(host.Inside(path)).LinkTarget is not null,
             IsRootsAlone = path => host.User is not null || HostOwners.KeepsNames(host.Here(path)),
@@ -113,6 +115,7 @@ sealed class ContainerPreparer(Host host)
             Uuid = before?.Values.GetValueOrDefault("UUID") ?? Guid.NewGuid().ToString(),
             Host = facts,
             Set = set,
+            ImageMounts = imageMounts,
             UnitLines = request.Declared?.Lines ?? [],
             MayWriteRoot = request.Once,
             GeneratedBefore = claims.Of(name),
@@ -173,6 +176,7 @@ sealed class ContainerPreparer(Host host)
             Directory = directory,
             Files = files,
             Tree = image.Tree,
+            MountedTrees = rendered.Config is null ? [] : [.. others.Select(o => image.Mounted[o])],
             Composefs = composefs,
             Rendered = rendered,
             UnitFiles = units,
@@ -187,6 +191,9 @@ sealed class ContainerPreparer(Host host)
                 ManifestDigest = record.ManifestDigest,
                 ImageId = record.ConfigDigest,
                 DiffIds = record.DiffIds,
+                MountedImages = rendered.Config is null
+                    ? []
+                    : [.. others.Select(o => MountedImage.Of(o, image.Image.Mounted[o].Record))],
                 ConfigDigest = rendered.ConfigJson is { } json ? Digest.Sha256(json) : null,
                 SeccompDigest = SeccompFile.DigestFor(host.Root, image.Settings),
                 Runtime = runtime.Path,

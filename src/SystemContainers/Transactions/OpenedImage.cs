@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Bundle;
 using SystemContainers.Checkout;
+using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Images;
 using SystemContainers.Oci;
 using SystemContainers.Prepared;
+using SystemContainers.Render.Request;
 using SystemContainers.Settings;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
@@ -34,6 +37,10 @@ sealed record OpenedImage(
     ImageExports Exports
 )
 {
+    /// <summary>The files of other images that it mounts, by the names that its mounts have for them.</summary>
+    public IReadOnlyDictionary<string, MergedTree> Mounted { get; private init; } =
+        new Dictionary<string, MergedTree>();
+
     /// <summary>Opens an image.</summary>
     /// <param name="host">Where it is to run.</param>
     /// <param name="image">All of it is in its store.</param>
@@ -73,7 +80,56 @@ sealed record OpenedImage(
             root,
             form,
             ImageExports.Read(files, configuration.Run)
-        );
+        )
+        {
+            // Always of links, whatever form the container's own tree has: none of it is needed before a start, and a
+            // tree that is there has nothing to be mounted by one.
+            Mounted = image.Mounted.ToDictionary(
+                m => m.Key,
+                m => MergedTree.Build(m.Value.Store, m.Value.Record.DiffIds),
+                StringComparer.Ordinal
+            ),
+        };
+    }
+
+    /// <summary>What its settings mount of other images. Links on the way to it are followed in the image, and never on
+    /// the host.</summary>
+    /// <param name="name">The container, for messages.</param>
+    /// <param name="directory">The deployment's, as the host sees it.</param>
+    /// <exception cref="SysctrException">NotFound: an image does not have it; Unsafe: it is neither a directory nor a
+    /// file.</exception>
+    public IReadOnlyList<ImageMount> ImageMounts(string name, string directory)
+    {
+        string[] images = [.. Settings.MountedImages()];
+        return
+        [
+            .. Settings.Spec.Images.Select(m =>
+                MountOf(name, m, Path.Join(directory, MountedTrees.NameOf(Array.IndexOf(images, m.Image!))))
+            ),
+        ];
+    }
+
+    private ImageMount MountOf(string name, MountSetting mount, string tree)
+    {
+        string reference = Image.Mounted[mount.Image!].Record.Reference;
+        ImageFile found =
+            Mounted[mount.Image!].Find(mount.Subpath)
+            ?? throw new SysctrException(
+                ErrorKind.NotFound,
+                $"preparing {name}: {reference}, whose files are to be at {mount.Destination}, has no {mount.Subpath}",
+                "subpath= names a directory or file of that image"
+            );
+        return found.Kind is ImageFileKind.Directory or ImageFileKind.Regular
+            ? new ImageMount(
+                found.Path == "/" ? tree : tree + found.Path,
+                mount.Destination,
+                found.Kind == ImageFileKind.Directory
+            )
+            : throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"preparing {name}: {mount.Subpath} of {reference} is neither a directory nor a file",
+                "subpath= names one of these"
+            );
     }
 
     /// <summary>Layers of the store get objects of content alone; where they are only looked at, the names of these are

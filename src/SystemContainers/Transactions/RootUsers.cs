@@ -18,7 +18,7 @@ static class RootUsers
     /// <summary>What stands before the type and the source; the fields before it are not always as many.</summary>
     private const string Separator = " - ";
 
-    /// <summary>Whether any process has a directory mounted.</summary>
+    /// <summary>Whether any process has a directory mounted, or something in it.</summary>
     /// <param name="directory">With a name that no other directory has.</param>
     public static bool Any(string directory) => Find("/" + Path.GetFileName(directory)) is not null;
 
@@ -41,7 +41,10 @@ static class RootUsers
         {
             if (
                 seen.Add(new FileInfo(process + "/ns/mnt").LinkTarget ?? process)
-                && Roots(process).Any(r => r.EndsWith(end, StringComparison.Ordinal))
+                && Roots(process)
+                    .Any(r =>
+                        r.EndsWith(end, StringComparison.Ordinal) || r.Contains(end + "/", StringComparison.Ordinal)
+                    )
             )
             {
                 return int.Parse(Path.GetFileName(process), CultureInfo.InvariantCulture);

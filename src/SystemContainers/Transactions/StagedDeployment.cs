@@ -34,6 +34,7 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
         if (container.Rendered.ConfigJson is { } config)
         {
             WriteRootfs(Path.Join(directory.Staged, "rootfs"), progress);
+            WriteMounted(progress);
             DurableFile.Write(
                 Path.Join(directory.Staged, DeploymentDirectory.ConfigName),
                 config,
@@ -112,6 +113,27 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
         {
             FaultPoint.Pass("symlink");
             File.CreateSymbolicLink(rootfs, container.Record.RemoteRootfs!);
+        }
+    }
+
+    /// <summary>The files of other images that it mounts, beside its own.</summary>
+    private void WriteMounted(IPullProgress progress)
+    {
+        foreach ((int number, MergedTree tree) in container.MountedTrees.Index())
+        {
+            string image = container.Record.MountedImages[number].Image;
+            TreeCheckout.Write(
+                tree,
+                Path.Join(container.Directory.Staged, MountedTrees.NameOf(number)),
+                [],
+                shares: !BundleConfig.MayRemountBinds(container.Rendered.Config!),
+                (done, total) => progress.CheckingOut($"{container.Record.Name}, {image}", done, total),
+                TreeOwners.Of(container.Rendered.Config!, host.User?.Ids)
+            );
+            foreach (string note in tree.LeftOut)
+            {
+                host.Note($"{container.Record.Name}: {image}: {note}");
+            }
         }
     }
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
+using SystemContainers.Network;
 using SystemContainers.Prepared;
 using SystemContainers.Render.Spec;
 using SystemContainers.Requests;
@@ -147,12 +148,15 @@ sealed class StandInOperation(Host host)
                 .OfType<string>()
         )
         {
-            // systemd makes these when the service starts (RuntimeDirectory=), and takes them away again.
+            // systemd makes these when the service starts (RuntimeDirectory=), and takes them away again. Files of
+            // names each start makes for itself.
             if (
-                (
+                !NameFiles.IsPath(source)
+                && (
                     source.StartsWith("/run/", StringComparison.Ordinal)
                     || source.StartsWith("/var/run/", StringComparison.Ordinal)
-                ) && !Path.Exists(source)
+                )
+                && !Path.Exists(source)
             )
             {
                 new HostPlaces(host.Target).Check($"making {source}", source);

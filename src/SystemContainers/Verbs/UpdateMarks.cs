@@ -87,7 +87,7 @@ sealed class UpdateMarks(Host host, Action<string> note)
         // Of several only those whose units the failure names are known to be its cause.
         foreach (
             ContainerChange change in changes
-                .Where(c => c.Before!.ManifestDigest != c.After!.ManifestDigest)
+                .Where(c => !c.Before!.HasImagesOf(c.After!))
                 .Where(c =>
                     changes.Count == 1 || c.After!.UnitNames.Any(u => why.Message.Contains(u, StringComparison.Ordinal))
                 )
@@ -106,7 +106,13 @@ sealed class UpdateMarks(Host host, Action<string> note)
                             change.After.ManifestDigest,
                             DateTimeOffset.UtcNow,
                             OneLine.Of(why.Message)
-                        ),
+                        )
+                        {
+                            Mounted =
+                                change.After.MountedImages.Count == 0
+                                    ? null
+                                    : [.. change.After.MountedImages.Select(m => m.ManifestDigest)],
+                        },
                     }
                 );
                 if (before.AutoUpdate == AutoUpdatePolicy.Registry)

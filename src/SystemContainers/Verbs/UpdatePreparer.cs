@@ -16,9 +16,25 @@ namespace SystemContainers.Verbs;
 /// image as it is now.</summary>
 sealed class UpdatePreparer(Host host, Action<string> note)
 {
-    /// <summary>The image that an update goes to.</summary>
+    /// <summary>The image that an update goes to, with those that it mounts: a name that the container has mounted
+    /// before means what it meant.</summary>
+    /// <exception cref="Errors.SysctrException">Usage: a setting is none.</exception>
     public WantedImage Wanted(ContainerRecord before, UpdateRequest request) =>
-        new(host.Registries, request.Rebase ?? before.Image, PolicyOf(request));
+        new(host.Registries, request.Rebase ?? before.Image, PolicyOf(request))
+        {
+            Mounted = before
+                .Settings.With(request.Settings, request.Reset)
+                .MountedImages()
+                .ToDictionary(
+                    name => name,
+                    name => new WantedImage(
+                        host.Registries,
+                        before.MountedImages.FirstOrDefault(m => m.Name == name)?.Image ?? name,
+                        PolicyOf(request)
+                    ),
+                    StringComparer.Ordinal
+                ),
+        };
 
     /// <summary>The new deployment in memory; null where it would be the old one.</summary>
     /// <param name="transaction">Has fetched the image.</param>
@@ -165,6 +181,8 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     private static bool IsSame(ContainerRecord before, ContainerRecord after, bool wantsForm) =>
         before.Image == after.Image
         && before.ManifestDigest == after.ManifestDigest
+        && before.MountedImages.Count == after.MountedImages.Count
+        && before.MountedImages.Zip(after.MountedImages).All(m => m.First.IsSameAs(m.Second))
         && before.Runtime == after.Runtime
         && (before.SeccompDigest is null || before.SeccompDigest == after.SeccompDigest)
         && ((!wantsForm && before.Checkout == after.Checkout) || before.Composefs is null == after.Composefs is null)

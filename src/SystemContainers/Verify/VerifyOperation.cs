@@ -9,6 +9,7 @@ using SystemContainers.Pull;
 using SystemContainers.Pull.Trust;
 using SystemContainers.Reference;
 using SystemContainers.State;
+using SystemContainers.Store.Records;
 using SystemContainers.Target;
 
 namespace SystemContainers.Verify;
@@ -37,11 +38,11 @@ sealed class VerifyOperation(Host host, bool offline)
     {
         MountSource source = MountSource.Find(host, "verifying", name, kind);
         List<VerifyCheck> checks = [];
-        byte[]? manifest = null;
+        byte[]?[] manifests = new byte[]?[source.Images.Count];
         using (_mounts.Hold(host.StoreHere, source, cancellation))
         using (StoreLease lease = host.Locks.LeaseStore(cancellation))
         {
-            checks.Add(Try("store", () => Store(source, out manifest)));
+            checks.Add(Try("store", () => Store(source, manifests)));
             if (source.Container is { } container)
             {
                 checks.Add(Try("deployment", () => Deployment(container)));
@@ -49,10 +50,23 @@ sealed class VerifyOperation(Host host, bool offline)
         }
 
         // Never over the network with the store held.
-        if (ImageReference.Parse(source.Image) is { Transport: not ImageTransport.Builtin } reference)
+        foreach ((int number, ImageRecord image) in source.Images.Index())
         {
-            checks.Add(await TrustAsync(reference, manifest, cancellation));
-            checks.Add(await SourceAsync(reference, source.ManifestDigest, source.Container?.Name, cancellation));
+            if (ImageReference.Parse(image.Reference) is { Transport: not ImageTransport.Builtin } reference)
+            {
+                VerifyCheck trust = await TrustAsync(reference, manifests[number], cancellation);
+                VerifyCheck at = await SourceAsync(
+                    reference,
+                    image.ManifestDigest,
+                    source.Container?.Name,
+                    cancellation
+                );
+                checks.AddRange(
+                    number == 0
+                        ? [trust, at]
+                        : ((VerifyCheck[])[trust, at]).Select(c => c with { Text = $"{reference}: {c.Text}" })
+                );
+            }
         }
 
         return new VerifyReport(
@@ -66,15 +80,19 @@ sealed class VerifyOperation(Host host, bool offline)
         };
     }
 
-    private VerifyCheck Store(MountSource source, out byte[]? manifest)
+    private VerifyCheck Store(MountSource source, byte[]?[] manifests)
     {
-        manifest = null;
         Store.ContentStore store = host.OpenStore();
-        manifest = store.ReadBlob(source.ManifestDigest);
-        store.ReadBlob(source.ConfigDigest);
-        string[] wrong = [.. source.DiffIds.SelectMany(store.VerifyLayer)];
+        foreach ((int number, ImageRecord image) in source.Images.Index())
+        {
+            manifests[number] = store.ReadBlob(image.ManifestDigest);
+            store.ReadBlob(image.ConfigDigest);
+        }
+
+        Digest[] layers = [.. source.Images.SelectMany(i => i.DiffIds).Distinct()];
+        string[] wrong = [.. layers.SelectMany(store.VerifyLayer)];
         return wrong.Length == 0
-            ? new VerifyCheck("store", VerifyState.Ok, $"{source.DiffIds.Count} layers, every file is as it was pulled")
+            ? new VerifyCheck("store", VerifyState.Ok, $"{layers.Length} layers, every file is as it was pulled")
             : Failed("store", $"{wrong.Length} files are not as they were pulled", wrong);
     }
 

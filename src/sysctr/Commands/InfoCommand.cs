@@ -55,6 +55,10 @@ static class InfoCommand
         Line("Image", details.Image);
         Line("Image ID", details.ImageId);
         Line("Manifest", details.ManifestDigest);
+        Lines(
+            "Mounted images",
+            details.MountedImages.Select(m => $"{m.Image}@{m.ManifestDigest} on {string.Join(", ", m.Destinations)}")
+        );
         Lines("Signed", details.Proofs.Select(p => $"{p.Requirement}: {p.Signer}, as {p.File} requires for {p.Rule}"));
         Lines("Attestations", details.Attestations);
         Lines("Sealed", details.Seal is { } seal ? [seal] : []);

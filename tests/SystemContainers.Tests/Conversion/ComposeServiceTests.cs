@@ -34,6 +34,11 @@ public sealed class ComposeServiceTests : IDisposable
         "tmpfs",
         "/t:size=64m,mode=1777"
     )]
+    [InlineData(
+        "volumes:\n- {type: image, source: data:1, target: /t, read_only: true, image: {subpath: etc/x}}\n- {type: image, source: data:1, target: /u}",
+        "mount",
+        "type=image,source=data:1,target=/t,ro,subpath=/etc/x type=image,source=data:1,target=/u"
+    )]
     [InlineData("environment: {A: 1, B: 'x', C: \"\", D: true}", "env", "A=1 B=x C= D=true")]
     [InlineData("environment: [A=1, B=, 'C=x=y']", "env", "A=1 B= C=x=y")]
     [InlineData("environment:\n  GIVEN:\n  UNKNOWN:", "env", "GIVEN=caller")]

@@ -25,6 +25,11 @@ public sealed partial class RunConversionTests
         new[] { "/srv/a:/a:ro", "data:/d", "/work/dir/c:/c", "/anonymous" }
     )]
     [InlineData(
+        "--mount type=image,source=data:1,target=/t,image-subpath=etc",
+        "mount",
+        new[] { "type=image,source=data:1,target=/t,subpath=/etc" }
+    )]
+    [InlineData(
         "--mount 'type=bind,\"src=./c,d\",dst=/c'",
         "mount",
         new[] { "type=bind,\"source=/work/dir/c,d\",dst=/c" }

@@ -273,6 +273,49 @@ public sealed class MountGuardTests : IDisposable
         Assert.Throws<SysctrException>(() => guard.Protect(Document(Bind(bundle + "/config.json", "bind", "ro"))));
     }
 
+    /// <summary>Of other images' trees a container sees its own; and the config.json of a command, which is elsewhere,
+    /// is that of a deployment.</summary>
+    [Theory]
+    [InlineData("x/0", "x/0/image-0", "ro", true)]
+    [InlineData("x/0", "x/0/image-12/etc/file", "ro", true)]
+    [InlineData("x/0", "x/0/image-3/not/yet", "ro", true)]
+    [InlineData("x/0", "x/0/image-0", "rw", false)]
+    [InlineData("x/0", "x/0/image-0/up", "ro", false)]
+    [InlineData("x/0", "x/0/image-0/../rootfs", "ro", false)]
+    [InlineData("x/0", "x/0/image-", "ro", false)]
+    [InlineData("x/0", "x/0/images", "ro", false)]
+    [InlineData("x/1", "x/0/image-0", "ro", false)]
+    [InlineData("y/0", "x/0/image-0", "ro", false)]
+    [InlineData("../../../run/commands/1", "x/0/image-0", "ro", true)]
+    [InlineData("../../../run/commands/1", "x/0/rootfs", "ro", false)]
+    public void A_tree_of_another_image_is_seen_by_the_container_that_mounts_it(
+        string bundle,
+        string source,
+        string access,
+        bool allowed
+    )
+    {
+        string deployments = $"{_base}/lib/store/deployments";
+        Shell(
+            """
+            mkdir -p run/commands/1 lib/store/deployments/y/0
+            cd lib/store/deployments/x/0; mkdir -p image-0 image-12/etc images
+            touch image-12/etc/file; ln -s ../rootfs image-0/up
+            """
+        );
+        MountGuard guard = new([$"{_base}/lib/store"], Path.GetFullPath($"{deployments}/{bundle}"), () => []);
+        JsonObject document = Document(Bind($"{deployments}/{source}", "bind", access));
+
+        if (allowed)
+        {
+            Assert.False(guard.Protect(document));
+        }
+        else
+        {
+            Assert.Equal(ErrorKind.Unsafe, Assert.Throws<SysctrException>(() => guard.Protect(document)).Kind);
+        }
+    }
+
     private MountGuard Guard() => new([$"{_base}/lib/store", $"{_base}/run/store"], null, () => _others);
 
     private void Refused(string mounts, string said)

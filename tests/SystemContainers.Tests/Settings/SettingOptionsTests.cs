@@ -113,7 +113,13 @@ public sealed class SettingOptionsTests
     [InlineData("volume", "-data:/b")]
     [InlineData("mount", "type=bind,src=a,dst=/b")]
     [InlineData("mount", "type=volume,src=/a,dst=/b")]
-    [InlineData("mount", "type=image,src=a,dst=/b")]
+    [InlineData("mount", "type=image,dst=/b")]
+    [InlineData("mount", "type=image,src=,dst=/b")]
+    [InlineData("mount", "type=image,src=a")]
+    [InlineData("mount", "type=image,src=a,dst=/")]
+    [InlineData("mount", "type=image,src=a,dst=/b,subpath=c")]
+    [InlineData("mount", "type=image,src=a,dst=/b,subpath=/../c")]
+    [InlineData("mount", "type=image,src=a,dst=/b,noexec")]
     [InlineData("mount", "type=bind,src=/a,dst=/b,idmap=uids=0-1-10")]
     [InlineData("mount", "type=bind,src=/a,dst=/b,tmpcopyup")]
     [InlineData("mount", "type=bind,src=/a,\"dst=/b")]
@@ -268,9 +274,33 @@ public sealed class SettingOptionsTests
         Assert.Equal(options, string.Join(',', volume.MountOptions));
     }
 
+    [Theory]
+    [InlineData("type=image,source=quay.io/a/b:1,destination=/f", "/")]
+    [InlineData("destination=/f/,src=quay.io/a/b:1,rw=false,type=image,subpath=/etc//x/", "/etc/x")]
+    [InlineData("type=image,source=quay.io/a/b:1,dst=/f,ro,readonly=true,readwrite=false,consistency=cached", "/")]
+    public void A_mount_names_another_image_and_what_of_it(string text, string subpath)
+    {
+        MountSetting mount = MountSetting.Parse(text);
+
+        Assert.Equal(("quay.io/a/b:1", "/f", subpath), (mount.Image, mount.Destination, mount.Subpath));
+        Assert.Equal((null, null), (mount.Volume, mount.Tmpfs));
+        Assert.Equal("/f", MountSetting.Key(text));
+        Assert.Equal(
+            ["quay.io/a/b:1"],
+            new ContainerSettings(
+                new Dictionary<string, IReadOnlyList<string>>
+                {
+                    ["mount"] = [text, text.Replace("/f", "/g", StringComparison.Ordinal)],
+                }
+            ).MountedImages()
+        );
+    }
+
     /// <summary>What podman has besides is refused with what to do instead, whatever else stands there.</summary>
     [Theory]
-    [InlineData("type=image,source=fedora,destination=/f,rw=true", "COPY --from=")]
+    [InlineData("type=image,source=fedora,destination=/f,rw=true", "'rw=true': an image's files are the store's")]
+    [InlineData("type=image,source=fedora,destination=/f,readwrite", "'readwrite': an image's files are the store's")]
+    [InlineData("type=image,source=fedora,destination=/f,ro=false", "'ro=false': an image's files are the store's")]
     [InlineData("type=artifact,source=a,destination=/f", "type=bind")]
     [InlineData("type=glob,src=/a*,destination=/f", "type=bind")]
     [InlineData("type=ramfs,destination=/f", "type=tmpfs")]

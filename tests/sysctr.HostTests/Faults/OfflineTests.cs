@@ -94,6 +94,22 @@ public sealed class OfflineTerminationTests(SweepHost host) : IClassFixture<Swee
         host.SweepAsync("offline", "again", operation, every);
 }
 
+/// <summary>A container that mounts the files of another image, which is what an update changes of it.</summary>
+public sealed class OfflineMountedTests(SweepHost host) : IClassFixture<SweepHost>
+{
+    public static TheoryData<string, string, int> Cuts =>
+        new(
+            from cut in (string[])["kill", "enospc", "int"]
+            from operation in (string[])["install", "update", "rollback", "uninstall"]
+            select ("mounted-" + operation, cut, cut == "kill" ? 2 : 4)
+        );
+
+    [Theory]
+    [MemberData(nameof(Cuts))]
+    public Task Its_trees_come_and_go_with_it(string operation, string cut, int every) =>
+        host.SweepAsync("offline", cut, operation, every);
+}
+
 /// <summary>What changes images, a record or what is damaged: each way of ending it.</summary>
 public sealed class OfflineSmallVerbTests(SweepHost host) : IClassFixture<SweepHost>
 {

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace SystemContainers.HostTests.Faults;
 
-/// <summary>A host with the two versions of the image <c>tiny</c> as layouts, and the scripts that break
-/// sysctr.</summary>
+/// <summary>A host with the two versions of the image <c>tiny</c> and a plain one as layouts, and the scripts that
+/// break sysctr.</summary>
 public sealed class SweepHost : IAsyncLifetime
 {
     /// <summary>The host.</summary>
@@ -19,6 +19,9 @@ public sealed class SweepHost : IAsyncLifetime
         Host = await NspawnHost.StartAsync(HostRoot.Tested, registryStorage: null);
         await Command.MustAsync("cp", "-a", first, Host.Root + "/srv/tiny-1");
         await Command.MustAsync("cp", "-a", second, Host.Root + "/srv/tiny-2");
+        await new LayoutWriter()
+            .File("/bin/app", "#!/bin/sh\n", (UnixFileMode)0b111_101_101)
+            .WriteAsync(Host.Root + "/srv/plain");
         foreach (string script in (string[])["sweep.py", "storm.py"])
         {
             File.Copy(

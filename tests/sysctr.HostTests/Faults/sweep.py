@@ -11,6 +11,7 @@ CUT        kill, enospc, eio, denied: at the Nth step of sysctr's own fault poin
            strace: SIGKILL on entry to the Nth call of each kind, from outside
 OPERATION  install, update, rollback, uninstall, prune; pull, load, tag, delete (of an image), pin, repair (of a damaged store),
            copy-oci, copy-dir (over an image that is there)
+           mounted-install and its like: of a container that mounts the files of another image, which is what changes; offline
 
 For each point: the starting state is restored, the operation run and broken there, 'sysctr recover' run, and then everything
 on the host compared with the state before the operation and with that after a whole one. Prints one line of JSON.
@@ -29,6 +30,8 @@ import time
 
 WHERE, CUT, OPERATION = sys.argv[1:4]
 WORK = f"/srv/sweep/{WHERE}-{CUT}-{OPERATION}"
+MOUNTS = OPERATION.startswith("mounted-")
+OPERATION = OPERATION.removeprefix("mounted-")
 ROOT = WORK + "/root" if WHERE == "offline" else ""
 USER = "sweeper" if WHERE == "user" else None
 RUNS = WHERE != "offline"
@@ -72,6 +75,8 @@ OF_IMAGES = ("prune", "pull", "load", "tag", "delete")
 STEPWISE = ("repair", "copy-oci", "copy-dir")
 if OPERATION.startswith("copy-"):
     TREES.append(TARGET)
+if MOUNTS:
+    COMMANDS["install"] = ["install", "--name", "tiny", "--mount", f"type=image,source=oci:{OTHER}:latest,destination=/other", f"oci:{IMAGE}:latest"]
 if USER:
     # Its files for the host lie outside of the home directory.
     COMMANDS["install"][1:1] = ["--system-package", "absent"]
@@ -129,8 +134,13 @@ def make_user():
 
 def layout(version, place):
     run(["rm", "-rf", place])
-    run(["cp", "-a", f"/srv/tiny-{version}", place])
+    run(["cp", "-a", "/srv/plain" if version == "plain" else f"/srv/tiny-{version}", place])
     run(["chmod", "-R", "a+rX", place])
+
+
+def become(version):
+    """The next version of what the container is made of."""
+    layout(version, OTHER if MOUNTS else IMAGE)
 
 
 # --- states: copies of all that an operation may change
@@ -276,7 +286,7 @@ def state_of(now):
         name = path[len(ROOT + PLACE):]
         if re.match("/(objects|layers|deployments)/", name):
             info = os.lstat(path)
-            times = info.st_mtime_ns if "/rootfs" in name or name.startswith("/objects/") and stat.S_ISREG(info.st_mode) else 0
+            times = info.st_mtime_ns if "/rootfs" in name or "/image-" in name or name.startswith("/objects/") and stat.S_ISREG(info.st_mode) else 0
             xattrs = [(x, os.getxattr(path, x, follow_symlinks=False)) for x in sorted(os.listxattr(path, follow_symlinks=False))]
             digest.update(repr((name, info.st_mode, info.st_nlink, times, xattrs)).encode())
     return digest.hexdigest()
@@ -307,7 +317,8 @@ def judge(old, new, now):
         faults += [f"fsck: {json.dumps(f)}" for f in found]
         if not found:
             CLEAN.add(key)
-    if now[1] not in (old[1], new[1]):
+    # Each of two images is a pull of its own.
+    if now[1] not in (old[1], new[1]) and not (MOUNTS and is_between(old[1], new[1], now[1])):
         faults.append(f"refs: {difference(old[1], now[1])}")
     # A pull is a transaction of its own, before that of the container; whole layers that it fetched stay.
     if now[1] == new[1] and old[1] != new[1] and now[2] != new[2] and OPERATION != "delete":
@@ -331,8 +342,8 @@ def judge(old, new, now):
 # --- the operation's starting state
 
 def prepare():
-    layout(1, IMAGE)
-    layout(2, OTHER)
+    layout("plain" if MOUNTS else 1, IMAGE)
+    layout(1 if MOUNTS else 2, OTHER)
     if WHERE == "offline":
         run(["rm", "-rf", ROOT])
         for directory in ("etc/systemd/system", "etc/tmpfiles.d", "usr/bin", "usr/local/bin", "var/lib"):
@@ -356,10 +367,10 @@ def prepare():
     if RUNS:
         run(systemctl(["start", "tiny.service"]))
     if OPERATION in ("rollback", "uninstall"):
-        layout(2, IMAGE)
+        become(2)
         run(sysctr(COMMANDS["update"]))
     if OPERATION == "update":
-        layout(2, IMAGE)
+        become(2)
     if OPERATION == "prune":
         run(sysctr(["pull", f"oci:{OTHER}:latest"]))
     if OPERATION in ("tag", "delete"):

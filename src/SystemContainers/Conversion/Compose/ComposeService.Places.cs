@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Settings;
 using SystemContainers.Yaml;
 
 namespace SystemContainers.Conversion.Compose;
@@ -120,7 +121,7 @@ sealed partial class ComposeService
                 case "read_only":
                     options.AddRange(ComposeValues.IsYes(value) ? ["ro"] : []);
                     break;
-                case "bind" or "volume" or "tmpfs":
+                case "bind" or "volume" or "tmpfs" or "image":
                     foreach ((string option, YamlNode said) in Entries(value))
                     {
                         Option(key, option, said, options);
@@ -148,8 +149,11 @@ sealed partial class ComposeService
             case "volume":
                 Add("volume", target + suffix, map);
                 break;
+            case "image" when source is not null:
+                Add("mount", CommaWords.Join(["type=image", $"source={source}", $"target={target}", .. options]), map);
+                break;
             default:
-                Lose(map, $"type: {type} can't be mounted", "there are bind, volume and tmpfs");
+                Lose(map, $"type: {type} can't be mounted", "there are bind, volume, tmpfs and image");
                 break;
         }
     }
@@ -169,6 +173,9 @@ sealed partial class ComposeService
                 break;
             case ("tmpfs", "size" or "mode" or "uid" or "gid"):
                 options.Add($"{key}={text}");
+                break;
+            case ("image", "subpath"):
+                options.Add("subpath=/" + text.TrimStart('/'));
                 break;
             case ("volume", "nocopy") when !ComposeValues.IsYes(value):
                 break;

@@ -70,6 +70,9 @@ sealed partial class RunConverter
                 case "source" or "src" when pair.Length == 2 && type is "bind" or "volume":
                     words.Add($"source={(type == "bind" ? HostPath(pair[1], option) : Source(pair[1], option))}");
                     break;
+                case "image-subpath" when pair.Length == 2 && type == "image":
+                    words.Add("subpath=/" + pair[1].TrimStart('/'));
+                    break;
                 case "consistency":
                     break;
                 case "volume-nocopy"

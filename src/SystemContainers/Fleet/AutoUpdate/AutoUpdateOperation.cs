@@ -9,6 +9,7 @@ using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using SystemContainers.State;
+using SystemContainers.Store.Records;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
 using SystemContainers.Verbs;
@@ -204,33 +205,48 @@ sealed class AutoUpdateOperation(Host host, IPullProgress progress, Action<strin
         report = report with { Result = await CompareAsync(record, cancellation) };
         return report.Result != AutoUpdateResult.Held ? report
             : record.Held is { } held && !WasLeft(record, held.Digest) ? Waiting(report, held)
-            : record.Failed is { } failed && !WasLeft(record, failed.Digest) ? PassedOver(report, failed)
+            : record.Failed is { } failed && !WasLeft(record, [failed.Digest, .. failed.Mounted ?? []])
+                ? PassedOver(report, failed)
             : report;
     }
 
-    /// <summary>Current, Pending or Held: a night without news costs a request for each container.</summary>
+    /// <summary>Current, Pending or Held: a night without news costs a request for each image of each
+    /// container.</summary>
     private async Task<AutoUpdateResult> CompareAsync(ContainerRecord record, CancellationToken cancellation)
     {
         ImagePuller puller = host.Puller(progress);
-        Digest there = await puller.FindAsync(host.Registries.Resolve(record.Image), Platform.Current, cancellation);
-        if (there == record.ManifestDigest)
+        List<Digest> found = [];
+        foreach (ImageRecord image in record.Images)
+        {
+            found.Add(await puller.FindAsync(host.Registries.Resolve(image.Reference), Platform.Current, cancellation));
+        }
+
+        Digest there = found[0];
+        if (found.SequenceEqual(record.Images.Select(i => i.ManifestDigest)))
         {
             // An update that was held is no more to be had: the record forgets it.
             return record.Held is null ? AutoUpdateResult.Current : AutoUpdateResult.Pending;
         }
 
         return
-            WasLeft(record, there)
-            || record.Failed?.Digest == there
+            WasLeft(record, found)
+            || record.Failed?.IsOf(found) == true
             || (record.Held is { } held && held.Digest == there && new RightsGate(host).IsStillHeld(record, held))
             ? AutoUpdateResult.Held
             : AutoUpdateResult.Pending;
     }
 
-    /// <summary>Whether somebody has rolled back from that image: tonight's update must not undo it.</summary>
+    /// <summary>Whether somebody has rolled back from these images: tonight's update must not undo it.</summary>
+    private bool WasLeft(ContainerRecord current, IReadOnlyList<Digest> manifests) =>
+        Later(current).Any(r => r.Images.Select(i => i.ManifestDigest).SequenceEqual(manifests));
+
     private bool WasLeft(ContainerRecord current, Digest manifest) =>
+        Later(current).Any(r => r.ManifestDigest == manifest);
+
+    private IEnumerable<ContainerRecord> Later(ContainerRecord current) =>
         host
             .Catalog.Numbers(current.Name)
             .Where(n => n > current.Deployment)
-            .Any(n => host.Catalog.Find(current.Name, n)?.ManifestDigest == manifest);
+            .Select(n => host.Catalog.Find(current.Name, n))
+            .OfType<ContainerRecord>();
 }

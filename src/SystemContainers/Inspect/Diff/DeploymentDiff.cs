@@ -11,7 +11,7 @@ namespace SystemContainers.Inspect.Diff;
 /// <param name="From">The one deployment.</param>
 /// <param name="To">The other one; of an image that is not installed, the one that it would be.</param>
 /// <param name="Texts">Units, drop-ins, tmpfiles, host files and config.json that differ.</param>
-/// <param name="Values">Template variables that differ.</param>
+/// <param name="Values">Template variables that differ, and images that are mounted.</param>
 /// <param name="Files">Paths of the images that differ; null where one of the root file systems is somebody
 /// else's.</param>
 sealed record DeploymentDiff(
@@ -40,7 +40,10 @@ sealed record DeploymentDiff(
                     .Select(path => TextChange.Of(path, before, after))
                     .OfType<TextChange>(),
             ],
-            PlannedValue.Between(before.Record.Values, after.Record.Values),
+            [
+                .. PlannedValue.Between(before.Record.Values, after.Record.Values),
+                .. PlannedValue.Between(before.Record.MountedImages, after.Record.MountedImages),
+            ],
             before.Tree is { } old && after.Tree is { } now ? TreeComparison.Compare(old(), now()) : null
         );
 }

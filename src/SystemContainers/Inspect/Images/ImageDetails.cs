@@ -53,6 +53,6 @@ sealed record ImageDetails
     /// <c>ANNOTATION=HEX</c>; null where it says nothing.</summary>
     public string? Seal { get; init; }
 
-    /// <summary>The containers that were made of it.</summary>
+    /// <summary>The containers that were made of it, or mount its files.</summary>
     public required IReadOnlyList<string> UsedBy { get; init; }
 }

@@ -9,7 +9,7 @@ namespace SystemContainers.Inspect.Images;
 /// <param name="Layers">How many layers it has.</param>
 /// <param name="PulledAt">When it was pulled; of one that only containers hold, when the first of them was
 /// installed.</param>
-/// <param name="UsedBy">The containers that were installed from it.</param>
+/// <param name="UsedBy">The containers that were installed from it, or mount its files.</param>
 /// <param name="Size">Bytes of its files, unpacked, each once.</param>
 /// <param name="Named">Whether the store keeps it by this name; else only containers hold it, which were installed from
 /// it by that name.</param>

@@ -79,13 +79,12 @@ sealed class ImageReports(Host host)
             .Select(i => (i, true))
             .Concat(
                 host.Catalog.All()
-                    .Where(d => !ids.Contains(d.ImageId))
-                    .OrderBy(d => d.InstalledAt)
-                    .DistinctBy(d => d.ImageId)
-                    .OrderBy(d => d.Image, StringComparer.Ordinal)
-                    .Select(d =>
-                        (new ImageRecord(d.Image, d.ManifestDigest, d.ImageId, d.DiffIds, d.InstalledAt), false)
-                    )
+                    .SelectMany(d => d.Images)
+                    .Where(i => !ids.Contains(i.ConfigDigest))
+                    .OrderBy(i => i.PulledAt)
+                    .DistinctBy(i => i.ConfigDigest)
+                    .OrderBy(i => i.Reference, StringComparer.Ordinal)
+                    .Select(i => (i, false))
             );
     }
 

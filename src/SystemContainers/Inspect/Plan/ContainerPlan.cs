@@ -49,7 +49,7 @@ sealed record ContainerPlan
     /// comes new to a container that runs.</summary>
     public IReadOnlyList<string> Started { get; init; } = [];
 
-    /// <summary>Template variables whose text changes.</summary>
+    /// <summary>Template variables whose text changes, options, and images that are mounted.</summary>
     public IReadOnlyList<PlannedValue> Values { get; init; } = [];
 
     /// <summary>State directories: made by an install, removed or kept by an uninstall.</summary>

@@ -83,6 +83,7 @@ sealed class ContainerPlanner(Host host)
                 [
                     .. PlannedValue.Between(before?.Values, after.Values),
                     .. PlannedValue.Between(before?.Settings ?? Settings.ContainerSettings.None, after.Settings),
+                    .. PlannedValue.Between(before?.MountedImages ?? [], after.MountedImages),
                 ],
             StateDirectories = action switch
             {

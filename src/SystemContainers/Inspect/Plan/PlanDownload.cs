@@ -32,9 +32,14 @@ sealed class PlanDownload(ContentStore? real)
     /// <summary>How many layers the store has.</summary>
     public int Stored => _stored.Count;
 
-    /// <summary>Counts an image.</summary>
+    /// <summary>Counts an image, with those that its container mounts.</summary>
     public void Add(StoredImage image)
     {
+        foreach (StoredImage mounted in image.Mounted.Values)
+        {
+            Add(mounted);
+        }
+
         ContentStore store = image.Store;
         ImageManifest manifest = JsonSerializer.Deserialize(
             store.ReadBlob(image.Record.ManifestDigest),

@@ -32,7 +32,8 @@ sealed record SpaceReport(
 /// <param name="Id">The digest of the configuration.</param>
 /// <param name="Bytes">Its files.</param>
 /// <param name="Shared">What of these another image has too.</param>
-/// <param name="UsedBy">The containers that were made of it; their files are the same ones on the disk.</param>
+/// <param name="UsedBy">The containers that were made of it, or mount its files; theirs are the same ones on the
+/// disk.</param>
 sealed record ImageSpace(IReadOnlyList<string> Names, string Id, long Bytes, long Shared, IReadOnlyList<string> UsedBy);
 
 /// <summary>What a container takes beside its image.</summary>

@@ -46,7 +46,7 @@ sealed class SpaceReports(Host host)
         ];
         HashSet<ContainerRecord> old = [.. OldDeployments(containers.Select(c => c.Name))];
         long oldBytes = old.Sum(o => OwnBytes(host.Deployment(o.Name, o.Deployment).Here));
-        HashSet<Digest> used = [.. deployments.Select(d => d.ImageId)];
+        HashSet<Digest> used = [.. deployments.SelectMany(d => d.Images).Select(i => i.ConfigDigest)];
         return new SpaceReport(
             host.StoreHere,
             space.Total,
@@ -56,19 +56,15 @@ sealed class SpaceReports(Host host)
             Images(named, deployments),
             containers,
             oldBytes
-                + Unneeded(
-                    named
-                        .SelectMany(i => i.DiffIds)
-                        .Concat(deployments.Where(d => !old.Contains(d)).SelectMany(d => d.DiffIds))
-                ),
+                + Unneeded(named.SelectMany(i => i.DiffIds).Concat(LayersOf(deployments.Where(d => !old.Contains(d))))),
             Unneeded(
-                named
-                    .Where(i => used.Contains(i.ConfigDigest))
-                    .SelectMany(i => i.DiffIds)
-                    .Concat(deployments.SelectMany(d => d.DiffIds))
+                named.Where(i => used.Contains(i.ConfigDigest)).SelectMany(i => i.DiffIds).Concat(LayersOf(deployments))
             )
         );
     }
+
+    private static IEnumerable<Digest> LayersOf(IEnumerable<ContainerRecord> deployments) =>
+        deployments.SelectMany(d => d.Images).SelectMany(i => i.DiffIds);
 
     /// <summary>The unpacked size of an image: its files, each once.</summary>
     public long SizeOf(ImageRecord image) =>
@@ -97,7 +93,11 @@ sealed class SpaceReports(Host host)
     {
         var images = named
             .Select(i => (Id: i.ConfigDigest, Name: i.Reference, i.DiffIds, IsNamed: true))
-            .Concat(deployments.Select(d => (Id: d.ImageId, Name: d.Image, d.DiffIds, IsNamed: false)))
+            .Concat(
+                deployments
+                    .SelectMany(d => d.Images)
+                    .Select(i => (Id: i.ConfigDigest, Name: i.Reference, i.DiffIds, IsNamed: false))
+            )
             .GroupBy(i => i.Id)
             .Select(g =>
                 (
@@ -123,7 +123,12 @@ sealed class SpaceReports(Host host)
                 image.Id.ToString(),
                 Sum(image.Objects),
                 Sum(image.Objects.Where(others.Contains)),
-                [.. deployments.Where(d => d.ImageId == image.Id).Select(d => d.Name).Distinct(StringComparer.Ordinal)]
+                [
+                    .. deployments
+                        .Where(d => d.Images.Any(i => i.ConfigDigest == image.Id))
+                        .Select(d => d.Name)
+                        .Distinct(StringComparer.Ordinal),
+                ]
             ),
         ];
     }

@@ -64,6 +64,9 @@ sealed record RenderRequest
     /// <summary>What the user set by options; for units and configurations that sysctr writes.</summary>
     public ContainerSettings Settings { get; init; } = ContainerSettings.None;
 
+    /// <summary>Files of other images that <see cref="Settings"/> ask for.</summary>
+    public IReadOnlyList<ImageMount> ImageMounts { get; init; } = [];
+
     /// <summary>Lines that a file declares for the main unit.</summary>
     public IReadOnlyList<UnitLine> UnitLines { get; init; } = [];
 

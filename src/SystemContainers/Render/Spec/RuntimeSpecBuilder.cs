@@ -158,7 +158,8 @@ static class RuntimeSpecBuilder
                         .. settings
                             .Volumes.Where(v => v.IsMapped)
                             .Select(v => v.Destination)
-                            .Union(volumes.Select(v => v.Destination), StringComparer.Ordinal),
+                            .Union(volumes.Select(v => v.Destination), StringComparer.Ordinal)
+                            .Union(request.ImageMounts.Select(m => m.Destination), StringComparer.Ordinal),
                     ]
             )
         );

@@ -43,6 +43,13 @@ static class SpecMounts
                 .Volumes.Where(v => v.IsHostPath)
                 .Select(v => new MountConfig(v.Destination, "bind", v.Source!, v.MountOptions)),
             .. volumes.Select(v => new MountConfig(v.Destination, "bind", v.Source, OptionsOf(v))),
+            .. request.ImageMounts.Select(m => new MountConfig(
+                m.Destination,
+                "bind",
+                m.Source,
+                // As in the root, set-user-ID programs have their rights; a user's file system may not have them.
+                ["bind", "ro", "nodev", .. request.Host.UserIds is null ? (string[])[] : ["nosuid"], "rprivate"]
+            )),
             .. Zone(request.Host, settings),
         ];
 

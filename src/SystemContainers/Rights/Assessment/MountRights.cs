@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
+using SystemContainers.Bundle;
 using SystemContainers.Network;
 using SystemContainers.Runtime;
 using SystemContainers.Templates;
@@ -113,7 +114,12 @@ static class MountRights
                 || types.Contains("none", StringComparer.Ordinal)
             )
             {
-                foreach (string source in mount.All("source").Strings().Where(s => !IsOurs(subject, s, mount)))
+                foreach (
+                    string source in mount
+                        .All("source")
+                        .Strings()
+                        .Where(s => !IsOurs(subject, s, mount) && (write || !MountedTrees.IsIn(subject.Destination, s)))
+                )
                 {
                     foreach (Right right in Bind(subject, source, options, write))
                     {

@@ -69,7 +69,9 @@ static class MappedMounts
                 mount["source"] = Clone(
                     source,
                     Path.Join(place, $"{number++}"),
-                    mapped.Contains(mount["destination"]!.GetValue<string>(), StringComparer.Ordinal) ? users : null
+                    mapped.Contains(mount["destination"]!.GetValue<string>(), StringComparer.Ordinal) ? users : null,
+                    // As the root: links into the store, too.
+                    isReadOnly: MountedTrees.TreeOf(source) is not null
                 );
             }
         }

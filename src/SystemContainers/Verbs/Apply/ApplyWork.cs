@@ -5,9 +5,11 @@ using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Oci;
 using SystemContainers.Quadlet;
+using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Requests;
 using SystemContainers.Rights;
 using SystemContainers.Runtime;
+using SystemContainers.Settings;
 using SystemContainers.State;
 using SystemContainers.Target;
 
@@ -88,15 +90,24 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
 
     private static ApplyItem Declared(Host host, ContainerDeclaration declaration, ApplyRequest request)
     {
-        PullPolicy policy = PolicyOf(declaration.Request.Pull, request);
-        WantedImage image = new(host.Registries, declaration.Request.Image, policy);
-        try
+        InstallRequest asked = declaration.Request;
+        WantedImage image = new(
+            host.Registries,
+            asked with
+            {
+                Pull = PolicyOf(asked.Pull, request),
+                MountPulls = asked.MountPulls.ToDictionary(
+                    p => p.Key,
+                    p => PolicyOf(p.Value, request),
+                    StringComparer.Ordinal
+                ),
+            }
+        );
+        CheckName(image, declaration.ImagePlace, "Image=");
+        foreach ((string name, WantedImage mounted) in image.Mounted)
         {
-            _ = image.Candidates;
-        }
-        catch (SysctrException e)
-        {
-            throw new SysctrException(e.Kind, $"{declaration.ImagePlace}: Image=: {e.Message}", e.Hint, e);
+            string mount = asked.Settings.All("mount").First(m => MountSetting.Parse(m).Image == name);
+            CheckName(mounted, declaration.Said.Place("mount", mount), "Mount=");
         }
 
         ContainerRecord? before = host.Catalog.Find(declaration.Name);
@@ -109,7 +120,8 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
             : new ApplyItem(
                 declaration.Name,
                 before is null ? ApplyAction.Install
-                    : policy != PullPolicy.Always && IsAsDeclared(host, before, declaration.Request, image)
+                    : image.All.All(i => i.Policy != PullPolicy.Always)
+                    && IsAsDeclared(host, before, declaration.Request, image)
                         ? ApplyAction.None
                     : ApplyAction.Update,
                 declaration,
@@ -118,6 +130,18 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
             {
                 Image = image,
             };
+    }
+
+    private static void CheckName(WantedImage image, QuadletPlace place, string key)
+    {
+        try
+        {
+            _ = image.Candidates;
+        }
+        catch (SysctrException e)
+        {
+            throw new SysctrException(e.Kind, $"{place}: {key}: {e.Message}", e.Hint, e);
+        }
     }
 
     private static PullPolicy PolicyOf(PullPolicy declared, ApplyRequest request) =>
@@ -133,6 +157,10 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
     /// meant.</summary>
     private static bool IsAsDeclared(Host host, ContainerRecord before, InstallRequest request, WantedImage image) =>
         image.Candidates.Any(c => c.ToString() == before.Image)
+        && image.Mounted.All(m =>
+            before.MountedImages.FirstOrDefault(b => b.Name == m.Key) is { } mounted
+            && m.Value.Candidates.Any(c => c.ToString() == mounted.Image)
+        )
         && (
             before.Settings.IsSameAs(request.Settings)
             || before.Settings.IsSameAs(request.Usual.With(request.Settings, []))

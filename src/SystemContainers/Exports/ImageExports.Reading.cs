@@ -64,6 +64,7 @@ sealed partial record ImageExports
 
         return new ImageExports
         {
+            IsOrdinary = files.FindNoFollow(Directory) is null,
             Manifest = manifest,
             Units = units,
             Config = config,

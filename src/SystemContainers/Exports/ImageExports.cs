@@ -29,6 +29,9 @@ sealed partial record ImageExports
     /// <summary>How to check the payload's health: what manifest and labels say, and HEALTHCHECK.</summary>
     public required ImageHealth Health { get; init; }
 
+    /// <summary>Whether it has nothing below /exports: an image like others, made for no system container.</summary>
+    public bool IsOrdinary { get; init; }
+
     /// <summary>Every variable that some template mentions, in ordinal order.</summary>
     public required IReadOnlyList<string> Variables { get; init; }
 

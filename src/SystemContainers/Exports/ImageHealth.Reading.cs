@@ -37,6 +37,7 @@ sealed partial record ImageHealth
             : sources.FirstOrDefault(s => s.HasCheck) ?? s_none;
         return check with
         {
+            IsHealthcheck = check == sources[^1] && check.HasCheck && run?.Healthcheck is { IsChosen: false },
             Attempt = check.Attempt ?? Seconds(run?.Healthcheck?.Timeout),
             Timeout = sources.Select(s => s.Timeout).FirstOrDefault(t => t is not null),
             Interval = sources.Select(s => s.Interval).FirstOrDefault(t => t is not null),
@@ -100,8 +101,7 @@ sealed partial record ImageHealth
         // As in a Dockerfile: a JSON array is program and arguments, anything else is for the shell.
         ExportFile[] Words() =>
             Text("command") is not { } line ? []
-            : JsonWords.Of(line.Text) is { } words
-                ? [.. words.Select(w => Template(line.Path, w))]
+            : JsonWords.Of(line.Text) is { } words ? [.. words.Select(w => Template(line.Path, w))]
             : Shell(line);
     }
 

@@ -28,6 +28,10 @@ sealed partial record ImageHealth(
 {
     private const double MaxSeconds = 3600;
 
+    /// <summary>Whether it is the image's HEALTHCHECK, as it is without options, labels and a manifest that say
+    /// another.</summary>
+    public bool IsHealthcheck { get; init; }
+
     /// <summary>Every text that may mention variables.</summary>
     public IEnumerable<ExportFile> Texts => Command.Concat(new[] { Http, Tcp, Timeout, Interval }.OfType<ExportFile>());
 

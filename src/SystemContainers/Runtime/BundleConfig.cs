@@ -189,11 +189,14 @@ static class BundleConfig
     public static bool UsesFilter(JsonObject document) =>
         (document["mounts"] as JsonArray ?? []).Any(m => NotifySocket.IsPath(m?["source"]?.ToString()));
 
-    /// <summary>Takes out what is there for the payload's own command alone: the socket for its notifications, and
-    /// sysctr-listen.</summary>
+    /// <summary>Takes out what is there for the payload's own command alone: the socket for its notifications,
+    /// sysctr-listen, and checks of its health.</summary>
     public static void DropHelpers(JsonObject document)
     {
         PlaceNotifySocket(document, socket: null);
+
+        // What is checked is the payload.
+        (document["annotations"] as JsonObject)?.Remove(StartAnnotations.Health);
         JsonArray mounts = document["mounts"] as JsonArray ?? [];
         foreach (JsonNode? helper in mounts.Where(m => m?["destination"]?.ToString() == ListenInside).ToArray())
         {

@@ -726,7 +726,22 @@ public sealed class SettingsTests
             """{"command":["/bin/sh","-c","mine"],"directory":"/","attempt":30,"interval":30,"retries":3,"startPeriod":0,"onFailure":"none"}""",
             Of(image, ("health-cmd", "mine"))
         );
-        Assert.Null(Of(image));
+
+        // Without a word of anybody the image's own is made as docker and podman make it.
+        Assert.Equal(
+            """{"command":["/bin/sh","-c","up"],"directory":"/","attempt":4,"interval":5,"retries":7,"startPeriod":60,"onFailure":"none"}""",
+            Of(image)
+        );
+        Assert.Contains(
+            "\"interval\":30,",
+            Of(new ImageHealthcheck { Test = ["CMD", "up"] }),
+            StringComparison.Ordinal
+        );
+        Assert.Null(Of(image with { Interval = -1 }));
+        Assert.Null(Of(image with { Test = ["NONE"] }));
+        Assert.Null(Of(image, ("health-cmd", "none")));
+        Assert.Null(Of(image, ("health-interval", "disable")));
+        Assert.Null(Of(image, ("health-interval", "0s")));
 
         static string? Of(ImageHealthcheck check, params (string, string)[] values)
         {
@@ -744,6 +759,38 @@ public sealed class SettingsTests
                 ["io.sysctr.health"]
                 ?.GetValue<string>();
         }
+    }
+
+    /// <summary>Who made it counts on its unit, or has said a check of another kind.</summary>
+    [Theory]
+    [InlineData("/exports/manifest.json", null, false)]
+    [InlineData("/etc/other", "sysctr.health.tcp", false)]
+    [InlineData("/etc/other", null, true)]
+    [InlineData("/etc/other", null, false)]
+    public void The_check_of_an_image_that_is_made_for_system_containers_is_not_repeated(
+        string file,
+        string? label,
+        bool once
+    )
+    {
+        TestImage image = new TestImage().File(file, "{}").File("/bin/x", "");
+        ImageRunConfig run = new()
+        {
+            Entrypoint = ["/bin/x"],
+            Healthcheck = new ImageHealthcheck { Test = ["CMD", "up"] },
+            Labels = label is null ? null : new Dictionary<string, string> { [label] = "localhost:80" },
+        };
+        RenderRequest request = RenderRequests.For(image, run) with
+        {
+            Exports = ImageExports.Read(image, run),
+            MayWriteRoot = once,
+        };
+
+        Assert.Equal(
+            file == "/etc/other" && label is null && !once,
+            JsonNode.Parse(ContainerRenderer.Render(request).ConfigJson!)!["annotations"]!["io.sysctr.health"]
+                is not null
+        );
     }
 
     [Fact]

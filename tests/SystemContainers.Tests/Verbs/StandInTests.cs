@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Render.Spec;
 using SystemContainers.Requests;
+using SystemContainers.Runtime;
 using SystemContainers.Verbs;
 using Xunit;
 
@@ -44,6 +45,19 @@ public sealed class StandInTests
         StandInOperation.Place(document, new ExecRequest("web", ["ls"]), user: null);
 
         Assert.Equal(Config.Replace("payload", "ls", StringComparison.Ordinal), document.ToJsonString());
+    }
+
+    /// <summary>What is checked is the payload, and acted on is its unit.</summary>
+    [Fact]
+    public void A_command_in_place_of_the_payload_is_not_checked_as_that_is()
+    {
+        JsonObject document = JsonNode
+            .Parse("""{"annotations":{"io.sysctr.health":"{}","other":"x"},"process":{"env":[]},"mounts":[]}""")!
+            .AsObject();
+
+        BundleConfig.DropHelpers(document);
+
+        Assert.Equal("""{"other":"x"}""", document["annotations"]!.ToJsonString());
     }
 
     [Fact]

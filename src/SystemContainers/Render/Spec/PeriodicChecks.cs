@@ -11,8 +11,8 @@ using SystemContainers.Templates;
 
 namespace SystemContainers.Render.Spec;
 
-/// <summary>Checks of a container's health that are made again and again, as options ask for them. What these leave
-/// unsaid, the image's HEALTHCHECK says, and else podman does.</summary>
+/// <summary>Checks of a container's health that are made again and again, as options ask for them, or as podman makes
+/// an image's HEALTHCHECK. What options leave unsaid, that says, and else podman does.</summary>
 static class PeriodicChecks
 {
     private const string StartupCommand = "health-startup-cmd";
@@ -58,6 +58,7 @@ static class PeriodicChecks
                 && settings.One("health-cmd") is { } command
                 && HealthCommand.Command(HealthCommand.Parse(command)) is not null
             )
+            || (interval is null && OfImage(request))
             || settings.One("health-on-failure") is not (null or "none")
             || settings.One("health-retries") is not null
             || startup is not null;
@@ -86,6 +87,14 @@ static class PeriodicChecks
                 startup
             );
     }
+
+    /// <summary>Whether the image's own check is made again and again without a word of anybody: that of an image like
+    /// others, in which who made it counts on what docker and podman do. One that is made for system containers counts
+    /// on its unit.</summary>
+    private static bool OfImage(RenderRequest request) =>
+        request.Exports is { IsOrdinary: true, Health.IsHealthcheck: true }
+        && request.Image.Run?.Healthcheck is { Interval: null or >= 0 }
+        && !request.MayWriteRoot;
 
     private static StartupCheck? Startup(RenderRequest request)
     {

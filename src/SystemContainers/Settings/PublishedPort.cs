@@ -65,11 +65,14 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
     public bool Overlaps(PublishedPort other) =>
         SharesNumber(other) && (HostIp == other.HostIp || Holds(HostIp, other.HostIp) || Holds(other.HostIp, HostIp));
 
-    /// <summary>Whether a port of the host would lead to two of the container.</summary>
+    /// <summary>Whether a port of the host would lead to two of the container, or would be taken once more than it is
+    /// there: at all addresses, and at one of them.</summary>
     public bool Contradicts(PublishedPort other) =>
-        SharesNumber(other)
-        && Everywhere(HostIp) == Everywhere(other.HostIp)
-        && HostPort - ContainerPort != other.HostPort - other.ContainerPort;
+        Overlaps(other)
+        && (
+            HostPort - ContainerPort != other.HostPort - other.ContainerPort
+            || Everywhere(HostIp) != Everywhere(other.HostIp)
+        );
 
     private bool SharesNumber(PublishedPort other) =>
         HostPort > 0

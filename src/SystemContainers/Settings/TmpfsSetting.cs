@@ -38,7 +38,21 @@ sealed record TmpfsSetting(string Destination, IReadOnlyList<string> Options, bo
         string[] parts = text.Split(':', 2);
         List<string> options = [.. s_defaults];
         bool copyUp = true;
-        foreach (string option in parts.Length == 1 ? [] : parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries))
+        string[] given = parts.Length == 1 ? [] : parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries);
+        VolumeSetting.RefuseBoth(given);
+        if (
+            given
+                .Where(o => o.Contains('=', StringComparison.Ordinal))
+                .GroupBy(o => o.Split('=', 2)[0], StringComparer.Ordinal)
+                .FirstOrDefault(g => g.Count() > 1)
+                ?.ToArray()
+            is [var one, var other, ..]
+        )
+        {
+            throw new FormatException($"it can't be {one} and {other}; leave one of the two out");
+        }
+
+        foreach (string option in given)
         {
             string name = option.Split('=', 2)[0];
             bool isKnown =

@@ -40,6 +40,21 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
         Owned,
     ];
 
+    /// <summary>Words of which a mount has one at most, and that once.</summary>
+    private static readonly string[][] s_alternatives =
+    [
+        ["ro", "rw"],
+        ["bind", "rbind"],
+        ["nosuid", "suid"],
+        ["nodev", "dev"],
+        ["noexec", "exec"],
+        ["private", "rprivate", "shared", "rshared", "slave", "rslave", "unbindable", "runbindable"],
+        ["tmpcopyup", "notmpcopyup"],
+        ["z", "Z"],
+        [Mapped],
+        [Owned],
+    ];
+
     /// <summary>Taken for the habit: without an SELinux label of its own a container reads what any service does, and a
     /// volume begins with what the image has.</summary>
     private static readonly string[] s_withoutEffect = ["z", "Z", "copy"];
@@ -171,9 +186,27 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
             }
         }
 
-        return given.Contains("ro", StringComparer.Ordinal) && given.Contains("rw", StringComparer.Ordinal)
-            ? throw new FormatException("it can't be ro and rw")
-            : [.. given.Except(s_withoutEffect, StringComparer.Ordinal)];
+        RefuseBoth(given);
+        return [.. given.Except(s_withoutEffect, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Refuses what says two things of a mount, as podman does: nobody knows which was meant.</summary>
+    /// <param name="options">In the order in which they were given.</param>
+    /// <exception cref="FormatException">Names two of them.</exception>
+    internal static void RefuseBoth(IReadOnlyList<string> options)
+    {
+        foreach (string[] alternatives in s_alternatives)
+        {
+            if (
+                options.Where(o => alternatives.Contains(o, StringComparer.Ordinal)).ToArray()
+                is [var one, var other, ..]
+            )
+            {
+                throw new FormatException(
+                    one == other ? $"{one} is there twice" : $"it can't be {one} and {other}; leave one of the two out"
+                );
+            }
+        }
     }
 
     private static string CheckedSource(string source) =>

@@ -93,6 +93,19 @@ public sealed class QuadletFaultTests : IDisposable
         3,
         "PodmanArgs=--publish=1.2.3.4:1:3: PodmanArgs=--publish=1.2.3.4:1:2 has port 1/tcp of 1.2.3.4"
     )]
+    [InlineData(
+        "PublishPort=80:80\nPublishPort=127.0.0.1:80:80",
+        4,
+        "PublishPort=127.0.0.1:80:80: PublishPort=80:80 has port 80/tcp of 127.0.0.1 of the host, too"
+    )]
+    [InlineData("Tmpfs=/x:exec,noexec", 3, "Tmpfs=/x:exec,noexec: it can't be exec and noexec")]
+    [InlineData(
+        "Mount=type=bind,src=/srv,dst=/x,rshared,bind-propagation=private",
+        3,
+        "it can't be rshared and private; leave one of the two out"
+    )]
+    [InlineData("Mount=type=image,source=nothere.image,destination=/x", 3, "Mount=: no file declares nothere.image")]
+    [InlineData("Mount=type=image,source=a,destination=/x,rw=true", 3, "'rw=true': an image's files are the store's")]
     [InlineData("PublishPort=80:80\nNetwork=none", 3, "PublishPort=80:80: with the network none nothing leads")]
     [InlineData(
         "AddDevice=/dev/null:/dev/x\nAddDevice=/dev/zero:/dev/x",

@@ -53,6 +53,33 @@ public sealed class PublishedPortTests
     [InlineData("+80")]
     public void What_is_none_is_refused(string text) => Assert.Throws<FormatException>(() => PublishedPort.Parse(text));
 
+    /// <summary>bind(2), as podman asks it at a start: a word for all addresses takes each of them.</summary>
+    [Theory]
+    [InlineData("80:80", "127.0.0.1:80:80", true, true)]
+    [InlineData("80:80", "127.0.0.1:80:81", true, true)]
+    [InlineData("0.0.0.0:80:80", "127.0.0.1:80:80", true, true)]
+    [InlineData("80:80", "[::1]:80:80", true, true)]
+    [InlineData("80:80", "[::]:80:80", true, true)]
+    [InlineData("[::]:80:80", "[::1]:80:80", true, true)]
+    [InlineData("80:80", "0.0.0.0:80:80", true, false)]
+    [InlineData("80:80", "0.0.0.0:80:81", true, true)]
+    [InlineData("80:80", "80:80", true, false)]
+    [InlineData("0.0.0.0:80:80", "[::]:80:80", false, false)]
+    [InlineData("0.0.0.0:80:80", "[::1]:80:80", false, false)]
+    [InlineData("127.0.0.1:80:80", "127.0.0.2:80:81", false, false)]
+    [InlineData("127.0.0.1:80:80", "[::1]:80:80", false, false)]
+    [InlineData("80:80", "127.0.0.1:80:80/udp", false, false)]
+    [InlineData("80:80", "127.0.0.1::80", false, false)]
+    [InlineData("80-82:80-82", "127.0.0.1:82:82", true, true)]
+    [InlineData("80-82:80-82", "81:81", true, false)]
+    public void A_port_of_all_addresses_is_one_of_each(string one, string other, bool overlaps, bool contradicts)
+    {
+        (PublishedPort first, PublishedPort second) = (PublishedPort.Parse(one), PublishedPort.Parse(other));
+
+        Assert.Equal((overlaps, overlaps), (first.Overlaps(second), second.Overlaps(first)));
+        Assert.Equal((contradicts, contradicts), (first.Contradicts(second), second.Contradicts(first)));
+    }
+
     [Fact]
     public void A_place_on_the_host_is_published_once()
     {

@@ -127,6 +127,36 @@ public sealed class MountSourceTests(NspawnFixture fixture)
         Assert.Equal("active", await container.PropertyAsync("ActiveState"));
     }
 
+    /// <summary>Versions before the launcher started all of them had the mounts looked at by a line of the unit's
+    /// own.</summary>
+    [Fact]
+    public async Task A_unit_of_an_older_version_still_has_its_mounts_looked_at()
+    {
+        string image = await new WildImage()
+            .Bind("/var/lib/$NAME/a", "/a")
+            .Bind("/var/lib/$NAME/a/b", "/b")
+            .PutAsync(_host);
+        await using Container container = await Container.InstallAsync(_host, image, "--now");
+        string name = container.Name;
+        await _host.ShellAsync(
+            $"mkdir -p /run/systemd/system/{container.Service}.d; printf '[Service]\nExecStartPre=/usr/bin/sysctr launch check --bundle=/var/lib/sysctr/deployments/{name}/0 {name}\n' > /run/systemd/system/{container.Service}.d/old.conf; systemctl daemon-reload"
+        );
+
+        await _host.MustAsync("systemctl", "restart", container.Service);
+        Assert.Equal("active", await container.PropertyAsync("ActiveState"));
+        await _host.ShellAsync($"rmdir /var/lib/{name}/a/b; ln -s /etc /var/lib/{name}/a/b");
+        Assert.NotEqual(0, (await _host.RunAsync("systemctl", "restart", container.Service)).ExitCode);
+        Assert.Contains(
+            "status=8",
+            await _host.ShellAsync($"systemctl show -P ExecStartPre {container.Service}"),
+            StringComparison.Ordinal
+        );
+
+        await _host.ShellAsync(
+            $"rm -r /run/systemd/system/{container.Service}.d /var/lib/{name}/a/b; mkdir /var/lib/{name}/a/b; systemctl daemon-reload; systemctl reset-failed {container.Service}"
+        );
+    }
+
     [Fact]
     public async Task Nor_is_one_that_another_container_made_a_link()
     {

@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
+using SystemContainers.Network;
 
 namespace SystemContainers.Runtime.Launch;
 
@@ -33,7 +34,8 @@ static class MountCheck
         AppArmorProfiles.Require(name, document["process"]?["apparmorProfile"]?.ToString());
 
         // What such a configuration covers is what there was to cover when it was written: nobody changes it any more.
-        if (MountGuard.ForStart(bundle, run, store, hasMapped: false).Protect(document))
+        string[] own = [.. NameFiles.Of(Path.GetDirectoryName(run)!, name).Select(f => f.Source)];
+        if (MountGuard.ForStart(bundle, run, store, own, hasMapped: false).Protect(document))
         {
             throw new SysctrException(
                 ErrorKind.Unsafe,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Settings.Ids;
 
 namespace SystemContainers.Quadlet;
 
@@ -8,6 +10,9 @@ namespace SystemContainers.Quadlet;
 /// with its kin, which podman translates into them.</summary>
 sealed partial class ContainerReader
 {
+    /// <summary>Those of them that a user's containers can have in part alone.</summary>
+    private static readonly string[] s_systems = ["UserNS", "SubUIDMap", "SubGIDMap", "RemapUsers"];
+
     private static readonly string[] s_maps = ["UserNS", "UIDMap", "GIDMap", "SubUIDMap", "SubGIDMap"];
 
     /// <summary>Further groups of the payload.</summary>
@@ -48,11 +53,9 @@ sealed partial class ContainerReader
         Remap();
         if (
             host.IsUser
-            && s_maps
-                .Append("RemapUsers")
-                .FirstOrDefault(k =>
-                    unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 } said && !IsUsers(said.Text)
-                )
+            && s_systems.FirstOrDefault(k =>
+                unit.Last(ContainerKeys.Container, k) is { Text.Length: > 0 } said && !IsUsers(said.Text)
+            )
                 is { } key
         )
         {
@@ -60,13 +63,31 @@ sealed partial class ContainerReader
             Fault(
                 said.Place,
                 $"{key}={said.Text}: a user's container is in the user's own namespace, in which the user is its root",
-                "write UserNS=keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers"
+                "write UserNS=keep-id or UIDMap=, with which the user is somebody else there, or leave it out; auto and names of subuid(5) are for the system's containers"
             );
+        }
+        else if (
+            !host.IsUser
+            && _settings.GetValueOrDefault("uidmap", []) is var uids
+            && _settings.GetValueOrDefault("gidmap", []) is var gids
+            && uids.Count + gids.Count > 0
+        )
+        {
+            // One that extends is filled up with a user's ids; the system's has what is said.
+            try
+            {
+                _ = UserNamespaceSetting.Of(null, uids, gids, null, null).Maps(null);
+            }
+            catch (SysctrException e) when (e.Setting is { } setting)
+            {
+                Fault(_said.Place(setting.Option, setting.Value), _said.Text(setting), e.Hint);
+            }
         }
     }
 
     /// <summary>Whether a user's container can have it, as RemapUsers= and UserNS= say it.</summary>
-    private static bool IsUsers(string mode) => mode == "host" || mode.Split(':')[0] == "keep-id";
+    private static bool IsUsers(string mode) =>
+        mode is "host" or "private" or "manual" || mode.Split(':')[0] == "keep-id";
 
     private void Remap()
     {

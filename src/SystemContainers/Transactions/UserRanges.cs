@@ -62,7 +62,7 @@ sealed class UserRanges(Host host)
                 Lined(Subordinate("/etc/subuid", users), uint.MaxValue),
                 Lined(Subordinate("/etc/subgid", asked.SubordinateGroups!), uint.MaxValue)
             ),
-            _ => new IdMap(asked.Uids, asked.Gids),
+            _ => asked.Maps(null),
         };
     }
 
@@ -70,22 +70,23 @@ sealed class UserRanges(Host host)
     /// is.</summary>
     private static IdMap OfUser(HostUser user, UserNamespaceSetting asked, string word)
     {
-        if (asked.Mode != UserNamespaceMode.KeepId)
+        if (asked.Mode == UserNamespaceMode.Auto || asked.SubordinateUsers is not null)
         {
             throw new SysctrException(
                 ErrorKind.Usage,
                 $"reading --userns={word}: a user's container is in the user's own namespace, in which the user is its root",
-                "write keep-id, with which the user is somebody else there, or leave it out; auto and maps are for the system's containers"
+                "write keep-id, with which the user is somebody else there, --uidmap, or leave it out; auto and names of subuid(5) are for the system's containers"
             );
         }
 
         IdMap ids = user.Ids;
         return ids.IsSingle
-            ? throw new SysctrException(
-                ErrorKind.Host,
-                $"reading --userns={word}: {user.Name} has no subordinate ids, so nobody would be the container's root",
-                SubordinateIds.Hint(user.Name)
-            )
+                ? throw new SysctrException(
+                    ErrorKind.Host,
+                    $"reading --userns={word}: {user.Name} has no subordinate ids, so nobody would be the container's root",
+                    SubordinateIds.Hint(user.Name)
+                )
+            : asked.Mode == UserNamespaceMode.Mapped ? asked.Maps(ids).Then(ids)
             : ids.Keeping(asked.Uid ?? user.Uid, asked.Gid ?? user.Gid, asked.Size ?? uint.MaxValue).Then(ids);
     }
 

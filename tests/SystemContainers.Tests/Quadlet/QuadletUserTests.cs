@@ -41,6 +41,8 @@ public sealed class QuadletUserTests : IDisposable
     [Theory]
     [InlineData("UserNS=keep-id:uid=101,gid=102", "--userns=keep-id:uid=101,gid=102")]
     [InlineData("UserNS=host", "--userns=host")]
+    [InlineData("UIDMap=+1000:@1000\nGIDMap=0:1:9", "--gidmap=0:1:9 --uidmap=+1000:@1000")]
+    [InlineData("RemapUsers=manual\nRemapUid=0:0:9", "--uidmap=0:0:9")]
     [InlineData("RemapUsers=keep-id\nRemapUid=200", "--userns=keep-id:uid=200")]
     public void A_user_s_file_may_keep_the_user_s_id(string keys, string words)
     {
@@ -56,13 +58,18 @@ public sealed class QuadletUserTests : IDisposable
                 Assert
                     .Single(set.Containers)
                     .Request.Settings.Words()
-                    .Where(w => w.StartsWith("--userns", StringComparison.Ordinal))
+                    .Where(w =>
+                        w.Contains("map", StringComparison.Ordinal) || w.Contains("userns", StringComparison.Ordinal)
+                    )
             )
         );
     }
 
     [Theory]
-    [InlineData("UIDMap=0:1:1", true, "user's own namespace")]
+    [InlineData("SubUIDMap=me", true, "user's own namespace")]
+    [InlineData("UIDMap=101:0:1", true, "the namespace has no root")]
+    [InlineData("UIDMap=+1000:@1000", false, "the namespace has no root")]
+    [InlineData("UIDMap=0:@x:1", false, "'x' is no number")]
     [InlineData("RemapUsers=manual\nUserNS=auto", false, "don't go with UserNS=")]
     [InlineData("RemapUid=0:1:1", false, "go with RemapUsers=")]
     [InlineData("RemapUsers=some", false, "it is manual, auto or keep-id")]

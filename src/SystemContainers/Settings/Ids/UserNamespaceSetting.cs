@@ -15,12 +15,15 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
 
     private const string Gidmap = "gidmap";
 
-    /// <summary>Maps that were given: of <see cref="UserNamespaceMode.Mapped"/> all, of
-    /// <see cref="UserNamespaceMode.Auto"/> what is fixed of it.</summary>
+    /// <summary>Of <see cref="UserNamespaceMode.Auto"/>: what is fixed of it.</summary>
     public IReadOnlyList<IdRange> Uids { get; private init; } = [];
 
     /// <summary>The same of groups.</summary>
     public IReadOnlyList<IdRange> Gids { get; private init; } = [];
+
+    private IReadOnlyList<string> UidMaps { get; init; } = [];
+
+    private IReadOnlyList<string> GidMaps { get; init; } = [];
 
     /// <summary>Of <see cref="UserNamespaceMode.Auto"/>: how many ids; null for as many as the image needs. Of
     /// <see cref="UserNamespaceMode.KeepId"/> how many a user's at most; null for all.</summary>
@@ -87,25 +90,57 @@ sealed record UserNamespaceSetting(UserNamespaceMode Mode)
 
         UserNamespaceSetting said = new(UserNamespaceMode.Mapped)
         {
-            Uids = Joined(uids.Count > 0 ? uids : gids, ofGroups: false),
-            Gids = Joined(gids.Count > 0 ? gids : uids, ofGroups: true),
+            UidMaps = uids.Count > 0 ? uids : gids,
+            GidMaps = gids.Count > 0 ? gids : uids,
             SubordinateUsers = users ?? groups,
             SubordinateGroups = groups ?? users,
         };
-        return names || (said.Uids.Any(r => r.Inside == 0) && said.Gids.Any(r => r.Inside == 0))
-            ? said
-            : throw new SettingFault(
-                uids.Count > 0 ? Uidmap : Gidmap,
-                null,
-                "the namespace has no root, whom the runtime needs"
-            ).ToException("map 0, too: 0:FIRST:COUNT");
+        if (!names)
+        {
+            // One that a user's other ids fill up is whole where the user is known.
+            RequireRoot(IdMapSetting.Fills(said.UidMaps, false) || HasRoot(Joined(said.UidMaps, false, null)), Uidmap);
+            RequireRoot(IdMapSetting.Fills(said.GidMaps, true) || HasRoot(Joined(said.GidMaps, true, null)), Gidmap);
+        }
+
+        return said;
     }
 
-    private static IReadOnlyList<IdRange> Joined(IReadOnlyList<string> values, bool ofGroups)
+    /// <summary>Of <see cref="UserNamespaceMode.Mapped"/> without names: what the maps make together.</summary>
+    /// <param name="callers">Of a user's container the user's namespace, in whose ids the result is outside; null for
+    /// the system's.</param>
+    /// <exception cref="SysctrException">Usage: they are none, or the namespace has no root.</exception>
+    public IdMap Maps(IdMap? callers)
+    {
+        IdMap map = new(
+            Joined(UidMaps, ofGroups: false, callers?.Uids),
+            Joined(GidMaps, ofGroups: true, callers?.Gids)
+        );
+        RequireRoot(HasRoot(map.Uids), Uidmap);
+        RequireRoot(HasRoot(map.Gids), Gidmap);
+        return map;
+    }
+
+    private static bool HasRoot(IReadOnlyList<IdRange> map) => map.Any(r => r.Inside == 0);
+
+    private static void RequireRoot(bool isThere, string option)
+    {
+        if (!isThere)
+        {
+            throw new SettingFault(option, null, "the namespace has no root, whom the runtime needs").ToException(
+                "map 0, too: 0:FIRST:COUNT"
+            );
+        }
+    }
+
+    private static IReadOnlyList<IdRange> Joined(
+        IReadOnlyList<string> values,
+        bool ofGroups,
+        IReadOnlyList<IdRange>? callers
+    )
     {
         try
         {
-            return IdMapSetting.Join(values, ofGroups);
+            return IdMapSetting.Join(values, ofGroups, callers);
         }
         catch (FormatException e)
         {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux.Users;
 using SystemContainers.Settings.Ids;
 using Xunit;
 
@@ -18,6 +19,7 @@ public sealed class IdMapSettingTests
     [InlineData("0:100:10 +0:500:10", "0:500:10")]
     [InlineData("u0:1:1 g0:2:1", "0:1:1")]
     [InlineData("ug0:1:1", "0:1:1")]
+    [InlineData("+1000:@1000", "1000:1000:1")]
     public void Values_make_one_map_together(string values, string map) =>
         Assert.Equal(
             map,
@@ -38,7 +40,8 @@ public sealed class IdMapSettingTests
     [InlineData("-1:1:2")]
     [InlineData("0:4294967295:1")]
     [InlineData("0:4294967290:10")]
-    [InlineData("0:@1:1")]
+    [InlineData("0:@:1")]
+    [InlineData("@0:1:1")]
     [InlineData("x0:1:1")]
     [InlineData("")]
     public void What_is_no_map_is_refused(string value) =>
@@ -101,5 +104,40 @@ public sealed class IdMapSettingTests
 
     [Fact]
     public void One_map_serves_users_and_groups() =>
-        Assert.Equal(7u, Assert.Single(UserNamespaceSetting.Of(null, ["0:7:10"], [], null, null).Gids).Outside);
+        Assert.Equal(
+            7u,
+            Assert.Single(UserNamespaceSetting.Of(null, ["0:7:10"], [], null, null).Maps(null).Gids).Outside
+        );
+
+    /// <summary>As podman's pkg/util/utils.go has it of a user 1000 with the subordinate ids 100000:65536: an @ is an
+    /// id of the host's, a + of the first lets the rest be filled up, and other numbers count from the user on.</summary>
+    [Theory]
+    [InlineData("+1000:@1000", "0:1:1000 1000:0:1 1001:1001:64536")]
+    [InlineData("+0:@100004:2", "0:5:2 2:0:5 7:7:65530")]
+    [InlineData("+1000:@1000 +2000:@100000", "0:2:1000 1000:0:1 1001:1002:999 2000:1:1 2001:2001:63536")]
+    [InlineData("0:1:10 +5:@1000", "0:1:5 5:0:1 6:7:4")]
+    [InlineData("0:@99999:2", null)]
+    [InlineData("0:@1000:2", null)]
+    [InlineData("0:65530:100", null)]
+    public void A_user_s_map_is_of_the_user_s_ids(string values, string? map)
+    {
+        IdRange[] callers = [new(0, 1000, 1), new(1, 100000, 65536)];
+
+        string? made;
+        try
+        {
+            made = string.Join(
+                ' ',
+                IdMapSetting
+                    .Join(values.Split(' '), ofGroups: false, callers)
+                    .Select(r => $"{r.Inside}:{r.Outside}:{r.Count}")
+            );
+        }
+        catch (FormatException)
+        {
+            made = null;
+        }
+
+        Assert.Equal(map, made);
+    }
 }

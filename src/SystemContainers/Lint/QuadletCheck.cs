@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Lint.Json;
+using SystemContainers.Linux.Users;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
+using SystemContainers.Verbs.Apply;
 
 namespace SystemContainers.Lint;
 
@@ -14,7 +16,8 @@ static class QuadletCheck
     /// <summary>Checks a file; its neighbours are read for the names that it uses, and nothing is said of
     /// them.</summary>
     /// <param name="file">As it was typed.</param>
-    public static IReadOnlyList<LintMessage> Run(string file)
+    /// <param name="user">Whose it is; null for the system's.</param>
+    public static IReadOnlyList<LintMessage> Run(string file, HostUser? user = null)
     {
         QuadletFaults faults = new();
         string full = Path.GetFullPath(file);
@@ -31,7 +34,16 @@ static class QuadletCheck
             faults
         );
         HashSet<string> own = [full, .. units[0].Lines.Select(l => l.Value.Place.File)];
-        QuadletSet.Read(units, new QuadletHost { LooksAtHost = false }, faults);
+        QuadletSet.Read(
+            units,
+            new QuadletHost
+            {
+                LooksAtHost = false,
+                IsUser = user is not null,
+                Specifiers = user is null ? QuadletHost.System : QuadletHosts.Of(user),
+            },
+            faults
+        );
         return
         [
             .. faults

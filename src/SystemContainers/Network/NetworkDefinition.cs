@@ -25,7 +25,8 @@ sealed record NetworkDefinition
 
     private const string Chosen = "sysctr";
 
-    private static readonly string[] s_drivers = [Bridge, "macvlan", "ipvlan"];
+    /// <summary>Drivers that there are.</summary>
+    internal static IReadOnlyList<string> Drivers { get; } = [Bridge, "macvlan", "ipvlan"];
 
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
@@ -51,7 +52,7 @@ sealed record NetworkDefinition
     /// <summary>The host's device that a driver other than bridge stands on where an option names it; null for
     /// none.</summary>
     [JsonIgnore]
-    public string? Parent => Driver == Bridge ? null : Options?.GetValueOrDefault("parent");
+    public string? Parent => Driver == Bridge ? null : Options?.GetValueOrDefault(NetworkOptions.Parent);
 
     /// <summary>When it was made.</summary>
     public DateTimeOffset Created { get; init; }
@@ -69,7 +70,11 @@ sealed record NetworkDefinition
     /// <summary>Containers find each other by name.</summary>
     public bool DnsEnabled { get; init; }
 
-    /// <summary>Of the driver: mtu, vlan, isolate, metric, no_default_route, parent, mode.</summary>
+    /// <summary>Servers that the network's own asks for names that are not on it, in the place of the host's; null for
+    /// these.</summary>
+    public IReadOnlyList<string>? NetworkDnsServers { get; init; }
+
+    /// <summary>Of the driver, as <see cref="NetworkOptions"/> has them.</summary>
     public IReadOnlyDictionary<string, string>? Options { get; init; }
 
     /// <summary>For people.</summary>
@@ -128,6 +133,41 @@ sealed record NetworkDefinition
     /// <summary>As its file has it.</summary>
     public string ToJson() => System.Text.Json.JsonSerializer.Serialize(this, NetworkJson.Default.NetworkDefinition);
 
+    /// <summary>With its options in the words that netavark reads.</summary>
+    /// <exception cref="SysctrException">Usage: one is none.</exception>
+    public NetworkDefinition Normal()
+    {
+        if (Options is null)
+        {
+            return this;
+        }
+
+        Dictionary<string, string> options = new(StringComparer.Ordinal);
+        foreach ((string name, string value) in Options)
+        {
+            try
+            {
+                (string known, string read) = NetworkOptions.Checked(Driver, name, value);
+                options[known] = read;
+            }
+            catch (FormatException e)
+            {
+                throw new SysctrException(ErrorKind.Usage, $"making the network {Name}: {e.Message}", inner: e);
+            }
+        }
+
+        return options.Remove(NetworkOptions.DockerBridge, out string? device)
+            ? this with
+            {
+                Options = options.Count == 0 ? null : options,
+                NetworkInterface = device,
+            }
+            : this with
+            {
+                Options = options,
+            };
+    }
+
     /// <summary>Checks what was said, and puts what was left out in.</summary>
     /// <param name="used">Subnets that are taken: those of other networks and of the host.</param>
     /// <param name="interfaces">Bridges that are taken.</param>
@@ -145,12 +185,30 @@ sealed record NetworkDefinition
             throw new SysctrException(ErrorKind.Usage, $"{doing}: {e.Message}", inner: e);
         }
 
-        if (!s_drivers.Contains(Driver, StringComparer.Ordinal))
+        if (Name == NetworkSetting.PodmanDefault)
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"{doing}: podman calls its default network so, and here it means bridge",
+                "choose another name"
+            );
+        }
+
+        if (!Drivers.Contains(Driver, StringComparer.Ordinal))
         {
             throw new SysctrException(
                 ErrorKind.Usage,
                 $"{doing}: there is no driver {Driver}",
-                $"there are {string.Join(", ", s_drivers)}"
+                $"there are {string.Join(", ", Drivers)}"
+            );
+        }
+
+        if (NetworkDnsServers is not null && !(DnsEnabled && Driver == Bridge))
+        {
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: it has no names, and so nobody who would ask name servers",
+                "leave the servers out; --dns of a container names those that it asks"
             );
         }
 
@@ -169,6 +227,7 @@ sealed record NetworkDefinition
             NetworkSubnet whole = subnet.Completed(doing, Internal && !DnsEnabled);
             if (
                 Driver == Bridge
+                && !NetworkOptions.SharesBridge(Options)
                 && used.FirstOrDefault(u => AddressRange.Overlap(u, whole.Network)) is { PrefixLength: > 0 } other
             )
             {

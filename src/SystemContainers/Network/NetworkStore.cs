@@ -2,6 +2,7 @@
 
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
@@ -18,9 +19,6 @@ sealed class NetworkStore(string directory)
     public const string OnHost = "/var/lib/sysctr/networks";
 
     private const string PodmanNetworks = "/etc/containers/networks";
-
-    /// <summary>podman's default one, which stands in no file.</summary>
-    private const string PodmanDefault = "podman";
 
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -79,14 +77,14 @@ sealed class NetworkStore(string directory)
         }
 
         bool bare = definition.Internal && !definition.DnsEnabled;
-        NetworkDefinition whole = Kept(definition, there);
+        NetworkDefinition whole = Kept(definition.Normal(), there);
         NetworkSubnet[] subnets =
         [
             .. whole.Subnets.Select(s => s.Completed($"making the network {definition.Name}", bare)),
         ];
 
         // Subnets that were named make it one with IPv6 without a word of it.
-        bool six = subnets.Any(s => s.Family == System.Net.Sockets.AddressFamily.InterNetworkV6);
+        bool six = subnets.Any(s => s.Family == AddressFamily.InterNetworkV6);
         return (six || !definition.Ipv6Enabled)
             && (whole with { Subnets = subnets, Ipv6Enabled = six }).ToJson() == there.ToJson();
     }
@@ -98,12 +96,32 @@ sealed class NetworkStore(string directory)
         bool same = definition.Driver == before.Driver;
         return definition.MarkedAs(before) with
         {
-            Subnets = same && definition.Subnets.Count == 0 ? before.Subnets : definition.Subnets,
+            Subnets = same ? Kept(definition, before.Subnets) : definition.Subnets,
             NetworkInterface =
                 definition.NetworkInterface
                 ?? (same && before.HasChosenInterface ? before.NetworkInterface : definition.Parent),
             Created = before.Created,
         };
+    }
+
+    /// <summary>The subnets that are named, and of a family of which none is that which was chosen before, in the order
+    /// in which they are chosen.</summary>
+    private static IReadOnlyList<NetworkSubnet> Kept(NetworkDefinition definition, IReadOnlyList<NetworkSubnet> before)
+    {
+        if (definition.Subnets.Count == 0)
+        {
+            return before;
+        }
+
+        return !definition.Ipv6Enabled
+            ? definition.Subnets
+            : [.. Chosen(AddressFamily.InterNetwork), .. definition.Subnets, .. Chosen(AddressFamily.InterNetworkV6)];
+
+        // What is no subnet is told where it is looked at.
+        IEnumerable<NetworkSubnet> Chosen(AddressFamily family) =>
+            definition.Subnets.All(s => NetworkSubnet.FamilyOf(s.Subnet) is { } said && said != family)
+                ? before.Where(s => s.Family == family).Take(1)
+                : [];
     }
 
     /// <summary>Makes a network, or another one of the same name; containers on it have it from their next start
@@ -139,6 +157,7 @@ sealed class NetworkStore(string directory)
     /// <exception cref="SysctrException">As there.</exception>
     public NetworkDefinition Whole(NetworkDefinition definition, IReadOnlyList<NetworkDefinition> besides)
     {
+        definition = definition.Normal();
         NetworkDefinition? before = File.Exists(FileOf(definition.Name)) ? Find(definition.Name) : null;
         if (before is not null)
         {
@@ -180,13 +199,7 @@ sealed class NetworkStore(string directory)
     /// <param name="name">Not there.</param>
     /// <param name="inside">The path at which this process finds a file of the host.</param>
     public SysctrException Lacking(string name, Func<string, string> inside) =>
-        name == PodmanDefault
-            ? new(
-                ErrorKind.NotFound,
-                $"looking for the network {name}: that is podman's own, which is not shared",
-                "'bridge' is sysctr's; for a network that containers find each other on: 'sysctr network create NAME'"
-            )
-        : File.Exists(inside($"{PodmanNetworks}/{name}.json"))
+        File.Exists(inside($"{PodmanNetworks}/{name}.json"))
             ? new(
                 ErrorKind.NotFound,
                 $"looking for the network {name}: it is podman's, who gives its addresses away and would give them twice",

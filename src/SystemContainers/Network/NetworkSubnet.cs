@@ -106,7 +106,13 @@ sealed record NetworkSubnet
         };
     }
 
-    private static LeaseRange Range(string text)
+    /// <summary>IPv4 or IPv6; null for what is no subnet.</summary>
+    public static AddressFamily? FamilyOf(string subnet) =>
+        Mask(subnet, out IPNetwork network) ? network.BaseAddress.AddressFamily : null;
+
+    /// <summary>Where addresses are given from, as it is written.</summary>
+    /// <exception cref="SysctrException">Usage: it is no range.</exception>
+    public static LeaseRange Range(string text)
     {
         if (text.Split('-') is [var first, var last])
         {
@@ -115,7 +121,7 @@ sealed record NetworkSubnet
 
         return Mask(text, out IPNetwork network)
             ? new LeaseRange(
-                network.BaseAddress.ToString(),
+                AddressRange.At(network, 1).ToString(),
                 AddressRange.Of(AddressRange.Last(network), network.BaseAddress.AddressFamily).ToString()
             )
             : throw new SysctrException(

@@ -67,7 +67,7 @@ sealed partial class ContainerReader
                 ImageFile file = ImageFile.Read(named, host, new QuadletFaults());
                 return (file.Image, file.Pull);
             case ".image":
-                Fault(image.Place, $"{key}=: no file declares {image.Text}", null);
+                Fault(image.Place, $"{key}=: no file declares {image.Text}", $"add {image.Text} to the call");
                 return null;
             case ".build":
                 Fault(

@@ -4,6 +4,7 @@ using System.Globalization;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Render;
 using SystemContainers.Settings;
 using SystemContainers.SystemdText;
@@ -152,10 +153,6 @@ sealed partial class ContainerReader
         {
             _added.Add(
                 new UnitLine(DeclaredUnit.Ours, DeclaredUnit.Environment, StartAnnotations.ServiceFile + file.Text)
-            );
-            Note(
-                file.Place,
-                "EnvironmentFile= in [Service]: of its variables the payload has those that neither the image nor [Container] sets; EnvironmentFile= in [Container] gives it all"
             );
         }
     }
@@ -464,6 +461,11 @@ sealed partial class ContainerReader
         {
             _sources.Add(source with { Text = text });
             _added.Add(new UnitLine("Unit", "RequiresMountsFor", UnitSections.Quoted(text, asPath: true)));
+            if (MadeDirectories.Make(unit, text, _expansion, host))
+            {
+                _added.Add(new UnitLine(DeclaredUnit.Ours, DeclaredUnit.Makes, text));
+            }
+
             return text;
         }
 
@@ -494,7 +496,7 @@ sealed partial class ContainerReader
             text.EndsWith(".volume", StringComparison.Ordinal)
                 ? $"{key}=: no file declares {text}"
                 : $"{key}=: {text} can't be mounted: there are directories and volumes",
-            null
+            text.EndsWith(".volume", StringComparison.Ordinal) ? $"add {text} to the call" : null
         );
         return null;
     }

@@ -22,6 +22,8 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
 
     private const string Tries = "sysctr tries a fetch again by itself, and goes on where it broke off";
 
+    private const string TlsVerify = "TLSVerify";
+
     /// <summary>Keys that change nothing, and why.</summary>
     private static readonly (string Key, string Why)[] s_idle =
     [
@@ -32,7 +34,7 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
 
     /// <summary>Keys that are taken.</summary>
     public static IReadOnlyCollection<string> Known { get; } =
-    ["Image", "Policy", "Retry", "RetryDelay", "ServiceName"];
+    ["Image", "ImageTag", "Policy", "Retry", "RetryDelay", "ServiceName", TlsVerify];
 
     /// <summary>Keys that can't be had.</summary>
     public static IReadOnlyDictionary<string, string> Refused { get; } =
@@ -44,9 +46,7 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
             ["CertDir"] = OfHost,
             ["Creds"] = OfHost,
             ["DecryptionKey"] = "sysctr reads no encrypted layers",
-            ["ImageTag"] = "an image keeps the name that it was fetched by",
             ["OS"] = OnePlatform,
-            ["TLSVerify"] = OfHost,
             ["Variant"] = OnePlatform,
         };
 
@@ -83,6 +83,25 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
             {
                 faults.Note(value.Place, $"{idle}=: {why}");
             }
+        }
+
+        // A registry is verified unless registries.conf says that it is insecure.
+        if (unit.Last(Section, TlsVerify) is { Text.Length: > 0 } verify && !SectionKeys.Yes(verify, TlsVerify, faults))
+        {
+            faults.Add(
+                verify.Place,
+                $"{TlsVerify}={verify.Text}: {OfHost}",
+                "leave it out, and write insecure = true for the registry into registries.conf"
+            );
+        }
+
+        if (unit.Last(Section, "ImageTag") is { Text.Length: > 0 } tag && tag.Text != image?.Text)
+        {
+            faults.Add(
+                tag.Place,
+                $"ImageTag={tag.Text}: an image keeps the name that it was fetched by",
+                "leave it out, or write the name of Image="
+            );
         }
 
         PullPolicy pull = PullPolicy.Missing;

@@ -34,7 +34,6 @@ static class PodFile
         "Label",
         "Network",
         "NetworkAlias",
-        "PodmanArgs",
         "PublishPort",
         "AddHost",
     ];
@@ -64,7 +63,7 @@ static class PodFile
     /// <summary>Keys of [Container] that are the pod's to say.</summary>
     private static readonly string[] s_networks = ["IP", "IP6", "Network", "NetworkAlias", "PublishPort"];
 
-    private static readonly string[] s_others = ["ExitPolicy", PodName, "ServiceName"];
+    private static readonly string[] s_others = ["ExitPolicy", PodmanArguments.Key, PodName, "ServiceName"];
 
     /// <summary>Keys of [Pod].</summary>
     public static IReadOnlyCollection<string> Known { get; } =
@@ -178,13 +177,32 @@ static class PodFile
             new(section, key, new QuadletValue(value, pod.Place));
     }
 
+    /// <summary>Refuses what a user's pod can't have: pasta enters the namespaces of a payload, and a pod has
+    /// none.</summary>
+    public static void CheckUsers(QuadletUnit pod, QuadletFaults faults)
+    {
+        QuadletValue? network = pod.All(Section, "Network") is [.., var last] ? last : null;
+        QuadletValue? own =
+            network is null ? (pod.All(Section, "PublishPort") is [var first, ..] ? first : null)
+            : network.Text.Split(':')[0] is "bridge" or "private" or "pasta" or NetworkSetting.PodmanDefault ? network
+            : null;
+        if (own is not null)
+        {
+            faults.Add(
+                own.Place,
+                $"{(network is null ? "PublishPort" : "Network")}={own.Text}: a user's pod has the host's network, and can't publish ports",
+                "write Network=host and no PublishPort=, or take the containers out of the pod"
+            );
+        }
+    }
+
     /// <summary>Whether a container starts when its pod does, as StartWithPod= says; unasked it does.</summary>
     public static bool StartsWith(QuadletUnit container) =>
         container.Last(ContainerKeys.Container, StartWithPod) is not { Text.Length: > 0 } said
         || SectionKeys.Yes(said, StartWithPod, new QuadletFaults());
 
     /// <summary>Whether one value of a key counts, the last.</summary>
-    private static bool IsOne(string key) =>
+    internal static bool IsOne(string key) =>
         !ContainerKeys.OfContainer.TryGetValue(key, out QuadletKey? same) || same.Form is KeyForm.One or KeyForm.Switch;
 
     private static IEnumerable<QuadletLine> Inherited(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Settings;
 
 namespace SystemContainers.Quadlet;
@@ -64,6 +65,46 @@ static class PodmanArguments
         ["pull"] = static (reader, value) => reader.Pull([value]),
     };
 
+    /// <summary>Options of podman-pod-create(1) that say what a key of [Pod] says.</summary>
+    private static readonly Dictionary<string, string> s_ofPod = new(StringComparer.Ordinal)
+    {
+        ["add-host"] = "AddHost",
+        ["dns"] = "DNS",
+        ["dns-option"] = "DNSOption",
+        ["dns-search"] = "DNSSearch",
+        ["exit-policy"] = "ExitPolicy",
+        ["gidmap"] = "GIDMap",
+        ["hostname"] = "HostName",
+        ["ip"] = "IP",
+        ["ip6"] = "IP6",
+        ["label"] = "Label",
+        ["name"] = "PodName",
+        ["network"] = "Network",
+        ["network-alias"] = "NetworkAlias",
+        ["publish"] = "PublishPort",
+        ["shm-size"] = "ShmSize",
+        ["subgidname"] = "SubGIDMap",
+        ["subuidname"] = "SubUIDMap",
+        ["uidmap"] = "UIDMap",
+        ["userns"] = "UserNS",
+        ["volume"] = "Volume",
+    };
+
+    /// <summary>Options of pods that are about a container that is not there.</summary>
+    private static readonly string[] s_infra = ["infra-command", "infra-conmon-pidfile", "infra-image", "infra-name"];
+
+    /// <summary>Options of pods that limit all containers in one together.</summary>
+    private static readonly string[] s_limits =
+    [
+        "blkio-weight",
+        "cpu-shares",
+        "cpus",
+        "cpuset-cpus",
+        "cpuset-mems",
+        "memory",
+        "memory-swap",
+    ];
+
     private static readonly Dictionary<char, string> s_letters = new()
     {
         ['d'] = "detach",
@@ -122,6 +163,116 @@ static class PodmanArguments
                 reader.Fault(word.Place, $"{Key}=: --{name} has no value", null);
             }
         }
+    }
+
+    /// <summary>A pod with the keys that its PodmanArgs= say, behind all others, as they stand behind them on podman's
+    /// command line.</summary>
+    /// <param name="pod">The file.</param>
+    /// <param name="expansion">Of the pod.</param>
+    /// <param name="faults">Gets what can't be had.</param>
+    public static QuadletUnit OfPod(QuadletUnit pod, QuadletExpansion expansion, QuadletFaults faults)
+    {
+        List<QuadletLine> lines = [.. pod.Lines.Where(l => !(l.Section == PodFile.Section && l.Key == Key))];
+        foreach (QuadletValue value in pod.All(PodFile.Section, Key))
+        {
+            try
+            {
+                string[] words = [.. QuadletWords.Escaped(value.Text).SelectMany(w => expansion.Expand(w).Parts)];
+                for (int i = 0; i < words.Length; i++)
+                {
+                    PodOption(words, ref i, value.Place, lines, faults);
+                }
+            }
+            catch (UnknownEscapeException e)
+            {
+                faults.Note(value.Place, $"{Key}=: left out, as podman leaves it out: {e.Message}");
+            }
+            catch (FormatException e)
+            {
+                faults.Add(value.Place, $"{Key}=: {e.Message}");
+            }
+        }
+
+        return pod with
+        {
+            Lines = lines,
+        };
+    }
+
+    private static void PodOption(
+        string[] words,
+        ref int at,
+        QuadletPlace place,
+        List<QuadletLine> lines,
+        QuadletFaults faults
+    )
+    {
+        string word = words[at];
+        (string name, string? given) = Split(word);
+        string shown = name.Length > 0 ? "--" + name : $"'{word}'";
+        if (name == "replace")
+        {
+            faults.Note(place, $"{Key}=: --{name} changes nothing: {s_idle[name]}");
+            return;
+        }
+
+        bool isKnown = s_ofPod.TryGetValue(name, out string? key);
+        if (given is null && at + 1 < words.Length && (isKnown || words[at + 1] is not ['-', ..]))
+        {
+            // It is none of the next options.
+            given = words[++at];
+        }
+
+        if (s_infra.Contains(name, StringComparer.Ordinal))
+        {
+            faults.Note(place, $"{Key}=: {shown} changes nothing: a pod has no container of its own");
+        }
+        else if (s_limits.Contains(name, StringComparer.Ordinal))
+        {
+            faults.Add(
+                place,
+                $"{Key}=: {shown}: a pod has no limits that its containers share",
+                "limit each container, or write Slice= into [Service] of each, and the limit into that slice's unit (systemd.slice(5))"
+            );
+        }
+        else if (!isKnown)
+        {
+            faults.Add(
+                place,
+                $"{Key}=: {shown} has no counterpart in a pod of sysctr's",
+                "leave it out, or say what it is for by keys of each container"
+            );
+        }
+        else if (given is null)
+        {
+            faults.Add(place, $"{Key}=: {shown} has no value");
+        }
+        else
+        {
+            Say(key!, given, place, lines);
+        }
+    }
+
+    /// <summary>Adds a line; of what there is one of, it takes the place of the key's own.</summary>
+    private static void Say(string key, string value, QuadletPlace place, List<QuadletLine> lines)
+    {
+        if (PodFile.IsOne(key))
+        {
+            lines.RemoveAll(l => l.Section == PodFile.Section && l.Key == key);
+        }
+
+        // It has been expanded, and is one word.
+        string text = value.Replace("%", "%%", StringComparison.Ordinal).Replace("$", "$$", StringComparison.Ordinal);
+        if (
+            ContainerKeys.OfContainer.TryGetValue(key, out QuadletKey? same)
+            && same.Form is KeyForm.Words or KeyForm.Arguments
+        )
+        {
+            text =
+                $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+        }
+
+        lines.Add(new QuadletLine(PodFile.Section, key, new QuadletValue(text, place)));
     }
 
     /// <summary>The option's name, empty for what is none, and the value that stands in the same word.</summary>

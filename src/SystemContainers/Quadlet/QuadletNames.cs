@@ -26,6 +26,9 @@ sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, QuadletHost host)
         ?? Given(unit, ContainerKeys.Container, "ServiceName")
         ?? unit.Stem.Replace('@', '-');
 
+    /// <summary>The network that a file declares.</summary>
+    public string NetworkOf(QuadletUnit file) => NetworkFile.Read(file, host, new QuadletFaults()).Name;
+
     /// <summary>
     /// The unit for a word of a dependency: of the name of a file, or of a unit that podman would make of one under
     /// another name. Empty where nothing has to be waited for, null where the word is neither.

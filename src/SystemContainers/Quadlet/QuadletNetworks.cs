@@ -20,6 +20,10 @@ static class QuadletNetworks
     /// <summary>The mode that says whose network it is.</summary>
     public const string Container = "container";
 
+    /// <summary>Why a user's containers have no network by name.</summary>
+    public const string NoUsersNetworks =
+        "a user's containers have no networks by name: they are bridges of the host, which root alone makes";
+
     /// <summary>Takes a value of Network=.</summary>
     /// <param name="reader">The container's.</param>
     /// <param name="network">As <c>--network</c>, or the name of a file with options behind a colon.</param>
@@ -34,6 +38,24 @@ static class QuadletNetworks
         {
             reader.Add(Option, $"{Container}:{files.ContainerOf(joined)}", network.Place, "Network");
         }
+        else if (
+            isUser && (type == ".network" || ModeOf(network.Text) is { Mode: NetworkMode.Bridge, Name.Length: > 0 })
+        )
+        {
+            reader.Fault(
+                network.Place,
+                $"Network={halves[0]}: {NoUsersNetworks}",
+                "leave it out: the container has a network of its own, by pasta, and PublishPort= leads to it"
+            );
+        }
+        else if (!isUser && ModeOf(network.Text)?.Mode == NetworkMode.Pasta)
+        {
+            reader.Fault(
+                network.Place,
+                $"Network={halves[0]}: pasta is for a user's containers",
+                "leave it out: the system's have a bridge"
+            );
+        }
         else if (type is not (".network" or ".container"))
         {
             reader.Add(Option, network.Text, network.Place, "Network");
@@ -43,7 +65,9 @@ static class QuadletNetworks
             reader.Fault(
                 network.Place,
                 $"Network=: no file declares {halves[0]}",
-                "write it, or name a network that 'sysctr network list' shows"
+                type == ".network"
+                    ? $"add {halves[0]} to the call, or write the name of a network that 'sysctr network list' shows"
+                    : $"add {halves[0]} to the call"
             );
         }
         else if (type == ".container" && options.Length > 0)
@@ -54,26 +78,32 @@ static class QuadletNetworks
                 $"leave {options} out, or write it where the network is made"
             );
         }
-        else if (type == ".container")
-        {
-            reader.Add(Option, $"{Container}:{files.NameOf(file)}", network.Place, "Network");
-        }
-        else if (isUser)
-        {
-            reader.Fault(
-                network.Place,
-                $"Network={halves[0]}: a user's containers have no networks by name: they are bridges of the host, which root alone makes",
-                "leave it out: the container has a network of its own, by pasta, and PublishPort= leads to it"
-            );
-        }
         else
         {
-            reader.Add(Option, NetworkFile.Read(file, new QuadletFaults()).Name + options, network.Place, "Network");
+            reader.Add(
+                Option,
+                type == ".container" ? $"{Container}:{files.NameOf(file)}" : files.NetworkOf(file) + options,
+                network.Place,
+                "Network"
+            );
         }
     }
 
-    /// <summary>Takes a .network file.</summary>
-    /// <returns>The network; null where it can't be had, and then there is a fault.</returns>
+    /// <summary>What a value of Network= is; null for what is none, which is told where it is added.</summary>
+    private static NetworkSetting? ModeOf(string text)
+    {
+        try
+        {
+            return NetworkSetting.Parse(text);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Takes a .network file. What is wrong with it is told by its keys, for which one it is.</summary>
+    /// <returns>The network; null where it can't be had, and then there is a fault, or needs not be made.</returns>
     public static NetworkDefinition? Declare(NetworkFile network, QuadletFaults faults)
     {
         int before = faults.All.Count;
@@ -82,73 +112,233 @@ static class QuadletNetworks
             faults.Add(network.Unit.Place, "a template of a network can't be had", "write a file for each network");
         }
 
-        if (network.AddressDriver is { Text: not ("host-local" or "") } driver)
+        if (network.Name == NetworkSetting.PodmanDefault)
+        {
+            faults.Note(
+                network.SaidName!.Place,
+                $"NetworkName={network.Name}: that is the default network, which is there in any case, and stays as it is"
+            );
+            return null;
+        }
+
+        if (network.AddressDriver is { Text: not ("host-local" or "") } address)
         {
             faults.Add(
-                driver.Place,
-                $"IPAMDriver={driver.Text}: sysctr gives the addresses itself (host-local)",
+                address.Place,
+                $"IPAMDriver={address.Text}: sysctr gives the addresses itself (host-local)",
                 "leave it out"
             );
         }
 
-        foreach (QuadletValue server in network.DnsServers)
+        string driver = network.Driver is { Text.Length: > 0 } asked ? asked.Text : NetworkDefinition.Bridge;
+        Dictionary<string, string>? options = Options(network, driver, faults);
+        CheckDriver(network, driver, options, faults);
+        CheckName(network, faults);
+        IReadOnlyList<string>? servers = Servers(network, driver, faults);
+        IReadOnlyList<NetworkSubnet> subnets = Subnets(network, faults);
+        Dictionary<string, string> labels = new(StringComparer.Ordinal);
+        foreach ((string name, string text, QuadletPlace _) in Pairs(network, "Label", faults))
         {
-            faults.Add(server.Place, "DNS= of a network can't be had", "write DNS= in the [Container] of those on it");
+            labels[name] = text;
         }
 
-        // A word may hold several options, with commas between them.
-        Dictionary<string, string>? options = Pairs(
-            Words(network.Options, "Options", faults)
-                .SelectMany(w =>
-                    w.Split(',') is var parts && parts.All(p => p.Contains('=', StringComparison.Ordinal)) ? parts : [w]
-                )
-        );
-        Dictionary<string, string>? labels = Pairs(
-            Words(network.Unit.All(NetworkFile.Section, "Label"), "Label", faults)
-        );
-        if (faults.All.Count > before)
-        {
-            return null;
-        }
-
-        try
-        {
-            return new NetworkDefinition
+        return faults.All.Count > before
+            ? null
+            : new NetworkDefinition
             {
-                Name = NetworkSetting.NetworkName(network.Name),
-                Driver = network.Driver is { Text.Length: > 0 } asked ? asked.Text : "bridge",
+                Name = network.Name,
+                Driver = driver,
                 NetworkInterface = network.InterfaceName?.Text,
-                Subnets = NetworkSubnet.From(Texts(network.Subnets), Texts(network.Gateways), Texts(network.Ranges)),
+                Subnets = subnets,
                 Ipv6Enabled = network.HasIpv6,
                 Internal = network.IsInternal,
                 DnsEnabled = network.HasDns,
+                NetworkDnsServers = servers,
                 Options = options,
-                Labels = labels,
+                Labels = labels.Count == 0 ? null : labels,
             };
-        }
-        catch (SysctrException e)
+    }
+
+    private static void CheckName(NetworkFile network, QuadletFaults faults)
+    {
+        try
         {
-            faults.Add(network.Unit.Place, e.Message, e.Hint);
-            return null;
+            _ = NetworkSetting.NetworkName(network.Name);
         }
-        catch (FormatException e)
+        catch (FormatException)
         {
-            faults.Add(network.Unit.Place, $"NetworkName=: {e.Message}");
-            return null;
+            faults.Add(
+                network.SaidName?.Place ?? network.Unit.Place,
+                $"{(network.SaidName is null ? "" : "NetworkName=: ")}'{network.Name}' can't be the name of a network: letters, digits, _ . and - make one",
+                network.SaidName is null ? "give it one by NetworkName=" : null
+            );
         }
     }
 
-    private static string[] Texts(IReadOnlyList<QuadletValue> values) => [.. values.Select(v => v.Text)];
-
-    /// <summary>The words of each value, as podman's generator takes them.</summary>
-    private static List<string> Words(IReadOnlyList<QuadletValue> values, string key, QuadletFaults faults)
+    private static void CheckDriver(
+        NetworkFile network,
+        string driver,
+        Dictionary<string, string>? options,
+        QuadletFaults faults
+    )
     {
-        List<string> words = [];
-        foreach (QuadletValue value in values)
+        if (!NetworkDefinition.Drivers.Contains(driver, StringComparer.Ordinal))
+        {
+            faults.Add(
+                network.Driver!.Place,
+                $"Driver={driver}: there is no such driver",
+                $"there are {string.Join(", ", NetworkDefinition.Drivers)}"
+            );
+        }
+        else if (
+            driver != NetworkDefinition.Bridge
+            && network.InterfaceName is not { Text.Length: > 0 }
+            && options?.ContainsKey(NetworkOptions.Parent) != true
+        )
+        {
+            faults.Add(
+                network.Driver!.Place,
+                $"Driver={driver}: it needs a device of the host",
+                "name it by InterfaceName=, or by Options=parent=DEVICE"
+            );
+        }
+    }
+
+    private static List<string>? Servers(NetworkFile network, string driver, QuadletFaults faults)
+    {
+        List<string> servers = [];
+        foreach (QuadletValue value in network.DnsServers)
         {
             try
             {
-                words.AddRange(QuadletWords.Escaped(value.Text));
+                // podman takes several in one value.
+                servers.AddRange(value.Text.Split(',').Select(s => NetworkSetting.Address(s)));
+            }
+            catch (FormatException e)
+            {
+                faults.Add(value.Place, $"DNS={value.Text}: {e.Message}");
+            }
+        }
+
+        if (network.DnsServers is [var first, ..] && !(network.HasDns && driver == NetworkDefinition.Bridge))
+        {
+            faults.Add(
+                first.Place,
+                "DNS=: the network has no names, and so nobody who would ask name servers",
+                network.HasDns
+                    ? "write DNS= in the [Container] of those on it"
+                    : "leave DisableDNS= out, or write DNS= in the [Container] of those on it"
+            );
+        }
+
+        return servers.Count == 0 ? null : servers;
+    }
+
+    /// <summary>The subnets, each with what is said of it at the same place of the other lists.</summary>
+    private static List<NetworkSubnet> Subnets(NetworkFile network, QuadletFaults faults)
+    {
+        List<NetworkSubnet> subnets = [];
+        for (int i = 0; i < network.Subnets.Count; i++)
+        {
+            QuadletValue said = network.Subnets[i];
+            NetworkSubnet subnet = new() { Subnet = said.Text };
+            if (Try(said, "Subnet", s => s))
+            {
+                _ =
+                    network.Gateways.ElementAtOrDefault(i) is { } gateway
+                    && Try(gateway, "Gateway", s => s with { Gateway = gateway.Text });
+                _ =
+                    network.Ranges.ElementAtOrDefault(i) is { } range
+                    && Try(range, "IPRange", s => s with { LeaseRange = NetworkSubnet.Range(range.Text) });
+            }
+
+            subnets.Add(subnet);
+
+            bool Try(QuadletValue value, string key, Func<NetworkSubnet, NetworkSubnet> with)
+            {
+                try
+                {
+                    NetworkSubnet next = with(subnet);
+                    _ = next.Completed($"{key}={value.Text}", isInternal: false);
+                    subnet = next;
+                    return true;
+                }
+                catch (SysctrException e)
+                {
+                    faults.Add(value.Place, e.Message, e.Hint);
+                    return false;
+                }
+            }
+        }
+
+        foreach (
+            (string key, IReadOnlyList<QuadletValue> list) in new[]
+            {
+                ("Gateway", network.Gateways),
+                ("IPRange", network.Ranges),
+            }
+        )
+        {
+            if (subnets.Count > 0 && list.Count > subnets.Count)
+            {
+                faults.Add(
+                    list[subnets.Count].Place,
+                    $"{key}={list[subnets.Count].Text}: there are {list.Count} of them, and {subnets.Count} Subnet=",
+                    "write a Subnet= for each"
+                );
+            }
+        }
+
+        return subnets;
+    }
+
+    private static Dictionary<string, string>? Options(NetworkFile network, string driver, QuadletFaults faults)
+    {
+        Dictionary<string, string> options = new(StringComparer.Ordinal);
+        foreach ((string name, string text, QuadletPlace place) in Pairs(network, "Options", faults))
+        {
+            try
+            {
+                _ = NetworkOptions.Checked(driver, name, text);
+                options[name] = text;
+            }
+            catch (FormatException e)
+            {
+                faults.Add(place, $"Options=: {e.Message}");
+            }
+        }
+
+        return options.Count == 0 ? null : options;
+    }
+
+    /// <summary>The words of a key as podman's generator takes them, and systemd hands them to podman.</summary>
+    private static List<(string Name, string Value, QuadletPlace Place)> Pairs(
+        NetworkFile network,
+        string key,
+        QuadletFaults faults
+    )
+    {
+        List<(string Name, string Value, QuadletPlace Place)> pairs = [];
+        foreach (QuadletValue value in network.Unit.All(NetworkFile.Section, key))
+        {
+            try
+            {
+                pairs.AddRange(
+                    QuadletWords
+                        .Escaped(value.Text)
+                        .Select(network.Expansion.Word)
+                        // A word may hold several options, with commas between them.
+                        .SelectMany(w =>
+                            key == "Options"
+                            && w.Split(',') is var parts
+                            && parts.All(p => p.Contains('=', StringComparison.Ordinal))
+                                ? parts
+                                : [w]
+                        )
+                        .Where(w => w.Length > 0)
+                        .Select(w => w.Split('=', 2))
+                        .Select(p => (p[0], p.Length == 2 ? p[1] : "", value.Place))
+                );
             }
             catch (UnknownEscapeException e)
             {
@@ -160,18 +350,6 @@ static class QuadletNetworks
             }
         }
 
-        return words;
-    }
-
-    private static Dictionary<string, string>? Pairs(IEnumerable<string> words)
-    {
-        Dictionary<string, string> pairs = new(StringComparer.Ordinal);
-        foreach (string word in words.Where(w => w.Length > 0))
-        {
-            string[] pair = word.Split('=', 2);
-            pairs[pair[0]] = pair.Length == 2 ? pair[1] : "";
-        }
-
-        return pairs.Count == 0 ? null : pairs;
+        return pairs;
     }
 }

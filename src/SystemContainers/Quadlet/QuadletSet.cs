@@ -28,7 +28,11 @@ sealed record QuadletSet(
     {
         units =
         [
-            .. units,
+            .. units.Select(u =>
+                u is { Type: "pod", Instance: not "" }
+                    ? PodmanArguments.OfPod(u, new QuadletExpansion(u, PodFile.NameOf(u), host), faults)
+                    : u
+            ),
             .. units
                 .Where(u => u is { Type: "container", Instance: "" })
                 .Select(t => DefaultInstance(t, units, faults))
@@ -38,6 +42,7 @@ sealed record QuadletSet(
         List<ContainerDeclaration> containers = [];
         List<ImageFile> images = [];
         List<NetworkDefinition> networks = [];
+        List<string> made = [];
         foreach (QuadletUnit unit in units)
         {
             if (unit.Lines.Count == 0 && unit.Type is not ("network" or "volume" or "pod"))
@@ -72,12 +77,21 @@ sealed record QuadletSet(
                     images.Add(ImageFile.Read(unit, host, faults));
                     break;
                 case "network":
-                    Declare(unit, networks, host, faults);
+                    if (Declare(unit, networks, host, faults) is { } name)
+                    {
+                        made.Add(name);
+                    }
+
                     break;
                 case "pod" when unit.Instance is "":
                     faults.Add(unit.Place, "a template of a pod can't be had", "write a file for each pod");
                     break;
                 case "pod":
+                    if (host.IsUser)
+                    {
+                        PodFile.CheckUsers(unit, faults);
+                    }
+
                     string[] members =
                     [
                         .. units
@@ -101,7 +115,6 @@ sealed record QuadletSet(
         RefuseTwice(containers, faults);
         RefusePorts(containers, faults);
         RefuseCycle(containers, faults);
-        string[] made = [.. networks.Select(n => n.Name)];
         return new QuadletSet(
             [.. containers.Select(c => c with { Request = c.Request with { NewNetworks = made } })],
             networks,
@@ -116,7 +129,9 @@ sealed record QuadletSet(
             ? names.Find(pod)
             : null;
 
-    private static void Declare(
+    /// <summary>Takes a .network file.</summary>
+    /// <returns>The network's name, also where something of it can't be had; null where there is none.</returns>
+    private static string? Declare(
         QuadletUnit unit,
         List<NetworkDefinition> networks,
         QuadletHost host,
@@ -127,24 +142,33 @@ sealed record QuadletSet(
         {
             faults.Add(
                 unit.Place,
-                "a user's containers have no networks by name: they are bridges of the host, which root alone makes",
+                QuadletNetworks.NoUsersNetworks,
                 "take the file away, and Network= with it: each container has a network of its own, by pasta"
             );
+            return null;
         }
-        else if (QuadletNetworks.Declare(NetworkFile.Read(unit, faults), faults) is { } network)
+
+        NetworkFile file = NetworkFile.Read(unit, host, faults);
+        if (QuadletNetworks.Declare(file, faults) is { } network)
         {
-            if (networks.Any(n => n.Name == network.Name))
+            NetworkDefinition? other = networks.Find(n => n.Name == network.Name);
+            if (other is null)
             {
+                networks.Add(network with { File = host.OnHost(unit.Path) ?? unit.Path });
+            }
+            else if ((other with { File = null }).ToJson() != network.ToJson())
+            {
+                // Of equal ones, such as each of several applications brings along, podman makes one.
                 faults.Add(
-                    unit.Place,
-                    $"another file declares the network {network.Name} too",
-                    "give one of them another NetworkName=",
+                    file.SaidName?.Place ?? unit.Place,
+                    $"{other.File} declares the network {network.Name} too, and otherwise",
+                    "give one of them another NetworkName=, or write the same into both",
                     ErrorKind.Conflict
                 );
             }
-
-            networks.Add(network with { File = host.OnHost(unit.Path) ?? unit.Path });
         }
+
+        return file.Name;
     }
 
     private static string Reason(string type) =>

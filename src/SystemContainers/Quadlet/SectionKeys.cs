@@ -97,7 +97,13 @@ static class SectionKeys
     /// <summary>These files have no unit of their own here; what a unit would be told has no place.</summary>
     private static void CheckOther(QuadletUnit unit, QuadletLine line, QuadletFaults faults)
     {
-        if (line.Section is "Unit" or "Service" or "Install" or "Quadlet")
+        if (line is { Section: "Unit", Key: "Description" or "Documentation" } or { Section: "Install" } || Waits(line))
+        {
+            // Of a unit that there is none of, it takes nothing away.
+            return;
+        }
+
+        if (line.Section is "Unit" or "Service" or "Quadlet")
         {
             faults.Note(
                 line.Value.Place,
@@ -109,4 +115,11 @@ static class SectionKeys
             faults.Add(line.Value.Place, $"[{line.Section}] is no section of a .{unit.Type} file");
         }
     }
+
+    /// <summary>Networks are made when a container starts, and images fetched when files are applied: both with the
+    /// network that is there then.</summary>
+    private static bool Waits(QuadletLine line) =>
+        line is { Section: "Unit", Key: "After" or "Wants" or "Requires" }
+        && line.Value.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .All(u => u is "network-online.target" or "network.target");
 }

@@ -55,10 +55,21 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
         ["User"] = "write User= into [Container], or apply the file in user mode",
         ["Group"] = "write Group= into [Container], or apply the file in user mode",
         ["DynamicUser"] = "write User= into [Container], or apply the file in user mode",
-        ["WorkingDirectory"] = "write WorkingDir= into [Container]",
         ["RootDirectory"] = "the container's root is its image",
         ["RootImage"] = "the container's root is its image",
     };
+
+    /// <summary>Values of Restart= (systemd.service(5)).</summary>
+    private static readonly string[] s_restarts =
+    [
+        "no",
+        "always",
+        "on-success",
+        "on-failure",
+        "on-abnormal",
+        "on-abort",
+        "on-watchdog",
+    ];
 
     private readonly List<UnitLine> _lines = [];
     private readonly List<QuadletValue> _after = [];
@@ -110,13 +121,39 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             {
                 faults.Add(
                     line.Value.Place,
-                    $"[{line.Section}] is no section of a .{unit.Type} file",
-                    $"there are [{own}], [Unit], [Service], [Install], [{Quadlet}]{(own == ContainerKeys.Container ? $", [{ContainerKeys.Ours}]" : "")}"
+                    $"[{line.Section}] is no section of a {Path.GetExtension(unit.Path)} file",
+                    $"there are [{(unit.Path.EndsWith(".pod", StringComparison.Ordinal) ? PodFile.Section : own)}], [Unit], [Service], [Install], [{Quadlet}]{(own == ContainerKeys.Container ? $", [{ContainerKeys.Ours}]" : "")}"
                 );
             }
         }
 
+        Restarts();
         return _lines;
+    }
+
+    /// <summary>What systemd would refuse, or pass over, of the unit that comes of it.</summary>
+    private void Restarts()
+    {
+        if (unit.Last("Service", "Restart") is not { Text.Length: > 0 } restart)
+        {
+            return;
+        }
+
+        if (!s_restarts.Contains(restart.Text, StringComparer.Ordinal))
+        {
+            faults.Note(
+                restart.Place,
+                $"Restart={restart.Text}: systemd knows no such word and passes over it, so that the unit is not started again; there are {string.Join(", ", s_restarts)}"
+            );
+        }
+        else if (restart.Text is "always" or "on-success" && unit.Last("Service", "Type") is { Text: "oneshot" })
+        {
+            faults.Add(
+                restart.Place,
+                $"Restart={restart.Text}: systemd refuses it with Type=oneshot, which ends when it has succeeded",
+                "write Restart=on-failure, or leave Type= out"
+            );
+        }
     }
 
     private void Pass(QuadletLine line)
@@ -140,6 +177,9 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             case "Service" when Refusal(line) is { } why:
                 faults.Add(line.Value.Place, $"{line.Key}= in [Service] is sysctr's own: {why}");
                 return;
+            case "Service" when line.Key == "WorkingDirectory":
+                PassDirectory(line);
+                return;
             case "Install" when line.Key == "DefaultInstance" && unit.Instance is null:
                 faults.Add(line.Value.Place, "DefaultInstance= goes with a template, NAME@.container");
                 return;
@@ -159,6 +199,40 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             default:
                 _lines.Add(new UnitLine(line.Section, line.Key, value));
                 return;
+        }
+    }
+
+    /// <summary>podman's process is in it, and nothing of a container: sysctr has a directory of its own there, so that
+    /// programs beside the payload can't have one.</summary>
+    private void PassDirectory(QuadletLine line)
+    {
+        if (line.Value.Text.Length == 0)
+        {
+            return;
+        }
+
+        if (
+            unit.Of("Service")
+                .FirstOrDefault(l =>
+                    l.Key.StartsWith("Exec", StringComparison.Ordinal)
+                    && l.Key != "ExecStart"
+                    && l.Value.Text.Length > 0
+                ) is
+            { } program
+        )
+        {
+            faults.Add(
+                line.Value.Place,
+                $"WorkingDirectory= in [Service]: {program.Key}= runs in a directory of sysctr's",
+                "write absolute paths there, and leave it out; the payload's is WorkingDir= in [Container]"
+            );
+        }
+        else
+        {
+            faults.Note(
+                line.Value.Place,
+                "WorkingDirectory= in [Service] changes nothing, as with podman: the payload's is WorkingDir= in [Container]"
+            );
         }
     }
 

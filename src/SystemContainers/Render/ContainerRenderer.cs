@@ -238,7 +238,10 @@ static class ContainerRenderer
     /// <summary>Whether the source of a mount may be there when the container starts: what files declare is for every
     /// boot, where somebody who types a path means what is there.</summary>
     private static bool MayCome(RenderRequest request, string source) =>
-        (request.Host.IsOffline || request.UnitLines.Count > 0) && BootPaths.MayCome(source, request.Host.IsOffline);
+        ((request.Host.IsOffline || request.UnitLines.Count > 0) && BootPaths.MayCome(source, request.Host.IsOffline))
+        || request.UnitLines.Any(l =>
+            l is { Section: DeclaredUnit.Ours, Key: DeclaredUnit.Makes } && l.Value == source
+        );
 
     /// <summary>The volumes that are named, which outlive the containers that name them.</summary>
     private static IEnumerable<Volume> NamedVolumes(RenderRequest request, string directory)

@@ -17,6 +17,10 @@ static class DeclaredUnit
     /// <summary>The key of a line of config.json's annotation about the unit's variables.</summary>
     public const string Environment = "Environment";
 
+    /// <summary>The key of a line for a path to be mounted that the unit makes itself before its payload
+    /// starts.</summary>
+    public const string Makes = "Makes";
+
     private const string Install = "Install";
 
     /// <summary>The lines in a unit of ours: each at the end of its section, where it counts more than what stands

@@ -11,6 +11,9 @@ namespace SystemContainers.Settings;
 /// path, of a container its name.</param>
 sealed record NetworkSetting(NetworkMode Mode, string Name = "")
 {
+    /// <summary>What podman calls its default network; nothing else can be called so.</summary>
+    public const string PodmanDefault = "podman";
+
     private const int MaxName = 64;
 
     /// <summary>IFNAMSIZ less the zero.</summary>
@@ -46,7 +49,7 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
             "slirp4netns" => throw new FormatException("slirp4netns is not there: pasta does the same"),
             "private" or "" when rest.Length == 0 => new(NetworkMode.Bridge),
             "host" or "none" or "private" => throw new FormatException($"{mode} has no options"),
-            _ => Bridge(mode == "bridge" ? "" : NetworkName(mode), rest),
+            _ => Bridge(mode is "bridge" or PodmanDefault ? "" : NetworkName(mode), rest),
         };
     }
 

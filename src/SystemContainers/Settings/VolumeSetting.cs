@@ -181,7 +181,7 @@ sealed record VolumeSetting(string? Source, string Destination, IReadOnlyList<st
             )
             {
                 throw new FormatException(
-                    $"'{option}' is no option of a volume; there are {string.Join(", ", s_options)}"
+                    $"'{option}' is no option of a volume; there are {string.Join(", ", s_options.Concat(s_withoutEffect))}"
                 );
             }
         }

@@ -384,7 +384,8 @@ sealed class ContainerPreparer(Host host)
     private static bool IsEnableable(RenderedUnit unit) =>
         !unit.FileName.EndsWith(".conf", StringComparison.Ordinal) && UnitText.Parse(unit.Text).Has("Install");
 
-    private static SysctrException? SecretFault(Host host, string name)
+    /// <summary>Why a secret can't be had by a container of the host; null where it can.</summary>
+    internal static SysctrException? SecretFault(Host host, string name)
     {
         string directory = StartSecrets.DirectoryOf(host.User?.ConfigHome);
         string file = host.Here(Path.Join(directory, name));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Network;
 using Xunit;
 
@@ -78,4 +79,66 @@ public sealed class NetworkStoreTests : IDisposable
             NetworkInterface = device,
             Subnets = [new NetworkSubnet { Subnet = Subnet }],
         };
+
+    /// <summary>A subnet that was chosen stays, of each family that the file names none of.</summary>
+    [Theory]
+    [InlineData("10.99.77.0/24")]
+    [InlineData("10.99.77.9/24")]
+    [InlineData("fd00:99::/64")]
+    [InlineData(null)]
+    public void What_was_chosen_of_one_family_stays(string? said)
+    {
+        NetworkDefinition wanted = new()
+        {
+            Name = "n",
+            Ipv6Enabled = true,
+            Subnets = said is null ? [] : [new NetworkSubnet { Subnet = said }],
+        };
+        NetworkDefinition first = Store.Put(wanted);
+
+        Assert.Equal(2, first.Subnets.Count);
+        Assert.True(Store.IsAs(wanted));
+        Assert.Equal(first.ToJson(), Store.Put(wanted).ToJson());
+    }
+
+    /// <summary>In the words that netavark reads, as podman writes them.</summary>
+    [Fact]
+    public void Options_are_kept_in_netavark_s_words()
+    {
+        NetworkDefinition wanted = new()
+        {
+            Name = "n",
+            Options = new Dictionary<string, string>
+            {
+                ["isolate"] = "1",
+                ["com.docker.network.driver.mtu"] = "1400",
+                ["com.docker.network.bridge.name"] = "br-n",
+            },
+        };
+
+        NetworkDefinition made = Store.Put(wanted);
+
+        Assert.Equal("br-n", made.NetworkInterface);
+        Assert.Equal(
+            ["isolate=true", "mtu=1400"],
+            made.Options!.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal)
+        );
+        Assert.True(Store.IsAs(wanted));
+        Assert.Throws<SysctrException>(() =>
+            Store.Put(wanted with { Options = new Dictionary<string, string> { ["bridge_name"] = "br0" } })
+        );
+    }
+
+    [Fact]
+    public void None_is_called_as_podman_s_default_one() =>
+        Assert.Equal(
+            ErrorKind.Conflict,
+            Assert.Throws<SysctrException>(() => Store.Put(new NetworkDefinition { Name = "podman" })).Kind
+        );
+
+    [Fact]
+    public void Servers_are_of_a_network_with_names() =>
+        Assert.Throws<SysctrException>(() =>
+            Store.Put(new NetworkDefinition { Name = "n", NetworkDnsServers = ["192.0.2.1"] })
+        );
 }

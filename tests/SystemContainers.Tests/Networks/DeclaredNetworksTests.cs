@@ -418,7 +418,6 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
             (string name, string said) in ((string, string)[])
                 [
                     ("back", "sysctr network create back"),
-                    ("podman", "bridge"),
                     ("shop", "systemd-shop"),
                     ("other", "sysctr network create other"),
                 ]

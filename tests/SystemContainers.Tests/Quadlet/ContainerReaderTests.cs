@@ -335,11 +335,6 @@ public sealed class ContainerReaderTests : IDisposable
                 .Request.Declared!.Lines.Where(l => l is { Section: "X-Sysctr", Key: "Environment" })
                 .Select(l => l.Value)
         );
-        Assert.Contains(
-            "neither the image nor [Container] sets",
-            Assert.Single(_folder.Read().Faults.Notes).Text,
-            StringComparison.Ordinal
-        );
     }
 
     /// <summary>The unit's is what podman may take for all of the stop, and podman ends the payload before.</summary>

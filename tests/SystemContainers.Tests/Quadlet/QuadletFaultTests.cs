@@ -3,6 +3,7 @@
 using SystemContainers.Errors;
 using SystemContainers.Lint;
 using SystemContainers.Lint.Json;
+using SystemContainers.Linux.Users;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Settings;
@@ -127,6 +128,9 @@ public sealed class QuadletFaultTests : IDisposable
     )]
     [InlineData("[Service]\nExecStart=/bin/x", 4, "ExecStart= in [Service]")]
     [InlineData("[Service]\nUser=1", 4, "User= in [Service]")]
+    [InlineData("[Service]\nWorkingDirectory=/srv\nExecStartPre=mkdir -p a", 4, "ExecStartPre= runs in a directory")]
+    [InlineData("[Service]\nType=oneshot\nRestart=always", 5, "Restart=always: systemd refuses it")]
+    [InlineData("Network=pasta", 3, "Network=pasta: pasta is for a user's")]
     [InlineData("[Service]\nDynamicUser=yes", 4, "DynamicUser= in [Service]")]
     [InlineData("[Service]\nType=forking", 4, "Type= in [Service]")]
     [InlineData("[Service]\nKillMode=process", 4, "KillMode= in [Service]")]
@@ -167,7 +171,23 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("x.build", "[Build]\nImageTag=a", ".build file can't be had")]
     [InlineData("x.artifact", "[Artifact]\nArtifact=a", ".artifact file can't be had")]
     [InlineData("x.network", "[Network]\nIPAMDriver=dhcp", "host-local")]
-    [InlineData("x.network", "[Network]\nSubnet=10.0.0.0/24\nDNS=10.0.0.2", "DNS= of a network")]
+    [InlineData("x.network", "[Network]\nDNS=10.0.0.2\nDisableDNS=yes", "DNS=: the network has no names")]
+    [InlineData("x.network", "[Network]\nDNS=dns.example", "DNS=dns.example: 'dns.example' is no IP address")]
+    [InlineData("x.network", "[Network]\nOptions=bridge_name=br0", "Options=: 'bridge_name' is no option of a bridge")]
+    [InlineData("x.network", "[Network]\nOptions=mtu=abc", "Options=: mtu=abc: it is a number")]
+    [InlineData("x.network", "[Network]\nOptions=vlan=4095", "Options=: vlan=4095: it is a number")]
+    [InlineData("x.network", "[Network]\nOptions=isolate=maybe", "Options=: isolate=maybe: it is true or false")]
+    [InlineData("x.network", "[Network]\nOptions=mode=some", "Options=: mode=some: it is managed")]
+    [InlineData("x.network", "[Network]\nDriver=ipvlan\nOptions=parent=e0 bclim=1", "no option of a ipvlan")]
+    [InlineData("x.network", "[Network]\nDriver=overlay", "Driver=overlay: there is no such driver")]
+    [InlineData("x.network", "[Network]\nDriver=macvlan", "Driver=macvlan: it needs a device")]
+    [InlineData("x.network", "[Network]\nNetworkName=%H", "what %H stands for")]
+    [InlineData("x.image", "[Image]\nImage=a\nTLSVerify=no", "TLSVerify=no: who may fetch")]
+    [InlineData("x.image", "[Image]\nImage=a\nImageTag=b", "ImageTag=b: an image keeps")]
+    [InlineData("x.pod", "[Pod]\nPodmanArgs=--cpus 2", "--cpus: a pod has no limits")]
+    [InlineData("x.pod", "[Pod]\nPodmanArgs=--share=net", "--share has no counterpart")]
+    [InlineData("x.pod", "[Pod]\nPodmanArgs=--dns", "--dns has no value")]
+    [InlineData("x.pod", "[Pod]\n[Network]\nInternal=yes", "[Network] is no section of a .pod file")]
     [InlineData("x.network", "[Network]\nNetworkName=a b", "the name of a network")]
     [InlineData("x.network", "[Network]\nGateway=10.0.0.1", "go with Subnet=")]
     [InlineData("x.network", "[Network]\nNoSuch=1", "NoSuch= is no key of [Network]")]
@@ -333,5 +353,97 @@ public sealed class QuadletFaultTests : IDisposable
         Assert.Equal([(3, LintSeverity.Error), (4, LintSeverity.Note)], found.Select(f => (f.Line, f.Severity)));
         Assert.Contains("AddHost= is one", found[0].Text, StringComparison.Ordinal);
         Assert.Null(SettingOptions.Find("no-such-option"));
+    }
+
+    /// <summary>Each is at its key, and what follows from it is not told, too.</summary>
+    [Theory]
+    [InlineData("Subnet=10.x/24", 2, "Subnet=10.x/24: '10.x/24' is no subnet")]
+    [InlineData("Subnet=10.0.0.0/24\nGateway=10.1.0.1", 3, "Gateway=10.1.0.1: the gateway 10.1.0.1 is not in")]
+    [InlineData("Subnet=10.0.0.0/24\nIPRange=10.0.0.9-10.1.0.9", 3, "10.1.0.9 of the range is not in")]
+    [InlineData("Subnet=10.0.0.0/24\nGateway=10.0.0.1\nGateway=10.0.0.2", 4, "there are 2 of them")]
+    [InlineData("DNS=nowhere", 2, "no IP address")]
+    public void A_network_s_fault_is_at_its_key(string keys, int line, string said)
+    {
+        _folder.Write("x.network", "[Network]\n" + keys);
+        _folder.Write("a.container", "[Container]\nImage=i\nNetwork=x.network");
+
+        QuadletSet set = _folder.Read();
+
+        QuadletFault fault = Assert.Single(set.Faults.All);
+        Assert.Equal(new QuadletPlace(_folder.Path + "/x.network", line), fault.Place);
+        Assert.Contains(said, fault.Text, StringComparison.Ordinal);
+        Assert.Equal(["systemd-x"], set.Containers[0].Request.NewNetworks);
+    }
+
+    /// <summary>Of several faults each says what to do about it.</summary>
+    [Fact]
+    public void What_to_do_stands_beside_its_fault()
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\nLogDriver=json-file\nGroup=5");
+        SysctrException several = Assert.Throws<SysctrException>(() => _folder.Read().Faults.ThrowIfAny());
+        Assert.Equal("nothing was changed", several.Hint);
+        Assert.Contains("goes with User=; name the user, too", several.Message, StringComparison.Ordinal);
+        Assert.Contains("in the journal; leave it out", several.Message, StringComparison.Ordinal);
+
+        _folder.Write("a.container", "[Container]\nImage=i\nGroup=5");
+        SysctrException one = Assert.Throws<SysctrException>(() => _folder.Read().Faults.ThrowIfAny());
+        Assert.Equal("name the user, too", one.Hint);
+        Assert.EndsWith("goes with User=", one.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What takes nothing away is not told: other notes would not be seen among them.</summary>
+    [Theory]
+    [InlineData("a.container", "[Container]\nImage=i\nContainerName=a", "")]
+    [InlineData("a.container", "[Container]\nImage=i\nContainerName=b", "the container is called a")]
+    [InlineData(
+        "a.network",
+        "[Unit]\nDescription=d\nDocumentation=https://example.com\nAfter=network-online.target\n[Network]\n[Install]\nWantedBy=default.target",
+        ""
+    )]
+    [InlineData("a.network", "[Unit]\nAfter=other.service\n[Network]", "has no unit here")]
+    [InlineData("a.image", "[Image]\nImage=i\nImageTag=i\nTLSVerify=true", "")]
+    [InlineData("a.container", "[Container]\nImage=i\n[Service]\nRestart=unless-stopped", "systemd knows no such word")]
+    [InlineData(
+        "a.container",
+        "[Container]\nImage=i\n[Service]\nWorkingDirectory=/srv",
+        "changes nothing, as with podman"
+    )]
+    public void Notes_are_of_what_is_otherwise(string name, string text, string said)
+    {
+        _folder.Write(name, text);
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(said.Length == 0 ? 0 : 1, set.Faults.Notes.Count);
+        Assert.All(set.Faults.Notes, n => Assert.Contains(said, n.Text, StringComparison.Ordinal));
+    }
+
+    /// <summary>As it would be for a user, where one calls.</summary>
+    [Theory]
+    [InlineData("UserNS=auto", true, "user's own namespace")]
+    [InlineData("UserNS=auto", false, "")]
+    [InlineData("Network=web", true, "no networks by name")]
+    [InlineData("Network=web", false, "")]
+    [InlineData("GroupAdd=keep-groups", true, "keep-groups")]
+    public void Lint_is_of_the_user_s_containers_or_the_system_s(string key, bool isUsers, string said)
+    {
+        _folder.Write("web.container", "[Container]\nImage=img\n" + key);
+        HostUser user = new(
+            "me",
+            1000,
+            1000,
+            "/home/me",
+            "/home/me/.config",
+            "/home/me/.local/share",
+            "/run/user/1000"
+        );
+
+        IEnumerable<LintMessage> errors = QuadletCheck
+            .Run(_folder.Path + "/web.container", isUsers ? user : null)
+            .Where(m => m.Severity == LintSeverity.Error);
+
+        Assert.Equal(said.Length > 0 ? 1 : 0, errors.Count());
+        Assert.All(errors, m => Assert.Contains(said, m.Text, StringComparison.Ordinal));
     }
 }

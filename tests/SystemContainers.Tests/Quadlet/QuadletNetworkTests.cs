@@ -4,6 +4,7 @@ using SystemContainers.Network;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
+using SystemContainers.Settings;
 using Xunit;
 
 namespace SystemContainers.Tests.Quadlet;
@@ -31,7 +32,7 @@ public sealed class QuadletNetworkTests : IDisposable
         );
         NetworkSubnet subnet = Assert.Single(network.Subnets);
         Assert.Equal(
-            ("10.77.0.0/24", "10.77.0.9", new LeaseRange("10.77.0.128", "10.77.0.255")),
+            ("10.77.0.0/24", "10.77.0.9", new LeaseRange("10.77.0.129", "10.77.0.255")),
             (subnet.Subnet, subnet.Gateway, subnet.LeaseRange)
         );
         Assert.Equal(
@@ -70,13 +71,13 @@ public sealed class QuadletNetworkTests : IDisposable
     {
         _folder.Write(
             "shop.network",
-            "[Network]\nOptions=mtu=1400 isolate=true\nOptions=\"vrf=a b\" note=1,2\nLabel=a=1 \"b=x y\"\nLabel=c"
+            "[Network]\nOptions=mtu=1400 isolate=true\nOptions=\"vrf=a b\" metric=7\nLabel=a=1 \"b=x y\"\nLabel=c"
         );
 
         NetworkDefinition network = Assert.Single(_folder.Read().Networks);
 
         Assert.Equal(
-            ["isolate=true", "mtu=1400", "note=1,2", "vrf=a b"],
+            ["isolate=true", "metric=7", "mtu=1400", "vrf=a b"],
             network.Options!.Select(o => $"{o.Key}={o.Value}").Order(StringComparer.Ordinal)
         );
         Assert.Equal(
@@ -181,5 +182,103 @@ public sealed class QuadletNetworkTests : IDisposable
             alias,
             string.Join(' ', Assert.Single(_folder.Read().Containers).Request.Settings.All("network-alias"))
         );
+    }
+
+    /// <summary>podman's default network (container-libs, common/pkg/config/default.go) is what bridge means.</summary>
+    [Theory]
+    [InlineData("Network=podman", false, "Bridge")]
+    [InlineData("Network=podman:ip=10.89.0.9", false, "Bridge")]
+    [InlineData("PodmanArgs=--network=podman", false, "Bridge")]
+    [InlineData("Network=podman", true, "Pasta")]
+    public void Podman_is_the_default_network(string key, bool isUsers, string mode)
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\n" + key);
+
+        QuadletSet set = _folder.Read(new QuadletHost { IsUser = isUsers });
+
+        Assert.Empty(set.Faults.All);
+        ContainerSettings settings = Assert.Single(set.Containers).Request.Settings;
+        Assert.Equal(mode, settings.Spec.Network.Mode(isUsers).ToString());
+        Assert.Equal(["sysctr"], NetworkRequest.Names(settings));
+    }
+
+    [Fact]
+    public void A_network_called_podman_is_the_default_one()
+    {
+        _folder.Write("x.network", "[Network]\nNetworkName=podman\nSubnet=10.0.0.0/24");
+        _folder.Write("a.container", "[Container]\nImage=i\nNetwork=x.network");
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        Assert.Empty(set.Networks);
+        Assert.Equal(["sysctr"], NetworkRequest.Names(Assert.Single(set.Containers).Request.Settings));
+    }
+
+    /// <summary>As <c>podman network create --dns</c>.</summary>
+    [Fact]
+    public void Its_own_server_asks_those_that_it_names()
+    {
+        _folder.Write("x.network", "[Network]\nDNS=192.0.2.1\nDNS=2001:db8::1,192.0.2.3");
+
+        NetworkDefinition network = Assert.Single(_folder.Read().Networks);
+
+        Assert.Contains(
+            "\"network_dns_servers\":[\"192.0.2.1\",\"2001:db8::1\",\"192.0.2.3\"]",
+            network.ToJson(),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain("dns_servers", new NetworkDefinition { Name = "n" }.ToJson(), StringComparison.Ordinal);
+    }
+
+    /// <summary>systemd expands them in podman's unit of the network.</summary>
+    [Theory]
+    [InlineData("ai.network", "NetworkName=%N", "ai-network")]
+    [InlineData("ai.network", "NetworkName=%N\nServiceName=shared", "shared")]
+    [InlineData("ai.network", "NetworkName=${WHO}-net", "we-net")]
+    [InlineData("ai@two.network", "", "systemd-ai-two")]
+    [InlineData("ai@two.network", "NetworkName=n-%i", "n-two")]
+    public void Its_name_is_what_systemd_makes_of_it(string file, string keys, string name)
+    {
+        _folder.Write(file, "[Network]\nLabel=of=%p\n" + keys);
+        _folder.Write("a.container", "[Container]\nImage=i\nNetwork=" + file);
+
+        QuadletSet set = _folder.Read(
+            new QuadletHost { Manager = () => new Dictionary<string, string> { ["WHO"] = "we" } }
+        );
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(name, Assert.Single(set.Networks).Name);
+        Assert.Equal([name], Assert.Single(set.Containers).Request.Settings.All("network"));
+    }
+
+    /// <summary>podman's <c>network create --ignore</c> makes one of two that are called the same.</summary>
+    [Theory]
+    [InlineData("[Network]\nNetworkName=proxy\nSubnet=10.0.0.0/24\n", true)]
+    [InlineData("[Network]\nNetworkName=proxy\nSubnet=10.0.1.0/24\n", false)]
+    public void Two_files_of_one_network_say_the_same(string other, bool isSame)
+    {
+        _folder.Write("a.network", "[Network]\nNetworkName=proxy\nSubnet=10.0.0.0/24\n");
+        _folder.Write("b.network", other);
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Single(set.Networks);
+        Assert.Equal(isSame ? 0 : 1, set.Faults.All.Count);
+        Assert.All(set.Faults.All, f => Assert.Equal(new QuadletPlace(_folder.Path + "/b.network", 2), f.Place));
+    }
+
+    [Theory]
+    [InlineData("Network=web")]
+    [InlineData("Network=web:alias=a")]
+    [InlineData("Network=x.network")]
+    public void A_user_s_has_none_by_name(string key)
+    {
+        _folder.Write("a.container", "[Container]\nImage=i\n" + key);
+
+        QuadletFault fault = Assert.Single(_folder.Read(new QuadletHost { IsUser = true }).Faults.All);
+
+        Assert.Equal(3, fault.Place.Line);
+        Assert.Contains("a user's containers have no networks by name", fault.Text, StringComparison.Ordinal);
     }
 }

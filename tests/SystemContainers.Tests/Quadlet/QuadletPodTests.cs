@@ -4,6 +4,7 @@ using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
 using SystemContainers.Reference;
+using SystemContainers.Settings;
 using Xunit;
 
 namespace SystemContainers.Tests.Quadlet;
@@ -165,5 +166,45 @@ public sealed class QuadletPodTests : IDisposable
             Assert.Single(_folder.Read().Containers).Request.Declared!.Lines,
             l => l.Key == "StopWhenUnneeded"
         );
+    }
+
+    /// <summary>They are words of podman's pod create, behind all others.</summary>
+    [Fact]
+    public void PodmanArgs_say_what_keys_say()
+    {
+        _folder.Write(
+            "shop.pod",
+            "[Pod]\nHostName=other\nPodmanArgs=--hostname h --shm-size=256m --userns keep-id --dns 192.0.2.1 --dns=192.0.2.2\n"
+                + "PodmanArgs=--add-host x:192.0.2.7 -v /srv/%p:/s --infra-name i --replace -p 80:80 --label \"a=b c\""
+        );
+        _folder.Write("web.container", Container);
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal(
+            "--add-host=x:192.0.2.7 --dns=192.0.2.1 --dns=192.0.2.2 --hostname=h --network=container:shop-pod --shm-size=256m --userns=keep-id --volume=/srv/shop-pod:/s",
+            string.Join(' ', set.Containers.Single(c => c.Name == "web").Request.Settings.Words())
+        );
+        ContainerSettings pod = set.Containers.Single(c => c.Name == "shop-pod").Request.Settings;
+        Assert.Equal(["80:80"], pod.All("publish"));
+        Assert.Equal(["a=b c"], pod.All("label"));
+        Assert.Equal(["192.0.2.1", "192.0.2.2"], pod.All("dns"));
+        Assert.Equal(2, set.Faults.Notes.Count);
+    }
+
+    [Theory]
+    [InlineData("PublishPort=8080:80")]
+    [InlineData("Network=pasta\nPublishPort=8080:80")]
+    [InlineData("Network=podman")]
+    public void A_user_s_pod_has_no_ports(string keys)
+    {
+        _folder.Write("shop.pod", "[Pod]\n" + keys);
+        _folder.Write("web.container", Container);
+
+        QuadletFault fault = Assert.Single(_folder.Read(new QuadletHost { IsUser = true }).Faults.All);
+
+        Assert.Equal(new QuadletPlace(_folder.Path + "/shop.pod", 2), fault.Place);
+        Assert.Contains("a user's pod has the host's network", fault.Text, StringComparison.Ordinal);
     }
 }

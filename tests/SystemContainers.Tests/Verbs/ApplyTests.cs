@@ -5,9 +5,11 @@ using SystemContainers.Doctor.Facts;
 using SystemContainers.Errors;
 using SystemContainers.Inspect;
 using SystemContainers.Inspect.Plan;
+using SystemContainers.Linux.Users;
 using SystemContainers.Network;
 using SystemContainers.Pull;
 using SystemContainers.Pull.Trust;
+using SystemContainers.Quadlet.Values;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Store;
@@ -759,4 +761,59 @@ public sealed class ApplyTests : IAsyncLifetime
                         .Order(StringComparer.Ordinal)
                     : []
             );
+
+    /// <summary>What its own unit makes before the payload starts is not there when the file is applied.</summary>
+    [Theory]
+    [InlineData("/srv/made", "ExecStartPre=mkdir -p /srv/made", true)]
+    [InlineData("/srv/made", "ExecStartPre=-/usr/bin/mkdir -p /srv/made/sub", true)]
+    [InlineData("/srv/%N/a", "ExecStartPre=/bin/sh -c 'mkdir -p /srv/%N/{a,b}'", true)]
+    [InlineData("/srv/made", "ExecStartPre=mkdir -p /srv/madeup", false)]
+    [InlineData("/srv/made", "ExecStartPost=mkdir -p /srv/made", false)]
+    [InlineData("/var/lib/made", "StateDirectory=other made", true)]
+    [InlineData("/var/cache/made", "CacheDirectory=made/sub", true)]
+    [InlineData("/var/lib/made/sub", "StateDirectory=made", false)]
+    public async Task What_the_unit_makes_need_not_be_there(string source, string key, bool isMade)
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        Write("web.container", $"Description=d\n[Container]\nVolume={source}:/d\n[Service]\n{key}");
+
+        if (isMade)
+        {
+            await ApplyAsync(host);
+            Assert.Contains(_notes, n => n.Contains("the unit makes it before", StringComparison.Ordinal));
+        }
+        else
+        {
+            SysctrException refused = await Assert.ThrowsAsync<SysctrException>(() => ApplyAsync(host));
+            Assert.Equal(ErrorKind.NotFound, refused.Kind);
+        }
+    }
+
+    /// <summary>A user's systemd knows each specifier that the system's does (systemd.unit(5)).</summary>
+    [Fact]
+    public void A_user_has_all_specifiers()
+    {
+        IReadOnlyDictionary<char, string> users = QuadletHosts.Of(
+            new HostUser("me", 0, 0, "/home/me", "/home/me/.config", "/home/me/.local/share", "/run/user/1000")
+        );
+
+        Assert.Equal(QuadletHost.System.Keys.Order(), users.Keys.Order());
+        Assert.Equal(("root", "0", "0"), (users['g'], users['G'], users['U']));
+        Assert.StartsWith("/", users['s'], StringComparison.Ordinal);
+    }
+
+    /// <summary>What an install would refuse a plan refuses, with the line.</summary>
+    [Fact]
+    public void A_plan_looks_for_secrets()
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        Write("web.container", "Description=d\n[Container]\nSecret=nope,type=env,target=PW");
+        ApplyPlanner planner = new(host, NoProgress.Instance, _notes.Add);
+
+        SysctrException refused = Assert.Throws<SysctrException>(() =>
+            planner.Offline(new ApplyRequest { Offline = true })
+        );
+
+        Assert.Contains("web.container:5: Secret=nope,type=env,target=PW:", refused.Message, StringComparison.Ordinal);
+    }
 }

@@ -73,6 +73,15 @@ static unsafe partial class Libc
         public byte* pw_shell;
     }
 
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct group
+    {
+        public byte* gr_name;
+        public byte* gr_passwd;
+        public uint gr_gid;
+        public byte** gr_mem;
+    }
+
     /// <summary>struct fsverity_enable_arg: no salt, no signature.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 128)]
     internal struct fsverity_enable_arg
@@ -195,6 +204,10 @@ static unsafe partial class Libc
     /// <returns>0, or an errno.</returns>
     [LibraryImport(Library)]
     internal static partial int getpwuid_r(uint uid, passwd* pwd, byte* buf, nuint buflen, passwd** result);
+
+    /// <returns>0, or an errno.</returns>
+    [LibraryImport(Library)]
+    internal static partial int getgrgid_r(uint gid, group* grp, byte* buf, nuint buflen, group** result);
 
     /// <param name="timex">A struct timex, whose first field says what to change: 0 for nothing.</param>
     [LibraryImport(Library, SetLastError = true)]

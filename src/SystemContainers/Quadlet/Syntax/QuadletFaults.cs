@@ -35,16 +35,23 @@ sealed class QuadletFaults
         }
     }
 
-    /// <summary>Throws where there are faults; the message has a line for each.</summary>
+    /// <summary>Throws where there are faults; the message has a line for each, with what to do about it where that is
+    /// not the same for all.</summary>
     /// <exception cref="SysctrException">Of the first fault's kind.</exception>
     public void ThrowIfAny()
     {
         if (_faults.Count > 0)
         {
+            bool isOne = _faults.TrueForAll(f => f.Advice == _faults[0].Advice);
             throw new SysctrException(
                 _faults[0].Kind,
-                string.Join('\n', _faults.Select(f => f.ToString()).Distinct(StringComparer.Ordinal)),
-                _faults.Select(f => f.Advice).OfType<string>().FirstOrDefault() ?? "nothing was changed"
+                string.Join(
+                    '\n',
+                    _faults
+                        .Select(f => isOne || f.Advice is null ? $"{f}" : $"{f}; {f.Advice}")
+                        .Distinct(StringComparer.Ordinal)
+                ),
+                isOne && _faults[0].Advice is { } advice ? advice : "nothing was changed"
             );
         }
     }

@@ -66,7 +66,7 @@ static class RuntimeSpecBuilder
             );
         }
 
-        ImageUser user = ImageUser.Find(UserOf(request, run), request.Files);
+        ImageUser user = FindUser(request, run);
         IdMap? map = request.UserMap;
         if (map is not null && !(map.HasUid(user.Uid) && map.HasGid(user.Gid)))
         {
@@ -169,6 +169,23 @@ static class RuntimeSpecBuilder
     /// (https://systemd.io/CONTAINER_INTERFACE).</summary>
     private static string[] SystemdVariables(RenderRequest request) =>
         ["container=oci", $"container_uuid={request.Uuid.Replace("-", "", StringComparison.Ordinal)}"];
+
+    /// <summary>The payload's user; one that settings name and the image does not have is the settings'
+    /// fault.</summary>
+    private static ImageUser FindUser(RenderRequest request, ImageRunConfig run)
+    {
+        try
+        {
+            return ImageUser.Find(UserOf(request, run), request.Files);
+        }
+        catch (SysctrException e) when (request.Settings.One("user") is { } said)
+        {
+            throw new SysctrException(e.Kind, e.Message, "name a user that the image has, or its number", e)
+            {
+                Setting = new SettingFault("user", said, e.Message),
+            };
+        }
+    }
 
     /// <summary>As podman has it: who keeps the ids is the caller inside, whatever the image says, unless a user is
     /// named.</summary>

@@ -347,7 +347,7 @@ static partial class UnitRights
             yield return new Right("unit-environment", $"{key}={value}");
         }
 
-        foreach (string file in unit.All(section, "EnvironmentFile").Select(f => HostPlaces.Normal(f.TrimStart('-'))))
+        foreach (string file in unit.All(section, "EnvironmentFile").Select(f => FileOf(f.TrimStart('-'))))
         {
             if (!HostPath.IsBelow(file, "/etc"))
             {
@@ -371,4 +371,7 @@ static partial class UnitRights
         matchTimeoutMilliseconds: Timeout.Infinite
     )]
     private static partial Regex Loading();
+
+    /// <summary>A file as it is shown; where a specifier begins it, that is the path's root.</summary>
+    private static string FileOf(string text) => text is ['%', ..] ? text : HostPlaces.Normal(text);
 }

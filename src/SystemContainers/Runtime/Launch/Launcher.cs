@@ -321,6 +321,8 @@ static class Launcher
 
         StartSecrets.AddCredentials(document, bundle, options.Name);
 
+        UnitEnvironment.AddUsual(document, File.ReadAllText("/proc/sys/kernel/hostname").Trim());
+
         // A user's manager takes in what a session has, which is nobody's to pass on unasked.
         UnitEnvironment.Add(
             document,

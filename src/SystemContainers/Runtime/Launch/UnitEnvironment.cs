@@ -14,8 +14,8 @@ namespace SystemContainers.Runtime.Launch;
 /// Variables of the start's own. Those that the unit's Environment=, EnvironmentFile= and PassEnvironment= set, a
 /// drop-in's above all: they are for the payload, over what the image and its options say. What systemd gives every
 /// unit is, under these, as far as it is a proxy or all of it was asked for (--http-proxy, --env-host); so is what a
-/// declaring file's own Environment= says, which podman's container does not have. Its EnvironmentFile= comes under
-/// what the image and its options say. What systemd sets for this start is not the payload's (systemd.exec(5),
+/// declaring file's own Environment= and EnvironmentFile= say, which podman's container does not have. What systemd
+/// sets for this start is not the payload's (systemd.exec(5),
 /// "Environment variables set or propagated by the service manager").
 /// </summary>
 static class UnitEnvironment
@@ -69,6 +69,29 @@ static class UnitEnvironment
         "/usr/local/bin:/usr/bin",
     ];
 
+    /// <summary>Sets what every container has that is not said otherwise, as podman's do, where config.json is ours:
+    /// that it is one, and its host name.</summary>
+    /// <param name="document">config.json of this start.</param>
+    /// <param name="host">The host's name, which a container has without one of its own.</param>
+    public static void AddUsual(JsonObject document, string host)
+    {
+        if (StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0)
+        {
+            return;
+        }
+
+        foreach (
+            (string name, string value) in ((string, string)[])
+                [("container", "oci"), ("HOSTNAME", document["hostname"]?.ToString() ?? host)]
+        )
+        {
+            if (!BundleConfig.HasVariable(document, name))
+            {
+                BundleConfig.SetVariable(document, name, value);
+            }
+        }
+    }
+
     /// <summary>Sets them, where config.json asks for it.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="own">The launcher's variables.</param>
@@ -111,11 +134,14 @@ static class UnitEnvironment
         foreach ((string name, string value) in mine)
         {
             bool isManagers =
-                ofManager is null || (!dropIns.Contains(name) && (IsManagers(name, value) || IsService(name, value)));
-            bool isUnder = isManagers || (!dropIns.Contains(name) && files.Contains($"{name}={value}"));
+                ofManager is null
+                || (
+                    !dropIns.Contains(name)
+                    && (IsManagers(name, value) || IsService(name, value) || files.Contains($"{name}={value}"))
+                );
             if (
                 (!isManagers || all || s_proxies.Contains(name))
-                && !(isUnder && BundleConfig.HasVariable(document, name))
+                && !(isManagers && BundleConfig.HasVariable(document, name))
             )
             {
                 BundleConfig.SetVariable(document, name, value);

@@ -145,7 +145,8 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups,
     private static IEnumerable<IdMapSetting> Of(IEnumerable<string> values, bool ofGroups) =>
         values.Select(Parse).Where(v => ofGroups ? v.Groups : v.Users);
 
-    /// <summary>A value in ids that the user's namespace has inside: neighbours of the host's need be none there.</summary>
+    /// <summary>A value in ids that the user's namespace has inside: neighbours of the host's need be none
+    /// there.</summary>
     private static IEnumerable<IdMapSetting> Resolved(IdMapSetting value, IReadOnlyList<IdRange>? callers)
     {
         if (!value.IsOfCaller || callers is null)

@@ -5,10 +5,13 @@ using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Render;
+using SystemContainers.Settings;
 using SystemContainers.State;
 using SystemContainers.Systemd;
 using SystemContainers.Target;
 using SystemContainers.Templates;
+using SystemContainers.Transactions;
 
 namespace SystemContainers.Verbs.Apply;
 
@@ -71,6 +74,19 @@ sealed class ApplyFiles(Host host)
             )
         )
         {
+            if (
+                container.Request.Declared!.Lines.Any(l =>
+                    l is { Section: DeclaredUnit.Ours, Key: DeclaredUnit.Makes } && l.Value == source.Text
+                )
+            )
+            {
+                faults.Note(
+                    source.Place,
+                    $"the host has no {source.Text} to mount by now; the unit makes it before its payload starts"
+                );
+                continue;
+            }
+
             if (BootPaths.MayCome(HostPath.Absolute(source.Text), host.Root != "/"))
             {
                 if (host.Root == "/")
@@ -92,6 +108,19 @@ sealed class ApplyFiles(Host host)
             );
         }
 
+        foreach (string secret in container.Request.Settings.All("secret"))
+        {
+            if (ContainerPreparer.SecretFault(host, SecretSetting.Parse(secret).Name) is { } fault)
+            {
+                faults.Add(
+                    container.Said.Place("secret", secret),
+                    container.Said.Text(new SettingFault("secret", secret, fault.Message)),
+                    fault.Hint,
+                    fault.Kind
+                );
+            }
+        }
+
         NetworkStore networks = new(host.Here(NetworkStore.OnHost));
         foreach (
             string network in host.User is not null
@@ -108,7 +137,7 @@ sealed class ApplyFiles(Host host)
             faults.Add(
                 said?.Place ?? container.Unit.Place,
                 $"{(said is null ? "" : "Network=: ")}{lacking.Message}",
-                lacking.Hint,
+                host.Root == "/" ? lacking.Hint : $"declare it: a .network file with NetworkName={network}",
                 lacking.Kind
             );
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Globalization;
+using SystemContainers.Linux.Users;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Quadlet.Values;
 using SystemContainers.Target;
@@ -34,26 +36,32 @@ static class QuadletHosts
                     : null,
             Tool = ToolPaths.ToolOn(host.Paths),
             IsUser = host.User is not null,
-            Specifiers = host.User is not { } user
-                ? QuadletHost.System
-                : new Dictionary<char, string>
-                {
-                    ['h'] = user.Home,
-                    ['u'] = user.Name,
-                    ['U'] = $"{user.Uid}",
-                    ['t'] = user.RuntimeDirectory,
-                    ['S'] = Path.Join(user.Home, ".local/state"),
-                    ['C'] = Path.Join(user.Home, ".cache"),
-                    ['L'] = Path.Join(user.Home, ".local/state/log"),
-                    ['E'] = user.ConfigHome,
-                    ['T'] = "/tmp",
-                    ['V'] = "/var/tmp",
-                },
+            Specifiers = host.User is { } user ? Of(user) : QuadletHost.System,
             Applied = name =>
                 host.Catalog.List(_ => { })
                     .FirstOrDefault(r => r.Declared is { } declared && Path.GetFileName(declared.File) == name)
                     ?.MainUnit
                 ?? PodmansUnit(host, name),
+        };
+
+    /// <summary>What specifiers stand for that are the same for all units of a user (systemd.unit(5),
+    /// "Specifiers").</summary>
+    internal static IReadOnlyDictionary<char, string> Of(HostUser user) =>
+        new Dictionary<char, string>
+        {
+            ['h'] = user.Home,
+            ['u'] = user.Name,
+            ['U'] = user.Uid.ToString(CultureInfo.InvariantCulture),
+            ['g'] = UserNames.OfGroup(user.Gid),
+            ['G'] = user.Gid.ToString(CultureInfo.InvariantCulture),
+            ['s'] = UserNames.ShellOf(user.Uid),
+            ['t'] = user.RuntimeDirectory,
+            ['S'] = Path.Join(user.Home, ".local/state"),
+            ['C'] = Path.Join(user.Home, ".cache"),
+            ['L'] = Path.Join(user.Home, ".local/state/log"),
+            ['E'] = user.ConfigHome,
+            ['T'] = "/tmp",
+            ['V'] = "/var/tmp",
         };
 
     /// <summary>A file of podman's, where its generator looks (podman-systemd.unit(5)), as the host sees it; null for

@@ -6,6 +6,7 @@ using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Lint;
 using SystemContainers.Lint.Json;
+using SystemContainers.Linux.Users;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Target;
 
@@ -91,7 +92,7 @@ static class LintCommand
         string target = parsed.GetValue(s_target)!;
         if (QuadletFiles.IsOne(target) && File.Exists(target))
         {
-            return QuadletCheck.Run(target);
+            return QuadletCheck.Run(target, parsed.GetValue(GlobalOptions.User) ? HostUser.OfCaller() : null);
         }
 
         if (Directory.Exists(Path.Join(target, "exports")))

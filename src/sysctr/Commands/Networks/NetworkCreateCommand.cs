@@ -6,6 +6,7 @@ using SystemContainers.Cli.Output;
 using SystemContainers.Errors;
 using SystemContainers.Network;
 using SystemContainers.Networks;
+using SystemContainers.Settings;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
 
@@ -45,6 +46,11 @@ static class NetworkCreateCommand
     {
         Description = "Containers on it do not find each other by name.",
     };
+    private static readonly Option<string[]> s_dns = List(
+        "--dns",
+        "ADDRESS",
+        "A name server that is asked for other names than those on it, instead of the host's."
+    );
     private static readonly Option<string?> s_interface = new("--interface-name")
     {
         Description = "Name of the bridge, or of the host's device of the other drivers.",
@@ -53,7 +59,7 @@ static class NetworkCreateCommand
     private static readonly Option<string[]> s_options = List(
         "--opt",
         "NAME=VALUE",
-        "An option of the driver: mtu, vlan, isolate, metric, no_default_route, parent, mode.",
+        "An option of the driver: mtu, isolate, metric, no_default_route, mode; vlan and vrf of a bridge, parent and bclim of the others.",
         "-o"
     );
     private static readonly Option<string[]> s_labels = List("--label", "NAME=VALUE", "A label for people.");
@@ -74,6 +80,7 @@ static class NetworkCreateCommand
             s_ipv6,
             s_internal,
             s_noDns,
+            s_dns,
             s_interface,
             s_options,
             s_labels,
@@ -100,6 +107,9 @@ static class NetworkCreateCommand
                         Ipv6Enabled = parsed.GetValue(s_ipv6),
                         Internal = parsed.GetValue(s_internal),
                         DnsEnabled = !parsed.GetValue(s_noDns),
+                        NetworkDnsServers = parsed.GetValue(s_dns) is { Length: > 0 } servers
+                            ? [.. servers.Select(Server)]
+                            : null,
                         NetworkInterface = parsed.GetValue(s_interface),
                         Options = Pairs("--opt", parsed.GetValue(s_options)!),
                         Labels = Pairs("--label", parsed.GetValue(s_labels)!),
@@ -120,6 +130,18 @@ static class NetworkCreateCommand
             }
         );
         return command;
+    }
+
+    private static string Server(string text)
+    {
+        try
+        {
+            return NetworkSetting.Address(text);
+        }
+        catch (FormatException e)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"reading --dns={text}: {e.Message}", inner: e);
+        }
     }
 
     private static Dictionary<string, string>? Pairs(string option, string[] words) =>

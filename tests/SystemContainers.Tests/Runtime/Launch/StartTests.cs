@@ -164,7 +164,7 @@ public sealed class StartTests : IDisposable
 
     /// <summary>What [Service] of a declaring file gives podman, podman's container does not have.</summary>
     [Fact]
-    public void What_the_declaring_file_gives_its_service_comes_under_the_rest_or_not_at_all()
+    public void What_the_declaring_file_gives_its_service_is_not_the_payload_s()
     {
         string file = Path.Join(_base, "own.env");
         File.WriteAllText(file, "A=file\nF=file\nD=file\n");
@@ -196,7 +196,7 @@ public sealed class StartTests : IDisposable
         UnitEnvironment.Add(document, own, (() => [], () => []));
 
         Assert.Equal(
-            """["A=image","D=drop-in","F=file","T=drop-in","https_proxy=p"]""",
+            """["A=image","D=drop-in","T=drop-in","https_proxy=p"]""",
             document["process"]!["env"]!.ToJsonString()
         );
     }
@@ -249,6 +249,28 @@ public sealed class StartTests : IDisposable
             """["A=file","BOOT=mine","L=C.UTF-8 X=1","M=same","P=manager"]""",
             document["process"]!["env"]!.ToJsonString()
         );
+    }
+
+    /// <summary>podman: libpod/container_internal_linux.go, and pkg/env.</summary>
+    [Fact]
+    public void A_payload_is_told_that_it_is_in_a_container_and_its_host_s_name()
+    {
+        JsonObject document = Document((StartAnnotations.Environment, "unit"));
+        UnitEnvironment.AddUsual(document, "the-host");
+        Assert.Equal(
+            """["A=image","container=oci","HOSTNAME=the-host"]""",
+            document["process"]!["env"]!.ToJsonString()
+        );
+
+        document = Document((StartAnnotations.Environment, "unit"));
+        document["hostname"] = "own";
+        document["process"]!["env"] = new JsonArray("container=image");
+        UnitEnvironment.AddUsual(document, "the-host");
+        Assert.Equal("""["container=image","HOSTNAME=own"]""", document["process"]!["env"]!.ToJsonString());
+
+        document = Document();
+        UnitEnvironment.AddUsual(document, "the-host");
+        Assert.Equal("""["A=image"]""", document["process"]!["env"]!.ToJsonString());
     }
 
     [Fact]

@@ -110,7 +110,8 @@ public sealed class IdMapSettingTests
         );
 
     /// <summary>As podman's pkg/util/utils.go has it of a user 1000 with the subordinate ids 100000:65536: an @ is an
-    /// id of the host's, a + of the first lets the rest be filled up, and other numbers count from the user on.</summary>
+    /// id of the host's, a + of the first lets the rest be filled up, and other numbers count from the user
+    /// on.</summary>
     [Theory]
     [InlineData("+1000:@1000", "0:1:1000 1000:0:1 1001:1001:64536")]
     [InlineData("+0:@100004:2", "0:5:2 2:0:5 7:7:65530")]

@@ -12,8 +12,8 @@ namespace SystemContainers.Runtime.Launch;
 /// <summary>
 /// A root that the payload may write to (--writable): an overlay over the checkout, which is links into the store and
 /// stays read-only. What is written is in memory, charged to the unit and gone with the run, or below the container's
-/// state directory. config.json on disk says <c>readonly</c>: whoever starts it without this gives nothing away. Of what
-/// runs once the author's may let it write; then the start is told where to.
+/// state directory. config.json on disk says <c>readonly</c>: whoever starts it without this gives nothing away. Of
+/// what runs once the author's may let it write; then the start is told where to.
 /// </summary>
 static class WritableRoot
 {

@@ -47,8 +47,8 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
             "container" => new(NetworkMode.Container, NetworkName(rest)),
             "pasta" => new(NetworkMode.Pasta) { Words = [.. rest.Split(',', StringSplitOptions.RemoveEmptyEntries)] },
             "slirp4netns" => throw new FormatException("slirp4netns is not there: pasta does the same"),
-            "private" or "" when rest.Length == 0 => new(NetworkMode.Bridge),
-            "host" or "none" or "private" => throw new FormatException($"{mode} has no options"),
+            "private" or "default" or "" when rest.Length == 0 => new(NetworkMode.Bridge),
+            "host" or "none" or "private" or "default" => throw new FormatException($"{mode} has no options"),
             _ => Bridge(mode is "bridge" or PodmanDefault ? "" : NetworkName(mode), rest),
         };
     }

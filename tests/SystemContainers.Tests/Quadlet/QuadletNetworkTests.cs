@@ -187,6 +187,7 @@ public sealed class QuadletNetworkTests : IDisposable
     /// <summary>podman's default network (container-libs, common/pkg/config/default.go) is what bridge means.</summary>
     [Theory]
     [InlineData("Network=podman", false, "Bridge")]
+    [InlineData("Network=default", false, "Bridge")]
     [InlineData("Network=podman:ip=10.89.0.9", false, "Bridge")]
     [InlineData("PodmanArgs=--network=podman", false, "Bridge")]
     [InlineData("Network=podman", true, "Pasta")]

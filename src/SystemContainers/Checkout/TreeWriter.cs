@@ -43,9 +43,12 @@ sealed unsafe class TreeWriter(
     /// <summary>Names between two reports of how far it is.</summary>
     private const int Step = 1024;
 
-    /// <summary>Inodes with several names, with the path of the first of these below the root once it is
-    /// made.</summary>
-    private readonly Dictionary<TreeLeaf, byte[]?> _shared = [];
+    /// <summary>A name that stands, below those of the directories that it is in: these are one object for all of a
+    /// directory. Attack: a path of four thousand bytes, kept whole for each of a million files.</summary>
+    private sealed record Place(Place? Parent, byte[] Name);
+
+    /// <summary>Inodes with several names, with the first of these once it is made.</summary>
+    private readonly Dictionary<TreeLeaf, Place?> _shared = [];
 
     /// <summary>How many names those have.</summary>
     private readonly Dictionary<TreeLeaf, int> _names = [];
@@ -57,6 +60,9 @@ sealed unsafe class TreeWriter(
     private readonly Dictionary<ObjectKey, TreeLeaf> _linked = [];
 
     private readonly List<byte[]> _path = [];
+
+    /// <summary>The directory that is written; null for the root.</summary>
+    private Place? _here;
 
     private int _total;
     private int _done;
@@ -101,7 +107,10 @@ sealed unsafe class TreeWriter(
             _path.Add(bytes);
             if (slot.Node is TreeDirectory inner)
             {
+                Place? outer = _here;
+                _here = new Place(outer, bytes);
                 handle = WriteDirectory(handle, name, inner);
+                _here = outer;
             }
             else
             {
@@ -166,19 +175,19 @@ sealed unsafe class TreeWriter(
 
     private void WriteName(SafeFileHandle parent, byte* name, TreeLeaf leaf)
     {
-        if (!_shared.TryGetValue(leaf, out byte[]? first))
+        if (!_shared.TryGetValue(leaf, out Place? first))
         {
             WriteLeaf(parent, name, leaf);
         }
         else if (first is null)
         {
             WriteLeaf(parent, name, leaf);
-            _shared[leaf] = PathBytes();
+            _shared[leaf] = new Place(_here, _path[^1]);
         }
         else
         {
             FaultPoint.Pass("linkat");
-            fixed (byte* existing = first)
+            fixed (byte* existing = PathBytes(first))
             {
                 if (Libc.linkat(target, existing, parent, name, 0) != 0)
                 {
@@ -300,18 +309,24 @@ sealed unsafe class TreeWriter(
         }
     }
 
-    /// <summary>The path below the root, zero-terminated.</summary>
-    private byte[] PathBytes()
+    /// <summary>Its path below the root, zero-terminated.</summary>
+    private static byte[] PathBytes(Place place)
     {
-        using MemoryStream path = new();
-        for (int i = 0; i < _path.Count; i++)
+        Stack<byte[]> names = [];
+        for (Place? at = place; at is not null; at = at.Parent)
         {
-            if (i > 0)
+            names.Push(at.Name);
+        }
+
+        using MemoryStream path = new();
+        foreach (byte[] name in names)
+        {
+            if (path.Length > 0)
             {
                 path.WriteByte((byte)'/');
             }
 
-            path.Write(_path[i]);
+            path.Write(name);
         }
 
         path.WriteByte(0);

@@ -159,6 +159,7 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
                     here = directory;
                     break;
                 case null when name.Length <= MaxNameBytes:
+                    budget.AddDirectory(name);
                     TreeDirectory made = new(TreeDirectory.Undescribed);
                     here.Set(name, made, layer);
                     here = made;

@@ -17,12 +17,16 @@ namespace SystemContainers.Tree;
 sealed class MergeBudget(long maxBytes = MergeBudget.MaxMetadataBytes, long maxSteps = MergeBudget.MaxSteps)
 {
     /// <summary>Entries, names, targets and attributes of all layers, counted as
-    /// <see cref="TarLimits.MaxMetadataBytes"/> counts them, in bytes.</summary>
+    /// <see cref="TarLimits.MaxMetadataBytes"/> counts them, with the directories that none describes, in
+    /// bytes.</summary>
     public const long MaxMetadataBytes = 512L << 20;
 
     /// <summary>Parts of paths and of symbolic links that are gone through; the largest images in the wild need some
     /// millions.</summary>
     public const long MaxSteps = 300_000_000;
+
+    /// <summary>What a directory that no entry describes costs in memory however short its name is, in bytes.</summary>
+    public const int DirectoryBytes = 512;
 
     private long _bytes;
     private long _steps;
@@ -37,10 +41,17 @@ sealed class MergeBudget(long maxBytes = MergeBudget.MaxMetadataBytes, long maxS
             _bytes += TarLimits.XattrBytes + xattr.Name.Length + xattr.Value.Length;
         }
 
-        if (_bytes > maxBytes)
-        {
-            throw Exceeded($"the image's entries, names and attributes take more than {maxBytes} bytes");
-        }
+        CheckBytes();
+    }
+
+    /// <summary>Counts a directory that is made because an entry is below it. Attack: a name of four thousand bytes,
+    /// which compress to a few, makes two thousand.</summary>
+    /// <param name="name">Its own.</param>
+    /// <exception cref="SysctrException">Unsafe: it is too much.</exception>
+    public void AddDirectory(byte[] name)
+    {
+        _bytes += DirectoryBytes + name.Length;
+        CheckBytes();
     }
 
     /// <summary>Counts a step along a path.</summary>
@@ -50,6 +61,14 @@ sealed class MergeBudget(long maxBytes = MergeBudget.MaxMetadataBytes, long maxS
         if (++_steps > maxSteps)
         {
             throw Exceeded($"the image's paths and symbolic links have more than {maxSteps} parts to go through");
+        }
+    }
+
+    private void CheckBytes()
+    {
+        if (_bytes > maxBytes)
+        {
+            throw Exceeded($"the image's entries, directories, names and attributes take more than {maxBytes} bytes");
         }
     }
 

@@ -2,6 +2,7 @@
 
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Store.Records;
@@ -15,16 +16,29 @@ namespace SystemContainers.Tree;
 /// </summary>
 /// <param name="before">The one tree.</param>
 /// <param name="after">The other one.</param>
-sealed class TreeComparison(MergedTree before, MergedTree after)
+/// <param name="maxPathLength">See <see cref="MaxPathLength"/>.</param>
+sealed class TreeComparison(MergedTree before, MergedTree after, long maxPathLength)
 {
     private const int BufferBytes = 1 << 16;
 
+    /// <summary>
+    /// Paths of all changes together, in characters. Attack: a million names below two thousand directories, of which
+    /// the trees know each once and a list of paths all of them each time.
+    /// </summary>
+    internal const long MaxPathLength = 128 << 20;
+
     private readonly List<TreeChange> _changes = [];
+    private long _pathLength;
 
     /// <summary>The paths that differ, each directory before what is in it.</summary>
-    public static IReadOnlyList<TreeChange> Compare(MergedTree before, MergedTree after)
+    /// <exception cref="SysctrException">Unsafe: they are too long together.</exception>
+    public static IReadOnlyList<TreeChange> Compare(
+        MergedTree before,
+        MergedTree after,
+        long maxPathLength = MaxPathLength
+    )
     {
-        TreeComparison comparison = new(before, after);
+        TreeComparison comparison = new(before, after, maxPathLength);
         comparison.Compare("", before.Root, after.Root);
         return comparison._changes;
     }
@@ -46,7 +60,7 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
             }
             else if (node is null)
             {
-                _changes.Add(new TreeChange(full, TreeChangeKind.Deleted, []));
+                Add(full, TreeChangeKind.Deleted, []);
             }
             else
             {
@@ -55,9 +69,24 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
         }
     }
 
+    private void Add(string path, TreeChangeKind kind, string[] what)
+    {
+        _pathLength += path.Length;
+        if (_pathLength > maxPathLength)
+        {
+            throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"comparing the trees: the paths that differ have more than {maxPathLength} characters together",
+                "sysctr(1), LIMITS, has what an image may have"
+            );
+        }
+
+        _changes.Add(new TreeChange(path, kind, what));
+    }
+
     private void Add(string path, TreeNode node)
     {
-        _changes.Add(new TreeChange(path, TreeChangeKind.Added, []));
+        Add(path, TreeChangeKind.Added, []);
         if (node is TreeDirectory directory)
         {
             Compare(path, new TreeDirectory(TreeDirectory.Undescribed), directory);
@@ -75,7 +104,7 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
         string[] what = [.. Differences(was, now)];
         if (what.Length > 0)
         {
-            _changes.Add(new TreeChange(path, TreeChangeKind.Changed, what));
+            Add(path, TreeChangeKind.Changed, what);
         }
 
         if (was is TreeDirectory old && now is TreeDirectory directory)
@@ -165,7 +194,7 @@ sealed class TreeComparison(MergedTree before, MergedTree after)
         using SafeFileHandle b = after.Store.OpenObject(now);
         byte[] left = new byte[BufferBytes];
         byte[] right = new byte[BufferBytes];
-        for (long at = 0; ;)
+        for (long at = 0; ; )
         {
             int read = FileBytes.Fill(a, left, at);
             if (FileBytes.Fill(b, right, at) != read || !left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read)))

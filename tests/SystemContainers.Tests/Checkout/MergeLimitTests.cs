@@ -53,6 +53,24 @@ public sealed class MergeLimitTests
     }
 
     [Fact]
+    public void Directories_that_no_entry_describes_count()
+    {
+        string deep = string.Join('/', Enumerable.Repeat("a", 1700));
+        MergeBudget budget = new(maxBytes: 2 << 20);
+        LayerMerger merger = new(_root, 0, s_diffId, budget);
+        merger.Apply(SampleEntry.Of(TarEntryType.Symlink, $"0/{deep}/x", "x"));
+        merger.Apply(SampleEntry.Of(TarEntryType.Symlink, $"0/{deep}/y", "x"));
+        merger.Apply(SampleEntry.Of(TarEntryType.Symlink, $"1/{deep}/x", "x"));
+
+        SysctrException e = Assert.Throws<SysctrException>(() =>
+            merger.Apply(SampleEntry.Of(TarEntryType.Symlink, $"2/{deep}/x", "x"))
+        );
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        Assert.Contains($"{2 << 20} bytes", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Symbolic_links_that_are_followed()
     {
         // Each name leads through two hundred links of a hundred parts each.

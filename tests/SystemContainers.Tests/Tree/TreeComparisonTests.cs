@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Oci;
 using SystemContainers.Store;
 using SystemContainers.TestBed;
@@ -75,6 +76,19 @@ public sealed class TreeComparisonTests : IDisposable
             TreeComparison.Compare(old, now).Select(c => $"{c.Kind} {c.Path} {string.Join(' ', c.What)}")
         );
         Assert.Empty(TreeComparison.Compare(old, old));
+    }
+
+    [Fact]
+    public async Task Paths_that_differ_have_a_limit_together()
+    {
+        MergedTree old = await TreeAsync(new LayerTar().Dir("d"));
+        MergedTree now = await TreeAsync(new LayerTar().Dir("d").File("d/a", "x").File("d/b", "x"));
+
+        Assert.Equal(2, TreeComparison.Compare(old, now, maxPathLength: 8).Count);
+        SysctrException e = Assert.Throws<SysctrException>(() => TreeComparison.Compare(old, now, maxPathLength: 7));
+
+        Assert.Equal(ErrorKind.Unsafe, e.Kind);
+        Assert.Contains("7 characters", e.Message, StringComparison.Ordinal);
     }
 
     public void Dispose()

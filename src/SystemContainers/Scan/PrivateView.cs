@@ -3,7 +3,9 @@
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Composefs.Mounting;
+using SystemContainers.Errors;
 using SystemContainers.Linux;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Mounts;
@@ -21,8 +23,8 @@ static class PrivateView
     /// <param name="place">An empty directory, where the program sees them.</param>
     /// <param name="start">The program.</param>
     /// <exception cref="LinuxException">A call failed: mount_setattr(2) is there since Linux 5.12.</exception>
-    /// <exception cref="Errors.SysctrException">Host: the program can't be executed; Corrupt: the image of a tree is
-    /// another one.</exception>
+    /// <exception cref="SysctrException">Host: the program can't be executed; Corrupt: the image of a tree is another
+    /// one; Unsafe: the tree lacks what a word of the program names in it.</exception>
     public static Process Start(SourceTree tree, string place, ProcessStartInfo start)
     {
         Process? started = null;
@@ -31,9 +33,42 @@ static class PrivateView
         OwnThread.Run(() =>
         {
             Mount(tree, place);
+            for (int word = 0; word < start.ArgumentList.Count; word++)
+            {
+                start.ArgumentList[word] = Inside(start.ArgumentList[word], place);
+            }
+
             started = ProcessRunner.Start(start);
         });
         return started!;
+    }
+
+    /// <summary>
+    /// A word that names a path below the files, with the tree's own symbolic links followed inside of it. Attack: the
+    /// image's /var/lib/dpkg leads to the host's, and the host is judged in its place.
+    /// </summary>
+    /// <param name="word">Of the program's.</param>
+    /// <param name="place">The files.</param>
+    /// <exception cref="SysctrException">Unsafe: there is neither a file nor a directory.</exception>
+    private static string Inside(string word, string place)
+    {
+        int at = word.IndexOf(place + "/", StringComparison.Ordinal);
+        if (at < 0 || word.AsSpan(at + place.Length).TrimEnd('/').IsEmpty)
+        {
+            return word;
+        }
+
+        string path = word[(at + place.Length)..];
+        string found = RootedPath.Resolve(place, path, followLast: true);
+
+        // A FIFO would be waited for.
+        return Directory.Exists(found) || RegularFile.IsPlain(found)
+            ? word[..at] + found
+            : throw new SysctrException(
+                ErrorKind.Unsafe,
+                $"there is no regular file {path} among the files",
+                "it is what the scanner looks at"
+            );
     }
 
     private static void Mount(SourceTree tree, string place)

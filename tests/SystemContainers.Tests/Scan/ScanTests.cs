@@ -97,6 +97,61 @@ public sealed class ScanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ClamAV_passes_over_nothing()
+    {
+        string signatures = $"{_base}/test.ndb";
+        await File.WriteAllTextAsync(
+            signatures,
+            $"Test.Malware:0:*:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes(Bad.Trim()))}\n",
+            Cancellation
+        );
+        string rootfs = $"{Root}/var/lib/sysctr/deployments/clean/0/rootfs";
+        string deep = Directory.CreateDirectory($"{rootfs}/{string.Join('/', Enumerable.Repeat("d", 40))}").FullName;
+        await File.WriteAllTextAsync($"{deep}/hidden", Bad, Cancellation);
+        await using (FileStream large = File.Create($"{rootfs}/large"))
+        {
+            large.Write(Encoding.ASCII.GetBytes(Bad));
+            large.SetLength(110_000_000);
+        }
+
+        Scanner clamav = Shipped("clamav");
+        ScanReport report = await ScanAsync(
+            "clean",
+            clamav with
+            {
+                Command = [clamav.Command[0], "--database", signatures, .. clamav.Command.Skip(1)],
+            }
+        );
+
+        Assert.Equal(ScanVerdict.Found, report.Verdict);
+        Assert.Equal(2, report.Output!.Count);
+        Assert.Contains(report.Output!, l => l.Contains("/d/hidden: ", StringComparison.Ordinal));
+        Assert.Contains(report.Output!, l => l.Contains("/large: ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("ln -s /etc/passwd", "/etc/link", null)]
+    [InlineData("ln -s /bin/app", "/etc/link", "#!/bin/sh")]
+    [InlineData("ln -s ../../../../../../../../../../bin/app", "/etc/link", "#!/bin/sh")]
+    [InlineData("mkfifo", "/etc/fifo", null)]
+    [InlineData("mkdir", "/etc/none/x", null)]
+    public async Task What_a_scanner_is_to_look_at_is_the_tree_s(string make, string path, string? shown)
+    {
+        string rootfs = $"{Root}/var/lib/sysctr/deployments/clean/0/rootfs";
+        Directory.CreateDirectory(rootfs + "/etc");
+        (await Command.RunAsync("sh", "-c", $"{make} {rootfs}{path} || true")).MustSucceed();
+
+        ScanReport report = await ScanAsync("clean", new Scanner("cat", ["sh", "-c", "cat $0", "{root}" + path]));
+
+        Assert.Equal(shown, report.Output?[0]);
+        Assert.Equal(shown is null ? ScanVerdict.Failed : ScanVerdict.Clean, report.Verdict);
+        if (shown is null)
+        {
+            Assert.Contains($"no regular file {path}", report.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Debsecan_tells_the_packages_of_an_image_that_have_holes()
     {
         await using (ZLibStream data = new(File.Create($"{_base}/GENERIC"), CompressionLevel.Fastest))

@@ -165,7 +165,7 @@ static class ScanCommand
                 break;
         }
 
-        foreach (string line in report.Output ?? (report.Results is { } results ? [results.GetRawText()] : []))
+        foreach (string line in report.Output ?? report.Results?.GetRawText().Split('\n') ?? [])
         {
             terminal.TextLine($"  {line}");
         }

@@ -21,6 +21,10 @@ namespace SystemContainers.Runtime;
 /// </remarks>
 static class ContainerExec
 {
+    /// <summary>What is kept of each of a command's streams, in bytes: who runs inside says how much it
+    /// writes.</summary>
+    private const int MaxSaid = 4 << 10;
+
     /// <summary>Runs a command to its end.</summary>
     /// <param name="runtime">The container's.</param>
     /// <param name="id">The runtime's name for the container.</param>
@@ -68,7 +72,7 @@ static class ContainerExec
                     user
                 ),
             ];
-            ProcessResult result = await ProcessRunner.RunAsync(words[0], words[1..], cancellation);
+            ProcessResult result = await ProcessRunner.RunForEndAsync(words[0], words[1..], MaxSaid, cancellation);
 
             // It may have ended because it was killed.
             cancellation.ThrowIfCancellationRequested();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Processes;
 using SystemContainers.Mounts;
 using SystemContainers.Target;
 
@@ -127,13 +127,8 @@ sealed class ScanOperation(Host host)
         process.StandardInput.Close();
         try
         {
-            Task<string> complaint = ReadAsync(
-                process.StandardError.BaseStream,
-                MaxComplaint,
-                keepsEnd: true,
-                end.Token
-            );
-            string output = await ReadAsync(process.StandardOutput.BaseStream, MaxOutput, keepsEnd: false, end.Token);
+            Task<string> complaint = BoundedOutput.EndAsync(process.StandardError.BaseStream, MaxComplaint, end.Token);
+            string output = await BoundedOutput.AllAsync(process.StandardOutput.BaseStream, MaxOutput, end.Token);
             await process.WaitForExitAsync(end.Token);
             string error = Redact.Text((await complaint).Trim());
             string[] lines = output.Split('\n');
@@ -163,33 +158,6 @@ sealed class ScanOperation(Host host)
             process.Kill(entireProcessTree: true);
             return report with { Error = e.Message };
         }
-    }
-
-    private static async Task<string> ReadAsync(Stream from, int most, bool keepsEnd, CancellationToken cancellation)
-    {
-        using MemoryStream read = new();
-        byte[] buffer = new byte[1 << 14];
-        for (int got; (got = await from.ReadAsync(buffer, cancellation)) > 0;)
-        {
-            if (keepsEnd && read.Length > 2 * most)
-            {
-                byte[] end = read.GetBuffer()[(int)(read.Length - most)..(int)read.Length];
-                read.SetLength(0);
-                read.Write(end);
-            }
-
-            read.Write(buffer, 0, got);
-            if (!keepsEnd && read.Length > most)
-            {
-                throw new IOException($"it printed more than {most} bytes");
-            }
-        }
-
-        return Encoding.UTF8.GetString(
-            read.GetBuffer(),
-            (int)Math.Max(0, keepsEnd ? read.Length - most : 0),
-            (int)(keepsEnd ? Math.Min(most, read.Length) : read.Length)
-        );
     }
 
     private static JsonElement? Json(string output)

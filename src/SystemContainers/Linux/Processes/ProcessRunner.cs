@@ -7,11 +7,16 @@ namespace SystemContainers.Linux.Processes;
 /// <summary>What a command gave.</summary>
 sealed record ProcessResult(int ExitCode, string Output, string Error);
 
-/// <summary>Runs a tool of the host to its end and captures what it says.</summary>
+/// <summary>Runs a tool of the host to its end and captures what it says, within a bound: what an image or a payload
+/// has written may be what it prints.</summary>
 static class ProcessRunner
 {
+    /// <summary>What a program may print to each stream, in bytes; more is refused.</summary>
+    public const int MaxOutputBytes = 32 << 20;
+
     /// <summary>Runs <paramref name="program"/> without a shell and without standard input.</summary>
-    /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
+    /// <exception cref="Errors.SysctrException">Host: the program is not there, can't be executed, or prints too
+    /// much.</exception>
     public static Task<ProcessResult> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
@@ -20,20 +25,36 @@ static class ProcessRunner
 
     /// <summary>Runs <paramref name="program"/> without a shell and with <paramref name="input"/> on standard
     /// input.</summary>
-    /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
+    /// <exception cref="Errors.SysctrException">Host: the program is not there, can't be executed, or prints too
+    /// much.</exception>
     public static Task<ProcessResult> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
         string input,
         CancellationToken cancellation
-    ) => RunAsync(program, arguments, input, Start, cancellation);
+    ) => RunAsync(program, arguments, input, Start, keptEnd: null, cancellation);
+
+    /// <summary>As <see cref="RunAsync(string, IReadOnlyList{string}, CancellationToken)"/>, for what may print without
+    /// end: the last lines are kept of it.</summary>
+    /// <param name="program">As above.</param>
+    /// <param name="arguments">As above.</param>
+    /// <param name="most">Bytes of each stream that are kept.</param>
+    /// <param name="cancellation">As above.</param>
+    /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
+    public static Task<ProcessResult> RunForEndAsync(
+        string program,
+        IReadOnlyList<string> arguments,
+        int most,
+        CancellationToken cancellation
+    ) => RunAsync(program, arguments, input: "", Start, most, cancellation);
 
     /// <summary>
     /// As <see cref="RunAsync(string, IReadOnlyList{string}, CancellationToken)"/>, for what changes state: Ctrl-C in
     /// the terminal, and systemd that ends a unit, signal all of its processes, and whether this one stops half-way is
     /// for its caller to say. It is not for programs that leave a daemon behind.
     /// </summary>
-    /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
+    /// <exception cref="Errors.SysctrException">Host: the program is not there, can't be executed, or prints too
+    /// much.</exception>
     public static Task<ProcessResult> ChangeAsync(
         string program,
         IReadOnlyList<string> arguments,
@@ -48,6 +69,7 @@ static class ProcessRunner
                 using IDisposable held = ProcessSignals.HoldBack();
                 return Start(start);
             },
+            keptEnd: null,
             cancellation
         );
 
@@ -56,6 +78,7 @@ static class ProcessRunner
         IReadOnlyList<string> arguments,
         string input,
         Func<ProcessStartInfo, Process> starter,
+        int? keptEnd,
         CancellationToken cancellation
     )
     {
@@ -67,8 +90,8 @@ static class ProcessRunner
             RedirectStandardError = true,
         };
         using Process process = starter(start);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellation);
-        Task<string> error = process.StandardError.ReadToEndAsync(cancellation);
+        Task<string> output = ReadAsync(process.StandardOutput.BaseStream);
+        Task<string> error = ReadAsync(process.StandardError.BaseStream);
         try
         {
             await WriteInputAsync(process, input, cancellation);
@@ -79,6 +102,22 @@ static class ProcessRunner
         {
             process.Kill();
             throw;
+        }
+
+        async Task<string> ReadAsync(Stream from)
+        {
+            try
+            {
+                return keptEnd is { } most
+                    ? await BoundedOutput.EndAsync(from, most, cancellation)
+                    : await BoundedOutput.AllAsync(from, MaxOutputBytes, cancellation);
+            }
+            catch (IOException e)
+            {
+                // It would wait for ever for somebody to read on.
+                process.Kill();
+                throw new Errors.SysctrException(Errors.ErrorKind.Host, $"running {program}: {e.Message}", inner: e);
+            }
         }
     }
 

@@ -94,6 +94,8 @@ static class HealthTimer
             "--property=DefaultDependencies=no",
             // systemd tells of each start and end of a unit; twice a minute for ever that would be the journal.
             "--property=LogLevelMax=notice",
+            // It runs what the image says, and hears what a hostile payload answers.
+            "--property=MemoryMax=128M",
             .. CompanionUnits.SpeakingFor(unit, "sysctr"),
         ];
         if (

@@ -12,6 +12,8 @@ static class UnitJournal
     /// <summary>As many entries hold the last life of a unit, or the end of the last one.</summary>
     private const int MaxEntries = 400;
 
+    private const int MaxBytes = 4 << 20;
+
     private static readonly TimeSpan s_unsynced = TimeSpan.FromMilliseconds(300);
 
     /// <summary>The last lines of units, oldest first, with all that they have written until now.</summary>
@@ -81,7 +83,8 @@ static class UnitJournal
             await ProcessRunner.RunAsync("journalctl", [$"--namespace={name}", "--sync"], CancellationToken.None);
         }
 
-        ProcessResult journal = await ProcessRunner.RunAsync(
+        // An entry has as many bytes as a payload likes; the last ones tell.
+        ProcessResult journal = await ProcessRunner.RunForEndAsync(
             "journalctl",
             [
                 .. JournalMatches.Of(units, user),
@@ -91,6 +94,7 @@ static class UnitJournal
                 "--quiet",
                 "--all",
             ],
+            MaxBytes,
             CancellationToken.None
         );
         return journal.Output;

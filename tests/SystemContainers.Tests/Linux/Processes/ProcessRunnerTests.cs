@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 using Xunit;
 
@@ -37,6 +38,45 @@ public sealed class ProcessRunnerTests
         );
 
         Assert.Equal((130, ""), (result.ExitCode, result.Output));
+    }
+
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("yes >&2")]
+    public async Task What_prints_without_end_is_ended(string script)
+    {
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            ProcessRunner.RunAsync("sh", ["-c", "exec " + script], CancellationToken.None)
+        );
+
+        Assert.Equal(ErrorKind.Host, e.Kind);
+        Assert.Contains($"more than {ProcessRunner.MaxOutputBytes} bytes", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_what_prints_much_the_end_is_kept()
+    {
+        long before = GC.GetTotalAllocatedBytes();
+
+        ProcessResult lines = await ProcessRunner.RunForEndAsync(
+            "sh",
+            ["-c", "seq 20000000; echo why >&2; exit 1"],
+            1000,
+            CancellationToken.None
+        );
+        ProcessResult line = await ProcessRunner.RunForEndAsync(
+            "head",
+            ["-c", "1000000", "/dev/zero"],
+            1000,
+            CancellationToken.None
+        );
+
+        Assert.Equal((1, "why\n"), (lines.ExitCode, lines.Error));
+        Assert.InRange(lines.Output.Length, 900, 1000);
+        Assert.EndsWith("\n19999999\n20000000\n", lines.Output, StringComparison.Ordinal);
+        Assert.All(lines.Output.TrimEnd().Split('\n'), l => Assert.Equal(8, l.Length));
+        Assert.Equal(1000, line.Output.Length);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 100 << 20);
     }
 
     [Fact]

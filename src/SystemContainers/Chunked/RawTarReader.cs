@@ -48,7 +48,7 @@ sealed class RawTarReader(Stream stream)
             throw new InvalidOperationException("the content of the entry before was not read");
         }
 
-        PaxRecords pax = new();
+        PaxRecords? pax = null;
         byte[]? longName = null;
         byte[]? longLink = null;
         bool isFirst = true;
@@ -82,7 +82,13 @@ sealed class RawTarReader(Stream stream)
             {
                 case 'x' or 'L' or 'K' when size > TarLimits.MaxHeaderBytes:
                     return Refuse("a header is too large");
+                case 'x' when pax is not null:
+                case 'L' when longName is not null:
+                case 'K' when longLink is not null:
+                    // Some take the last one, some all of them together.
+                    return Refuse("an entry has two headers of a kind");
                 case 'x':
+                    pax = new PaxRecords();
                     if (!pax.TryAdd(TakeData(size)))
                     {
                         return Refuse("a pax header is malformed");
@@ -96,7 +102,7 @@ sealed class RawTarReader(Stream stream)
                     longLink = UpToZero(TakeData(size));
                     break;
                 default:
-                    return Entry(header, pax, longName, longLink, size);
+                    return Entry(header, pax ?? new PaxRecords(), longName, longLink, size);
             }
         }
     }
@@ -123,6 +129,11 @@ sealed class RawTarReader(Stream stream)
 
     private RawEntry? Entry(TarHeader header, PaxRecords pax, byte[]? longName, byte[]? longLink, long size)
     {
+        if ((longName is not null && pax.Has("path")) || (longLink is not null && pax.Has("linkpath")))
+        {
+            return Refuse("an entry has two names, of which some take the one and some the other");
+        }
+
         byte[] name =
             pax.Find("path")
             ?? longName

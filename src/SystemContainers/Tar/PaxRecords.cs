@@ -10,12 +10,23 @@ namespace SystemContainers.Tar;
 /// </summary>
 sealed class PaxRecords
 {
+    private static readonly string[] s_sparse =
+    [
+        "GNU.sparse.major",
+        "GNU.sparse.minor",
+        "GNU.sparse.map",
+        "GNU.sparse.numblocks",
+    ];
+
     private readonly Dictionary<string, byte[]> _values = new(StringComparer.Ordinal);
 
     /// <summary>GNU.sparse.offset and numbytes in the order in which they came: format 0.0 repeats them.</summary>
     public List<long> SparseNumbers { get; } = [];
 
     public IEnumerable<KeyValuePair<string, byte[]>> All => _values;
+
+    /// <summary>Whether it says that the file has holes, and where.</summary>
+    public bool IsSparse => SparseNumbers.Count > 0 || Array.Exists(s_sparse, key => Find(key) is not null);
 
     /// <summary>The value; null where there is none, or an empty one, which takes back what a global header
     /// said.</summary>

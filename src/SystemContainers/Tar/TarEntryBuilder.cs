@@ -62,7 +62,9 @@ readonly ref struct TarEntryBuilder(
 
     private byte[] Name()
     {
-        if ((local?.Find("GNU.sparse.name") ?? longName ?? Record("path")) is { } name)
+        // The name of a sparse file alone: of any other it has no meaning.
+        byte[]? sparse = local is { IsSparse: true } && _header.TypeFlag != 'S' ? local.Find("GNU.sparse.name") : null;
+        if ((sparse ?? longName ?? Record("path")) is { } name)
         {
             return name;
         }

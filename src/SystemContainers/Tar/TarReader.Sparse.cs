@@ -126,14 +126,15 @@ sealed partial class TarReader
     /// <returns>Null where the entry is not sparse.</returns>
     private List<long>? ReadPaxMap(PaxRecords local, TarEntry entry, ref long size)
     {
+        if (!local.IsSparse)
+        {
+            return null;
+        }
+
         byte[]? major = local.Find("GNU.sparse.major");
         byte[]? minor = local.Find("GNU.sparse.minor");
         byte[]? map = local.Find("GNU.sparse.map");
         byte[]? pieces = local.Find("GNU.sparse.numblocks");
-        if (major is null && minor is null && map is null && pieces is null && local.SparseNumbers.Count == 0)
-        {
-            return null;
-        }
 
         bool inData = major is [(byte)'1'] && minor is [(byte)'0'];
         if (!inData && (major ?? minor) is not null && !(major is [(byte)'0'] && minor is [(byte)'0' or (byte)'1']))
@@ -191,7 +192,7 @@ sealed partial class TarReader
                 TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse map is cut", _position);
             }
 
-            for (int done = 0; done < BlockSize;)
+            for (int done = 0; done < BlockSize; )
             {
                 done += ReadData(_block.AsSpan(done));
             }
@@ -222,6 +223,11 @@ sealed partial class TarReader
                 line.Clear();
                 if (expected < 0)
                 {
+                    if (number > TarLimits.MaxHeaderBytes)
+                    {
+                        TarErrors.Unsafe($"{Describe(entry.Name)}: the sparse map has too many pieces", _position);
+                    }
+
                     expected = number * 2;
                 }
                 else

@@ -145,6 +145,12 @@ public sealed class ChunkedWriterTests
             [.. new TarBuilder().File("a", "1").Finished, .. "garbage"u8.ToArray()],
             new TarBuilder().File("a", "12345").Finished[..514],
             new TarBuilder().Add('7', "a", "1").Finished,
+            new TarBuilder().Pax('x', ("path", "pax")).Add('L', "long", "gnu\0").File("a", "1").Finished,
+            new TarBuilder().Pax('x', ("linkpath", "pax")).Add('K', "long", "gnu\0").Add('2', "a", link: "b").Finished,
+            new TarBuilder().Pax('x', ("path", "first")).Pax('x', ("mtime", "1")).File("a", "1").Finished,
+            new TarBuilder().Pax('x').Pax('x').File("a", "1").Finished,
+            new TarBuilder().Add('L', "long", "one\0").Add('L', "long", "two\0").File("a", "1").Finished,
+            new TarBuilder().Add('K', "long", "one\0").Add('K', "long", "two\0").Add('2', "a", link: "b").Finished,
             FakeImage.Noise(5000),
         ];
 
@@ -187,11 +193,7 @@ public sealed class ChunkedWriterTests
     public void Headers_of_one_entry_without_end_are_refused()
     {
         string value = new('v', 1_000_000);
-        TarBuilder tar = new();
-        for (int i = 0; i < 4; i++)
-        {
-            tar.Pax('x', ("comment", value));
-        }
+        TarBuilder tar = new TarBuilder().Pax('x', ("comment", value)).Add('L', "l", value).Add('K', "k", value);
 
         Assert.Contains("too large", Unfit(new MemoryStream(tar.File("a").Finished)), StringComparison.Ordinal);
         Assert.NotEqual(

@@ -110,6 +110,20 @@ public sealed class SparseTests
             Pax([.. records.Split(';').Select(r => (r.Split(' ')[0], r.Split(' ')[1]))])
         );
 
+    /// <summary>As Go's archive/tar has it: whoever reads the archive finds one name.</summary>
+    [Fact]
+    public void The_name_of_a_file_without_holes_is_its_own() =>
+        Assert.Equal(
+            "real",
+            ReadTar.Text(ReadTar.One(Pax(("GNU.sparse.name", "other"), ("GNU.sparse.size", "5"))).Name)
+        );
+
+    [Theory]
+    [InlineData("4611686018427387904\n4\n3\n3\n8\n2\n")]
+    [InlineData("1048577\n2\n")]
+    public void A_map_in_the_data_has_no_more_pieces_than_a_file_may(string map) =>
+        TarMalformedTests.Refuse(ErrorKind.Unsafe, InData(map, "12"));
+
     [Theory]
     [InlineData("2\n3\n3\n8\n")]
     [InlineData("x\n")]

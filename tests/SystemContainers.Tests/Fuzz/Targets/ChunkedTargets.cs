@@ -3,6 +3,7 @@
 using System.Text;
 using SystemContainers.Chunked;
 using SystemContainers.Errors;
+using SystemContainers.Tar;
 using SystemContainers.Tests.Tar;
 
 namespace SystemContainers.Tests.Fuzz.Targets;
@@ -110,6 +111,7 @@ static class ChunkedTargets
                     return;
                 }
 
+                MustHaveOneName(bytes);
                 byte[] blob = target.ToArray();
                 Toc toc = TocReader.Read(blob.AsSpan((int)layer.Toc.Offset, (int)layer.Toc.Length), layer);
                 using TarSplitReader tarSplit = TarSplitReader.Open(
@@ -139,4 +141,29 @@ static class ChunkedTargets
             Mend = TarTargets.Archive.Mend,
             MaxAllocated = 256 << 20,
         };
+
+    /// <summary>What the table is made of has the names that an archive's other reader finds.</summary>
+    private static void MustHaveOneName(byte[] archive)
+    {
+        RawTarReader raw = new(new MemoryStream(archive));
+        TarReader tar = new(new MemoryStream(archive));
+        byte[] buffer = new byte[4096];
+        while (raw.ReadNext() is { } entry)
+        {
+            while (raw.ReadContent(buffer) > 0)
+            {
+                // It is the content of a file.
+            }
+
+            (string name, string link) = tar.ReadNext() is { } other
+                ? (Encoding.UTF8.GetString(other.Name), Encoding.UTF8.GetString(other.LinkName))
+                : ("", "");
+            string trimmed = entry.Name.TrimEnd('/');
+            FuzzTarget.Must(
+                name == (trimmed.Length == 0 ? "/" : trimmed)
+                    && (entry.Type is not ("hardlink" or "symlink") || link == entry.LinkName),
+                $"the table calls '{entry.Name}' what the archive calls '{name}'"
+            );
+        }
+    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
@@ -165,6 +166,9 @@ sealed class ComposefsMount
     /// (Linux 6.5).</summary>
     public bool HasDataLayer { get; private set; }
 
+    /// <summary>The kernel is taken for one before 6.5.</summary>
+    internal bool IsWithoutDataLayers { get; set; }
+
     /// <summary>The mode of the tree's root.</summary>
     public UnixFileMode RootMode => File.GetUnixFileMode(_place);
 
@@ -183,12 +187,19 @@ sealed class ComposefsMount
         {
             // Lower layers that only have data are there since 6.5 (before that the image hides their names), and their
             // digests are compared since 6.6. Until 6.5 an option is not refused by itself, but all of them when the
-            // file system is made.
+            // file system is made. What the kernel refuses for another reason is not mounted with less.
             using SafeFileHandle overlay =
-                (_verity ? Try("::", isProven: true) : null)
-                ?? Try("::", isProven: false)
-                ?? Try(":", isProven: false)
+                (_verity && !IsWithoutDataLayers ? Try("::", isProven: true) ?? Unless(Errno.EINVAL) : null)
+                ?? (IsWithoutDataLayers ? null : Try("::", isProven: false))
+                ?? TryNamed()
                 ?? throw LinuxException.Last("fsconfig", _place);
+            SafeFileHandle? Unless(int errno) =>
+                Marshal.GetLastPInvokeError() == errno ? null : throw LinuxException.Last("fsconfig", _place);
+            SafeFileHandle? TryNamed()
+            {
+                CheckNames();
+                return Try(":", isProven: false);
+            }
             SafeFileHandle? Try(string separator, bool isProven)
             {
                 HasDataLayer = separator == "::";
@@ -211,6 +222,27 @@ sealed class ComposefsMount
                 "the kernel needs overlayfs with redirect_dir and metacopy; '--checkout hardlinks' goes without",
                 e
             );
+        }
+    }
+
+    /// <summary>
+    /// Without layers of data alone the image's whiteouts hide the directories of the objects, but where the tree has a
+    /// directory of that name the two are one. Attack: an image with /00 to /ff reads the files of all others.
+    /// </summary>
+    /// <exception cref="SysctrException">Host: the tree has such a directory.</exception>
+    private void CheckNames()
+    {
+        for (int i = 0; i <= byte.MaxValue; i++)
+        {
+            DirectoryInfo directory = new(Path.Join(_place, i.ToString("x2", CultureInfo.InvariantCulture)));
+            if (directory.Exists && directory.LinkTarget is null)
+            {
+                throw new SysctrException(
+                    ErrorKind.Host,
+                    $"{Doing} at {_place}: this kernel has no layers of data alone, and would show the store's objects in the tree's /{directory.Name}",
+                    "it needs Linux 6.5; '--checkout hardlinks' goes without"
+                );
+            }
         }
     }
 

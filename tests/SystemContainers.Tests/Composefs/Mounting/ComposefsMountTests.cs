@@ -4,7 +4,13 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using SystemContainers.Composefs;
+using SystemContainers.Composefs.Mounting;
+using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Processes;
+using SystemContainers.Linux.Verity;
 using SystemContainers.Store.Records;
 using SystemContainers.Tar;
 using SystemContainers.TestBed;
@@ -75,6 +81,63 @@ public sealed class ComposefsMountTests : IDisposable
                 .Select(g => g.Order(StringComparer.Ordinal).ToArray())
                 .OrderByDescending(g => g.Length)
         );
+    }
+
+    /// <summary>A kernel before 6.5 would show the objects of all images in a directory of that name.</summary>
+    [Theory]
+    [InlineData(false, "00", false)]
+    [InlineData(false, "ff", true)]
+    [InlineData(true, "00", false)]
+    [InlineData(true, "ff", true)]
+    [InlineData(true, "link", false)]
+    public void No_object_is_seen_in_a_directory_of_the_tree(bool isOld, string name, bool isDirectory)
+    {
+        SampleTree tree = new();
+        if (isDirectory)
+        {
+            SampleTree.Directory(tree.Root, name);
+        }
+        else if (name == "link")
+        {
+            SampleTree.Symlink(tree.Root, [.. "00"u8], [.. "/usr"u8], SampleTree.Plain with { Mode = 0b111_111_111 });
+        }
+
+        string objects = Path.Combine(_folder, "objects");
+        Directory.CreateDirectory(Path.Combine(objects, "ff"));
+        File.WriteAllText(Path.Combine(objects, "ff", "other"), "another image's");
+        using MemoryStream bytes = new();
+        ComposefsImage.Write(tree.Root, tree.Content, bytes);
+        string image = Path.Combine(_folder, "image");
+        File.WriteAllBytes(image, bytes.ToArray());
+        string place = Directory.CreateDirectory(Path.Combine(_folder, "place")).FullName;
+        bool? isShown = null;
+        void Show() =>
+            OwnThread.Run(() =>
+            {
+                OwnMounts.Leave(Libc.MS_PRIVATE);
+                ComposefsMount mount = ComposefsMount.Open(
+                    image,
+                    VerityHasher.Of(bytes.ToArray()),
+                    objects,
+                    place,
+                    "sysctr"
+                );
+                mount.IsWithoutDataLayers = isOld;
+                mount.Complete();
+                isShown = File.Exists(Path.Combine(place, "ff", "other"));
+            });
+
+        if (isOld && isDirectory)
+        {
+            SysctrException e = Assert.Throws<SysctrException>(Show);
+            Assert.Equal(ErrorKind.Host, e.Kind);
+            Assert.Contains("/ff", e.Message, StringComparison.Ordinal);
+        }
+        else
+        {
+            Show();
+            Assert.False(isShown);
+        }
     }
 
     private static SampleTree Tree()

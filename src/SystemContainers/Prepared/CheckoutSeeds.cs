@@ -3,7 +3,6 @@
 using System.Text.RegularExpressions;
 using SystemContainers.Oci;
 using SystemContainers.Render;
-using SystemContainers.Render.HostFiles;
 using SystemContainers.SystemdText;
 using SystemContainers.Units;
 
@@ -63,30 +62,63 @@ static partial class CheckoutSeeds
         ];
         return services.Any(UnitPlan.MountsTree)
             && services.All(text => UnitPlan.MountsTree(text) || !Runtime().IsMatch(text))
-            && rendered.Units.All(u => u.Source is null || !LooksInto(u.Text, bundle, rendered.HostFiles));
+            && rendered
+                .Units.Where(u => u.Source is not null)
+                .All(u => !LooksInto(u.Text, bundle) && !WorksIn(u, bundle, rendered));
     }
 
+    /// <summary>Whether a template's text leads into the bundle. That it is the service's working directory is no such
+    /// thing by itself.</summary>
+    private static bool LooksInto(string text, string bundle) =>
+        Elsewhere(text, bundle).Any(l => l.Contains(bundle, StringComparison.Ordinal));
+
     /// <summary>
-    /// Whether a template's text leads into the bundle. That it is the service's working directory, as in nearly all
-    /// images of `atomic install`, is no such thing by itself: `runc run` alone wanted it. Then a relative path would
-    /// name the tree, and a program that the image brings to the host may.
+    /// Whether the bundle is the service's working directory, as in nearly all images of `atomic install`, for `runc
+    /// run` alone wanted it, and something may look at it from there: a relative path would name the tree, and a
+    /// program that the image brings to the host may. What the administrator declares of the service counts with it.
     /// </summary>
-    private static bool LooksInto(string text, string bundle, IReadOnlyList<HostFile> hostFiles)
+    private static bool WorksIn(RenderedUnit unit, string bundle, RenderedContainer rendered)
     {
-        string others = text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal);
-        string[] lines = others.Split('\n');
-        string[] elsewhere = [.. lines.Where(l => l.Trim() != "WorkingDirectory=" + bundle)];
-        return elsewhere.Any(l => l.Contains(bundle, StringComparison.Ordinal))
-            || (
-                elsewhere.Length < lines.Length
-                && (
-                    others.Contains("rootfs", StringComparison.Ordinal)
-                    || hostFiles.Any(f =>
-                        f.Kind != ImageFileKind.Directory && others.Contains(f.Target, StringComparison.Ordinal)
+        if (Elsewhere(unit.Text, bundle).Length == unit.Text.Split('\n').Length)
+        {
+            return false;
+        }
+
+        string[] lines =
+        [
+            .. rendered
+                .Units.Where(d =>
+                    d == unit
+                    || (
+                        d.FileName.StartsWith(unit.FileName + ".d/", StringComparison.Ordinal)
+                        && !d.FileName.EndsWith("/" + UnitPlan.DropIn, StringComparison.Ordinal)
                     )
                 )
-            );
+                .SelectMany(d => Elsewhere(d.Text, bundle)),
+        ];
+        return lines.Any(l =>
+            l.Contains("rootfs", StringComparison.Ordinal)
+            || All().IsMatch(l)
+            || rendered.HostFiles.Any(f =>
+                f.Kind != ImageFileKind.Directory && l.Contains(f.Target, StringComparison.Ordinal)
+            )
+        );
     }
+
+    private static string[] Elsewhere(string text, string bundle) =>
+        [
+            .. text.Replace("--bundle=" + bundle, "", StringComparison.Ordinal)
+                .Split('\n')
+                .Where(l => l.Trim() != "WorkingDirectory=" + bundle),
+        ];
+
+    /// <summary>A command over all that is in its directory: <c>tar c .</c>, <c>du *</c>.</summary>
+    [GeneratedRegex(
+        @"[\s'""](?:\./?|\*)(?:[\s'"";]|$)",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: Timeout.Infinite
+    )]
+    private static partial Regex All();
 
     [GeneratedRegex(@"\b(?:runc|crun)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
     private static partial Regex Runtime();

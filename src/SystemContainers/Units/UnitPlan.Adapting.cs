@@ -19,7 +19,7 @@ namespace SystemContainers.Units;
 /// runtime.</summary>
 sealed partial record UnitPlan
 {
-    private const string DropIn = "10-sysctr.conf";
+    internal const string DropIn = "10-sysctr.conf";
 
     /// <summary>Gives the container the drop-ins that its units need, and config.json what has to stand in
     /// it.</summary>

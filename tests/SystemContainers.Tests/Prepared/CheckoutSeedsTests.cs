@@ -39,10 +39,31 @@ public sealed class CheckoutSeedsTests
     [InlineData("WorkingDirectory={0}\nExecStartPre=/usr/local/bin/prepare-web")]
     [InlineData("WorkingDirectory={0}/rootfs")]
     [InlineData("ExecStartPre=/bin/sh -c 'cd {0} && ls rootfs'")]
+    [InlineData("WorkingDirectory={0}\nExecStartPre=/bin/tar cf /var/lib/web.tar .")]
+    [InlineData("WorkingDirectory={0}\nExecStartPre=/bin/sh -c 'du *'")]
     public void What_else_names_the_tree_wants_it_on_disk(string line) =>
         Assert.Null(
             CheckoutSeeds.Of(Container(s_start + string.Format(line, Bundle) + "\n", null), Bundle + "/rootfs")
         );
+
+    [Theory]
+    [InlineData("/bin/cp rootfs/etc/x /etc/x", true)]
+    [InlineData("/usr/local/bin/prepare-web", true)]
+    [InlineData("/bin/mkdir -p /var/lib/web", false)]
+    public void What_the_administrator_declares_begins_in_the_template_s_directory(string command, bool looks)
+    {
+        RenderedContainer template = Container(s_start + $"WorkingDirectory={Bundle}\n", null);
+        RenderedContainer declared = template with
+        {
+            Units =
+            [
+                .. template.Units,
+                new RenderedUnit("web.service.d/20-declared.conf", $"[Service]\nExecStartPre={command}\n", null),
+            ],
+        };
+
+        Assert.Equal(looks, CheckoutSeeds.Of(declared, Bundle + "/rootfs") is null);
+    }
 
     /// <summary>As nearly all images of `atomic install` have it.</summary>
     [Fact]

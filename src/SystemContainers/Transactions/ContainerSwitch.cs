@@ -311,10 +311,19 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                     await _directories.MakeAsync(after, cancellation);
                 }
             }
-            finally
+            catch
             {
-                await reload;
+                // The directories' error says more than one that the reload has besides.
+                await reload.ContinueWith(
+                    static _ => { },
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default
+                );
+                throw;
             }
+
+            await reload;
         }
     }
 

@@ -11,6 +11,44 @@ public sealed class ExecTests(HardLinksFixture fixture)
 {
     private readonly NspawnHost _host = fixture.Host;
 
+    /// <summary>crun's exec takes over that nothing is gained by an option alone.</summary>
+    [Theory]
+    [InlineData("runc")]
+    [InlineData("crun")]
+    public async Task A_command_and_a_check_gain_no_more_than_the_payload_may(string runtime)
+    {
+        const string look = "grep -E '^(NoNewPrivs|Seccomp|CapBnd):' /proc/self/status";
+        await using Container container = await Container.InstallAsync(
+            _host,
+            "probe",
+            "--now",
+            "--runtime",
+            runtime,
+            "--health-cmd",
+            "sh -c \"cat /proc/self/status > /tmp/check\""
+        );
+        string payload = await _host.ShellAsync(
+            look.Replace("self", $"$(systemctl show -P MainPID {container.Name})", StringComparison.Ordinal)
+        );
+
+        Assert.Contains("NoNewPrivs:\t1\n", payload, StringComparison.Ordinal);
+        Assert.Equal(payload, (await _host.SysctrAsync("exec", container.Name, "sh", "-c", look)).MustSucceed().Output);
+        Assert.Equal(
+            payload,
+            (
+                await _host.SysctrAsync(
+                    "exec",
+                    container.Name,
+                    "sh",
+                    "-c",
+                    look.Replace("/proc/self/status", "/tmp/check", StringComparison.Ordinal)
+                )
+            )
+                .MustSucceed()
+                .Output
+        );
+    }
+
     [Theory]
     [InlineData("runc")]
     [InlineData("crun")]

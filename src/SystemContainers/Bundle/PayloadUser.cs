@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 
 namespace SystemContainers.Bundle;
 
-/// <summary>Whose the payload is, for commands that are run beside it: crun before 1.17 takes root where nobody says
-/// it.</summary>
+/// <summary>Whose the payload is and what it may gain, for commands that are run beside it: crun before 1.17 takes root
+/// where nobody says it, and no crun takes over that nothing is gained.</summary>
 static class PayloadUser
 {
     /// <summary><c>UID:GID</c>; null for root.</summary>
@@ -17,7 +17,16 @@ static class PayloadUser
             ? $"{uid}:{gid}"
             : null;
 
+    /// <summary>Whether what the payload executes gains it nothing (no_new_privs).</summary>
+    /// <param name="process">process of a config.json.</param>
+    public static bool GainsNothing(JsonNode? process) =>
+        process?["noNewPrivileges"] is JsonValue value && value.TryGetValue(out bool gainsNothing) && gainsNothing;
+
     /// <inheritdoc cref="Of(JsonNode)"/>
     /// <param name="configJson">The whole.</param>
     public static string? Of(byte[] configJson) => Of(JsonNode.Parse(configJson)?["process"]);
+
+    /// <inheritdoc cref="GainsNothing(JsonNode)"/>
+    /// <param name="configJson">The whole.</param>
+    public static bool GainsNothing(byte[] configJson) => GainsNothing(JsonNode.Parse(configJson)?["process"]);
 }

@@ -131,6 +131,7 @@ static class ContainerRenderer
                 {
                     WorkingDirectory = config.WorkingDirectory,
                     User = PayloadUser.Of(config.Json),
+                    NoNewPrivileges = PayloadUser.GainsNothing(config.Json),
                 },
             Warnings =
             [

@@ -32,6 +32,7 @@ static class ContainerExec
     /// <param name="directory">Where it begins; null for the runtime's own choice, and that of crun is the
     /// root.</param>
     /// <param name="payload">Whose the command is, as <see cref="Exports.HealthCheck.User"/>.</param>
+    /// <param name="gainsNothing">Whether the payload gains nothing by what it executes.</param>
     /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="cancellation">Kills it, with what it has started.</param>
     /// <returns>Null for status 0; else the status, and the last line that it wrote.</returns>
@@ -41,6 +42,7 @@ static class ContainerExec
         IReadOnlyList<string> command,
         string? directory,
         string? payload,
+        bool gainsNothing,
         HostUser? user,
         CancellationToken cancellation
     )
@@ -66,6 +68,7 @@ static class ContainerExec
                         pidFile,
                         .. directory is null ? Array.Empty<string>() : ["--cwd", directory],
                         .. await runtime.UserWordsAsync(payload, cancellation),
+                        .. runtime.PrivilegeWords(gainsNothing),
                         id,
                         .. command,
                     ],

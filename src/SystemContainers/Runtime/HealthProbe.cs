@@ -70,6 +70,7 @@ static class HealthProbe
                     check.Command,
                     check.WorkingDirectory,
                     check.User,
+                    check.NoNewPrivileges,
                     user,
                     timeout.Token
                 );

@@ -72,6 +72,12 @@ sealed record OciRuntime(string Path, RuntimeKind Kind)
             ? []
             : ["--user", payload];
 
+    /// <summary>What keeps a command of its <c>exec</c> from gaining privileges where the payload is kept from it. runc
+    /// does that by itself; crun goes by its option alone.</summary>
+    /// <param name="gainsNothing">Whether the payload is.</param>
+    public string[] PrivilegeWords(bool gainsNothing) =>
+        gainsNothing && Kind == RuntimeKind.Crun ? ["--no-new-privs"] : [];
+
     /// <summary>Whether a crun does, by what its <c>--version</c> prints; one that can't be told does not.</summary>
     internal static bool InheritsUser(string printed) =>
         printed.Split((char[])[' ', '\n'], 4) is ["crun", "version", var version, ..]

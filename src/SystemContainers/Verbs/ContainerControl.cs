@@ -114,6 +114,7 @@ sealed class ContainerControl(Host host)
             .. request.User is { } user
                 ? UserOptions(record, user, runtime.Kind)
                 : await runtime.UserWordsAsync(PayloadUser.Of(process), CancellationToken.None),
+            .. runtime.PrivilegeWords(PayloadUser.GainsNothing(process)),
             .. all,
             name,
             .. request.Command,

@@ -272,17 +272,21 @@ static class HealthTimer
         }
     }
 
-    private static string? RunOnce(PeriodicCheck check, string bundle, OciRuntime runtime) =>
-        HealthProbe
+    private static string? RunOnce(PeriodicCheck check, string bundle, OciRuntime runtime)
+    {
+        JsonNode? process = Launcher.ReadConfig(bundle)["process"];
+        HealthCheck once = new()
+        {
+            Command = check.Command,
+            Http = check.Http,
+            Tcp = check.Tcp,
+            WorkingDirectory = check.Directory,
+            User = PayloadUser.Of(process),
+            NoNewPrivileges = PayloadUser.GainsNothing(process),
+        };
+        return HealthProbe
             .RunAsync(
-                new HealthCheck
-                {
-                    Command = check.Command,
-                    Http = check.Http,
-                    Tcp = check.Tcp,
-                    WorkingDirectory = check.Directory,
-                    User = PayloadUser.Of(Launcher.ReadConfig(bundle)["process"]),
-                },
+                once,
                 runtime,
                 Path.GetFileName(bundle),
                 Libc.geteuid() == 0 ? null : HostUser.OfCaller(),
@@ -291,6 +295,7 @@ static class HealthTimer
             )
             .GetAwaiter()
             .GetResult();
+    }
 
     private static PeriodicCheck? Find(JsonObject document) =>
         StartAnnotations.Lines(document, StartAnnotations.Health) is [var json] ? PeriodicCheck.Parse(json) : null;

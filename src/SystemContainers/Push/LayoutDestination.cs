@@ -210,7 +210,7 @@ sealed class LayoutDestination : IImageDestination
     /// <summary>flock(2) on <c>oci-layout</c>, which nobody replaces.</summary>
     private async Task<FileStream> LockAsync(string layout, CancellationToken cancellation)
     {
-        for (DateTime end = DateTime.UtcNow + s_patience; ; )
+        for (DateTime end = DateTime.UtcNow + s_patience; ;)
         {
             try
             {

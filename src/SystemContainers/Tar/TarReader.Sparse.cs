@@ -192,7 +192,7 @@ sealed partial class TarReader
                 TarErrors.Corrupt($"{Describe(entry.Name)}: the sparse map is cut", _position);
             }
 
-            for (int done = 0; done < BlockSize; )
+            for (int done = 0; done < BlockSize;)
             {
                 done += ReadData(_block.AsSpan(done));
             }

@@ -194,7 +194,7 @@ sealed class TreeComparison(MergedTree before, MergedTree after, long maxPathLen
         using SafeFileHandle b = after.Store.OpenObject(now);
         byte[] left = new byte[BufferBytes];
         byte[] right = new byte[BufferBytes];
-        for (long at = 0; ; )
+        for (long at = 0; ;)
         {
             int read = FileBytes.Fill(a, left, at);
             if (FileBytes.Fill(b, right, at) != read || !left.AsSpan(0, read).SequenceEqual(right.AsSpan(0, read)))

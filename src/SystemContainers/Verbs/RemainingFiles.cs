@@ -121,8 +121,8 @@ sealed class RemainingFiles(Host host)
     {
         UnitText unit = UnitText.Parse(text);
         return from place in host.User is null ? s_ofUnits : s_ofUsersUnits
-            from name in unit.Words("Service", place.Setting)
-            where !name.Contains('%', StringComparison.Ordinal)
-            select Path.Join(host.User is { } user ? user.Home : "", place.Below, name.Split(':')[0]);
+               from name in unit.Words("Service", place.Setting)
+               where !name.Contains('%', StringComparison.Ordinal)
+               select Path.Join(host.User is { } user ? user.Home : "", place.Below, name.Split(':')[0]);
     }
 }

@@ -63,7 +63,7 @@ static class InfoCommand
         Lines("Attestations", details.Attestations);
         Lines("Sealed", details.Seal is { } seal ? [seal] : []);
         string state = details.State == details.SubState ? details.State : $"{details.State} ({details.SubState})";
-        terminal.Result($"{"State:", -18} {state}", state);
+        terminal.Result($"{"State:",-18} {state}", state);
         Line("Main PID", details.MainPid == 0 ? "-" : details.MainPid.ToString());
         Line("Enabled", details.Enabled);
         Line("Deployment", $"{details.Deployment} in {details.Directory}");
@@ -99,7 +99,7 @@ static class InfoCommand
         Lines("Labels", details.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => $"{l.Key}={l.Value}"));
 
         void Line(string label, string value) =>
-            terminal.Result($"{(label.Length == 0 ? "" : label + ":"), -18} {value}");
+            terminal.Result($"{(label.Length == 0 ? "" : label + ":"),-18} {value}");
 
         void Lines(string label, IEnumerable<string> values)
         {

@@ -33,7 +33,7 @@ static unsafe class BoundedFile
         // Files of /proc and /sys have no size: what is read counts.
         using MemoryStream content = new();
         byte[] buffer = new byte[Math.Min(maxBytes + 1, 1 << 16)];
-        for (int got; (got = RandomAccess.Read(file, buffer, content.Length)) > 0; )
+        for (int got; (got = RandomAccess.Read(file, buffer, content.Length)) > 0;)
         {
             content.Write(buffer, 0, got);
             if (content.Length > maxBytes)

@@ -20,7 +20,7 @@ static class FileXattrs
     {
         byte[] names = Fill(path, (buffer, size) => Libc.listxattr(path, buffer, size));
         List<FileXattr> attributes = [];
-        for (int start = 0; start < names.Length; )
+        for (int start = 0; start < names.Length;)
         {
             int end = Array.IndexOf(names, (byte)0, start);
             byte[] terminated = names[start..(end + 1)];

@@ -16,7 +16,7 @@ static class BoundedOutput
     {
         using MemoryStream read = new();
         byte[] buffer = new byte[1 << 14];
-        for (int got; (got = await from.ReadAsync(buffer, cancellation)) > 0; )
+        for (int got; (got = await from.ReadAsync(buffer, cancellation)) > 0;)
         {
             read.Write(buffer, 0, got);
             if (read.Length > most)
@@ -35,7 +35,7 @@ static class BoundedOutput
         using MemoryStream read = new();
         byte[] buffer = new byte[1 << 14];
         bool isCut = false;
-        for (int got; (got = await from.ReadAsync(buffer, cancellation)) > 0; )
+        for (int got; (got = await from.ReadAsync(buffer, cancellation)) > 0;)
         {
             if (read.Length > 2L * most)
             {

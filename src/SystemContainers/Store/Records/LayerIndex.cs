@@ -117,7 +117,7 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
         form = default;
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[128 << 10];
-        for (long left = end; left > 0; )
+        for (long left = end; left > 0;)
         {
             int read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left));
             if (read == 0)

@@ -94,7 +94,7 @@ public sealed class VerityHasherTests
     {
         Random random = new(content.Length);
         VerityHasher hasher = new(algorithm);
-        for (int done = 0; done < content.Length; )
+        for (int done = 0; done < content.Length;)
         {
             int piece = Math.Min(random.Next(1, 20_000), content.Length - done);
             hasher.Append(content.AsSpan(done, piece));

@@ -36,6 +36,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
     /// <exception cref="SysctrException">It could not be started; nothing of it is left.</exception>
     public async Task<int> RunAsync(InstallRequest request, CancellationToken cancellation)
     {
+        RequireSystemd(request);
         await host.RecoverAsync(cancellation);
         WantedImage wanted = new(host.Registries, request);
         string name = wanted.NameFor(request);
@@ -58,6 +59,13 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         CancellationToken cancellation
     )
     {
+        RequireSystemd(request);
+        await CheckFreeAsync(name, cancellation);
+        await transaction.RequireAsync([request.Runtime], cancellation);
+    }
+
+    private void RequireSystemd(InstallRequest request)
+    {
         if (!host.Systemd.IsBooted)
         {
             throw new SysctrException(
@@ -66,9 +74,6 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
                 "run it on a booted host"
             );
         }
-
-        await CheckFreeAsync(name, cancellation);
-        await transaction.RequireAsync([request.Runtime], cancellation);
     }
 
     private async Task<ContainerLocks> LockWholeAsync(string name)

@@ -69,8 +69,11 @@ public sealed class RefusedUnfetchedTests : IAsyncLifetime
         );
 
     [Fact]
-    public Task A_run_without_systemd() =>
-        RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "systemd");
+    public async Task A_run_without_systemd()
+    {
+        await RefusedAsync(host => new RunOnceOperation(host, new NoProgress()).RunAsync(Request, default), "systemd");
+        Assert.Equal([Path.Combine(_root, "pipe.tar")], Directory.EnumerateFileSystemEntries(_root));
+    }
 
     /// <summary>As <c>--user</c> has it in a session that no user manager serves.</summary>
     [Fact]

@@ -311,19 +311,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
                     await _directories.MakeAsync(after, cancellation);
                 }
             }
-            catch
+            finally
             {
-                // The directories' error says more than one that the reload has besides.
-                await reload.ContinueWith(
-                    static _ => { },
-                    CancellationToken.None,
-                    TaskContinuationOptions.ExecuteSynchronously,
-                    TaskScheduler.Default
-                );
-                throw;
+                await reload;
             }
-
-            await reload;
         }
     }
 

@@ -301,19 +301,10 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 
         if (host.Systemd.IsBooted)
         {
-            // systemd reads all units of the host anew, which takes it a tenth of a second; the directories need none
-            // of them. Whatever they meet, nothing is rolled back beside a reload.
-            Task reload = host.Systemd.ReloadAsync(CancellationToken.None);
-            try
+            await host.Systemd.ReloadAsync(CancellationToken.None);
+            foreach (ContainerRecord after in changes.Select(c => c.After!))
             {
-                foreach (ContainerRecord after in changes.Select(c => c.After!))
-                {
-                    await _directories.MakeAsync(after, cancellation);
-                }
-            }
-            finally
-            {
-                await reload;
+                await _directories.MakeAsync(after, cancellation);
             }
         }
     }

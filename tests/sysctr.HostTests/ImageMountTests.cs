@@ -8,7 +8,7 @@ namespace SystemContainers.HostTests;
 /// <summary>The files of another image in a container that runs: read-only, in both forms of checkout, in a user
 /// namespace and of a user, changed by an update and brought back by a rollback.</summary>
 [Collection(OrdinaryHost.Name)]
-public sealed class ImageMountTests(NspawnFixture fixture)
+public sealed class ImageMountTests(NspawnFixture fixture) : IAsyncDisposable
 {
     private readonly NspawnHost _host = fixture.Host;
 
@@ -153,6 +153,10 @@ public sealed class ImageMountTests(NspawnFixture fixture)
         await user.MustAsync("fsck");
         await user.MustAsync("uninstall", "--purge", "declared");
     }
+
+    /// <summary>Takes back what <see cref="GiveIdsAsync"/> gave.</summary>
+    public async ValueTask DisposeAsync() =>
+        await _host.ShellAsync("sed -i '/^containers:3000000:/d' /etc/subuid /etc/subgid");
 
     private Task<string> GiveIdsAsync() =>
         _host.ShellAsync(

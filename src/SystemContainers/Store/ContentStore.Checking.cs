@@ -153,7 +153,8 @@ sealed partial class ContentStore
                 Directory
                     .GetDirectories(Path.Join(_root, "deployments"))
                     .SelectMany(d => Directory.GetDirectories(d).Prepend(d))
-                    .Where(d => DurableFile.IsAbandoned(Path.GetFileName(d)))
+                    // A link that was being written leads to a directory, and is none.
+                    .Where(d => DurableFile.IsAbandoned(Path.GetFileName(d)) && new DirectoryInfo(d).LinkTarget is null)
             );
 
     /// <summary>What a write that was cut off has left of a small file (<see cref="DurableFile"/>) is no file of its

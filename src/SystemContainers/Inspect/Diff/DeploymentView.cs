@@ -12,7 +12,8 @@ namespace SystemContainers.Inspect.Diff;
 
 /// <summary>
 /// A deployment to be compared with another one, on disk or prepared in memory: what it writes as text, and the image's
-/// files. Its own directory is written <c>$DESTDIR</c>, for it differs in any case and means nothing.
+/// files. Its own directory is written <c>$DESTDIR</c> and its tree's digest <c>$TREE</c>, for they differ in any case,
+/// and what of the tree differs is told file by file.
 /// </summary>
 /// <param name="Label">How it is called in a comparison: its number, or "new".</param>
 /// <param name="Record">What is known of it.</param>
@@ -41,14 +42,14 @@ sealed record DeploymentView(
             string kept = directory.KeptFile(file.Path);
             texts[file.Path] =
                 new FileInfo(kept).LinkTarget is { } target ? $"link to {target}\n"
-                : RegularFile.Find(kept) is { } content ? Text(directory, content)
+                : RegularFile.Find(kept) is { } content ? Text(directory, record, content)
                 : "";
         }
 
         string config = Path.Join(directory.Here, Configuration);
         if (RegularFile.Find(config) is { } document)
         {
-            texts[Configuration] = Text(directory, document);
+            texts[Configuration] = Text(directory, record, document);
         }
 
         return new DeploymentView(
@@ -66,7 +67,7 @@ sealed record DeploymentView(
         SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
         foreach (HostText text in container.UnitFiles.Concat(container.Tmpfiles is { } tmpfiles ? [tmpfiles] : []))
         {
-            texts[text.Path] = Text(directory, Encoding.UTF8.GetBytes(text.Text));
+            texts[text.Path] = Text(directory, container.Record, Encoding.UTF8.GetBytes(text.Text));
         }
 
         foreach (
@@ -75,19 +76,25 @@ sealed record DeploymentView(
         {
             texts[file.Target] = file.LinkTarget is { } target
                 ? $"link to {target}\n"
-                : Text(directory, HostFileSet.Content(file, container.Files));
+                : Text(directory, container.Record, HostFileSet.Content(file, container.Files));
         }
 
         if (container.Rendered.ConfigJson is { } config)
         {
-            texts[Configuration] = Text(directory, config);
+            texts[Configuration] = Text(directory, container.Record, config);
         }
 
         return new DeploymentView("new", container.Record, texts, container.Tree is { } tree ? () => tree : null);
     }
 
-    private static string Text(DeploymentDirectory directory, byte[] content) =>
-        content.Length <= MaxTextBytes && Utf8.IsValid(content) && !content.AsSpan().Contains((byte)0)
-            ? DestinationMask.Apply(Encoding.UTF8.GetString(content), directory.OnHost)
-            : $"{content.Length} bytes that are no text, {Oci.Digest.Sha256(content)}\n";
+    private static string Text(DeploymentDirectory directory, ContainerRecord record, byte[] content)
+    {
+        if (content.Length > MaxTextBytes || !Utf8.IsValid(content) || content.AsSpan().Contains((byte)0))
+        {
+            return $"{content.Length} bytes that are no text, {Oci.Digest.Sha256(content)}\n";
+        }
+
+        string text = DestinationMask.Apply(Encoding.UTF8.GetString(content), directory.OnHost);
+        return record.Composefs is { Length: > 0 } tree ? text.Replace(tree, "$TREE", StringComparison.Ordinal) : text;
+    }
 }

@@ -46,8 +46,9 @@ public sealed class VolumeTests(NspawnFixture fixture)
     public async Task What_cuts_it_leaves_no_half_that_the_next_install_takes_for_the_whole(string cut)
     {
         string name = Container.NewName();
-        // A pull has steps of its own, and only the first install would have them.
-        (await _host.SysctrAsync("pull", "probe")).MustSucceed();
+        // The first install of a name has steps of its own: it pulls, and claims its directories.
+        (await _host.RunAsync(Install(name))).MustSucceed();
+        await RemoveAsync(name);
         (await _host.RunAsync(["env", "SYSCTR_FAULT=trace:/run/seed-trace", .. Install(name)])).MustSucceed();
         string[] steps = (await _host.ShellAsync("cat /run/seed-trace; rm /run/seed-trace")).Split('\n');
         await AssertWholeAsync(name);

@@ -21,12 +21,4 @@ static class PayloadUser
     /// <param name="process">process of a config.json.</param>
     public static bool GainsNothing(JsonNode? process) =>
         process?["noNewPrivileges"] is JsonValue value && value.TryGetValue(out bool gainsNothing) && gainsNothing;
-
-    /// <inheritdoc cref="Of(JsonNode)"/>
-    /// <param name="configJson">The whole.</param>
-    public static string? Of(byte[] configJson) => Of(JsonNode.Parse(configJson)?["process"]);
-
-    /// <inheritdoc cref="GainsNothing(JsonNode)"/>
-    /// <param name="configJson">The whole.</param>
-    public static bool GainsNothing(byte[] configJson) => GainsNothing(JsonNode.Parse(configJson)?["process"]);
 }

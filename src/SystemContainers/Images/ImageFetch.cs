@@ -28,17 +28,8 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As the puller gives; NotFound where the policy is never and the store lacks
     /// one.</exception>
-    public async Task<StoredImage> FetchAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation)
-    {
-        StoredImage image = await FetchAloneAsync(wanted, lease, cancellation);
-        Dictionary<string, StoredImage> mounted = new(StringComparer.Ordinal);
-        foreach ((string name, WantedImage other) in wanted.Mounted)
-        {
-            mounted.Add(name, await FetchAloneAsync(other, lease, cancellation));
-        }
-
-        return mounted.Count == 0 ? image : image with { Mounted = mounted };
-    }
+    public Task<StoredImage> FetchAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation) =>
+        wanted.FetchAllAsync(w => FetchAloneAsync(w, lease, cancellation));
 
     /// <summary>The same without those that are mounted.</summary>
     public async Task<StoredImage> FetchAloneAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation)

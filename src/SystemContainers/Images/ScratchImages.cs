@@ -20,17 +20,10 @@ sealed class ScratchImages(Host host, IPullProgress progress) : IDisposable
 
     /// <summary>An image with those that its container mounts, the layers of each in the store that it names.</summary>
     /// <exception cref="SysctrException">As <see cref="ImageFetch.FetchAsync"/>.</exception>
-    public async Task<StoredImage> FetchAsync(WantedImage wanted, CancellationToken cancellation)
+    public Task<StoredImage> FetchAsync(WantedImage wanted, CancellationToken cancellation)
     {
         Lease ??= Directory.Exists(host.StoreHere) ? host.Locks.LeaseStore(cancellation) : StoreLease.OfNothing();
-        StoredImage image = await FetchAloneAsync(wanted, cancellation);
-        Dictionary<string, StoredImage> mounted = new(StringComparer.Ordinal);
-        foreach ((string name, WantedImage other) in wanted.Mounted)
-        {
-            mounted.Add(name, await FetchAloneAsync(other, cancellation));
-        }
-
-        return mounted.Count == 0 ? image : image with { Mounted = mounted };
+        return wanted.FetchAllAsync(w => FetchAloneAsync(w, cancellation));
     }
 
     private Task<StoredImage> FetchAloneAsync(WantedImage wanted, CancellationToken cancellation)

@@ -34,6 +34,20 @@ sealed class WantedImage(RegistriesConfig registries, string typed, PullPolicy p
     /// <summary>This one and those that are mounted.</summary>
     public IEnumerable<WantedImage> All => Mounted.Values.Prepend(this);
 
+    /// <summary>Fetches it, and then those that its container mounts.</summary>
+    /// <param name="fetch">Fetches one alone.</param>
+    public async Task<StoredImage> FetchAllAsync(Func<WantedImage, Task<StoredImage>> fetch)
+    {
+        StoredImage image = await fetch(this);
+        Dictionary<string, StoredImage> mounted = new(StringComparer.Ordinal);
+        foreach ((string name, WantedImage other) in Mounted)
+        {
+            mounted.Add(name, await fetch(other));
+        }
+
+        return mounted.Count == 0 ? image : image with { Mounted = mounted };
+    }
+
     /// <summary>The name as it was typed.</summary>
     public string Typed => typed;
 

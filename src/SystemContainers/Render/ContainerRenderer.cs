@@ -116,6 +116,7 @@ static class ContainerRenderer
                     : GeneratedTmpfiles(request, volumes, state, isKept, generated, warnings, Keeper(request, config))
             ) + string.Concat(OwnedVolumes.Lines(request, volumes, config));
         string? tmpfiles = lines.Length == 0 ? null : lines;
+        JsonNode? process = health is null ? null : JsonNode.Parse(config.Json)?["process"];
         return new RenderedContainer
         {
             Units = Units(request, values, config),
@@ -130,8 +131,8 @@ static class ContainerRenderer
                 : health with
                 {
                     WorkingDirectory = config.WorkingDirectory,
-                    User = PayloadUser.Of(config.Json),
-                    NoNewPrivileges = PayloadUser.GainsNothing(config.Json),
+                    User = PayloadUser.Of(process),
+                    NoNewPrivileges = PayloadUser.GainsNothing(process),
                 },
             Warnings =
             [

@@ -35,7 +35,7 @@ sealed class ComposefsTree
     /// <summary>The image's fs-verity digest.</summary>
     public VerityDigest Digest { get; }
 
-    /// <summary>Makes the image in memory.</summary>
+    /// <summary>Makes the image in memory, and its digest.</summary>
     /// <param name="tree">Its files have objects of the form <see cref="ObjectForm.Content"/>.</param>
     /// <param name="mountPoints">What a runtime will mount on.</param>
     /// <exception cref="SysctrException">Host: no image can hold it; Unsafe: a mount point can't be made; Corrupt: the
@@ -43,9 +43,16 @@ sealed class ComposefsTree
     public static ComposefsTree Of(MergedTree tree, IReadOnlyList<MountPoint> mountPoints)
     {
         TreeDirectory root = MountPoint.AddMissing(tree.Root, mountPoints);
-        using VerityStream stream = new(HeldBytes);
-        ComposefsImage.Write(root, entry => Read(tree.Store, entry), stream);
-        return new ComposefsTree(tree, root, stream.Held, stream.Finish());
+        ComposefsImage image = new(root);
+        if (image.Length <= HeldBytes)
+        {
+            byte[] held = image.ToBytes(entry => Read(tree.Store, entry));
+            return new ComposefsTree(tree, root, held, VerityHasher.Of(held));
+        }
+
+        using VerityStream stream = new();
+        image.Write(entry => Read(tree.Store, entry), stream);
+        return new ComposefsTree(tree, root, held: null, stream.Finish());
     }
 
     /// <summary>Writes the image, and has the kernel prove it and all that it names, where the file system can. Nothing
@@ -78,7 +85,7 @@ sealed class ComposefsTree
                 }
                 else
                 {
-                    ComposefsImage.Write(_root, entry => Read(_tree.Store, entry), target);
+                    new ComposefsImage(_root).Write(entry => Read(_tree.Store, entry), target);
                 }
             }
 #pragma warning restore RS0030
@@ -101,7 +108,7 @@ sealed class ComposefsTree
 
     private static IEnumerable<TreeLeaf> Leaves(TreeDirectory directory, HashSet<ObjectKey> seen)
     {
-        foreach (TreeSlot slot in directory.Slots.Values)
+        foreach ((_, TreeSlot slot) in directory)
         {
             if (slot.Node is TreeDirectory inner)
             {

@@ -22,7 +22,7 @@ static class OwnedTree
     private static TreeDirectory Copy(TreeDirectory directory, IdMap owners, Dictionary<TreeLeaf, TreeLeaf> leaves)
     {
         TreeDirectory copy = new(Owned(directory.Metadata, owners)) { ClearedBy = directory.ClearedBy };
-        foreach ((byte[] name, TreeSlot slot) in directory.Slots)
+        foreach ((byte[] name, TreeSlot slot) in directory)
         {
             copy.Set(
                 name,

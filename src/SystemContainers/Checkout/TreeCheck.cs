@@ -78,7 +78,7 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
 
         CompareMetadata(directory.Metadata, stat, FileXattrs.Read($"/proc/self/fd/{handle.DangerousGetHandle()}"));
         HashSet<byte[]> there = new(DirectoryNames.Of(handle, Shown()), ByteNameComparer.Instance);
-        foreach ((byte[] name, TreeSlot slot) in directory.Slots)
+        foreach ((byte[] name, TreeSlot slot) in directory)
         {
             _path.Add(name);
             if (!there.Remove(name))

@@ -31,7 +31,7 @@ readonly record struct TreeSize(long Bytes, long Inodes)
         {
             blocks++;
             inodes++;
-            foreach (TreeSlot slot in directory.Slots.Values)
+            foreach ((_, TreeSlot slot) in directory)
             {
                 if (slot.Node is TreeDirectory inner)
                 {

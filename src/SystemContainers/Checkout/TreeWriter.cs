@@ -80,7 +80,7 @@ sealed unsafe class TreeWriter(
 
     private void FindShared(TreeDirectory directory, HashSet<TreeLeaf> seen)
     {
-        foreach (TreeSlot slot in directory.Slots.Values)
+        foreach ((_, TreeSlot slot) in directory)
         {
             _total++;
             if (slot.Node is TreeDirectory inner)
@@ -100,7 +100,7 @@ sealed unsafe class TreeWriter(
     private SafeFileHandle WriteContent(SafeFileHandle handle, TreeDirectory directory)
     {
         byte* name = stackalloc byte[256];
-        foreach ((byte[] bytes, TreeSlot slot) in directory.Slots)
+        foreach ((byte[] bytes, TreeSlot slot) in directory)
         {
             bytes.CopyTo(new Span<byte>(name, 255));
             name[bytes.Length] = 0;

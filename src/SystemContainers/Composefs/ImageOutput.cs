@@ -2,13 +2,11 @@
 
 namespace SystemContainers.Composefs;
 
-/// <summary>Bytes on their way to a stream, zeros wherever nothing is written.</summary>
-sealed class ImageOutput(Stream target)
+/// <summary>Bytes on their way, zeros wherever nothing is written.</summary>
+/// <param name="buffer">Zeros; has room for whatever is taken at once, or for all where there is no target.</param>
+/// <param name="target">Where a full buffer goes; null where all stays in it.</param>
+sealed class ImageOutput(byte[] buffer, Stream? target)
 {
-    /// <summary>More than anything that is taken at once: the value of an attribute.</summary>
-    private const int BufferBytes = 1 << 18;
-
-    private readonly byte[] _buffer = new byte[BufferBytes];
     private int _filled;
 
     /// <summary>Bytes so far.</summary>
@@ -17,12 +15,12 @@ sealed class ImageOutput(Stream target)
     /// <summary>The next bytes, zeros, to be filled before the next call.</summary>
     public Span<byte> Take(int count)
     {
-        if (_filled + count > BufferBytes)
+        if (target is not null && _filled + count > buffer.Length)
         {
             Flush();
         }
 
-        Span<byte> taken = _buffer.AsSpan(_filled, count);
+        Span<byte> taken = buffer.AsSpan(_filled, count);
         taken.Clear();
         _filled += count;
         Position += count;
@@ -35,7 +33,10 @@ sealed class ImageOutput(Stream target)
     /// <summary>Hands on what is still here.</summary>
     public void Flush()
     {
-        target.Write(_buffer, 0, _filled);
-        _filled = 0;
+        if (target is not null)
+        {
+            target.Write(buffer, 0, _filled);
+            _filled = 0;
+        }
     }
 }

@@ -12,14 +12,12 @@ sealed class ImageWriter(
     XattrTable xattrs,
     ImageLayout layout,
     Func<LayerEntry, byte[]> readContent,
-    Stream target
+    ImageOutput output
 )
 {
     /// <summary>The version of the header, and of composefs itself: 1 marks directories of whiteouts in two
     /// ways.</summary>
     private const uint Version = 1;
-
-    private readonly ImageOutput _output = new(target);
 
     /// <summary>The next block of data that nobody has.</summary>
     private long _nextBlock = layout.DataStart / ErofsFormat.BlockSize;
@@ -34,39 +32,39 @@ sealed class ImageWriter(
             WriteInode(inode);
         }
 
-        _output.PadTo(layout.InodesEnd);
+        output.PadTo(layout.InodesEnd);
         foreach (XattrEntry entry in xattrs.Shared)
         {
             WriteXattr(entry);
         }
 
-        _output.PadTo(layout.DataStart);
+        output.PadTo(layout.DataStart);
         foreach (ImageInode inode in inodes)
         {
             WriteBlocks(inode);
         }
 
-        if (_output.Position != layout.Blocks * ErofsFormat.BlockSize)
+        if (output.Position != layout.Blocks * ErofsFormat.BlockSize)
         {
-            throw new InvalidOperationException($"an image of {layout.Blocks} blocks has {_output.Position} bytes");
+            throw new InvalidOperationException($"an image of {layout.Blocks} blocks has {output.Position} bytes");
         }
 
-        _output.Flush();
+        output.Flush();
     }
 
     private void WriteHeader()
     {
-        Span<byte> header = _output.Take(ErofsFormat.HeaderSize);
+        Span<byte> header = output.Take(ErofsFormat.HeaderSize);
         BinaryPrimitives.WriteUInt32LittleEndian(header, ErofsFormat.ComposefsMagic);
         BinaryPrimitives.WriteUInt32LittleEndian(header[4..], Version);
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], xattrs.HasAccessLists ? 1u : 0);
         BinaryPrimitives.WriteUInt32LittleEndian(header[12..], Version);
-        _output.PadTo(ErofsFormat.SuperblockOffset);
+        output.PadTo(ErofsFormat.SuperblockOffset);
     }
 
     private void WriteSuperblock()
     {
-        Span<byte> block = _output.Take(ErofsFormat.SuperblockSize);
+        Span<byte> block = output.Take(ErofsFormat.SuperblockSize);
         BinaryPrimitives.WriteUInt32LittleEndian(block, ErofsFormat.ErofsMagic);
         BinaryPrimitives.WriteUInt32LittleEndian(block[8..], ErofsFormat.CompatibleFeatures);
         block[12] = ErofsFormat.BlockBits;
@@ -80,7 +78,7 @@ sealed class ImageWriter(
 
     private void WriteInode(ImageInode inode)
     {
-        _output.PadTo(inode.Position);
+        output.PadTo(inode.Position);
         int dataLayout =
             inode.HasObject ? ErofsFormat.ChunkBased
             : inode.Tail > 0 ? ErofsFormat.FlatInline
@@ -95,7 +93,7 @@ sealed class ImageWriter(
                 : inode.Size;
 
         // struct erofs_inode_compact or erofs_inode_extended: they begin alike but for the widths.
-        Span<byte> head = _output.Take(inode.HeadBytes - inode.XattrBytes);
+        Span<byte> head = output.Take(inode.HeadBytes - inode.XattrBytes);
         BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)((dataLayout << 1) | (inode.IsCompact ? 0 : 1)));
         BinaryPrimitives.WriteUInt16LittleEndian(head[2..], (ushort)xattrWords);
         BinaryPrimitives.WriteUInt16LittleEndian(
@@ -166,7 +164,7 @@ sealed class ImageWriter(
         }
 
         shared = Math.Min(shared, ErofsFormat.MaxSharedXattrs);
-        Span<byte> header = _output.Take(ErofsFormat.XattrHeaderSize);
+        Span<byte> header = output.Take(ErofsFormat.XattrHeaderSize);
         BinaryPrimitives.WriteUInt32LittleEndian(header, filter);
         header[4] = (byte)shared;
         int done = 0;
@@ -175,7 +173,7 @@ sealed class ImageWriter(
             if (entry.SharedOffset >= 0 && done++ < shared)
             {
                 long offset = (layout.InodesEnd % ErofsFormat.BlockSize) + entry.SharedOffset;
-                BinaryPrimitives.WriteUInt32LittleEndian(_output.Take(4), (uint)(offset / 4));
+                BinaryPrimitives.WriteUInt32LittleEndian(output.Take(4), (uint)(offset / 4));
             }
         }
 
@@ -191,7 +189,7 @@ sealed class ImageWriter(
 
     private void WriteXattr(XattrEntry entry)
     {
-        Span<byte> bytes = _output.Take(entry.Size);
+        Span<byte> bytes = output.Take(entry.Size);
         bytes[0] = (byte)entry.Suffix.Length;
         bytes[1] = entry.Index;
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[2..], (ushort)entry.Value.Length);
@@ -218,13 +216,13 @@ sealed class ImageWriter(
                 WriteEntries(inode.Entries.AsSpan(first), inode.Tail);
                 break;
             case ErofsFormat.TypeSymlink:
-                inode.Entry!.LinkName.CopyTo(_output.Take(inode.Tail));
+                inode.Entry!.LinkName.CopyTo(output.Take(inode.Tail));
                 break;
             case ErofsFormat.TypeRegular when inode.HasObject:
-                _output.Take(inode.Tail).Fill(0xff);
+                output.Take(inode.Tail).Fill(0xff);
                 break;
             case ErofsFormat.TypeRegular:
-                Content(inode).CopyTo(_output.Take(inode.Tail));
+                Content(inode).CopyTo(output.Take(inode.Tail));
                 break;
         }
     }
@@ -261,10 +259,10 @@ sealed class ImageWriter(
 
                 break;
             case ErofsFormat.TypeSymlink:
-                inode.Entry!.LinkName.CopyTo(_output.Take(ErofsFormat.BlockSize));
+                inode.Entry!.LinkName.CopyTo(output.Take(ErofsFormat.BlockSize));
                 break;
             default:
-                _output.Take(ErofsFormat.BlockSize).Fill(0xff);
+                output.Take(ErofsFormat.BlockSize).Fill(0xff);
                 break;
         }
     }
@@ -272,7 +270,7 @@ sealed class ImageWriter(
     /// <summary>struct erofs_dirent for each, then the names.</summary>
     private void WriteEntries(ReadOnlySpan<DirectoryEntry> entries, int size)
     {
-        Span<byte> block = _output.Take(size);
+        Span<byte> block = output.Take(size);
         int name = entries.Length * ErofsFormat.DirentSize;
         for (int i = 0; i < entries.Length; i++)
         {

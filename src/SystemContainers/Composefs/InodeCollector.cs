@@ -21,21 +21,50 @@ sealed class InodeCollector
     /// image.</summary>
     private const int ObjectDirectories = 256;
 
+    private const int MostCounted = 1 << 20;
+
     private const int WhiteoutMode = 0b110_100_100;
 
     private static readonly byte[] s_self = [.. "."u8];
     private static readonly byte[] s_parent = [.. ".."u8];
 
-    private readonly Dictionary<TreeNode, ImageInode> _inodes = [];
+    private readonly Dictionary<TreeNode, ImageInode> _inodes;
 
     /// <summary>Directories that are being gone through, with the names of each in their order and the place of the
     /// next one.</summary>
     private readonly Stack<(ImageInode Directory, (byte[] Name, TreeNode? Node)[] Names, int Next)> _open = [];
 
+    private InodeCollector(int names) => _inodes = new Dictionary<TreeNode, ImageInode>(names);
+
     /// <summary>The inodes, the root first, with the names that lead to them.</summary>
     /// <exception cref="SysctrException">Unsafe: a name, a target, a device or a file that the image can't
     /// hold.</exception>
-    public static List<ImageInode> Collect(TreeDirectory root) => InOrder(new InodeCollector().Walk(root));
+    public static List<ImageInode> Collect(TreeDirectory root)
+    {
+        int names = CountNames(root);
+        return InOrder(new InodeCollector(names).Walk(root), names + ObjectDirectories);
+    }
+
+    /// <summary>How much room to make: what grows name by name is copied again and again. A tree that is large, or has
+    /// itself in it and is refused later, is not counted to its end.</summary>
+    private static int CountNames(TreeDirectory root)
+    {
+        int count = 1;
+        Stack<TreeDirectory> open = new([root]);
+        while (count < MostCounted && open.TryPop(out TreeDirectory? directory))
+        {
+            count += directory.Slots.Count;
+            foreach ((_, TreeSlot slot) in directory)
+            {
+                if (slot.Node is TreeDirectory inner)
+                {
+                    open.Push(inner);
+                }
+            }
+        }
+
+        return count;
+    }
 
     private ImageInode Walk(TreeDirectory tree)
     {
@@ -84,7 +113,7 @@ sealed class InodeCollector
         names[0] = (s_self, null);
         names[1] = (s_parent, null);
         int next = 2;
-        foreach ((byte[] one, TreeSlot slot) in tree.Slots)
+        foreach ((byte[] one, TreeSlot slot) in tree)
         {
             CheckName(directory, one);
             names[next++] = (one, slot.Node);
@@ -209,10 +238,10 @@ sealed class InodeCollector
         Array.Sort(root.Entries, static (a, b) => a.Name.AsSpan().SequenceCompareTo(b.Name));
     }
 
-    private static List<ImageInode> InOrder(ImageInode root)
+    private static List<ImageInode> InOrder(ImageInode root, int most)
     {
         root.Number = 0;
-        List<ImageInode> inodes = [root];
+        List<ImageInode> inodes = new(most) { root };
         for (int i = 0; i < inodes.Count; i++)
         {
             ImageInode directory = inodes[i];

@@ -89,13 +89,11 @@ sealed class SealedTree
     /// <exception cref="SysctrException">As above.</exception>
     public string DigestOf(VerityAlgorithm algorithm, bool ofUsers)
     {
-        using VerityStream stream = new(heldBytes: 0, algorithm);
-        ComposefsImage.Write(
+        using VerityStream stream = new(algorithm);
+        new ComposefsImage(
             Filtered(_root, ofUsers, []),
-            entry => _store.ReadObject(entry, Doing),
-            stream,
             algorithm == VerityAlgorithm.Sha256 ? ContentNames.OfStore : new ContentNames(algorithm, Digest512)
-        );
+        ).Write(entry => _store.ReadObject(entry, Doing), stream);
         return stream.FinishHex();
     }
 
@@ -103,7 +101,7 @@ sealed class SealedTree
     private static TreeDirectory Filtered(TreeDirectory directory, bool ofUsers, Dictionary<TreeLeaf, TreeLeaf> leaves)
     {
         TreeDirectory copy = new(Filtered(directory.Metadata, ofUsers));
-        foreach ((byte[] name, TreeSlot slot) in directory.Slots)
+        foreach ((byte[] name, TreeSlot slot) in directory)
         {
             copy.Set(
                 name,

@@ -32,19 +32,25 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
 
     private static ReadOnlySpan<byte> Opaque => ".wh..wh..opq"u8;
 
-    /// <summary>Where the entry before this one went; null where the way there may lead elsewhere by now. Most entries
-    /// follow one of the same directory.</summary>
-    private Parent? _parent;
+    /// <summary>Where entries before this one went, each below the one before it; emptied where the way there may lead
+    /// elsewhere by now. Most archives go through a tree depth first, so nearly every entry is in one of
+    /// these.</summary>
+    private readonly Stack<Parent> _parents = new();
 
     /// <summary>A directory that was resolved.</summary>
-    /// <param name="Name">The name of an entry in it.</param>
+    /// <param name="Name">The name of an entry that is it or in it.</param>
     /// <param name="Bytes">How much of that names the directory.</param>
     /// <param name="Directory">It.</param>
     /// <param name="Length">Of its path in the tree, in bytes.</param>
     /// <param name="Depth">Directories above it, itself counted.</param>
     private sealed record Parent(byte[] Name, int Bytes, TreeDirectory Directory, int Length, int Depth)
     {
-        public bool Is(ReadOnlySpan<byte> name) => Name.AsSpan(0, Bytes).SequenceEqual(name);
+        private ReadOnlySpan<byte> Path => Name.AsSpan(0, Bytes);
+
+        public bool Is(ReadOnlySpan<byte> path) => Path.SequenceEqual(path);
+
+        public bool Holds(ReadOnlySpan<byte> path) =>
+            Bytes == 0 || (path.Length > Bytes && path[Bytes] == (byte)'/' && path.StartsWith(Path));
     }
 
     /// <summary>Applies an entry.</summary>
@@ -52,17 +58,59 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
     public void Apply(LayerEntry entry)
     {
         budget.Add(entry);
-        int slash = Math.Max(entry.Name.AsSpan().LastIndexOf((byte)'/'), 0);
-        ReadOnlySpan<byte> last = entry.Name.AsSpan(slash).TrimStart((byte)'/');
-        bool isPlain = last is not ([] or [(byte)'.'] or [(byte)'.', (byte)'.']) && !last.StartsWith(Whiteout);
-        if (isPlain && _parent is { } known && known.Is(entry.Name.AsSpan(0, slash)))
+        ReadOnlySpan<byte> path = entry.Name.AsSpan().TrimEnd((byte)'/');
+        int slash = Math.Max(path.LastIndexOf((byte)'/'), 0);
+        ReadOnlySpan<byte> last = path[slash..].TrimStart((byte)'/');
+        if (last is [] or [(byte)'.'] or [(byte)'.', (byte)'.'] || last.StartsWith(Whiteout))
         {
-            Check(known.Length, known.Depth, last.Length, entry);
-            Put(known.Directory, last.ToArray(), entry);
+            ApplyUnusual(entry);
             return;
         }
 
-        _parent = null;
+        Parent parent = Known(path[..slash]) ?? Open(entry, slash);
+        Check(parent.Length, parent.Depth, last.Length, entry);
+        if (Put(parent.Directory, last.ToArray(), entry) is { } made)
+        {
+            _parents.Push(new Parent(entry.Name, path.Length, made, parent.Length + 1 + last.Length, parent.Depth + 1));
+        }
+    }
+
+    /// <summary>A directory that was resolved before; null where none is this one. Those that do not lead to it are
+    /// forgotten.</summary>
+    private Parent? Known(ReadOnlySpan<byte> path)
+    {
+        while (_parents.TryPeek(out Parent? last))
+        {
+            if (last.Is(path))
+            {
+                return last;
+            }
+
+            if (last.Holds(path))
+            {
+                return null;
+            }
+
+            _parents.Pop();
+        }
+
+        return null;
+    }
+
+    private Parent Open(LayerEntry entry, int slash)
+    {
+        List<byte[]> parts = TreePath.Clean(entry.Name);
+        TreePath parent = Resolve(parts, entry);
+        Check(parent.Length, parent.Parts.Count, parts[^1].Length, entry);
+        Parent opened = new(entry.Name, slash, MakeParents(parent, entry), parent.Length, parent.Parts.Count);
+        _parents.Push(opened);
+        return opened;
+    }
+
+    /// <summary>Whiteouts, and names that do not end in one of their own.</summary>
+    private void ApplyUnusual(LayerEntry entry)
+    {
+        _parents.Clear();
         List<byte[]> parts = TreePath.Clean(entry.Name);
         if (parts.Count == 0)
         {
@@ -79,13 +127,7 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         }
 
         Check(parent.Length, parent.Parts.Count, name.Length, entry);
-        TreeDirectory directory = MakeParents(parent, entry);
-        if (isPlain)
-        {
-            _parent = new Parent(entry.Name, slash, directory, parent.Length, parent.Parts.Count);
-        }
-
-        Put(directory, name, entry);
+        _ = Put(MakeParents(parent, entry), name, entry);
     }
 
     private void Check(int parentLength, int depth, int nameLength, LayerEntry entry)
@@ -101,7 +143,10 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         }
     }
 
-    private void Put(TreeDirectory directory, byte[] name, LayerEntry entry)
+    /// <summary>Puts an entry at its place.</summary>
+    /// <returns>The directory that it describes; null where it is none, or where its own name may lead elsewhere
+    /// now.</returns>
+    private TreeDirectory? Put(TreeDirectory directory, byte[] name, LayerEntry entry)
     {
         if (
             entry.Type == TarEntryType.Directory
@@ -111,20 +156,22 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         {
             kept.Described = entry.Metadata;
             directory.Touch(name, layer);
-            return;
+            return kept;
         }
 
         // Before the target of a hard link is looked up: a link to itself finds nothing, as with umoci.
         TreeNode? gone = directory.Remove(name);
         TreeNode node = NodeFor(entry);
+        directory.Set(name, node, layer);
         if (gone is TreeDirectory || IsSymlink(gone) || IsSymlink(node))
         {
-            // It may be part of the way to where the last entry went; a new link too, for a missing part that ".."
-            // follows is taken as it stands.
-            _parent = null;
+            // It may be part of the way to where other entries went, and to itself; a new link too, for a missing part
+            // that ".." follows is taken as it stands.
+            _parents.Clear();
+            return null;
         }
 
-        directory.Set(name, node, layer);
+        return node as TreeDirectory;
     }
 
     private static bool IsSymlink(TreeNode? node) => node is TreeLeaf { Entry.Type: TarEntryType.Symlink };
@@ -139,11 +186,9 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
         root.Described = entry.Metadata;
     }
 
-    private TreePath Resolve(List<byte[]> parts, LayerEntry entry)
-    {
-        byte[] parent = Join(parts, parts.Count - 1);
-        return TreePath.Resolve(root, parent, budget: budget) ?? throw Refuse(entry, "its symbolic links do not end");
-    }
+    private TreePath Resolve(List<byte[]> parts, LayerEntry entry) =>
+        TreePath.Resolve(root, parts, parts.Count - 1, budget)
+        ?? throw Refuse(entry, "its symbolic links do not end");
 
     /// <summary>Makes the directories that the layer does not describe, and marks all of them as this
     /// layer's.</summary>
@@ -264,16 +309,4 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
             $"merging '{Encoding.UTF8.GetString(entry.Name)}' of layer {diffId.Short}: {why}",
             "the image was built broken or means harm; do not install it"
         );
-
-    private static byte[] Join(List<byte[]> parts, int count)
-    {
-        using MemoryStream path = new();
-        for (int i = 0; i < count; i++)
-        {
-            path.WriteByte((byte)'/');
-            path.Write(parts[i]);
-        }
-
-        return path.ToArray();
-    }
 }

@@ -50,6 +50,9 @@ sealed class TreeDirectory(FileMetadata metadata) : TreeNode
     /// <summary>What is in it, in the order in which it came.</summary>
     public IReadOnlyDictionary<byte[], TreeSlot> Slots => _slots;
 
+    /// <summary>For <c>foreach</c> over <see cref="Slots"/> without an object for each directory of a tree.</summary>
+    public Dictionary<byte[], TreeSlot>.Enumerator GetEnumerator() => _slots.GetEnumerator();
+
     public bool TryGet(ReadOnlySpan<byte> name, [NotNullWhen(true)] out TreeNode? node)
     {
         bool found = _slots.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out TreeSlot slot);

@@ -41,9 +41,31 @@ sealed class TreePath
         MergeBudget? budget = null
     )
     {
-        TreePath here = new(root);
         Stack<byte[]> todo = new();
         Push(todo, path);
+        return Follow(root, todo, followLast, budget);
+    }
+
+    /// <summary>The same of a path whose parts are at hand.</summary>
+    /// <param name="root">As above.</param>
+    /// <param name="parts">As <see cref="Clean"/> gives them.</param>
+    /// <param name="count">How many of them.</param>
+    /// <param name="budget">As above.</param>
+    /// <returns>As above.</returns>
+    public static TreePath? Resolve(TreeDirectory root, List<byte[]> parts, int count, MergeBudget budget)
+    {
+        Stack<byte[]> todo = new(count);
+        for (int i = count - 1; i >= 0; i--)
+        {
+            todo.Push(parts[i]);
+        }
+
+        return Follow(root, todo, followLast: true, budget);
+    }
+
+    private static TreePath? Follow(TreeDirectory root, Stack<byte[]> todo, bool followLast, MergeBudget? budget)
+    {
+        TreePath here = new(root);
         int links = 0;
         while (todo.TryPop(out byte[]? name))
         {

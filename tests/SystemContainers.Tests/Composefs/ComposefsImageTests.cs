@@ -69,8 +69,7 @@ public sealed class ComposefsImageTests
         SampleTree.Large(tree.Root, [4], 65, 1);
         List<LayerEntry> asked = [];
 
-        ComposefsImage.Write(
-            tree.Root,
+        new ComposefsImage(tree.Root).Write(
             entry =>
             {
                 asked.Add(entry);
@@ -124,16 +123,12 @@ public sealed class ComposefsImageTests
         );
         TreeDirectory directory = SampleTree.Directory(tree.Root, "directory");
         Put(what, tree, directory);
-        using MemoryStream image = new();
 
-        SysctrException refused = Assert.Throws<SysctrException>(() =>
-            ComposefsImage.Write(tree.Root, tree.Content, image)
-        );
+        SysctrException refused = Assert.Throws<SysctrException>(() => new ComposefsImage(tree.Root));
 
         Assert.Equal(ErrorKind.Unsafe, refused.Kind);
         Assert.Contains(why, refused.Message, StringComparison.Ordinal);
         Assert.StartsWith("writing the composefs image: /", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(0, image.Length);
     }
 
     private static void Put(string what, SampleTree tree, TreeDirectory directory)
@@ -226,15 +221,13 @@ public sealed class ComposefsImageTests
         }
 
         long blocks = ImageOf(tree).Length / 4096;
-        ComposefsImage.Write(tree.Root, tree.Content, Stream.Null, maxBlocks: blocks);
-        using MemoryStream image = new();
+        Assert.Equal(blocks * 4096, new ComposefsImage(tree.Root, maxBlocks: blocks).Length);
         SysctrException refused = Assert.Throws<SysctrException>(() =>
-            ComposefsImage.Write(tree.Root, tree.Content, image, maxBlocks: blocks - 1)
+            new ComposefsImage(tree.Root, maxBlocks: blocks - 1)
         );
 
         Assert.Equal(ErrorKind.Unsafe, refused.Kind);
         Assert.Contains($"would have {blocks} blocks", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(0, image.Length);
     }
 
     [Theory]
@@ -248,7 +241,7 @@ public sealed class ComposefsImageTests
         tree.Small(SampleTree.Directory(tree.Root, "etc"), [.. "issue"u8], new byte[8]);
 
         SysctrException refused = Assert.Throws<SysctrException>(() =>
-            ComposefsImage.Write(tree.Root, _ => new byte[length], Stream.Null)
+            new ComposefsImage(tree.Root).Write(_ => new byte[length], Stream.Null)
         );
 
         Assert.Equal(ErrorKind.Corrupt, refused.Kind);
@@ -271,8 +264,11 @@ public sealed class ComposefsImageTests
     private static byte[] ImageOf(SampleTree tree, TreeDirectory? root = null)
     {
         using MemoryStream image = new();
-        ComposefsImage.Write(root ?? tree.Root, tree.Content, image);
-        return image.ToArray();
+        ComposefsImage made = new(root ?? tree.Root);
+        made.Write(tree.Content, image);
+        byte[] bytes = made.ToBytes(tree.Content);
+        Assert.Equal(bytes, image.ToArray());
+        return bytes;
     }
 
     private static TreeDirectory Shuffled(TreeDirectory directory, Random random)

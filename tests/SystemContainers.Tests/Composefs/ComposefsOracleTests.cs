@@ -51,7 +51,7 @@ public sealed class ComposefsOracleTests : IDisposable
             SampleTree tree = FixedTrees.All[name].Make();
             Dump(name, tree);
             await using FileStream image = File.Create(Path.Combine(_folder, name + ".ours"));
-            ComposefsImage.Write(tree.Root, tree.Content, image);
+            new ComposefsImage(tree.Root).Write(tree.Content, image);
         }
 
         (
@@ -136,9 +136,7 @@ public sealed class ComposefsOracleTests : IDisposable
 
         byte[] theirs = File.ReadAllBytes(image);
         string hash = Convert.ToHexStringLower(SHA256.HashData(theirs));
-        using MemoryStream ours = new();
-        ComposefsImage.Write(tree.Root, tree.Content, ours);
-        ReadOnlySpan<byte> bytes = ours.ToArray();
+        ReadOnlySpan<byte> bytes = new ComposefsImage(tree.Root).ToBytes(tree.Content);
         int same = bytes.CommonPrefixLength(theirs);
         return same < Math.Max(theirs.Length, bytes.Length)
                 ? $"{name}: {theirs.Length} bytes and {bytes.Length}, alike up to {same}"

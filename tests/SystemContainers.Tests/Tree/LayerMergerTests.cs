@@ -38,6 +38,15 @@ public sealed class LayerMergerTests
         "l/b/c",
         "a/l",
         "a/l/b",
+        "a/",
+        "a/b/",
+        "a/b//",
+        "a/b/c/d",
+        "l/l",
+        "l/l/l/",
+        "l/l/a",
+        "l/",
+        "/",
         ".."
     );
 
@@ -48,7 +57,7 @@ public sealed class LayerMergerTests
             3,
             Gen.Select(
                 s_name,
-                Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there", "a/b/..", "b/c/..", "a/l/.."),
+                Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there", "a/b/..", "b/c/..", "a/l/..", ".", "/", "a/b/c/.."),
                 (n, t) => (TarEntryType.Symlink, n, t)
             )
         ),
@@ -88,6 +97,21 @@ public sealed class LayerMergerTests
         ];
 
         Assert.Contains("/other/g ", Merge(layer, [], remembers: true), StringComparison.Ordinal);
+        Assert.Equal(Merge(layer, [], remembers: false), Merge(layer, [], remembers: true));
+    }
+
+    /// <summary>A directory stands on a part of its own way, which leads elsewhere from then on.</summary>
+    [Fact]
+    public void A_directory_that_replaces_a_link_to_where_it_is_has_a_new_way()
+    {
+        (TarEntryType, string, string)[] layer =
+        [
+            (TarEntryType.Symlink, "l", "/"),
+            (TarEntryType.Directory, "l/l", ""),
+            (TarEntryType.Regular, "l/l/f", ""),
+        ];
+
+        Assert.Contains("/l/l/f ", Merge(layer, [], remembers: true), StringComparison.Ordinal);
         Assert.Equal(Merge(layer, [], remembers: false), Merge(layer, [], remembers: true));
     }
 

@@ -60,14 +60,13 @@ static class ComposefsProbe
             Object = ObjectKey.Of(content),
         };
         root.Set(entry.Name, new TreeLeaf(entry), 0);
-        using MemoryStream bytes = new();
-        ComposefsImage.Write(root, _ => [], bytes);
+        byte[] bytes = new ComposefsImage(root).ToBytes(_ => []);
         string image = Path.Join(directory, "image");
 #pragma warning disable RS0030 // Nothing of it has to outlive this call.
         File.WriteAllBytes(Path.Join(objects, hex[..2], hex[2..]), s_content);
-        File.WriteAllBytes(image, bytes.ToArray());
+        File.WriteAllBytes(image, bytes);
 #pragma warning restore RS0030
-        return (image, VerityHasher.Of(bytes.ToArray()), objects);
+        return (image, VerityHasher.Of(bytes), objects);
     }
 
     private static ComposefsAbility Mount(string image, VerityDigest digest, string objects, string place)

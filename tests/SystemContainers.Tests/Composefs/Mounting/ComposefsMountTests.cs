@@ -46,7 +46,7 @@ public sealed class ComposefsMountTests : IDisposable
         string image = Path.Combine(_folder, "image");
         await using (FileStream target = File.Create(image))
         {
-            ComposefsImage.Write(tree.Root, tree.Content, target);
+            new ComposefsImage(tree.Root).Write(tree.Content, target);
         }
 
         CommandResult printed = (
@@ -105,10 +105,9 @@ public sealed class ComposefsMountTests : IDisposable
         string objects = Path.Combine(_folder, "objects");
         Directory.CreateDirectory(Path.Combine(objects, "ff"));
         File.WriteAllText(Path.Combine(objects, "ff", "other"), "another image's");
-        using MemoryStream bytes = new();
-        ComposefsImage.Write(tree.Root, tree.Content, bytes);
+        byte[] bytes = new ComposefsImage(tree.Root).ToBytes(tree.Content);
         string image = Path.Combine(_folder, "image");
-        File.WriteAllBytes(image, bytes.ToArray());
+        File.WriteAllBytes(image, bytes);
         string place = Directory.CreateDirectory(Path.Combine(_folder, "place")).FullName;
         bool? isShown = null;
         void Show() =>
@@ -117,7 +116,7 @@ public sealed class ComposefsMountTests : IDisposable
                 OwnMounts.Leave(Libc.MS_PRIVATE);
                 ComposefsMount mount = ComposefsMount.Open(
                     image,
-                    VerityHasher.Of(bytes.ToArray()),
+                    VerityHasher.Of(bytes),
                     objects,
                     place,
                     "sysctr"

@@ -62,8 +62,8 @@ sealed partial class ContentStore
         {
             _staged.RemoveWhere(staged =>
                 !LayerIndex
-                    .FromBytes(File.ReadAllBytes(_staging.Value.LayerPath(staged)), staged)
-                    .Entries.Where(HasObject)
+                    .Stream(_staging.Value.LayerPath(staged), staged)
+                    .Where(HasObject)
                     .All(e => _staging.Value.Has(e.Object) || HasObject(e.Object))
             );
         }

@@ -21,7 +21,7 @@ sealed class ObjectWriters : IDisposable
     private const int BatchFiles = 32;
 
     /// <summary>Batches that wait at most, each of at most <see cref="BatchBytes"/> and one file.</summary>
-    private const int Capacity = 16;
+    private const int Capacity = 8;
 
     private readonly ContentStore _store;
     private readonly Staging _staging;

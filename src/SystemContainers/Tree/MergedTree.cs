@@ -55,6 +55,7 @@ sealed class MergedTree : IImageFiles
     /// <exception cref="SysctrException">As above.</exception>
     public static TreeDirectory Merge(ContentStore store, IReadOnlyList<Digest> diffIds, ObjectForm? form)
     {
+        Collections.Settle();
         TreeDirectory root = new(TreeDirectory.Undescribed);
         MergeBudget budget = new();
         for (int layer = 0; layer < diffIds.Count; layer++)

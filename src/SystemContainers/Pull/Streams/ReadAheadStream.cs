@@ -14,7 +14,7 @@ namespace SystemContainers.Pull.Streams;
 /// </summary>
 sealed class ReadAheadStream : ForwardOnlyStream
 {
-    private const int BufferBytes = 256 << 10;
+    private const int BufferBytes = 128 << 10;
     private const int Buffers = 4;
 
     private readonly Stream _source;

@@ -187,8 +187,7 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
     }
 
     private TreePath Resolve(List<byte[]> parts, LayerEntry entry) =>
-        TreePath.Resolve(root, parts, parts.Count - 1, budget)
-        ?? throw Refuse(entry, "its symbolic links do not end");
+        TreePath.Resolve(root, parts, parts.Count - 1, budget) ?? throw Refuse(entry, "its symbolic links do not end");
 
     /// <summary>Makes the directories that the layer does not describe, and marks all of them as this
     /// layer's.</summary>

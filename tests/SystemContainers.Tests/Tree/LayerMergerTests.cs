@@ -57,7 +57,20 @@ public sealed class LayerMergerTests
             3,
             Gen.Select(
                 s_name,
-                Gen.OneOfConst("a", "b", "../b", "/a/b", "l", "nowhere/there", "a/b/..", "b/c/..", "a/l/..", ".", "/", "a/b/c/.."),
+                Gen.OneOfConst(
+                    "a",
+                    "b",
+                    "../b",
+                    "/a/b",
+                    "l",
+                    "nowhere/there",
+                    "a/b/..",
+                    "b/c/..",
+                    "a/l/..",
+                    ".",
+                    "/",
+                    "a/b/c/.."
+                ),
                 (n, t) => (TarEntryType.Symlink, n, t)
             )
         ),

@@ -114,13 +114,7 @@ public sealed class ComposefsMountTests : IDisposable
             OwnThread.Run(() =>
             {
                 OwnMounts.Leave(Libc.MS_PRIVATE);
-                ComposefsMount mount = ComposefsMount.Open(
-                    image,
-                    VerityHasher.Of(bytes),
-                    objects,
-                    place,
-                    "sysctr"
-                );
+                ComposefsMount mount = ComposefsMount.Open(image, VerityHasher.Of(bytes), objects, place, "sysctr");
                 mount.IsWithoutDataLayers = isOld;
                 mount.Complete();
                 isShown = File.Exists(Path.Combine(place, "ff", "other"));

@@ -28,8 +28,8 @@ sealed partial class ImagePuller
             candidates,
             async (reference, place, source, token) =>
             {
-                ManifestDocument root = await RootAsync(place, source, token);
-                ManifestDocument document = await ChooseAsync(place, source, root, platform, token);
+                ManifestDocument root = await ImageDocuments.RootAsync(place, source, token);
+                ManifestDocument document = await ImageDocuments.ChooseAsync(place, source, root, platform, token);
                 await JudgeAsync(reference, place, source, root, document, token);
                 return (reference, document.Digest);
             },
@@ -113,7 +113,7 @@ sealed partial class ImagePuller
     {
         try
         {
-            return await RootAsync(place, source, cancellationToken);
+            return await ImageDocuments.RootAsync(place, source, cancellationToken);
         }
         catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
         {

@@ -182,12 +182,11 @@ sealed class ImageCopier(IPullProgress progress)
         }
 
         progress.Trying(place);
-        ManifestDocument named = await ImagePuller.RootAsync(place, source, cancellation);
+        ManifestDocument named = await ImageDocuments.RootAsync(place, source, cancellation);
         ManifestDocument root = choice.Platform is { } platform
-            ? await ImagePuller.ChooseAsync(place, source, named, platform, cancellation)
+            ? await ImageDocuments.ChooseAsync(place, source, named, platform, cancellation)
             : named;
-        List<ManifestDocument> manifests = [];
-        await CollectAsync(place, source, root, manifests, depth: 0, cancellation);
+        List<ManifestDocument> manifests = await CopiedManifests.CollectAsync(place, source, root, cancellation);
         List<ImageProof> proofs = [];
         foreach (ManifestDocument manifest in manifests.Where(m => m.Manifest is not null))
         {
@@ -215,7 +214,7 @@ sealed class ImageCopier(IPullProgress progress)
         ];
         foreach (Descriptor blob in blobs)
         {
-            Check(place, blob);
+            CopiedManifests.Check(place, blob);
         }
 
         progress.Found(place, root.Digest, blobs.Length);
@@ -267,115 +266,6 @@ sealed class ImageCopier(IPullProgress progress)
             $"copying {place.Identity}: this destination has no compressed layers",
             "leave out the compression"
         );
-
-    /// <summary>A manifest with all that it names, each once, what is named first.</summary>
-    private static async Task CollectAsync(
-        ImageReference place,
-        IImageSource source,
-        ManifestDocument document,
-        List<ManifestDocument> all,
-        int depth,
-        CancellationToken cancellation
-    )
-    {
-        string doing = $"copying {place.Identity}";
-        if (document.Index is { } index)
-        {
-            if (depth == OciLimits.MaxIndexDepth)
-            {
-                throw new SysctrException(
-                    ErrorKind.Unsafe,
-                    $"{doing}: indexes are nested more than {OciLimits.MaxIndexDepth} deep"
-                );
-            }
-
-            if (index.Others is [{ } unverifiable, ..])
-            {
-                throw new SysctrException(
-                    ErrorKind.Corrupt,
-                    $"{doing}: a manifest has the digest '{Redact.Text(unverifiable.Digest)}', which can't be verified",
-                    "copy one platform of it with --platform"
-                );
-            }
-
-            if (index.Manifests.Count > OciLimits.MaxCopiedManifests)
-            {
-                throw new SysctrException(
-                    ErrorKind.Unsafe,
-                    $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests",
-                    "copy one platform of it with --platform"
-                );
-            }
-
-            foreach (Descriptor entry in index.Manifests.DistinctBy(m => m.Digest))
-            {
-                if (all.Exists(m => m.Digest == entry.Digest))
-                {
-                    continue;
-                }
-
-                RawManifest raw = await source.GetManifestAsync(entry, cancellation);
-                ManifestDocument named = ManifestDocument.Read(
-                    raw with
-                    {
-                        MediaType = raw.MediaType ?? entry.MediaType,
-                    },
-                    entry.Digest,
-                    entry.Size,
-                    $"fetching the manifest of {place.Identity}"
-                );
-                await CollectAsync(place, source, named, all, depth + 1, cancellation);
-            }
-        }
-
-        if (all.Count == OciLimits.MaxCopiedManifests)
-        {
-            throw new SysctrException(
-                ErrorKind.Unsafe,
-                $"{doing}: it has more than {OciLimits.MaxCopiedManifests} manifests",
-                "copy one platform of it with --platform"
-            );
-        }
-
-        if (all.Sum(m => (long)m.Bytes.Length) + document.Bytes.Length > OciLimits.MaxCopiedManifestBytes)
-        {
-            throw new SysctrException(
-                ErrorKind.Unsafe,
-                $"{doing}: its manifests are larger than {OciLimits.MaxCopiedManifestBytes} bytes together",
-                "copy one platform of it with --platform"
-            );
-        }
-
-        if (document.Manifest?.Layers.Count > OciLimits.MaxLayers)
-        {
-            throw new SysctrException(ErrorKind.Unsafe, $"{doing}: it has more than {OciLimits.MaxLayers} layers");
-        }
-
-        all.Add(document);
-    }
-
-    private static void Check(ImageReference place, Descriptor blob)
-    {
-        if (blob.Size < 0)
-        {
-            throw new SysctrException(
-                ErrorKind.Corrupt,
-                $"copying {place.Identity}: blob {blob.Digest.Short} has a size of {blob.Size}"
-            );
-        }
-
-        if (
-            blob.MediaType.Contains("nondistributable", StringComparison.Ordinal)
-            || blob.MediaType.Contains(".foreign.", StringComparison.Ordinal)
-        )
-        {
-            throw new SysctrException(
-                ErrorKind.Corrupt,
-                $"copying {place.Identity}: layer {blob.Digest.Short} is a foreign one, which the registry does not hold",
-                "foreign layers are Windows' base images, and can't be copied"
-            );
-        }
-    }
 
     /// <summary>A few at once; all have ended when this does.</summary>
     private async Task<(int Sent, long Bytes)> CopyBlobsAsync(

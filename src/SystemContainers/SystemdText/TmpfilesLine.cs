@@ -60,6 +60,9 @@ sealed record TmpfilesLine(int Number, char Type, string Modifiers, string Path)
             ? Convert.ToInt32(digits, 8) & 0xfff
             : null;
 
+    /// <summary>The line with other permission bits.</summary>
+    public TmpfilesLine WithMode(int bits) => this with { Mode = Convert.ToString(bits, 8).PadLeft(4, '0') };
+
     internal static bool IsEscaped(char type) => EscapedTypes.Contains(type, StringComparison.Ordinal);
 
     /// <summary>The line for a file, without its end: quoted and escaped so that systemd reads just this.</summary>

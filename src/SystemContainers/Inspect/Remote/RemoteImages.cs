@@ -38,7 +38,7 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
     public Task<byte[]> ManifestAsync(string typed, CancellationToken cancellation) =>
         UseAsync(
             typed,
-            async (_, place, source, token) => (await ImagePuller.RootAsync(place, source, token)).Bytes,
+            async (_, place, source, token) => (await ImageDocuments.RootAsync(place, source, token)).Bytes,
             cancellation
         );
 
@@ -49,14 +49,14 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
             typed,
             async (_, place, source, token) =>
             {
-                ManifestDocument document = await ImagePuller.ChooseAsync(
+                ManifestDocument document = await ImageDocuments.ChooseAsync(
                     place,
                     source,
-                    await ImagePuller.RootAsync(place, source, token),
+                    await ImageDocuments.RootAsync(place, source, token),
                     platform,
                     token
                 );
-                return await ImagePuller.FetchConfigAsync(place, source, document.Manifest!, token);
+                return await ImageDocuments.FetchConfigAsync(place, source, document.Manifest!, token);
             },
             cancellation
         );
@@ -108,10 +108,10 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
         CancellationToken cancellation
     )
     {
-        ManifestDocument root = await ImagePuller.RootAsync(place, source, cancellation);
-        ManifestDocument document = await ImagePuller.ChooseAsync(place, source, root, platform, cancellation);
+        ManifestDocument root = await ImageDocuments.RootAsync(place, source, cancellation);
+        ManifestDocument document = await ImageDocuments.ChooseAsync(place, source, root, platform, cancellation);
         ImageManifest manifest = document.Manifest!;
-        byte[] bytes = await ImagePuller.FetchConfigAsync(place, source, manifest, cancellation);
+        byte[] bytes = await ImageDocuments.FetchConfigAsync(place, source, manifest, cancellation);
         ImageConfig config = Parse(place, bytes);
         (ExportsHint exports, string? from) = ExportsOf(config, manifest, bytes);
         (IReadOnlyList<AttachedDocument>? attached, string? fault) = await AttachedAsync(

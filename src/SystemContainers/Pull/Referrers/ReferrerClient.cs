@@ -27,7 +27,7 @@ sealed class ReferrerClient(ImageReference place, IImageSource source)
     /// <summary>The image as the name leads to it.</summary>
     /// <exception cref="SysctrException">As a pull.</exception>
     public Task<ManifestDocument> RootAsync(CancellationToken cancellationToken) =>
-        ImagePuller.RootAsync(place, source, cancellationToken);
+        ImageDocuments.RootAsync(place, source, cancellationToken);
 
     /// <summary>A manifest that an index names.</summary>
     /// <exception cref="SysctrException">As a pull.</exception>

@@ -103,10 +103,10 @@ sealed class RecompressedImage : IImageSource
             return;
         }
 
-        (_, Digest[] diffIds) = ImagePuller.ReadConfig(
+        (_, Digest[] diffIds) = ImageDocuments.ReadConfig(
             place,
             manifest,
-            await ImagePuller.FetchConfigAsync(place, _source, manifest, cancellation),
+            await ImageDocuments.FetchConfigAsync(place, _source, manifest, cancellation),
             platform: null
         );
         Dictionary<Digest, Descriptor> made = [];

@@ -198,7 +198,7 @@ static class FuzzTargets
                 """
             ),
             bytes =>
-                ImagePuller.ReadConfig(
+                ImageDocuments.ReadConfig(
                     ImageReference.Parse("quay.io/x"),
                     new ImageManifest(2, new Descriptor("a/b", Digest.Parse(Sha), 7)),
                     bytes,

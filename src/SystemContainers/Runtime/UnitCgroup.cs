@@ -14,10 +14,16 @@ static class UnitCgroup
     /// controllers for the payload's; with a process beside it (runc itself) the kernel makes the unit's cgroup a
     /// threaded one, and systemd can start no other process in it (cgroups(7), "no internal processes").
     /// </summary>
-    /// <param name="own">/proc/self/cgroup.</param>
+    /// <param name="own">/proc/self/cgroup. Where systemd has put us below already there is nothing to do: the kernel
+    /// takes some milliseconds for a process that goes to where it is (an RCU grace period).</param>
     public static void EnterSupervisor(string own)
     {
         string unit = Unit(own);
+        if (PathOf(own) == unit + Supervisor)
+        {
+            return;
+        }
+
         string group = $"/sys/fs/cgroup{unit}{Supervisor}";
         Directory.CreateDirectory(group);
 #pragma warning disable RS0030 // No file, but the kernel's interface.

@@ -18,6 +18,15 @@ public sealed class UnitCgroupTests
     public void The_payload_is_below_its_unit(string own, string payload) =>
         Assert.Equal(payload, UnitCgroup.Payload(own));
 
+    /// <summary>By systemd's DelegateSubgroup=. Root could make the one that is missing here.</summary>
+    [Fact]
+    public void Who_is_below_its_unit_stays_there()
+    {
+        UnitCgroup.EnterSupervisor("0::/sysctr-tests.slice/etcd.service/supervisor\n");
+
+        Assert.False(Directory.Exists("/sys/fs/cgroup/sysctr-tests.slice"));
+    }
+
     [Fact]
     public void Without_a_unified_hierarchy_there_is_no_place() =>
         Assert.Equal(ErrorKind.Host, Assert.Throws<SysctrException>(() => UnitCgroup.Payload("4:memory:/x\n")).Kind);

@@ -259,6 +259,7 @@ sealed partial class ContentStore
 
     private void Sync()
     {
+        _writeBehind.Finish(_root);
         FaultPoint.Pass("syncfs");
         if (Libc.syncfs(_objects) != 0)
         {

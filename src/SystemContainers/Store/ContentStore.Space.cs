@@ -16,6 +16,7 @@ sealed partial class ContentStore
     private const long AskAgain = 4 << 20;
 
     private SpaceReservation? _reservation;
+    private readonly WriteBehind _writeBehind;
     private long _written;
 
     /// <summary>The room on the store's file system.</summary>
@@ -42,8 +43,10 @@ sealed partial class ContentStore
     {
         if (Interlocked.Add(ref _written, bytes) >= AskAgain)
         {
-            _reservation?.GiveBack(Interlocked.Exchange(ref _written, 0));
+            long written = Interlocked.Exchange(ref _written, 0);
+            _reservation?.GiveBack(written);
             Space.Require("adding layers", 0, 0);
+            _writeBehind.Wrote(written);
         }
     }
 }

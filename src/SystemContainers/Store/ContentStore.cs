@@ -35,6 +35,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
         Space = new StoreSpace(root, keepFree ?? new Lazy<FreeSpaceRule>(FreeSpaceRule.Default));
         _root = root;
         _objects = objects;
+        _writeBehind = new WriteBehind(objects);
         Times = new FileTimes(Path.Join(root, "staging"));
         _staging = new Lazy<Staging>(() => Staging.Create(Path.Join(_root, "staging")));
         Images = new ImageRefs(Path.Join(root, "images"), PrepareRef);

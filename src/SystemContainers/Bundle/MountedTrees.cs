@@ -23,7 +23,8 @@ static class MountedTrees
         deployment.Length > 0
         && !HostPath.LeadsUpwards(path)
         && HostPath.IsBelow(path, deployment)
-        && IsTree(HostPath.Parts(path[deployment.Length..])[0]);
+        && HostPath.Parts(path[deployment.Length..]) is [var first, ..]
+        && IsTree(first);
 
     /// <summary>The tree that a path is, or is in, by its words alone; null where it is in none.</summary>
     /// <param name="path">Absolute; links are not followed.</param>

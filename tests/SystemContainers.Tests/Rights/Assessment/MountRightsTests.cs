@@ -121,6 +121,17 @@ public sealed class MountRightsTests
     public void However_it_is_written(string mount) =>
         Assert.Contains("bind-root-write /", Subjects.WithConfig($", \"mounts\": [{mount}]").Rights());
 
+    /// <summary>Its author may name it in any way; whether it can be had is for the mounts' check to say.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("/")]
+    [InlineData("/.")]
+    public void A_container_s_own_directory_is_a_source_like_others(string end) =>
+        Assert.Equal(
+            Subjects.WithMount(Subjects.Destination, "\"bind\", \"ro\"").Rights(),
+            Subjects.WithMount(Subjects.Destination + end, "\"bind\", \"ro\"").Rights()
+        );
+
     [Fact]
     public void Links_that_the_image_or_the_host_has_are_followed()
     {

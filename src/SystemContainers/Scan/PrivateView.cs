@@ -59,16 +59,28 @@ static class PrivateView
         }
 
         string path = word[(at + place.Length)..];
-        string found = RootedPath.Resolve(place, path, followLast: true);
 
         // A FIFO would be waited for.
-        return Directory.Exists(found) || RegularFile.IsPlain(found)
+        return Find(place, path) is { } found && (Directory.Exists(found) || RegularFile.IsPlain(found))
             ? word[..at] + found
             : throw new SysctrException(
                 ErrorKind.Unsafe,
                 $"there is no regular file {path} among the files",
                 "it is what the scanner looks at"
             );
+    }
+
+    /// <returns>Null where the links of the tree do not end.</returns>
+    private static string? Find(string place, string path)
+    {
+        try
+        {
+            return RootedPath.Resolve(place, path, followLast: true);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     private static void Mount(SourceTree tree, string place)

@@ -133,6 +133,7 @@ public sealed class ScanTests : IAsyncLifetime
     [InlineData("ln -s /etc/passwd", "/etc/link", null)]
     [InlineData("ln -s /bin/app", "/etc/link", "#!/bin/sh")]
     [InlineData("ln -s ../../../../../../../../../../bin/app", "/etc/link", "#!/bin/sh")]
+    [InlineData("ln -s link", "/etc/link", null)]
     [InlineData("mkfifo", "/etc/fifo", null)]
     [InlineData("mkdir", "/etc/none/x", null)]
     public async Task What_a_scanner_is_to_look_at_is_the_tree_s(string make, string path, string? shown)

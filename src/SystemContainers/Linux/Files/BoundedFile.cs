@@ -17,7 +17,7 @@ static unsafe class BoundedFile
     /// <param name="root">The host's root directory.</param>
     /// <param name="path">Absolute, as the host sees it; links are followed.</param>
     /// <param name="maxBytes">More is refused.</param>
-    /// <returns>Null where there is no such file.</returns>
+    /// <returns>None where it is /dev/null; null where there is no such file.</returns>
     /// <exception cref="IOException">It is no regular file, is larger, or can't be read.</exception>
     public static byte[]? Read(string root, string path, int maxBytes)
     {
@@ -27,8 +27,11 @@ static unsafe class BoundedFile
             return null;
         }
 
-        using SafeFileHandle file =
-            RegularFile.Reopen(found, path) ?? throw new IOException($"{path} is no regular file");
+        using SafeFileHandle? file = RegularFile.Reopen(found, path);
+        if (file is null)
+        {
+            return IsNull(found, path) ? [] : throw new IOException($"{path} is no regular file");
+        }
 
         // Files of /proc and /sys have no size: what is read counts.
         using MemoryStream content = new();
@@ -50,6 +53,12 @@ static unsafe class BoundedFile
     /// <exception cref="IOException">As <see cref="Read"/>.</exception>
     public static string? ReadText(string root, string path, int maxBytes) =>
         Read(root, path, maxBytes) is { } bytes ? Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF') : null;
+
+    /// <summary>Whether it is /dev/null (null(4)), by which a file is taken away, or none is named.</summary>
+    private static bool IsNull(SafeFileHandle found, string path) =>
+        Libc.statx(found, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
+            ? (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFCHR && (stat.stx_rdev_major, stat.stx_rdev_minor) == (1, 3)
+            : throw LinuxException.Last("statx", path);
 
     private static SafeFileHandle? Find(string root, string path)
     {

@@ -33,22 +33,36 @@ static class DropInVariables
     public static IReadOnlyCollection<string> Of(string unit, string root)
     {
         HashSet<string> names = new(StringComparer.Ordinal);
-        foreach (string directory in s_places.SelectMany(p => Directories(unit).Select(d => Path.Join(root, p, d))))
+
+        // Of one name the first counts, and a link to /dev/null takes the others away.
+        HashSet<string> seen = new(s_ours, StringComparer.Ordinal);
+        foreach (
+            string file in Directories(unit)
+                .SelectMany(d => s_places.Select(p => Path.Join(root, p, d)))
+                .SelectMany(Files)
+                .Where(f => seen.Add(Path.GetFileName(f)))
+        )
         {
             try
             {
-                foreach (string file in Directory.Exists(directory) ? Directory.GetFiles(directory, "*.conf") : [])
-                {
-                    if (!s_ours.Contains(Path.GetFileName(file), StringComparer.Ordinal))
-                    {
-                        Add(UnitText.Parse(BoundedFile.ReadText("/", file, MaxBytes) ?? ""), root, names);
-                    }
-                }
+                Add(UnitText.Parse(BoundedFile.ReadText("/", file, MaxBytes) ?? ""), root, names);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException) { }
         }
 
         return names;
+    }
+
+    private static string[] Files(string directory)
+    {
+        try
+        {
+            return Directory.Exists(directory) ? Directory.GetFiles(directory, "*.conf") : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     /// <summary>The unit's own, its template's, those of names that it begins with up to a dash, and those of all

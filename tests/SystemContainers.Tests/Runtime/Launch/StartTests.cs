@@ -218,6 +218,17 @@ public sealed class StartTests : IDisposable
             Path.Join(_base, "run/systemd/system/web@1.service.d/20-declared.conf"),
             "[Service]\nEnvironment=OURS=service\n"
         );
+        // Taken away, and unreadable: neither keeps the others from being read.
+        foreach (string masked in (string[])["aaa.conf", "zzz.conf"])
+        {
+            File.CreateSymbolicLink(Path.Join(_base, "etc/systemd/system/web@.service.d", masked), "/dev/null");
+            Directory.CreateDirectory(Path.Join(_base, "usr/lib/systemd/system/web@.service.d"));
+            File.WriteAllText(
+                Path.Join(_base, "usr/lib/systemd/system/web@.service.d", masked),
+                "[Service]\nEnvironment=MASKED=1\n"
+            );
+        }
+
         IReadOnlyCollection<string> dropIns = DropInVariables.Of("web@1.service", _base);
         Assert.Equal(["A", "BOOT", "L", "M", "P", "Q\\\""], dropIns.Order(StringComparer.Ordinal));
         JsonObject document = Document(

@@ -152,10 +152,23 @@ sealed partial class ContentStore
             .Concat(
                 Directory
                     .GetDirectories(Path.Join(_root, "deployments"))
-                    .SelectMany(d => Directory.GetDirectories(d).Prepend(d))
+                    .SelectMany(d => DirectoriesIn(d).Prepend(d))
                     // A link that was being written leads to a directory, and is none.
                     .Where(d => DurableFile.IsAbandoned(Path.GetFileName(d)) && new DirectoryInfo(d).LinkTarget is null)
             );
+
+    /// <summary>None of a container that goes meanwhile: nobody is kept from it here.</summary>
+    private static string[] DirectoriesIn(string directory)
+    {
+        try
+        {
+            return Directory.GetDirectories(directory);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
 
     /// <summary>What a write that was cut off has left of a small file (<see cref="DurableFile"/>) is no file of its
     /// directory.</summary>

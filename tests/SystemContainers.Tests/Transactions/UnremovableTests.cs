@@ -316,6 +316,12 @@ public sealed class UnremovableTests : IAsyncLifetime
         Assert.Equal(["b"], _host.Catalog.DirectoryNames());
         Assert.Equal(["b"], _host.Catalog.List().Select(r => r.Name));
         Assert.Equal(left, _host.OpenStore().AbandonedStaging());
+
+        // One that is uninstalled while somebody looks keeps nobody from it.
+        string going = Directory.CreateDirectory(Path.Join(Deployments, "going")).FullName;
+        IEnumerable<string> found = _host.OpenStore().AbandonedStaging();
+        Directory.Delete(going);
+        Assert.Equal(left, found);
         await _host.RecoverAsync(CancellationToken.None);
         Assert.Equal([live, _host.Deployment("b", 0).ContainerHere], Directory.GetDirectories(Deployments).Order());
         Assert.False(Path.Exists(left[1]));

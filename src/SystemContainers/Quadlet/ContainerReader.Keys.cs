@@ -8,6 +8,7 @@ using SystemContainers.Quadlet.Values;
 using SystemContainers.Render;
 using SystemContainers.Settings;
 using SystemContainers.SystemdText;
+using SystemContainers.Templates;
 
 namespace SystemContainers.Quadlet;
 
@@ -461,9 +462,10 @@ sealed partial class ContainerReader
         {
             _sources.Add(source with { Text = text });
             _added.Add(new UnitLine("Unit", "RequiresMountsFor", UnitSections.Quoted(text, asPath: true)));
-            if (MadeDirectories.Make(unit, text, _expansion, host))
+            string path = HostPath.Absolute(text);
+            if (MadeDirectories.Make(unit, path, _expansion, host))
             {
-                _added.Add(new UnitLine(DeclaredUnit.Ours, DeclaredUnit.Makes, text));
+                _added.Add(new UnitLine(DeclaredUnit.Ours, DeclaredUnit.Makes, path));
             }
 
             return text;

@@ -767,9 +767,12 @@ public sealed class ApplyTests : IAsyncLifetime
     [InlineData("/srv/made", "ExecStartPre=mkdir -p /srv/made", true)]
     [InlineData("/srv/made", "ExecStartPre=-/usr/bin/mkdir -p /srv/made/sub", true)]
     [InlineData("/srv/%N/a", "ExecStartPre=/bin/sh -c 'mkdir -p /srv/%N/{a,b}'", true)]
+    [InlineData("/srv/made/", "ExecStartPre=mkdir -p /srv/made", true)]
+    [InlineData("/srv/./made", "ExecStartPre=mkdir -p /srv//made/", true)]
     [InlineData("/srv/made", "ExecStartPre=mkdir -p /srv/madeup", false)]
     [InlineData("/srv/made", "ExecStartPost=mkdir -p /srv/made", false)]
     [InlineData("/var/lib/made", "StateDirectory=other made", true)]
+    [InlineData("/var/lib/made/", "StateDirectory=made/", true)]
     [InlineData("/var/cache/made", "CacheDirectory=made/sub", true)]
     [InlineData("/var/lib/made/sub", "StateDirectory=made", false)]
     public async Task What_the_unit_makes_need_not_be_there(string source, string key, bool isMade)

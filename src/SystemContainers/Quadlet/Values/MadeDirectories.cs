@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.RegularExpressions;
 using SystemContainers.Quadlet.Syntax;
+using SystemContainers.Templates;
 
 namespace SystemContainers.Quadlet.Values;
 
 /// <summary>Directories that a unit makes itself before its payload starts: by <c>StateDirectory=</c> and its kin, or
 /// by a program of <c>ExecStartPre=</c>.</summary>
-static class MadeDirectories
+static partial class MadeDirectories
 {
     private const string Service = "Service";
 
@@ -26,7 +28,7 @@ static class MadeDirectories
     /// <summary>Whether a unit makes a path, as far as its text tells: a program before the start names it, or what is
     /// below it.</summary>
     /// <param name="unit">The file.</param>
-    /// <param name="path">Absolute, as the host sees it.</param>
+    /// <param name="path">Absolute, as the host sees it, and normal.</param>
     /// <param name="expansion">Of the file.</param>
     /// <param name="host">Where systemd's directories are.</param>
     public static bool Make(QuadletUnit unit, string path, QuadletExpansion expansion, QuadletHost host)
@@ -35,9 +37,9 @@ static class MadeDirectories
                 Texts(k.Key)
                     .SelectMany(Words)
                     // A link to it may follow a colon.
-                    .Select(w => $"{host.Specifiers[k.Place]}/{w.Split(':')[0]}")
+                    .Select(w => HostPath.Absolute($"{host.Specifiers[k.Place]}/{w.Split(':')[0]}"))
                     .Any(d => d == path || d.StartsWith(path + "/", StringComparison.Ordinal))
-            ) || s_programs.SelectMany(Texts).Any(t => Names(t, path));
+            ) || s_programs.SelectMany(Texts).Any(t => Names(Slashes().Replace(t, "/"), path));
 
         IEnumerable<string> Texts(string key) =>
             unit.All(Service, key).Select(v => Expanded(v.Text, expansion)).OfType<string>();
@@ -68,6 +70,9 @@ static class MadeDirectories
             return [];
         }
     }
+
+    [GeneratedRegex("/{2,}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout.Infinite)]
+    private static partial Regex Slashes();
 
     /// <summary>Whether a command has the path, what is below it, or several of its directory that a shell takes apart:
     /// <c>/srv/{a,b}</c>.</summary>

@@ -76,7 +76,8 @@ sealed class ApplyFiles(Host host)
         {
             if (
                 container.Request.Declared!.Lines.Any(l =>
-                    l is { Section: DeclaredUnit.Ours, Key: DeclaredUnit.Makes } && l.Value == source.Text
+                    l is { Section: DeclaredUnit.Ours, Key: DeclaredUnit.Makes }
+                    && l.Value == HostPath.Absolute(source.Text)
                 )
             )
             {

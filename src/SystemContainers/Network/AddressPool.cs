@@ -70,6 +70,11 @@ static class AddressPool
             UInt128 last = subnet.LeaseRange?.EndIp is { } end
                 ? AddressRange.Number(IPAddress.Parse(end))
                 : AddressRange.Last(subnet.Network) - 1;
+            if (last < first)
+            {
+                throw None(subnet);
+            }
+
             UInt128 size = last - first + 1;
             UInt128 begin =
                 BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes($"{network.Name}/{container}"))) % size;
@@ -82,12 +87,15 @@ static class AddressPool
                 }
             }
 
-            throw new SysctrException(
+            throw None(subnet);
+        }
+
+        SysctrException None(NetworkSubnet subnet) =>
+            new(
                 ErrorKind.Host,
                 $"{doing}: all addresses of {subnet.Subnet} are given",
                 "make a network with a larger subnet"
             );
-        }
     }
 
     /// <summary>

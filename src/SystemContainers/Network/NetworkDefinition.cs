@@ -2,6 +2,7 @@
 
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Serialization;
 using SystemContainers.Errors;
 using SystemContainers.Settings;
@@ -25,6 +26,9 @@ sealed record NetworkDefinition
 
     private const string Chosen = "sysctr";
 
+    /// <summary>Which names there are.</summary>
+    internal const string DeviceAdvice = "it has 15 characters at most: letters, digits, _ . and -";
+
     /// <summary>Drivers that there are.</summary>
     internal static IReadOnlyList<string> Drivers { get; } = [Bridge, "macvlan", "ipvlan"];
 
@@ -32,7 +36,7 @@ sealed record NetworkDefinition
     public required string Name { get; init; }
 
     /// <summary>SHA-256 of the name, which netavark wants.</summary>
-    public string Id => Oci.Digest.Sha256(System.Text.Encoding.UTF8.GetBytes(Name)).Hex;
+    public string Id => Oci.Digest.Sha256(Encoding.UTF8.GetBytes(Name)).Hex;
 
     /// <summary>bridge, macvlan or ipvlan.</summary>
     public string Driver { get; init; } = Bridge;
@@ -221,6 +225,11 @@ sealed record NetworkDefinition
             );
         }
 
+        if ((NetworkInterface ?? Parent) is { } device && DeviceFault(Driver, device) is { } why)
+        {
+            throw new SysctrException(ErrorKind.Usage, $"{doing}: {why}", DeviceAdvice);
+        }
+
         List<NetworkSubnet> subnets = [];
         foreach (NetworkSubnet subnet in Subnets)
         {
@@ -269,6 +278,21 @@ sealed record NetworkDefinition
             Created = Created == default ? DateTimeOffset.UtcNow : Created,
         };
     }
+
+    /// <summary>Why a network's device can't be called so: the kernel takes no such name (net/core/dev.c,
+    /// dev_valid_name), or podman none for a bridge. Null where it can.</summary>
+    /// <param name="driver">The network's.</param>
+    /// <param name="device">The bridge, or the host's device.</param>
+    internal static string? DeviceFault(string driver, string device) =>
+        Encoding.UTF8.GetByteCount(device) is > 0 and <= NetworkSetting.MaxInterface
+        && device is not ("." or "..")
+        && (
+            driver == Bridge
+                ? NetworkSetting.IsPlain(device)
+                : !device.Any(c => c is '/' or ':' || char.IsWhiteSpace(c) || char.IsControl(c))
+        )
+            ? null
+            : $"'{OneLine.Of(device)}' is no name of a device";
 
     private static string FreeInterface(IReadOnlyCollection<string> taken) =>
         Enumerable

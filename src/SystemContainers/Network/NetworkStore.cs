@@ -169,6 +169,20 @@ sealed class NetworkStore(string directory)
             .. All().Where(n => n.Name != definition.Name && besides.All(b => b.Name != n.Name)),
             .. besides,
         ];
+        if (
+            definition is { Driver: NetworkDefinition.Bridge, NetworkInterface: { } bridge }
+            && !NetworkOptions.SharesBridge(definition.Options)
+            && Array.Find(others, n => n.Driver == NetworkDefinition.Bridge && n.NetworkInterface == bridge)
+                is { } other
+        )
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"making the network {definition.Name}: {bridge} is the bridge of the network {other.Name}",
+                $"choose another name for it, or leave that out; where {other.Name} is of no use any more, 'sysctr network remove {other.Name}' first"
+            );
+        }
+
         string? own = before is { Driver: NetworkDefinition.Bridge } ? before.NetworkInterface : null;
         return definition.Completed(
             [.. others.SelectMany(n => n.Subnets).Select(s => s.Network), .. Podmans(), .. HostRoutes(own)],

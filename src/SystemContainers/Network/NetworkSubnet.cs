@@ -10,6 +10,10 @@ namespace SystemContainers.Network;
 /// <summary>A subnet of a network (containers/common, libnetwork/types, <c>Subnet</c>).</summary>
 sealed record NetworkSubnet
 {
+    /// <summary>How many bits there are behind a subnet's prefix at least, so that a bridge and a container have
+    /// addresses.</summary>
+    private const int SpareBits = 2;
+
     /// <summary><c>10.89.0.0/24</c>.</summary>
     public required string Subnet { get; init; }
 
@@ -69,7 +73,7 @@ sealed record NetworkSubnet
     /// <exception cref="SysctrException">Usage: it is none.</exception>
     public NetworkSubnet Completed(string doing, bool isInternal)
     {
-        if (!Mask(Subnet, out IPNetwork network))
+        if (!Mask(Subnet, SpareBits, out IPNetwork network))
         {
             throw new SysctrException(
                 ErrorKind.Usage,
@@ -99,6 +103,18 @@ sealed record NetworkSubnet
             }
         }
 
+        if (
+            LeaseRange is { StartIp: { } first, EndIp: { } last }
+            && AddressRange.Number(IPAddress.Parse(first)) > AddressRange.Number(IPAddress.Parse(last))
+        )
+        {
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"{doing}: the range {first}-{last} ends before it begins",
+                "write its lowest address first"
+            );
+        }
+
         return this with
         {
             Subnet = network.ToString(),
@@ -108,7 +124,7 @@ sealed record NetworkSubnet
 
     /// <summary>IPv4 or IPv6; null for what is no subnet.</summary>
     public static AddressFamily? FamilyOf(string subnet) =>
-        Mask(subnet, out IPNetwork network) ? network.BaseAddress.AddressFamily : null;
+        Mask(subnet, SpareBits, out IPNetwork network) ? network.BaseAddress.AddressFamily : null;
 
     /// <summary>Where addresses are given from, as it is written.</summary>
     /// <exception cref="SysctrException">Usage: it is no range.</exception>
@@ -119,25 +135,34 @@ sealed record NetworkSubnet
             return new LeaseRange(first, last);
         }
 
-        return Mask(text, out IPNetwork network)
-            ? new LeaseRange(
-                AddressRange.At(network, 1).ToString(),
-                AddressRange.Of(AddressRange.Last(network), network.BaseAddress.AddressFamily).ToString()
-            )
-            : throw new SysctrException(
+        if (!Mask(text, spareBits: 0, out IPNetwork network))
+        {
+            throw new SysctrException(
                 ErrorKind.Usage,
                 $"reading --ip-range={text}: it is neither FIRST-LAST nor a subnet"
             );
+        }
+
+        // The base is nobody's, but where it is all that there is.
+        UInt128 end = AddressRange.Last(network);
+        bool isOne = end == AddressRange.Number(network.BaseAddress);
+        return new LeaseRange(
+            AddressRange.At(network, isOne ? 0u : 1u).ToString(),
+            AddressRange.Of(end, network.BaseAddress.AddressFamily).ToString()
+        );
     }
 
     /// <summary>Reads a subnet also where bits behind the prefix are set, as podman does.</summary>
-    private static bool Mask(string text, out IPNetwork network)
+    /// <param name="text">As it is written.</param>
+    /// <param name="spareBits">How many bits there have to be behind the prefix.</param>
+    /// <param name="network">What it is.</param>
+    private static bool Mask(string text, int spareBits, out IPNetwork network)
     {
         network = default;
         if (
             AddressText.FindPrefixed(text) is not var (address, length)
             || length < 1
-            || length > address.GetAddressBytes().Length * 8 - 2
+            || length > address.GetAddressBytes().Length * 8 - spareBits
         )
         {
             return false;

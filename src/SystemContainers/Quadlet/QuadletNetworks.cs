@@ -148,7 +148,7 @@ static class QuadletNetworks
             {
                 Name = network.Name,
                 Driver = driver,
-                NetworkInterface = network.InterfaceName?.Text,
+                NetworkInterface = network.InterfaceName is { Text.Length: > 0 } device ? device.Text : null,
                 Subnets = subnets,
                 Ipv6Enabled = network.HasIpv6,
                 Internal = network.IsInternal,
@@ -201,6 +201,14 @@ static class QuadletNetworks
                 $"Driver={driver}: it needs a device of the host",
                 "name it by InterfaceName=, or by Options=parent=DEVICE"
             );
+        }
+
+        if (
+            network.InterfaceName is { Text.Length: > 0 } named
+            && NetworkDefinition.DeviceFault(driver, named.Text) is { } why
+        )
+        {
+            faults.Add(named.Place, $"InterfaceName=: {why}", NetworkDefinition.DeviceAdvice);
         }
     }
 

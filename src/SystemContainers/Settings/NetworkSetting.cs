@@ -17,7 +17,7 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
     private const int MaxName = 64;
 
     /// <summary>IFNAMSIZ less the zero.</summary>
-    private const int MaxInterface = 15;
+    internal const int MaxInterface = 15;
 
     /// <summary>Addresses on this network.</summary>
     public IReadOnlyList<string> Ips { get; private init; } = [];
@@ -77,12 +77,17 @@ sealed record NetworkSetting(NetworkMode Mode, string Name = "")
         }
     }
 
+    /// <summary>Whether a text is a name as podman has them for networks and bridges (libnetwork/types,
+    /// NameRegex).</summary>
+    internal static bool IsPlain(string text) =>
+        text.Length > 0
+        && char.IsAsciiLetterOrDigit(text[0])
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-');
+
     /// <summary>A name that is a file's and an interface's, too.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static string NetworkName(string text) =>
-        text.Length is > 0 and <= MaxName
-        && char.IsAsciiLetterOrDigit(text[0])
-        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '-')
+        text.Length <= MaxName && IsPlain(text)
             ? text
             : throw new FormatException($"'{text}' is neither host, none, ns:PATH, bridge nor the name of a network");
 

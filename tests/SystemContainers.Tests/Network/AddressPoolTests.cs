@@ -108,6 +108,38 @@ public sealed class AddressPoolTests
         );
     }
 
+    [Theory]
+    [InlineData("10.1.2.9", "10.1.2.8")]
+    [InlineData("10.1.2.9", "10.1.2.3")]
+    public void A_range_that_ends_before_it_begins_is_refused_and_gives_nothing(string first, string last)
+    {
+        NetworkDefinition network = new()
+        {
+            Name = "n",
+            Subnets = [new() { Subnet = "10.1.2.0/24", LeaseRange = new(first, last) }],
+        };
+
+        Assert.Equal(ErrorKind.Usage, Assert.Throws<SysctrException>(() => network.Completed([], [])).Kind);
+
+        // What an earlier version has taken.
+        Assert.Equal(
+            ErrorKind.Host,
+            Assert
+                .Throws<SysctrException>(() => AddressPool.Take(network, [], new Dictionary<string, string>(), "c"))
+                .Kind
+        );
+    }
+
+    /// <summary>container-libs: common/libnetwork/util, FirstIPInSubnet and LastIPInSubnet.</summary>
+    [Theory]
+    [InlineData("10.1.2.64/26", "10.1.2.65", "10.1.2.127")]
+    [InlineData("10.1.2.6/31", "10.1.2.7", "10.1.2.7")]
+    [InlineData("10.1.2.7/32", "10.1.2.7", "10.1.2.7")]
+    [InlineData("fd00:1::7/128", "fd00:1::7", "fd00:1::7")]
+    [InlineData("10.1.2.7-10.1.2.9", "10.1.2.7", "10.1.2.9")]
+    public void A_range_may_be_a_subnet_however_small(string text, string first, string last) =>
+        Assert.Equal(new LeaseRange(first, last), NetworkSubnet.Range(text));
+
     [Fact]
     public void A_network_that_names_no_subnet_gets_one_that_nobody_uses()
     {

@@ -129,6 +129,36 @@ public sealed class NetworkStoreTests : IDisposable
         );
     }
 
+    /// <summary>Each start would fail in netavark.</summary>
+    [Theory]
+    [InlineData("bridge", "")]
+    [InlineData("bridge", "a/../b")]
+    [InlineData("bridge", "-br")]
+    [InlineData("bridge", "br+1")]
+    [InlineData("bridge", "sixteen-letters-")]
+    [InlineData("macvlan", "..")]
+    [InlineData("macvlan", "en p3s0")]
+    public void A_device_has_a_name_that_the_kernel_takes(string driver, string device)
+    {
+        SysctrException refused = Assert.Throws<SysctrException>(() => Store.Put(Network(driver, device)));
+
+        Assert.Equal(ErrorKind.Usage, refused.Kind);
+        Assert.Contains($"'{device}' is no name of a device", refused.Message, StringComparison.Ordinal);
+        Store.Put(Network("macvlan", "fifteen+letters"));
+    }
+
+    /// <summary>As with podman; nobody else's bridge is shared unless it is said.</summary>
+    [Fact]
+    public void A_bridge_is_one_network_s()
+    {
+        Store.Put(Network("bridge", "br-lan"));
+        NetworkDefinition other = new() { Name = "other", NetworkInterface = "br-lan" };
+
+        Assert.Equal(ErrorKind.Conflict, Assert.Throws<SysctrException>(() => Store.Put(other)).Kind);
+        Store.Put(Network("bridge", "br-lan") with { Internal = true });
+        Store.Put(other with { Options = new Dictionary<string, string> { ["vlan"] = "7" } });
+    }
+
     [Fact]
     public void None_is_called_as_podman_s_default_one() =>
         Assert.Equal(

@@ -360,6 +360,8 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("Subnet=10.x/24", 2, "Subnet=10.x/24: '10.x/24' is no subnet")]
     [InlineData("Subnet=10.0.0.0/24\nGateway=10.1.0.1", 3, "Gateway=10.1.0.1: the gateway 10.1.0.1 is not in")]
     [InlineData("Subnet=10.0.0.0/24\nIPRange=10.0.0.9-10.1.0.9", 3, "10.1.0.9 of the range is not in")]
+    [InlineData("Subnet=10.0.0.0/24\nIPRange=10.0.0.9-10.0.0.8", 3, "ends before it begins")]
+    [InlineData("InterfaceName=a/b", 2, "InterfaceName=: 'a/b' is no name of a device")]
     [InlineData("Subnet=10.0.0.0/24\nGateway=10.0.0.1\nGateway=10.0.0.2", 4, "there are 2 of them")]
     [InlineData("DNS=nowhere", 2, "no IP address")]
     public void A_network_s_fault_is_at_its_key(string keys, int line, string said)

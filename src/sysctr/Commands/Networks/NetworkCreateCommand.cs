@@ -108,7 +108,8 @@ static class NetworkCreateCommand
                         Internal = parsed.GetValue(s_internal),
                         DnsEnabled = !parsed.GetValue(s_noDns),
                         NetworkDnsServers = parsed.GetValue(s_dns) is { Length: > 0 } servers
-                            ? [.. servers.Select(Server)]
+                            // podman takes several in one value.
+                            ? [.. servers.SelectMany(s => s.Split(',')).Select(Server)]
                             : null,
                         NetworkInterface = parsed.GetValue(s_interface),
                         Options = Pairs("--opt", parsed.GetValue(s_options)!),

@@ -39,6 +39,9 @@ sealed class HistoryLog(
     private readonly ConditionalWeakTable<Exception, string[]> _told = [];
     private readonly HashSet<Exception> _recorded = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>What there is of the transaction that was ended last.</summary>
+    private (string? Transaction, HashSet<(string Container, HistoryOutcome Outcome)> Of) _entries = (null, []);
+
     private HistoryFile File => new(Path.Join(store, "history.jsonl"), hold);
 
     /// <summary>The entries, oldest first.</summary>
@@ -194,16 +197,18 @@ sealed class HistoryLog(
     /// <param name="outcome">Done: it was finished; RolledBack: the host is as before it.</param>
     public void Recovered(TransactionRecord transaction, string id, HistoryOutcome outcome)
     {
-        // Its process may have died between an entry and the next, or the end of the intent.
-        HashSet<string> told =
-        [
-            .. ReadQuietly()
-                .Where(e => e.Transaction == id && e.Outcome == outcome)
-                .Select(e => e.Container)
-                .OfType<string>(),
-        ];
+        // Its process may have died between an entry and the next, or the end of the intent. Read once: whoever ends a
+        // transaction has its containers locked.
+        if (_entries.Transaction != id)
+        {
+            _entries = (
+                id,
+                [.. ReadQuietly().Where(e => e.Transaction == id).Select(e => (e.Container ?? "", e.Outcome))]
+            );
+        }
+
         HistoryOrigin origin = transaction.Origin ?? HistoryOrigin.Now();
-        foreach (ContainerChange change in transaction.Changes.Where(c => !told.Contains(c.Name)))
+        foreach (ContainerChange change in transaction.Changes.Where(c => _entries.Of.Add((c.Name, outcome))))
         {
             Add(
                 new HistoryEntry

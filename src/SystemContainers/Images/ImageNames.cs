@@ -2,6 +2,7 @@
 
 using SystemContainers.Errors;
 using SystemContainers.Reference;
+using SystemContainers.State;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
 
@@ -47,10 +48,12 @@ sealed class ImageNames(Host host)
 
     /// <summary>The containers that have a deployment of an image, or one that mounts its files, whatever its name
     /// was.</summary>
-    public IReadOnlyList<string> UsersOf(ImageRecord image) =>
+    public IReadOnlyList<string> UsersOf(ImageRecord image) => UsersOf(image, host.Catalog.All());
+
+    /// <summary>The same where all deployments have been read.</summary>
+    public static IReadOnlyList<string> UsersOf(ImageRecord image, IReadOnlyList<ContainerRecord> deployments) =>
         [
-            .. host
-                .Catalog.All()
+            .. deployments
                 .Where(c => c.Images.Any(i => i.ConfigDigest == image.ConfigDigest))
                 .Select(c => c.Name)
                 .Distinct(StringComparer.Ordinal),

@@ -55,9 +55,13 @@ sealed class StorePrune(Host host)
 
     private IEnumerable<ImageRecord> Unused()
     {
-        ImageNames names = new(host);
-        return host.OpenStore().Images.List().Where(i => names.UsersOf(i).Count == 0);
+        HashSet<Digest> used = Used(host.Catalog.All());
+        return host.OpenStore().Images.List().Where(i => !used.Contains(i.ConfigDigest));
     }
+
+    /// <summary>The images that deployments are made of, or mount the files of, by their IDs.</summary>
+    private static HashSet<Digest> Used(IEnumerable<ContainerRecord> deployments) =>
+        [.. deployments.SelectMany(d => d.Images).Select(i => i.ConfigDigest)];
 
     /// <summary>Ends a pull or prune that was cut off. Of a pull whole layers stay, so that the next one need not fetch
     /// them.</summary>
@@ -87,8 +91,9 @@ sealed class StorePrune(Host host)
         bool recovered = false
     )
     {
-        ImageNames names = new(host);
         ImageRecord[] there = [.. host.OpenStore().Images.List()];
+        ContainerRecord[] deployments = [.. host.Catalog.All()];
+        HashSet<Digest> used = Used(deployments);
 
         // Where it was cut off, a name may mean another image by now, or be of use.
         HashSet<string> going =
@@ -97,12 +102,11 @@ sealed class StorePrune(Host host)
                 .Where(i =>
                     Array.Find(there, t => t.Reference == i.Reference) is { } unused
                     && unused.ManifestDigest.ToString() == i.From
-                    && names.UsersOf(unused).Count == 0
+                    && !used.Contains(unused.ConfigDigest)
                 )
                 .Select(i => i.Reference),
         ];
         ImageRecord[] staying = [.. there.Where(i => !going.Contains(i.Reference))];
-        ContainerRecord[] deployments = [.. host.Catalog.All()];
 
         // What deployments were made of stays: with it they can be mended.
         PruneResult result = host.OpenStore()

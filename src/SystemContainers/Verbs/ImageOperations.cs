@@ -110,9 +110,10 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     public void DeleteAll(bool force, CancellationToken cancellation)
     {
         using StoreLease lease = host.Locks.LeaseStore(cancellation);
+        IReadOnlyList<ContainerRecord> deployments = force ? [] : host.Catalog.All();
         foreach (ImageRecord record in host.OpenStore().Images.List())
         {
-            IReadOnlyList<string> users = force ? [] : _names.UsersOf(record);
+            IReadOnlyList<string> users = ImageNames.UsersOf(record, deployments);
             if (users.Count > 0)
             {
                 note($"{record.Reference}: stays, {string.Join(", ", users)} use{(users.Count == 1 ? "s" : "")} it");

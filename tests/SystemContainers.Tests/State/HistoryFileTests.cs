@@ -2,6 +2,7 @@
 
 using SystemContainers.History;
 using SystemContainers.State;
+using SystemContainers.Tests.Fakes;
 using Xunit;
 
 namespace SystemContainers.Tests.State;
@@ -119,6 +120,38 @@ public sealed class HistoryFileTests : IDisposable
             KeyValuePair.Create("SYSCTR_IMAGE", "docker://example.com/etcd:1"),
             HistoryJournal.Fields(pulled)
         );
+    }
+
+    /// <summary>Each container of a transaction is told by itself as it is ended, once; the file is long.</summary>
+    [Fact]
+    public void Who_ends_a_transaction_reads_what_there_is_of_it_once()
+    {
+        Open().Append(Entry("b") with { Transaction = "id", Outcome = HistoryOutcome.Done });
+        int locked = 0;
+        HistoryLog log = new(
+            _directory,
+            "/elsewhere",
+            () =>
+            {
+                locked++;
+                return new MemoryStream();
+            },
+            new ContainerCatalog(_directory),
+            new CallOutcome(),
+            _ => { }
+        );
+
+        foreach (string name in (string[])["a", "b", "c", "a"])
+        {
+            log.Recovered(
+                TransactionRecord.Uninstall([SampleRecord.Of(name)], purge: false),
+                "id",
+                HistoryOutcome.Done
+            );
+        }
+
+        Assert.Equal(["b", "a", "c"], Open().Read().Select(e => e.Container));
+        Assert.Equal(3, locked);
     }
 
     [Theory]

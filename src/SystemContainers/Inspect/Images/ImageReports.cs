@@ -7,6 +7,7 @@ using SystemContainers.Images;
 using SystemContainers.Inspect.Space;
 using SystemContainers.Oci;
 using SystemContainers.Render.Request;
+using SystemContainers.State;
 using SystemContainers.Store.Records;
 using SystemContainers.Target;
 using SystemContainers.Tree;
@@ -24,9 +25,12 @@ sealed class ImageReports(Host host)
     /// <param name="filters">All have to match: <c>name=PATTERN</c> (with <c>*</c>), <c>label=KEY[=VALUE]</c>,
     /// <c>in-use=true|false</c>.</param>
     /// <exception cref="SysctrException">Usage: no such filter.</exception>
-    public IReadOnlyList<ImageReport> List(IReadOnlyList<string> filters) =>
+    public IReadOnlyList<ImageReport> List(IReadOnlyList<string> filters)
+    {
+        IReadOnlyList<ContainerRecord> deployments = host.Catalog.All();
+        return
         [
-            .. from known in Known()
+            .. from known in Known(deployments)
             let image = known.Image
             let report = new ImageReport(
                 image.Reference,
@@ -34,13 +38,14 @@ sealed class ImageReports(Host host)
                 image.ManifestDigest.ToString(),
                 image.DiffIds.Count,
                 image.PulledAt,
-                _names.UsersOf(image),
+                ImageNames.UsersOf(image, deployments),
                 _space.SizeOf(image),
                 known.Named
             )
             where filters.All(f => Matches(f, image, report))
             select report,
         ];
+    }
 
     /// <summary>All about one image.</summary>
     /// <exception cref="SysctrException">NotFound: the store does not have it; Template, Unsafe: what it has below
@@ -71,14 +76,14 @@ sealed class ImageReports(Host host)
         };
     }
 
-    private IEnumerable<(ImageRecord Image, bool Named)> Known()
+    private IEnumerable<(ImageRecord Image, bool Named)> Known(IReadOnlyList<ContainerRecord> deployments)
     {
         IReadOnlyList<ImageRecord> named = host.OpenStore().Images.List();
         HashSet<Digest> ids = [.. named.Select(i => i.ConfigDigest)];
         return named
             .Select(i => (i, true))
             .Concat(
-                host.Catalog.All()
+                deployments
                     .SelectMany(d => d.Images)
                     .Where(i => !ids.Contains(i.ConfigDigest))
                     .OrderBy(i => i.PulledAt)

@@ -10,7 +10,7 @@ using SystemContainers.Verbs.Apply;
 namespace SystemContainers.Lint;
 
 /// <summary>Checks a file that <c>apply</c> takes, alone or beside those that it names. The same on every machine:
-/// nothing of the host is looked at.</summary>
+/// nothing of the host is looked at but, of a user's file, who the user is.</summary>
 static class QuadletCheck
 {
     /// <summary>Checks a file; its neighbours are read for the names that it uses, and nothing is said of

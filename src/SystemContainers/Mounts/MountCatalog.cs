@@ -136,7 +136,8 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
         {
             throw new SysctrException(
                 ErrorKind.NotFound,
-                $"{doing} {container.Name}: deployment {container.Deployment} has gone meanwhile"
+                $"{doing} {container.Name}: deployment {container.Deployment} has gone meanwhile",
+                "call it again: another one is in use by now, if the container is there still"
             );
         }
     }

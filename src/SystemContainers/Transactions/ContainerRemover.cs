@@ -198,8 +198,7 @@ sealed class ContainerRemover(Host host)
     /// <summary>Whether somebody has protected it (chattr(1), a mount that is read-only), so that no other try makes it
     /// go.</summary>
     private static bool IsProtected(Exception why) =>
-        HostFailure.KindOf(why) == ErrorKind.Permission
-        || why is LinuxException { Errno: Errno.EROFS } or IOException { HResult: Errno.EROFS };
+        HostFailure.KindOf(why) == ErrorKind.Permission || HostFailure.IsReadOnly(why);
 
     /// <summary>
     /// Removes a state directory, unless something is mounted there: that may be anybody's, and must not keep a

@@ -41,11 +41,7 @@ static class ScratchDirectory
         {
             return CreateIn(() => Private(place));
         }
-        catch (Exception e)
-            when (e is UnauthorizedAccessException
-                || (e as IOException)?.HResult == Errno.EROFS
-                || (e as LinuxException)?.Errno == Errno.EROFS
-            )
+        catch (Exception e) when (e is UnauthorizedAccessException || HostFailure.IsReadOnly(e))
         {
             return Create();
         }

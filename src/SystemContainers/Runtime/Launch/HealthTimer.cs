@@ -5,7 +5,6 @@ using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
-using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Users;
 
@@ -234,7 +233,7 @@ static class HealthTimer
         };
 
     private static PeriodicCheck Required(string bundle, string unit) =>
-        Find(Read(bundle))
+        Find(Launcher.ReadConfig(bundle))
         ?? throw new SysctrException(ErrorKind.Corrupt, $"checking the health of {unit}: {bundle} has no check");
 
     private static void Write(string file, string text)
@@ -299,9 +298,6 @@ static class HealthTimer
 
     private static PeriodicCheck? Find(JsonObject document) =>
         StartAnnotations.Lines(document, StartAnnotations.Health) is [var json] ? PeriodicCheck.Parse(json) : null;
-
-    private static JsonObject Read(string bundle) =>
-        JsonNode.Parse(RegularFile.ReadAll(Path.Join(bundle, "config.json")))!.AsObject();
 
     private static string Unit(string id) => $"sysctr-health-{id}";
 

@@ -23,7 +23,8 @@ public sealed class WriteBehindTests
         behind.Finish("/tmp");
     }
 
-    /// <summary>The kernel tells an open file of a failure once. syncfs(2) takes none that was opened by O_PATH.</summary>
+    /// <summary>The kernel tells an open file of a failure once. syncfs(2) takes none that was opened by
+    /// O_PATH.</summary>
     [Fact]
     public void A_failure_behind_is_one_of_the_commit()
     {

@@ -22,6 +22,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 {
     private readonly HostFileSwitch _files = new(host);
     private readonly StateDirectories _directories = new(host);
+    private readonly ContainerRemover _remover = new(host);
     private readonly HealthWatch _health = new(host, policy ?? StartPolicy.Default);
 
     /// <summary>When the first new deployment was started; null before.</summary>
@@ -32,6 +33,9 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>After <see cref="RunAsync"/>: containers that go and could not, and why. Their intent stays, and all
     /// the rest is done.</summary>
     public IReadOnlyList<(ContainerChange Change, Exception Why)> Unremoved { get; private set; } = [];
+
+    /// <inheritdoc cref="ContainerRemover.Unremoved"/>
+    public IReadOnlyList<Exception> Kept => _remover.Unremoved;
 
     /// <summary>What happens to a container when <paramref name="after"/> replaces <paramref name="before"/>, as the
     /// host is now.</summary>
@@ -140,7 +144,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         string? intent = null;
         try
         {
-            using IDisposable? unseen = new ContainerRemover(host).HoldUnseen(transaction, "removing", cancellation);
+            using IDisposable? unseen = _remover.HoldUnseen(transaction, "removing", cancellation);
             if (networks is null)
             {
                 return host.Transactions.Begin(transaction);
@@ -212,7 +216,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             done(change);
         }
 
-        return await new ContainerRemover(host).RemoveEachAsync(committed, transaction, (change, _) => done(change));
+        return await _remover.RemoveEachAsync(committed, transaction, (change, _) => done(change));
     }
 
     private async Task<StartOutcome> ForwardAsync(

@@ -42,6 +42,9 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <inheritdoc cref="ContainerSwitch.Unremoved"/>
     public IReadOnlyList<(ContainerChange Change, Exception Why)> Unremoved => _switch.Unremoved;
 
+    /// <inheritdoc cref="ContainerRemover.Unremoved"/>
+    public IReadOnlyList<Exception> Kept => _switch.Kept;
+
     /// <summary>The containers that were prepared and added, in that order.</summary>
     public IReadOnlyList<PreparedContainer> Prepared => _prepared;
 

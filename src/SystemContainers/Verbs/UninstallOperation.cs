@@ -34,15 +34,20 @@ sealed class UninstallOperation(Host host, Action<string> note)
             distinct,
             origin => RemoveAsync(remover, distinct, purge, origin, cancellation)
         );
-        return remover.Unremoved.Count == 0
-            ? reports
-            : throw new SysctrException(
-                HostFailure.KindOf(remover.Unremoved[0]),
-                $"removing what {string.Join(", ", distinct)} had: the containers are gone, and not all of their files and directories: {remover.Unremoved[0].Message}",
-                "remove them when their file system lets you (lsattr(1) shows what is protected)",
-                remover.Unremoved[0]
-            );
+        return remover.Unremoved.Count == 0 ? reports : throw Left(remover.Unremoved, distinct);
     }
+
+    /// <summary>Of what of containers that are gone stays, for its file system keeps it; nobody goes on with
+    /// it.</summary>
+    /// <param name="left">Why.</param>
+    /// <param name="names">The containers.</param>
+    internal static SysctrException Left(IReadOnlyList<Exception> left, IEnumerable<string> names) =>
+        new(
+            HostFailure.KindOf(left[0]),
+            $"removing what {string.Join(", ", names)} had: the containers are gone, and not all of their files and directories: {left[0].Message}",
+            "remove them when their file system lets you (lsattr(1) shows what is protected)",
+            left[0]
+        );
 
     private async Task<IReadOnlyList<UninstallReport>> RemoveAsync(
         ContainerRemover remover,

@@ -5,13 +5,16 @@ using SystemContainers.Exports;
 using SystemContainers.Images;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
+using SystemContainers.Pull;
 using SystemContainers.State;
 using SystemContainers.Store;
+using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
 using SystemContainers.Verbs;
+using SystemContainers.Verbs.Apply;
 using Xunit;
 
 namespace SystemContainers.Tests.Transactions;
@@ -205,6 +208,36 @@ public sealed class UnremovableTests : IAsyncLifetime
         );
         Assert.Empty(_host.Catalog.DirectoryNames());
         Assert.Empty(_host.Transactions.Pending());
+    }
+
+    [Fact]
+    public async Task An_apply_that_uninstalls_one_tells_it_as_well()
+    {
+        InstalledFile file = new("/etc/kept.conf", Digest.Sha256("x"u8));
+        Directory.CreateDirectory(_root + ApplyFiles.Place);
+        Place(
+            Installed("a") with
+            {
+                HostFiles = [file],
+                Declared = new Declaration(ApplyFiles.Place + "/a.container", []),
+            }
+        );
+        await File.WriteAllTextAsync(UnitOf("a"), UnitText);
+        await File.WriteAllTextAsync(_root + file.Path, "x");
+        await Command.MustAsync("chattr", "+i", _root + file.Path);
+
+        SysctrException why = await Assert.ThrowsAsync<SysctrException>(() =>
+            new ApplyOperation(_host, NoProgress.Instance, _notes.Add).RunAsync(
+                new ApplyRequest { Prune = true },
+                CancellationToken.None
+            )
+        );
+
+        Assert.Equal(ErrorKind.Permission, why.Kind);
+        Assert.StartsWith("removing what a had: the containers are gone", why.Message, StringComparison.Ordinal);
+        Assert.Empty(_host.Catalog.DirectoryNames());
+        Assert.Empty(_host.Transactions.Pending());
+        Assert.Equal([HistoryOutcome.Done], _host.History.Read(container: null, last: null).Select(e => e.Outcome));
     }
 
     /// <summary>What a later try may remove stays in the intent, for nobody else knows of it.</summary>

@@ -138,14 +138,24 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         ];
 
         // All else is done, and told.
-        return stuck.Length == 0
-            ? reports
-            : throw UninstallOperation.Failure(
+        if (stuck.Length > 0)
+        {
+            throw UninstallOperation.Failure(
                 host,
                 "uninstalling",
                 transaction.Unremoved,
                 [.. names.Except(stuck, StringComparer.Ordinal)]
             );
+        }
+
+        if (transaction.Kept.Count > 0)
+        {
+            SysctrException left = UninstallOperation.Left(transaction.Kept, work.Leaving.Select(i => i.Name));
+            host.History.Recorded(left, names);
+            throw left;
+        }
+
+        return reports;
     }
 
     private void MakeNetworks(QuadletSet set, string[] containers)

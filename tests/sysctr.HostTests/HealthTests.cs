@@ -308,6 +308,29 @@ public sealed class HealthTests(NspawnFixture fixture)
         Assert.Equal("", await _host.ShellAsync("find /run/sysctr/scratch -name pid 2>/dev/null || true"));
     }
 
+    /// <summary>It holds the check's streams, and runc itself waits for these; crun ends with the check.</summary>
+    [Fact]
+    public async Task What_a_check_leaves_running_is_not_waited_for()
+    {
+        ChangedImage image = await ChangedImage.MakeAsync(
+            _host,
+            """
+            config["Healthcheck"] = {"Test": ["CMD", "/bin/sh", "-c", "sleep 4322 & exit 0"], "Timeout": 20000000000}
+            config["Labels"]["sysctr.health.timeout"] = "10"
+            """
+        );
+
+        await using Container probe = await Container.InstallAsync(
+            _host,
+            image.Reference,
+            "--now",
+            "--runtime",
+            "crun"
+        );
+
+        Assert.NotEqual("", await _host.ShellAsync("pgrep -f 'sleep 432[2]' || true"));
+    }
+
     [Fact]
     public async Task An_install_that_is_not_well_stays_and_says_so()
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
@@ -24,6 +25,13 @@ static class ContainerExec
     /// <summary>What is kept of each of a command's streams, in bytes: who runs inside says how much it
     /// writes.</summary>
     private const int MaxSaid = 4 << 10;
+
+    /// <summary>How long what a command has left behind may go on speaking for it. crun ends with the command; runc
+    /// itself waits until nobody holds the streams that it made.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>For the runtime to say which process a container is.</summary>
+    private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs a command to its end.</summary>
     /// <param name="runtime">The container's.</param>
@@ -55,7 +63,9 @@ static class ContainerExec
         {
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one
             // signal ends all of it.
-            using CancellationTokenRegistration kill = cancellation.Register(() => KillSession(pidFile, user));
+            using CancellationTokenRegistration kill = cancellation.Register(() =>
+                KillSession(pidFile, runtime, id, user)
+            );
             string[] words =
             [
                 .. Outside(user),
@@ -75,7 +85,13 @@ static class ContainerExec
                     user
                 ),
             ];
-            ProcessResult result = await ProcessRunner.RunForEndAsync(words[0], words[1..], MaxSaid, cancellation);
+            ProcessResult result = await ProcessRunner.RunForEndAsync(
+                words[0],
+                words[1..],
+                MaxSaid,
+                s_patience,
+                cancellation
+            );
 
             // It may have ended because it was killed.
             cancellation.ThrowIfCancellationRequested();
@@ -111,19 +127,44 @@ static class ContainerExec
             return [];
         }
 
-        string[] asked = [.. runtime.Command, "state", id];
-        ProcessResult state = await ProcessRunner.RunAsync(asked[0], asked[1..], cancellation);
-        return
-            state.ExitCode == 0
-            && JsonNode.Parse(state.Output)?["pid"] is JsonValue pid
-            && pid.TryGetValue(out int process)
-            && UnitCgroup.OfProcess(process) is { } cgroup
+        return await CgroupAsync(runtime, id, cancellation) is { } cgroup
             ? [Environment.ProcessPath!, .. BorderExec.Words([], terminal: null, cgroup)]
             : throw new SysctrException(
                 ErrorKind.Unit,
                 $"executing a command in {id}: {runtime.Path} does not say which process it is",
                 "see whether it runs with 'sysctr status'"
             );
+    }
+
+    /// <summary>The control group of a container's payload; null where the runtime does not say which process that
+    /// is.</summary>
+    private static async Task<string?> CgroupAsync(OciRuntime runtime, string id, CancellationToken cancellation)
+    {
+        string[] asked = [.. runtime.Command, "state", id];
+        ProcessResult state = await ProcessRunner.RunAsync(asked[0], asked[1..], cancellation);
+        return
+            state.ExitCode == 0
+            && JsonNode.Parse(state.Output)?["pid"] is JsonValue pid
+            && pid.TryGetValue(out int process)
+            ? UnitCgroup.OfProcess(process)
+            : null;
+    }
+
+    /// <summary>Whether a process is one of the container's unit.</summary>
+    private static bool IsOf(OciRuntime runtime, string id, int process)
+    {
+        using CancellationTokenSource limited = new(s_answer);
+        try
+        {
+            return CgroupAsync(runtime, id, limited.Token).GetAwaiter().GetResult() is { } payload
+                && UnitCgroup.OfProcess(process) is { } own
+                && UnitCgroup.ServiceOf(own) == UnitCgroup.ServiceOf(payload);
+        }
+        catch (Exception e) when (e is SysctrException or OperationCanceledException or JsonException)
+        {
+            // Whoever stops the unit ends what is left in it.
+            return false;
+        }
     }
 
     /// <summary>What lets a command run as the user, outside of our namespace.</summary>
@@ -144,7 +185,12 @@ static class ContainerExec
             : System.Text.Encoding.ASCII.GetString(text[..RandomAccess.Read(file, text, 0)]).Trim();
     }
 
-    private static void KillSession(string pidFile, HostUser? user)
+    /// <summary>
+    /// Kills a command with its session. Attack: the command ends at once and leaves something that holds its streams,
+    /// and the payload has the kernel count through all process ids, until the command's is another's: a service's of
+    /// the host, whose session has its number, too. So the unit is asked for.
+    /// </summary>
+    private static void KillSession(string pidFile, OciRuntime runtime, string id, HostUser? user)
     {
         if (
             !File.Exists(pidFile)
@@ -171,7 +217,7 @@ static class ContainerExec
             ];
             ProcessRunner.RunAsync(words[0], words[1..], CancellationToken.None).GetAwaiter().GetResult();
         }
-        else if (Libc.kill(-process, Libc.SIGKILL) != 0)
+        else if (process > 1 && IsOf(runtime, id, process) && Libc.kill(-process, Libc.SIGKILL) != 0)
         {
             _ = Libc.kill(process, Libc.SIGKILL);
         }

@@ -57,6 +57,15 @@ static class UnitCgroup
         }
     }
 
+    /// <summary>The service of a path in the unified hierarchy, with what is above it, whatever the payload has made
+    /// below; the path itself where there is none.</summary>
+    public static string ServiceOf(string path)
+    {
+        const string Suffix = ".service";
+        int end = path.IndexOf(Suffix + "/", StringComparison.Ordinal);
+        return end < 0 ? path : path[..(end + Suffix.Length)];
+    }
+
     /// <summary>The path of the unit that this process belongs to.</summary>
     /// <param name="own">/proc/self/cgroup.</param>
     /// <exception cref="SysctrException">Host: there is no unified hierarchy.</exception>

@@ -27,6 +27,16 @@ public sealed class UnitCgroupTests
         Assert.False(Directory.Exists("/sys/fs/cgroup/sysctr-tests.slice"));
     }
 
+    /// <summary>A payload that is a systemd has services of its own.</summary>
+    [Theory]
+    [InlineData("/system.slice/etcd.service/payload", "/system.slice/etcd.service")]
+    [InlineData("/system.slice/etcd.service/payload/system.slice/a.service/b", "/system.slice/etcd.service")]
+    [InlineData("/my.slice/e@1.service", "/my.slice/e@1.service")]
+    [InlineData("/system.slice/other.services/etcd.service/x", "/system.slice/other.services/etcd.service")]
+    [InlineData("/", "/")]
+    public void A_process_is_of_the_service_that_is_next_to_the_root(string path, string service) =>
+        Assert.Equal(service, UnitCgroup.ServiceOf(path));
+
     [Fact]
     public void Without_a_unified_hierarchy_there_is_no_place() =>
         Assert.Equal(ErrorKind.Host, Assert.Throws<SysctrException>(() => UnitCgroup.Payload("4:memory:/x\n")).Kind);

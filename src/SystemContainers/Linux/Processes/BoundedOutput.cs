@@ -30,12 +30,26 @@ static class BoundedOutput
 
     /// <summary>The end of it, from the begin of a line where it has lines.</summary>
     /// <inheritdoc cref="AllAsync"/>
-    public static async Task<string> EndAsync(Stream from, int most, CancellationToken cancellation)
+    public static Task<string> EndAsync(Stream from, int most, CancellationToken cancellation) =>
+        EndAsync(from, most, cancellation, cancellation);
+
+    /// <summary>The end of what comes until somebody has read enough.</summary>
+    /// <param name="from">Where it comes from.</param>
+    /// <param name="most">Bytes at most.</param>
+    /// <param name="enough">Ends the reading, and what was read counts; ends with <paramref name="cancellation"/>,
+    /// too.</param>
+    /// <param name="cancellation">Breaks it off.</param>
+    public static async Task<string> EndAsync(
+        Stream from,
+        int most,
+        CancellationToken enough,
+        CancellationToken cancellation
+    )
     {
         using MemoryStream read = new();
         byte[] buffer = new byte[1 << 14];
         bool isCut = false;
-        for (int got; (got = await from.ReadAsync(buffer, cancellation)) > 0;)
+        for (int got; (got = await UntilAsync()) > 0;)
         {
             if (read.Length > 2L * most)
             {
@@ -57,5 +71,17 @@ static class BoundedOutput
 
         int line = isCut ? kept.IndexOf((byte)'\n') + 1 : 0;
         return Encoding.UTF8.GetString(line < kept.Length ? kept[line..] : kept);
+
+        async Task<int> UntilAsync()
+        {
+            try
+            {
+                return await from.ReadAsync(buffer, enough);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                return 0;
+            }
+        }
     }
 }

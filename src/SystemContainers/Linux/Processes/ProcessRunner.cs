@@ -32,21 +32,24 @@ static class ProcessRunner
         IReadOnlyList<string> arguments,
         string input,
         CancellationToken cancellation
-    ) => RunAsync(program, arguments, input, Start, keptEnd: null, cancellation);
+    ) => RunAsync(program, arguments, input, Start, keptEnd: null, patience: null, cancellation);
 
     /// <summary>As <see cref="RunAsync(string, IReadOnlyList{string}, CancellationToken)"/>, for what may print without
     /// end: the last lines are kept of it.</summary>
     /// <param name="program">As above.</param>
     /// <param name="arguments">As above.</param>
     /// <param name="most">Bytes of each stream that are kept.</param>
+    /// <param name="patience">How long its streams are read on when it has ended: what it has left behind may hold them
+    /// open; null for as long as somebody does.</param>
     /// <param name="cancellation">As above.</param>
     /// <exception cref="Errors.SysctrException">Host: the program is not there or can't be executed.</exception>
     public static Task<ProcessResult> RunForEndAsync(
         string program,
         IReadOnlyList<string> arguments,
         int most,
+        TimeSpan? patience,
         CancellationToken cancellation
-    ) => RunAsync(program, arguments, input: "", Start, most, cancellation);
+    ) => RunAsync(program, arguments, input: "", Start, most, patience, cancellation);
 
     /// <summary>
     /// As <see cref="RunAsync(string, IReadOnlyList{string}, CancellationToken)"/>, for what changes state: Ctrl-C in
@@ -70,6 +73,7 @@ static class ProcessRunner
                 return Start(start);
             },
             keptEnd: null,
+            patience: null,
             cancellation
         );
 
@@ -79,6 +83,7 @@ static class ProcessRunner
         string input,
         Func<ProcessStartInfo, Process> starter,
         int? keptEnd,
+        TimeSpan? patience,
         CancellationToken cancellation
     )
     {
@@ -90,17 +95,24 @@ static class ProcessRunner
             RedirectStandardError = true,
         };
         using Process process = starter(start);
+        using CancellationTokenSource reading = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task<string> output = ReadAsync(process.StandardOutput.BaseStream);
         Task<string> error = ReadAsync(process.StandardError.BaseStream);
         try
         {
             await WriteInputAsync(process, input, cancellation);
             await process.WaitForExitAsync(cancellation);
+            if (patience is { } left)
+            {
+                reading.CancelAfter(left);
+            }
+
             return new ProcessResult(process.ExitCode, await output, await error);
         }
         catch (OperationCanceledException)
         {
             process.Kill();
+            await reading.CancelAsync();
             throw;
         }
 
@@ -109,8 +121,8 @@ static class ProcessRunner
             try
             {
                 return keptEnd is { } most
-                    ? await BoundedOutput.EndAsync(from, most, cancellation)
-                    : await BoundedOutput.AllAsync(from, MaxOutputBytes, cancellation);
+                    ? await BoundedOutput.EndAsync(from, most, reading.Token, cancellation)
+                    : await BoundedOutput.AllAsync(from, MaxOutputBytes, reading.Token);
             }
             catch (IOException e)
             {

@@ -95,6 +95,7 @@ static class UnitJournal
                 "--all",
             ],
             MaxBytes,
+            patience: null,
             CancellationToken.None
         );
         return journal.Output;

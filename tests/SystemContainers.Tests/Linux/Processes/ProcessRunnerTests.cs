@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Diagnostics;
+using System.Globalization;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 using Xunit;
@@ -62,12 +64,14 @@ public sealed class ProcessRunnerTests
             "sh",
             ["-c", "seq 20000000; echo why >&2; exit 1"],
             1000,
+            patience: null,
             CancellationToken.None
         );
         ProcessResult line = await ProcessRunner.RunForEndAsync(
             "head",
             ["-c", "1000000", "/dev/zero"],
             1000,
+            patience: null,
             CancellationToken.None
         );
 
@@ -77,6 +81,26 @@ public sealed class ProcessRunnerTests
         Assert.All(lines.Output.TrimEnd().Split('\n'), l => Assert.Equal(8, l.Length));
         Assert.Equal(1000, line.Output.Length);
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 100 << 20);
+    }
+
+    /// <summary>As a health check does that starts something and goes.</summary>
+    [Fact]
+    public async Task What_it_leaves_behind_with_its_streams_is_not_waited_for()
+    {
+        long begin = Environment.TickCount64;
+
+        ProcessResult result = await ProcessRunner.RunForEndAsync(
+            "sh",
+            ["-c", "sleep 60 & echo $!; echo why >&2; exit 3"],
+            1000,
+            TimeSpan.FromMilliseconds(500),
+            TestContext.Current.CancellationToken
+        );
+
+        using Process left = Process.GetProcessById(int.Parse(result.Output, CultureInfo.InvariantCulture));
+        left.Kill();
+        Assert.Equal((3, "why\n"), (result.ExitCode, result.Error));
+        Assert.InRange(Environment.TickCount64 - begin, 0, 50_000);
     }
 
     [Fact]

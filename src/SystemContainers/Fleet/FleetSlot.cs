@@ -75,6 +75,7 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
         long start = Environment.TickCount64;
         while (true)
         {
+            string why = "others write its record";
             try
             {
                 if (_failure is not null)
@@ -94,17 +95,19 @@ sealed class FleetSlot(FleetSemaphore semaphore, EtcdLease lease, RolloutHost ow
             }
             catch (SysctrException e)
             {
-                if (Environment.TickCount64 - start > semaphore.Reference.TimeToLive.TotalMilliseconds)
-                {
-                    lease.Abandon();
-                    note(
-                        $"warning: the slot of {semaphore.Reference} stays taken: {e.Message}; when etcd answers again: {semaphore.ReleaseCommand(_own)}"
-                    );
-                    return;
-                }
-
-                await Task.Delay(TimeSpan.FromSeconds(1));
+                why = e.Message;
             }
+
+            if (Environment.TickCount64 - start > semaphore.Reference.TimeToLive.TotalMilliseconds)
+            {
+                lease.Abandon();
+                note(
+                    $"warning: the slot of {semaphore.Reference} stays taken: {why}; when etcd answers again: {semaphore.ReleaseCommand(_own)}"
+                );
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(1));
         }
     }
 }

@@ -49,6 +49,8 @@ sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
             .Where(kv => kv is not null)
             .Select(kv => (Name: Encoding.UTF8.GetString(kv.Key), KeyValue: kv))
             .Where(kv => kv.Name.StartsWith(prefix, StringComparison.Ordinal))
+            // An etcd has each key once; what answers there may be something else.
+            .DistinctBy(kv => kv.Name, StringComparer.Ordinal)
             .ToDictionary(kv => kv.Name[prefix.Length..], kv => kv.KeyValue, StringComparer.Ordinal);
 
     private static SlotRecord Record(KeyValue pair)

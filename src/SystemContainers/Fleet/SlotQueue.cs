@@ -17,9 +17,16 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
         Math.Min(20, semaphore.Reference.TimeToLive.TotalSeconds / 2)
     );
 
+    /// <summary>So many leases in a row may end before they are used: then it is no etcd, or one that takes
+    /// none.</summary>
+    private const int MostEnded = 5;
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+
     private EtcdLease? _lease;
     private string? _told;
     private long _heard;
+    private int _ended;
 
     /// <summary>Waits for a slot; one that this host has already, from before a crash or a failure, is its
     /// own.</summary>
@@ -33,6 +40,15 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
         while (true)
         {
             TimeSpan left = limit - TimeSpan.FromMilliseconds(Environment.TickCount64 - start) ?? _look;
+            if (left < -2 * _look)
+            {
+                throw new SysctrException(
+                    ErrorKind.Locked,
+                    $"taking a slot of {semaphore.Reference}: it has changed too often for too long",
+                    "try again later; 'sysctr rollout status' shows who is at it"
+                );
+            }
+
             try
             {
                 if (await TryEnterAsync(left < _look ? left : _look, cancellation) is { } slot)
@@ -41,13 +57,19 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
                     return slot;
                 }
             }
-            catch (SysctrException e) when (e.Kind == ErrorKind.NotFound)
+            catch (SysctrException e) when (e.Kind == ErrorKind.NotFound && _lease is not null && _ended < MostEnded)
             {
                 // The lease ended before it was used; the next turn asks for another.
+                _ended++;
                 await LeaveAsync();
+                await Task.Delay(s_pause, cancellation);
             }
             catch (SysctrException e)
-                when (e.Kind == ErrorKind.Unreachable && _heard > 0 && Silence < semaphore.Reference.TimeToLive)
+                when (e.Kind == ErrorKind.Unreachable
+                    && _heard > 0
+                    && Silence < semaphore.Reference.TimeToLive
+                    && left > -_look
+                )
             {
                 Tell($"{e.Message}; trying again");
                 await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
@@ -97,7 +119,10 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
                 );
             }
 
-            await semaphore.TryComeAsync(rollout, id, hostName, _lease.Id, cancellation);
+            await PauseUnlessAsync(
+                await semaphore.TryComeAsync(rollout, id, hostName, _lease.Id, cancellation),
+                cancellation
+            );
             return null;
         }
 
@@ -110,7 +135,7 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
         if (before.Count < semaphore.Reference.Slots)
         {
             // Whatever comes of it is read in the next turn.
-            await semaphore.TryTakeAsync(rollout, own, cancellation);
+            await PauseUnlessAsync(await semaphore.TryTakeAsync(rollout, own, cancellation), cancellation);
             return null;
         }
 
@@ -128,10 +153,16 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
         }
 
         int waiting = before.Count(h => h.Record.State == SlotState.Waiting);
+        _ended = 0;
         Tell($"waiting for a slot of {semaphore.Reference}: {updating} updating, {waiting} waiting before this host");
         await semaphore.WaitForChangeAsync(rollout, left, cancellation);
         return null;
     }
+
+    /// <summary>Where many come at once each of them changes what the others have read; an etcd that says so for ever
+    /// is not asked without a breath in between.</summary>
+    private static Task PauseUnlessAsync(bool succeeded, CancellationToken cancellation) =>
+        succeeded ? Task.CompletedTask : Task.Delay(s_pause, cancellation);
 
     private void Tell(string what)
     {

@@ -53,6 +53,10 @@ public sealed class RolloutTests
         );
 
     [Fact]
+    public void A_key_that_is_there_twice_counts_once() =>
+        Assert.Equal(["a"], Read(Host("a", 1, "failed"), Host("a", 2, "waiting")).Holders.Select(h => h.Id));
+
+    [Fact]
     public void A_range_below_a_prefix_ends_before_the_next_one()
     {
         KeyRange range = EtcdClient.Below("key/");

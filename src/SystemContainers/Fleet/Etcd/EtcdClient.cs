@@ -9,6 +9,8 @@ namespace SystemContainers.Fleet.Etcd;
 /// <summary>The few calls of etcd's API that a semaphore is made of.</summary>
 sealed class EtcdClient(EtcdConnection connection) : IDisposable
 {
+    private const int LineLimit = 64 << 10;
+
     /// <summary>All keys that begin with a text.</summary>
     public static KeyRange Below(string prefix)
     {
@@ -47,17 +49,24 @@ sealed class EtcdClient(EtcdConnection connection) : IDisposable
 
     /// <summary>A new lease.</summary>
     /// <returns>Its ID.</returns>
-    public async Task<long> GrantAsync(TimeSpan timeToLive, CancellationToken cancellation) =>
-        (
-            await connection.AskAsync(
-                "v3/lease/grant",
-                new LeaseMessage(TimeToLive: (long)timeToLive.TotalSeconds),
-                EtcdJson.Default.LeaseMessage,
-                EtcdJson.Default.LeaseMessage,
-                cancellation
-            )
-        ).Id
-        ?? 0;
+    /// <exception cref="SysctrException">Failed: it gives none; what is bound to none would stay for ever.</exception>
+    public async Task<long> GrantAsync(TimeSpan timeToLive, CancellationToken cancellation)
+    {
+        LeaseMessage granted = await connection.AskAsync(
+            "v3/lease/grant",
+            new LeaseMessage(TimeToLive: (long)timeToLive.TotalSeconds),
+            EtcdJson.Default.LeaseMessage,
+            EtcdJson.Default.LeaseMessage,
+            cancellation
+        );
+        return granted.Id is { } id && id != 0
+            ? id
+            : throw new SysctrException(
+                ErrorKind.Failed,
+                "asking etcd for a lease: its answer has none",
+                "see whether it is an etcd that answers there: 'etcdctl lease grant 60'"
+            );
+    }
 
     /// <summary>Has a lease begin anew.</summary>
     /// <returns>False where it has ended.</returns>
@@ -89,6 +98,7 @@ sealed class EtcdClient(EtcdConnection connection) : IDisposable
     {
         using CancellationTokenSource limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limited.CancelAfter(atMost);
+        bool changed = false;
         WatchRequest request = new(new WatchCreateRequest(range.Key, range.RangeEnd, revision + 1));
         try
         {
@@ -98,23 +108,61 @@ sealed class EtcdClient(EtcdConnection connection) : IDisposable
                 EtcdJson.Default.WatchRequest,
                 limited.Token
             );
-            using StreamReader lines = new(await response.Content.ReadAsStreamAsync(limited.Token));
-            while (await lines.ReadLineAsync(limited.Token) is { } line)
-            {
-                if (
-                    JsonSerializer.Deserialize(line, EtcdJson.Default.StreamLineWatchResponse)?.Result
-                    is not { Created: true }
-                )
-                {
-                    return;
-                }
-            }
+            await using Stream stream = await response.Content.ReadAsStreamAsync(limited.Token);
+            changed = await ReadChangeAsync(stream, limited.Token);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested) { }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return;
+        }
         catch (Exception e) when (e is HttpRequestException or IOException or JsonException or SysctrException)
         {
             // The member went away; whoever waits reads again, from the next one.
+        }
+
+        if (!changed)
+        {
             await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+        }
+    }
+
+    /// <summary>Reads the lines of a watch until one tells of a change. A line is not read to its end where it is
+    /// long: that there is one tells enough.</summary>
+    /// <returns>False where it ends before, or has an error to tell.</returns>
+    /// <exception cref="JsonException">It is no watch.</exception>
+    internal static async Task<bool> ReadChangeAsync(Stream stream, CancellationToken cancellation)
+    {
+        byte[] buffer = new byte[LineLimit];
+        int length = 0;
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int read = await stream.ReadAsync(buffer.AsMemory(length), cancellation);
+            if (read == 0)
+            {
+                return false;
+            }
+
+            length += read;
+            int end;
+            while ((end = buffer.AsSpan(0, length).IndexOf((byte)'\n')) >= 0)
+            {
+                WatchResponse? told = JsonSerializer
+                    .Deserialize(buffer.AsSpan(0, end), EtcdJson.Default.StreamLineWatchResponse)
+                    ?.Result;
+                if (told is not { Created: true })
+                {
+                    return told is not null;
+                }
+
+                length -= end + 1;
+                buffer.AsSpan(end + 1, length).CopyTo(buffer);
+            }
+
+            if (length == buffer.Length)
+            {
+                return true;
+            }
         }
     }
 

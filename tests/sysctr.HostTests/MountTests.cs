@@ -52,6 +52,22 @@ public sealed class MountTests(HardLinksFixture fixture)
         Assert.Equal(3, (await _host.SysctrAsync("umount", directory)).ExitCode);
     }
 
+    /// <summary>The second one has to wait for the first, and finds what that has mounted.</summary>
+    [Fact]
+    public async Task Two_calls_do_not_mount_over_each_other()
+    {
+        (await _host.SysctrAsync("pull", "probe")).MustSucceed();
+        string directory = await DirectoryAsync();
+
+        CommandResult[] both = await Task.WhenAll(
+            Enumerable.Range(0, 2).Select(_ => _host.SysctrAsync("mount", "--shared", "probe", directory))
+        );
+
+        (await _host.SysctrAsync("umount", directory)).MustSucceed();
+        Assert.Equal([0, 10], both.Select(r => r.ExitCode).Order());
+        Assert.Equal("", await _host.ShellAsync($"findmnt {directory} || true"));
+    }
+
     [Fact]
     public async Task A_container_is_what_its_deployment_is_and_a_name_of_both_has_to_be_told()
     {

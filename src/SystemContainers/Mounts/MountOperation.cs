@@ -27,9 +27,12 @@ sealed class MountOperation(Host host, Action<string> note)
     public async Task MountAsync(MountRequest request, CancellationToken cancellation)
     {
         string options = request.CheckedOptions();
-        string directory = Empty(request);
+        _ = Empty(request);
         using IDisposable held = _mounts.Lock(cancellation);
         _mounts.RemoveStale();
+
+        // Whoever had the lock may have mounted there.
+        string directory = Empty(request);
         MountSource source = MountSource.Find(host, "mounting", request.Name, request.Kind);
         _mounts.RequireStaying("mounting", source);
         MountRecord record = _mounts.NewRecord(directory, source, options);
@@ -56,7 +59,8 @@ sealed class MountOperation(Host host, Action<string> note)
             }
             else
             {
-                await MountAsync(tree.Path, place, directory, record.Name, options, cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                await MountAsync(tree.Path, place, directory, record.Name, options);
             }
         }
         catch
@@ -68,19 +72,13 @@ sealed class MountOperation(Host host, Action<string> note)
         note($"{record.Name}: mounted on {directory}");
     }
 
-    private static async Task MountAsync(
-        string tree,
-        string place,
-        string directory,
-        string name,
-        string options,
-        CancellationToken cancellation
-    )
+    private static async Task MountAsync(string tree, string place, string directory, string name, string options)
     {
+        // One that is broken off may have mounted, and what it has mounted would go.
         ProcessResult mount = await ProcessRunner.ChangeAsync(
             "mount",
             ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory],
-            cancellation
+            CancellationToken.None
         );
         if (mount.ExitCode != 0)
         {

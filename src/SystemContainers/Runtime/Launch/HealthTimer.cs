@@ -24,8 +24,8 @@ static class HealthTimer
     /// <summary>There when that one has held.</summary>
     private const string StartedFile = "health-started";
 
-    /// <summary>There before there is any timer, and longer than one: a start may be stopped before its config.json
-    /// is.</summary>
+    /// <summary>There before there is any timer, and longer than one: a start may be stopped before its config.json is.
+    /// It says when, in milliseconds of the clock that nobody sets.</summary>
     private const string TimersFile = "health-timers";
 
     private const int PollMilliseconds = 500;
@@ -49,7 +49,7 @@ static class HealthTimer
             File.Delete(Path.Join(bundle, file));
         }
 
-        Write(Path.Join(bundle, TimersFile), "");
+        Write(Path.Join(bundle, TimersFile), Environment.TickCount64.ToString(CultureInfo.InvariantCulture));
         if (check.Interval > 0)
         {
             Make(Unit(options.Id), "health", "--health-interval disable", check.Interval, bundle, options, unit);
@@ -144,9 +144,7 @@ static class HealthTimer
                 ? before
                 : 0;
         string? why = RunOnce(check, bundle, runtime);
-        bool counts =
-            DateTime.UtcNow - File.GetLastWriteTimeUtc(Path.Join(bundle, "config.json"))
-            > TimeSpan.FromSeconds(check.StartPeriod);
+        bool counts = SinceStart(bundle) > TimeSpan.FromSeconds(check.StartPeriod);
         int now = why is null ? 0 : failures + (counts ? 1 : 0);
         Write(file, now.ToString(CultureInfo.InvariantCulture));
         if (why is null && failures >= check.Retries)
@@ -161,6 +159,21 @@ static class HealthTimer
 
         return 0;
     }
+
+    /// <summary>How long ago a start was, whatever became of the time of day meanwhile: a clock that is put back by a
+    /// day must not let failures go uncounted for that day, nor one that is put forward at boot end a start's
+    /// grace.</summary>
+    /// <param name="bundle">Its directory.</param>
+    internal static TimeSpan SinceStart(string bundle) =>
+        long.TryParse(
+            File.Exists(Path.Join(bundle, TimersFile)) ? File.ReadAllText(Path.Join(bundle, TimersFile)) : "",
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out long start
+        )
+            ? TimeSpan.FromMilliseconds(Environment.TickCount64 - start)
+            // A container that an earlier sysctr has started.
+            : DateTime.UtcNow - File.GetLastWriteTimeUtc(Path.Join(bundle, "config.json"));
 
     /// <summary>Makes the check of the start once, and counts as podman does: what holds often enough lets the other
     /// checks begin, what fails too often restarts the container.</summary>

@@ -108,9 +108,10 @@ sealed class UpdateOperation(Host host, IPullProgress progress, Action<string> n
                     return true;
                 }
             }
-            catch (SysctrException e)
+            catch (Exception e) when (HostFailure.Understand(e) is { } understood)
             {
-                failure ??= e;
+                // What the host does to this one keeps no other from its turn.
+                failure ??= understood;
             }
         }
 

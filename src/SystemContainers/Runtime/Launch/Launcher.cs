@@ -313,6 +313,11 @@ static class Launcher
             .Protect(document);
 
         bool isRoot = Libc.geteuid() == 0;
+        if (IsSystems)
+        {
+            PidFilePlace.Require(document, options.Id, options.PidFile!);
+        }
+
         StartDevices.Add(document, isRoot);
         if (DeviceBinds.AreNeeded(runtime.Kind))
         {

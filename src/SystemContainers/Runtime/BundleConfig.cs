@@ -57,6 +57,18 @@ static class BundleConfig
         )
         {
             mount["source"] = files[Path.GetFileName(mount["source"]!.ToString())];
+
+            // Attack: an image's own config.json asks for one, which is no right of its, and to write to it; it gets
+            // the host's own /etc/hosts or /etc/resolv.conf.
+            mount["type"] = "bind";
+            mount["options"] = new JsonArray([
+                .. (mount["options"] as JsonArray ?? [])
+                    .Select(o => o?.ToString())
+                    .OfType<string>()
+                    .Where(o => o is not ("ro" or "rw" or "rro" or "rrw"))
+                    .Append("ro")
+                    .Select(o => JsonValue.Create(o)),
+            ]);
         }
 
         if (network is not null && document["linux"]?["namespaces"] is JsonArray namespaces)

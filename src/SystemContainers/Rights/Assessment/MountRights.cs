@@ -118,7 +118,11 @@ static class MountRights
                     string source in mount
                         .All("source")
                         .Strings()
-                        .Where(s => !IsOurs(subject, s, mount) && (write || !MountedTrees.IsIn(subject.Destination, s)))
+                        .Where(s =>
+                            write
+                                ? s != NotifySocket.PathOf(subject.Name)
+                                : !IsOurs(subject, s, mount) && !MountedTrees.IsIn(subject.Destination, s)
+                        )
                 )
                 {
                     foreach (Right right in Bind(subject, source, options, write))
@@ -253,8 +257,9 @@ static class MountRights
     private static bool IsWritable(string[] options) =>
         options.LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw") is not ("ro" or "rro");
 
-    /// <summary>What sysctr adds itself: sysctr-listen, the socket for the payload's notifications, and files of
-    /// names.</summary>
+    /// <summary>What sysctr adds itself, to be read: sysctr-listen, the socket for the payload's notifications, and
+    /// files of names. Attack: an image's own config.json binds the host's sysctr-listen to write to it, and what it
+    /// writes is copied into the next containers.</summary>
     private static bool IsOurs(RightsSubject subject, string source, JsonElement mount) =>
         source == NotifySocket.PathOf(subject.Name)
         || NameFiles.IsPath(source)

@@ -103,6 +103,23 @@ public sealed class MountRightsTests
         Assert.NotEmpty(Subjects.WithMount(source).Rights());
     }
 
+    /// <summary>Who writes to them changes what other containers get, or the host.</summary>
+    [Theory]
+    [InlineData("/usr/libexec/sysctr-listen", "/.sysctr-listen")]
+    [InlineData("/run/sysctr/other/hosts", "/etc/hosts")]
+    [InlineData("/srv/sysctr/other/resolv.conf", "/m")]
+    public void Nor_sysctrs_own_files_to_be_read(string source, string destination)
+    {
+        Assert.Empty(Mount("ro").Rights());
+        Assert.NotEmpty(Mount("rw").Rights());
+
+        RightsSubject Mount(string option) =>
+            Subjects.WithConfig(
+                $", \"mounts\": [{{\"destination\": \"{destination}\", \"type\": \"bind\", "
+                    + $"\"source\": \"{source}\", \"options\": [\"bind\", \"{option}\"]}}]"
+            );
+    }
+
     [Theory]
     [InlineData("\"bind\"")]
     [InlineData("\"bind\", \"ro\", \"rw\"")]

@@ -321,6 +321,13 @@ public sealed partial class RunConversionTests
         Assert.Contains("WantedBy=default.target", Assert.Single(files.All).Render().Text, StringComparison.Ordinal);
         Assert.Equal(["80:80"], RoundTrip.Settings(files).All("publish"));
         Assert.Equal(NetworkMode.Pasta, NetworkSettings.Of(RoundTrip.Settings(files)).Mode(isUsers: true));
+
+        Assert.Equal(
+            ["c 1:3 r", "c 1:5 r"],
+            RoundTrip
+                .Settings(RoundTrip.Run("podman run --device-cgroup-rule 'c 1:3 r,c 1:5 r' img"))
+                .All("device-cgroup-rule")
+        );
     }
 
     /// <summary>Whatever a word is, what is written is accepted, and says the same or is told.</summary>

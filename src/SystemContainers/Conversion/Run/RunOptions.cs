@@ -170,7 +170,10 @@ static class RunOptions
                 Letter = 'c',
             },
             Argument("cpuset-cpus"),
-            Argument("device-cgroup-rule"),
+            Argument("device-cgroup-rule") with
+            {
+                HasCommas = true,
+            },
             Argument("image-volume"),
             Argument("mac-address"),
             Argument("systemd"),

@@ -209,6 +209,9 @@ public sealed class ComposeConversionTests : IDisposable
     [InlineData("${NO:-${A}}${NO:-}", "a")]
     [InlineData("${A:?no}${EMPTY?no}", "a")]
     [InlineData("${NO}", "")]
+    [InlineData("${NO:-{\"a\":{\"b\":1}}}", "{\"a\":{\"b\":1}}")]
+    [InlineData("${A:-{\"a\":{\"b\":1}}}", "a")]
+    [InlineData("{${A}} ${NO:-{}", "{a} {")]
     public void Variables_are_expanded(string text, string expanded) =>
         Assert.Equal(
             expanded,

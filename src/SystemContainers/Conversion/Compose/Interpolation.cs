@@ -106,22 +106,31 @@ static class Interpolation
         return "";
     }
 
+    /// <summary>Where a variable ends: at the brace that closes its own, for the word behind its name may have further
+    /// ones, as JSON has. Where not all are closed it is the last brace, as compose has it.</summary>
     private static int Close(string text, int begin)
     {
         int open = 1;
+        int last = -1;
         for (int i = begin; i < text.Length; i++)
         {
-            open +=
-                text[i] == '}' ? -1
-                : text[i] == '{' && text[i - 1] == '$' ? 1
-                : 0;
+            if (text[i] == '{')
+            {
+                open++;
+            }
+            else if (text[i] == '}')
+            {
+                last = i;
+                open--;
+            }
+
             if (open == 0)
             {
                 return i;
             }
         }
 
-        throw new FormatException("${ is not closed by }");
+        return last >= 0 ? last : throw new FormatException("${ is not closed by }");
     }
 
     private static bool IsFirst(char c) => char.IsAsciiLetter(c) || c == '_';

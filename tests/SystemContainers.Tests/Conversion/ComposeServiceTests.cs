@@ -246,6 +246,35 @@ public sealed class ComposeServiceTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("A=\"^\\d+\\\\ \\\"x\\t\"", "A=^\\d+\\ \"x\t")]
+    [InlineData("A='it\\'s \\n'", "A=it's \\n")]
+    [InlineData("A='x  \n y'", "A=x  \n y")]
+    [InlineData("GIVEN=own\nA=$GIVEN", "GIVEN=own", "A=caller")]
+    [InlineData("B=1\nB=2\nA=$B #", "B=2", "A=2")]
+    public void Values_of_a_file_of_variables_are_those_of_compose(string text, params string[] values)
+    {
+        _folder.Write(".env", "GIVEN=caller");
+        _folder.Write("quoted.env", text + "\nLAST='1'\n");
+
+        Assert.Equal(
+            [.. values, "LAST=1"],
+            RoundTrip.Settings(_folder.Service("env_file: quoted.env")).All("env")
+        );
+    }
+
+    [Fact]
+    public void A_quotation_mark_that_is_not_closed_is_told_with_its_line_soon()
+    {
+        _folder.Write("open.env", "A=1\nB=\"" + new string('\n', 1_000_000));
+
+        Assert.Contains(
+            "line 2: the quotation mark \" is not closed",
+            Assert.Single(_folder.Service("env_file: open.env").Findings).Text,
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public void Secrets_and_configurations_are_mounted_from_their_files()
     {
@@ -255,7 +284,7 @@ public sealed class ComposeServiceTests : IDisposable
               web:
                 image: img
                 secrets: [one, {source: one, target: /etc/one}, {source: far, target: x, mode: "0400"}]
-                configs: [conf, {source: conf, target: /etc/conf}]
+                configs: [conf, {source: conf, target: /etc/conf}, {source: conf, target: app.conf}]
             secrets:
               one: {file: ./one.txt}
               far: {external: true, name: real}
@@ -271,6 +300,7 @@ public sealed class ComposeServiceTests : IDisposable
                 $"{_folder.Path}/one.txt:/etc/one:ro",
                 $"{_folder.Path}/conf.txt:/conf:ro",
                 $"{_folder.Path}/conf.txt:/etc/conf:ro",
+                $"{_folder.Path}/conf.txt:/app.conf:ro",
             ],
             RoundTrip.Settings(files).All("volume")
         );

@@ -10,15 +10,17 @@ static class DotEnv
 {
     /// <summary>The variables in order; one without an equals sign has no value.</summary>
     /// <param name="text">The file.</param>
-    /// <param name="lookup">Variables from elsewhere; those of the file count for what follows them.</param>
+    /// <param name="lookup">Variables from elsewhere, which count before those of the file.</param>
     /// <exception cref="FormatException">A line is none; the message has its number.</exception>
     public static IReadOnlyList<(string Name, string? Value)> Parse(string text, Func<string, string?> lookup)
     {
         List<(string Name, string? Value)> variables = [];
+        Dictionary<string, string?> known = new(StringComparer.Ordinal);
         string[] lines = text.TrimStart('\ufeff').Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
         for (int i = 0; i < lines.Length; i++)
         {
-            string line = lines[i].Trim();
+            // A value in quotes keeps the blanks at the line's end.
+            string line = lines[i].TrimStart();
             if (line is "" or ['#', ..])
             {
                 continue;
@@ -32,61 +34,71 @@ static class DotEnv
                 throw new FormatException($"line {i + 1}: '{name}' is no name of a variable");
             }
 
-            if (equals < 0)
-            {
-                variables.Add((name, null));
-                continue;
-            }
-
-            string rest = line[(equals + 1)..].TrimStart();
-            if (rest is ['"' or '\'', ..])
-            {
-                // A quoted value may go on in the next lines.
-                int begin = i;
-                int end;
-                while ((end = Close(rest)) < 0)
-                {
-                    rest +=
-                        ++i < lines.Length
-                            ? "\n" + lines[i]
-                            : throw new FormatException(
-                                $"line {begin + 1}: the quotation mark {rest[0]} is not closed"
-                            );
-                }
-
-                variables.Add((name, rest[0] == '\'' ? rest[1..end] : Expanded(Unescaped(rest[1..end]))));
-            }
-            else
-            {
-                int comment = rest.IndexOf(" #", StringComparison.Ordinal);
-                variables.Add((name, Expanded((comment < 0 ? rest : rest[..comment]).TrimEnd())));
-            }
+            string? value = equals < 0 ? null : Value(line[(equals + 1)..].TrimStart(), ref i);
+            variables.Add((name, value));
+            known[name] = value;
         }
 
         return variables;
 
-        string Expanded(string value) =>
-            Interpolation.Expand(value, n => variables.FindLast(v => v.Name == n).Value ?? lookup(n), static _ => { });
-    }
-
-    /// <summary>Where the quotation mark at the beginning closes; -1 for not in this line.</summary>
-    private static int Close(string text)
-    {
-        for (int i = 1; i < text.Length; i++)
+        string Value(string rest, ref int i)
         {
-            if (text[i] == '\\' && text[0] == '"')
+            if (rest is ['\'', ..])
             {
-                i++;
+                return Quoted(lines, rest, ref i);
             }
-            else if (text[i] == text[0])
+
+            if (rest is ['"', ..])
             {
-                return i;
+                return Expanded(Unescaped(Quoted(lines, rest, ref i)));
             }
+
+            int comment = rest.IndexOf(" #", StringComparison.Ordinal);
+            return Expanded((comment < 0 ? rest : rest[..comment]).TrimEnd());
         }
 
-        return -1;
+        string Expanded(string value) =>
+            Interpolation.Expand(value, n => lookup(n) ?? known.GetValueOrDefault(n), static _ => { });
     }
 
+    /// <summary>What stands in quotation marks, perhaps of several lines; a backslash goes from before such a mark
+    /// alone.</summary>
+    /// <param name="lines">The file's.</param>
+    /// <param name="rest">What begins with the mark.</param>
+    /// <param name="i">The line in which that is; then the one in which it closes.</param>
+    private static string Quoted(string[] lines, string rest, ref int i)
+    {
+        int begin = i;
+        StringBuilder value = new();
+        for (string text = rest[1..]; ; text = lines[i])
+        {
+            for (int at = 0; at < text.Length; at++)
+            {
+                if (text[at] == rest[0])
+                {
+                    return value.ToString();
+                }
+
+                if (text[at] == '\\' && at + 1 < text.Length)
+                {
+                    at++;
+                    _ = text[at] == rest[0] ? value : value.Append('\\');
+                }
+
+                value.Append(text[at]);
+            }
+
+            i++;
+            if (i == lines.Length)
+            {
+                throw new FormatException($"line {begin + 1}: the quotation mark {rest[0]} is not closed");
+            }
+
+            value.Append('\n');
+        }
+    }
+
+    /// <summary>The escapes that compose knows; a backslash before anything else is one.</summary>
     private static string Unescaped(string text)
     {
         StringBuilder result = new();
@@ -98,13 +110,19 @@ static class DotEnv
                 continue;
             }
 
-            _ = text[++i] switch
+            i++;
+            _ = text[i] switch
             {
+                'a' => result.Append('\a'),
+                'b' => result.Append('\b'),
+                'f' => result.Append('\f'),
                 'n' => result.Append('\n'),
                 'r' => result.Append('\r'),
                 't' => result.Append('\t'),
+                'v' => result.Append('\v'),
                 '$' => result.Append("$$"),
-                var c => result.Append(c),
+                '"' or '\\' => result.Append(text[i]),
+                var other => result.Append('\\').Append(other),
             };
         }
 

@@ -300,6 +300,15 @@ public sealed partial class RunConversionTests
         );
 
     [Fact]
+    public void Podman_splits_rules_for_devices_at_commas() =>
+        Assert.Equal(
+            ["c 1:3 r", "c 1:5 r"],
+            RoundTrip
+                .Settings(RoundTrip.Run("podman run --device-cgroup-rule 'c 1:3 r,c 1:5 r' img"))
+                .All("device-cgroup-rule")
+        );
+
+    [Fact]
     public void Words_behind_the_image_are_the_payloads() =>
         Assert.Equal(
             ["-e", "A=1", "a b", "", "--", "%n", "${X}", "\\", "\n", "a\"b'c"],
@@ -321,13 +330,6 @@ public sealed partial class RunConversionTests
         Assert.Contains("WantedBy=default.target", Assert.Single(files.All).Render().Text, StringComparison.Ordinal);
         Assert.Equal(["80:80"], RoundTrip.Settings(files).All("publish"));
         Assert.Equal(NetworkMode.Pasta, NetworkSettings.Of(RoundTrip.Settings(files)).Mode(isUsers: true));
-
-        Assert.Equal(
-            ["c 1:3 r", "c 1:5 r"],
-            RoundTrip
-                .Settings(RoundTrip.Run("podman run --device-cgroup-rule 'c 1:3 r,c 1:5 r' img"))
-                .All("device-cgroup-rule")
-        );
     }
 
     /// <summary>Whatever a word is, what is written is accepted, and says the same or is told.</summary>

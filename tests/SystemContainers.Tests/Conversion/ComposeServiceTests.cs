@@ -257,10 +257,7 @@ public sealed class ComposeServiceTests : IDisposable
         _folder.Write(".env", "GIVEN=caller");
         _folder.Write("quoted.env", text + "\nLAST='1'\n");
 
-        Assert.Equal(
-            [.. values, "LAST=1"],
-            RoundTrip.Settings(_folder.Service("env_file: quoted.env")).All("env")
-        );
+        Assert.Equal([.. values, "LAST=1"], RoundTrip.Settings(_folder.Service("env_file: quoted.env")).All("env"));
     }
 
     [Fact]

@@ -216,8 +216,9 @@ sealed partial class ComposeService
             else if (ComposeValues.Text(declared?.Find("file")) is { } file)
             {
                 string inside = target ?? source;
-                string place =
-                    inside.StartsWith('/') ? inside : (section == "secrets" ? "/run/secrets/" : "/") + inside;
+                string place = inside.StartsWith('/')
+                    ? inside
+                    : (section == "secrets" ? "/run/secrets/" : "/") + inside;
                 Add("volume", $"{Absolute(file, declared!)}:{place}:ro", item);
                 if (s_owner.Where(k => said?.Find(k) is not null).ToArray() is { Length: > 0 } owner)
                 {

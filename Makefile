@@ -91,6 +91,10 @@ install:
 		sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/user/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit && \
 		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit || exit 1; \
 	done
+	for unit in sysctr-netns.service sysctr-uplink.service; do \
+		sed 's,@BINDIR@,$(PREFIX)/bin,' packaging/systemd/user/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit && \
+		chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/user/$$unit || exit 1; \
+	done
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants $(DESTDIR)$(PREFIX)/lib/systemd/user/basic.target.wants
 	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sysinit.target.wants/sysctr-recover.service
 	ln -sf ../sysctr-recover.service $(DESTDIR)$(PREFIX)/lib/systemd/user/basic.target.wants/sysctr-recover.service

@@ -10,10 +10,10 @@ namespace SystemContainers.HostTests;
 [Collection(OrdinaryHost.Name)]
 public sealed class NetworkTests(NspawnFixture fixture)
 {
-    private const string Place = "/srv/net";
+    internal const string Place = "/srv/net";
 
     /// <summary>Tells who answers, over IPv4 and IPv6.</summary>
-    private const string Serve = """
+    internal const string Serve = """
         import signal, socket, sys
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         server = socket.create_server(('::', 80), family=socket.AF_INET6, dualstack_ipv6=True)
@@ -24,7 +24,7 @@ public sealed class NetworkTests(NspawnFixture fixture)
         """;
 
     /// <summary>Asks each HOST/PORT who answers.</summary>
-    private const string Ask = """
+    internal const string Ask = """
         import socket, sys
         def ask(place):
             try:

@@ -179,7 +179,7 @@ public sealed class UserRecoveryTests(NspawnFixture fixture)
         TestUser user = await TestUser.AddAsync(_host);
 
         await user.ShellAsync(
-            "cd /usr/lib/systemd/user; systemd-analyze --user verify --man=no sysctr-recover.service sysctr-update.service sysctr-update.timer"
+            "cd /usr/lib/systemd/user; systemd-analyze --user verify --man=no sysctr-recover.service sysctr-update.service sysctr-update.timer sysctr-netns.service sysctr-uplink.service"
         );
     }
 

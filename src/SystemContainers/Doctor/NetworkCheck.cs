@@ -13,11 +13,16 @@ static class NetworkCheck
     private const string Name = "network";
 
     public static IReadOnlyList<DoctorFinding> Run(DoctorTarget target) =>
-        target.User is null ? [.. OfSystem(target)] : [OfUser(target)];
+        target.User is null
+            ? [.. OfNetavark(target, isUsers: false)]
+            : [OfPasta(target), .. ByName(target).Length > 0 ? OfNetavark(target, isUsers: true) : []];
 
-    private static IEnumerable<DoctorFinding> OfSystem(DoctorTarget target)
+    /// <summary>A user's containers on networks by name.</summary>
+    private static string[] ByName(DoctorTarget target) => [.. Containers(target, isUsers: true, NetworkMode.Bridge)];
+
+    private static IEnumerable<DoctorFinding> OfNetavark(DoctorTarget target, bool isUsers)
     {
-        string[] on = [.. Containers(target, isUsers: false, NetworkMode.Bridge)];
+        string[] on = [.. Containers(target, isUsers, NetworkMode.Bridge)];
         if (Find(target, "netavark") is not { } netavark)
         {
             yield return on.Length > 0
@@ -49,7 +54,7 @@ static class NetworkCheck
 
         string[] named =
         [
-            .. Containers(target, static s => NetworkRequest.Names(s).Any(n => n != NetworkDefinition.Default)),
+            .. Containers(target, s => NetworkRequest.Names(s, isUsers).Any(n => n != NetworkDefinition.Default)),
         ];
         if (names is null && named.Length > 0)
         {
@@ -69,9 +74,9 @@ static class NetworkCheck
         }
     }
 
-    private static DoctorFinding OfUser(DoctorTarget target)
+    private static DoctorFinding OfPasta(DoctorTarget target)
     {
-        string[] on = [.. Containers(target, isUsers: true, NetworkMode.Pasta)];
+        string[] on = [.. Containers(target, isUsers: true, NetworkMode.Pasta), .. ByName(target)];
         return Find(target, "pasta") is { } pasta ? DoctorFinding.Ok(Name, pasta)
             : on.Length > 0
                 ? DoctorFinding.Problem(
@@ -81,7 +86,7 @@ static class NetworkCheck
                 )
             : DoctorFinding.Ok(
                 Name,
-                "pasta is not there; only containers with a network of their own need it: with -p, --network pasta or bridge, or of a .container file without Network= ('apt install passt')"
+                "pasta is not there; only containers with a network of their own need it: with -p, --network pasta, bridge or NAME, or of a .container file without Network= ('apt install passt')"
             );
     }
 

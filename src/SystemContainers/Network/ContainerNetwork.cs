@@ -57,18 +57,25 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
             );
         }
 
+        // A user's ports are the host's, which is not here; and so are the servers in the host's resolv.conf.
+        bool users = NetworkRecords.AreUsers;
         NetworkRecord record = new(
             id,
             NetworkNamespace.PathOf(id),
             new NetavarkInput(
                 NetavarkInput.Prefix + id,
                 request.Name,
-                HostPorts.Claim(request.Ports, others, id),
+                users ? [] : HostPorts.Claim(request.Ports, others, id),
                 attachments,
                 networks,
-                request.Dns.Count > 0 ? request.Dns : null
+                request.Dns.Count > 0 ? request.Dns
+                    : users ? [NameFiles.PastaServer]
+                    : null
             )
-        );
+        )
+        {
+            IsUsers = users,
+        };
         try
         {
             // First what will be there, for whoever has to take it away.
@@ -176,12 +183,21 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
             "--config",
             NetworkRecords.State,
             .. aardvark is null ? (string[])[] : ["--aardvark-binary", aardvark],
+            .. record.IsUsers ? ["--rootless=true"] : (string[])[],
             verb,
             record.Namespace,
         ];
-        command = NetworkPrograms.Firewall is { } firewall
-            ? ["/usr/bin/env", $"NETAVARK_FW={firewall}", .. command]
-            : command;
+        string[] variables =
+        [
+            .. NetworkPrograms.Firewall is { } firewall ? [$"NETAVARK_FW={firewall}"] : (string[])[],
+            // A firewalld on the bus is the host's, which has no say in a user's networks, nor the user in it. The
+            // firewall's program is where only root's path leads, and systemd-run(1) elsewhere on most hosts: it would
+            // put aardvark-dns into a scope of its own.
+            .. record.IsUsers
+                ? ["DBUS_SYSTEM_BUS_ADDRESS=unix:path=/dev/null", "PATH=/usr/local/sbin:/usr/sbin:/sbin"]
+                : (string[])[],
+        ];
+        command = variables.Length > 0 ? ["/usr/bin/env", .. variables, .. command] : command;
         return ProcessRunner
             .RunAsync(
                 command[0],

@@ -127,7 +127,7 @@ static class NameFiles
             .. Words(own && OnlyLoopback(host.Resolv) ? host.ResolvedServers ?? given : given, "nameserver"),
         ];
         string[] reached = own ? [.. hosts.Where(s => !IsLoopback(s))] : hosts;
-        if (mode == NetworkMode.Pasta && reached.Length == 0 && hosts.Length > 0)
+        if ((mode == NetworkMode.Pasta || record?.IsUsers == true) && reached.Length == 0 && hosts.Length > 0)
         {
             reached = [PastaServer];
         }

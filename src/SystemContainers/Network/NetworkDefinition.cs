@@ -172,6 +172,18 @@ sealed record NetworkDefinition
             };
     }
 
+    /// <summary>Checks that a user can have it: the user's networks are in a namespace where there are no devices but
+    /// theirs.</summary>
+    /// <exception cref="SysctrException">Usage: it stands on a device of the host.</exception>
+    public NetworkDefinition ForUser() =>
+        Driver == Bridge && !NetworkOptions.StandsOnHost(Options)
+            ? this
+            : throw new SysctrException(
+                ErrorKind.Usage,
+                $"making the network {Name}: a user's networks are bridges of their own, without a device of the host",
+                $"leave {(Driver == Bridge ? "mode, vrf and com.docker.network.bridge.name" : $"the driver {Driver}")} out"
+            );
+
     /// <summary>Checks what was said, and puts what was left out in.</summary>
     /// <param name="used">Subnets that are taken: those of other networks and of the host.</param>
     /// <param name="interfaces">Bridges that are taken.</param>

@@ -8,20 +8,31 @@ using SystemContainers.Linux.Processes;
 namespace SystemContainers.Network;
 
 /// <summary>A network namespace with a name, where ip-netns(8) has its own: <c>ip netns</c> lists it, and
-/// <c>ip netns exec</c> looks into it.</summary>
+/// <c>ip netns exec</c> looks into it. Of a user it is with the records, and seen by those alone who are where the
+/// user's networks are.</summary>
 static class NetworkNamespace
 {
     private const string Place = "/run/netns";
 
     /// <summary>Its path.</summary>
     /// <param name="id">The container's, with its instance.</param>
-    public static string PathOf(string id) => $"{Place}/sysctr-{id}";
+    public static string PathOf(string id) =>
+        Path.Join(NetworkRecords.AreUsers ? Path.Join(NetworkRecords.Place, "netns") : Place, $"sysctr-{id}");
 
     /// <summary>Makes one.</summary>
     /// <exception cref="LinuxException">A call failed.</exception>
     public static void Make(string path)
     {
-        MakePlace();
+        if (NetworkRecords.AreUsers)
+        {
+            // No other namespace for mounts has it, so that it may be private.
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        }
+        else
+        {
+            MakePlace();
+        }
+
         File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
         try
         {

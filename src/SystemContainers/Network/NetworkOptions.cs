@@ -96,6 +96,12 @@ static class NetworkOptions
     public static bool SharesBridge(IReadOnlyDictionary<string, string>? options) =>
         options?.GetValueOrDefault(Mode) == Unmanaged || options?.GetValueOrDefault(Vlan) is not null;
 
+    /// <summary>Whether the bridge, or what it is in, has to be there already.</summary>
+    public static bool StandsOnHost(IReadOnlyDictionary<string, string>? options) =>
+        options?.GetValueOrDefault(Mode) == Unmanaged
+        || options?.GetValueOrDefault("vrf") is not null
+        || options?.GetValueOrDefault(DockerBridge) is not null;
+
     private static string Number(string name, string value, uint most) =>
         uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number <= most
             ? value

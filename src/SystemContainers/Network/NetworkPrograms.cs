@@ -41,9 +41,15 @@ static class NetworkPrograms
     public static string? FindWhere(string name, Func<string, bool> isThere) =>
         s_directories.Select(d => Path.Join(d, name)).FirstOrDefault(isThere);
 
+    /// <summary>Passes connections on to a user's containers (systemd-socket-proxyd(8)).</summary>
+    public const string SocketProxy = "/usr/lib/systemd/systemd-socket-proxyd";
+
     /// <summary>Fails where a container's network can't be made, before anything is changed.</summary>
+    /// <param name="request">What it wants.</param>
+    /// <param name="here">As for <see cref="Find"/>.</param>
+    /// <param name="isUsers">It is a user's container.</param>
     /// <exception cref="SysctrException">Host: names the package that lacks.</exception>
-    public static void Require(NetworkRequest request, Func<string, string>? here)
+    public static void Require(NetworkRequest request, Func<string, string>? here, bool isUsers)
     {
         if (request.Mode == Settings.NetworkMode.Bridge)
         {
@@ -58,9 +64,18 @@ static class NetworkPrograms
             }
         }
 
-        if (request.Mode == Settings.NetworkMode.Pasta)
+        if (request.Mode == Settings.NetworkMode.Pasta || (isUsers && request.NeedsNetavark))
         {
             Require("pasta", "passt", $"for the network of {request.Name}", here);
+        }
+
+        if (isUsers && request.PublishesBySockets && !File.Exists(here is null ? SocketProxy : here(SocketProxy)))
+        {
+            throw new SysctrException(
+                ErrorKind.Host,
+                $"looking for {SocketProxy} for the ports of {request.Name}: it is not installed",
+                "it is part of systemd (Debian, Fedora: package systemd); or leave --publish out"
+            );
         }
     }
 

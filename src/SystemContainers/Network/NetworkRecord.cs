@@ -21,8 +21,12 @@ sealed record NetworkRecord(
     [JsonIgnore]
     public IEnumerable<string> Addresses => Input.Networks.Values.SelectMany(n => n.StaticIps);
 
+    /// <summary>Whether it is a user's: behind the gateways of its networks is the namespace that they are in, and not
+    /// the host.</summary>
+    public bool IsUsers { get; init; }
+
     /// <summary>The host's addresses on its networks, by which the container reaches the host.</summary>
     [JsonIgnore]
     public IEnumerable<string> Gateways =>
-        Input.NetworkInfo.Values.SelectMany(n => n.Subnets).Select(s => s.Gateway).OfType<string>();
+        IsUsers ? [] : Input.NetworkInfo.Values.SelectMany(n => n.Subnets).Select(s => s.Gateway).OfType<string>();
 }

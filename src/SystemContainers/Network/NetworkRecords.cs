@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Network;
 
@@ -13,9 +14,15 @@ namespace SystemContainers.Network;
 static class NetworkRecords
 {
     /// <summary>Where netavark keeps what it has of its own; aardvark-dns too.</summary>
-    public const string State = "/run/sysctr/.networks/netavark";
+    public static string State => Path.Join(Place, "netavark");
 
-    private const string Place = "/run/sysctr/.networks";
+    /// <summary>Of the system's containers, or of the caller's.</summary>
+    public static string Place => Path.Join(Run, ".networks");
+
+    private static string Run => AreUsers ? Path.Join(HostUser.OfCaller().RuntimeDirectory, "sysctr") : "/run/sysctr";
+
+    /// <summary>Whether they are a user's, who calls, or as root of the user's namespace.</summary>
+    public static bool AreUsers => Libc.geteuid() != 0 || HostUser.IsInNamespace;
 
     private const string Extension = ".json";
 
@@ -25,12 +32,13 @@ static class NetworkRecords
     /// </summary>
     public static SafeFileHandle Lock()
     {
-        PrivateDirectory.Make("/run/sysctr");
-        PrivateDirectory.Make(Place);
+        string place = Place;
+        PrivateDirectory.Make(Path.GetDirectoryName(place)!);
+        PrivateDirectory.Make(place);
         PrivateDirectory.Make(State);
         return ExclusiveLock.Wait(
-            Libc.open(Place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000),
-            Place + "/lock"
+            Libc.open(place + "/lock", OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.CloseOnExec, 0b110_000_000),
+            place + "/lock"
         );
     }
 

@@ -3,6 +3,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Settings;
+using SystemContainers.Settings.Ids;
 
 namespace SystemContainers.Network;
 
@@ -17,6 +18,13 @@ sealed record NetworkRequest
     /// restarting the container gives them back.)</summary>
     public const string FirewallUnits =
         "network-pre.target firewalld.service nftables.service netfilter-persistent.service";
+
+    /// <summary>The unit of a user's manager that holds the namespace in which the user's networks by name
+    /// are.</summary>
+    public const string UsersUnit = "sysctr-netns.service";
+
+    /// <summary>The one that connects it with the outside, by pasta(1).</summary>
+    public const string UplinkUnit = "sysctr-uplink.service";
 
     /// <summary>Where the network is from.</summary>
     public required NetworkMode Mode { get; init; }
@@ -65,8 +73,8 @@ sealed record NetworkRequest
     /// <summary>Whether nothing was said, so that the host's network and name files are meant.</summary>
     public bool IsPlain => SharesNames && HostName is null;
 
-    private const string UsersHave =
-        "it has pasta (a network of its own, with --publish), host, none and ns:PATH; containers that shall find each other by name are the system's";
+    /// <summary>Of a user's container: whether ports are published by sockets of the user's systemd.</summary>
+    public bool PublishesBySockets => NeedsNetavark && Ports.Count > 0;
 
     /// <summary>What settings ask for.</summary>
     /// <param name="settings">Checked.</param>
@@ -79,13 +87,9 @@ sealed record NetworkRequest
         NetworkSettings network = settings.Network;
         network.CheckTogether();
         NetworkMode mode = network.Mode(isUsers);
-        if (isUsers && mode == NetworkMode.Bridge)
+        if (isUsers)
         {
-            throw new Errors.SysctrException(
-                Errors.ErrorKind.Usage,
-                $"reading --network={network.Networks[0].Name}: a user's container has no networks by name: they are bridges of the host, which root alone makes",
-                UsersHave
-            );
+            CheckUsers(settings, mode);
         }
 
         if (mode == NetworkMode.Pasta && !isUsers)
@@ -139,10 +143,37 @@ sealed record NetworkRequest
         };
     }
 
-    /// <summary>The networks by name that settings of a system's container mean, whatever else is wrong with
-    /// them.</summary>
-    public static IEnumerable<string> Names(ContainerSettings settings) =>
-        NetworkSettings.Recorded(settings, isUsers: false) is (NetworkMode.Bridge, var names)
+    /// <summary>A user's networks are in one user namespace, and so are the containers on them; and sockets pass TCP on
+    /// alone.</summary>
+    private static void CheckUsers(SpecSettings settings, NetworkMode mode)
+    {
+        if (
+            mode is NetworkMode.Bridge or NetworkMode.Container
+            && settings.UserNamespace.Mode != UserNamespaceMode.Host
+        )
+        {
+            throw new Errors.SysctrException(
+                Errors.ErrorKind.Usage,
+                "reading --userns: a user's container on a network by name, or in another's, has the user namespace of the network, as without --userns",
+                "leave --userns, --uidmap and --gidmap out, or --network"
+            );
+        }
+
+        if (mode == NetworkMode.Bridge && settings.Network.Ports.FirstOrDefault(p => p.Protocol != "tcp") is { } port)
+        {
+            throw new Errors.SysctrException(
+                Errors.ErrorKind.Usage,
+                $"publishing port {port}: on a network by name a user's container can publish tcp alone",
+                "without --network (pasta) it can publish udp"
+            );
+        }
+    }
+
+    /// <summary>The networks by name that settings of a container mean, whatever else is wrong with them.</summary>
+    /// <param name="settings">Of a record.</param>
+    /// <param name="isUsers">It is a user's container.</param>
+    public static IEnumerable<string> Names(ContainerSettings settings, bool isUsers) =>
+        NetworkSettings.Recorded(settings, isUsers) is (NetworkMode.Bridge, var names)
             ? names.Select(n => n.Length == 0 ? NetworkDefinition.Default : n).DefaultIfEmpty(NetworkDefinition.Default)
             : [];
 

@@ -10,13 +10,13 @@ using SystemContainers.Settings;
 
 namespace SystemContainers.Network;
 
-/// <summary>Networks by name, a file each, in the format of podman's network files: durable, and the system's
-/// alone.</summary>
+/// <summary>Networks by name, a file each, in the format of podman's network files: durable, and the system's or
+/// one user's alone.</summary>
 /// <param name="directory"><c>networks/</c> of the store, as this process sees it.</param>
 sealed class NetworkStore(string directory)
 {
-    /// <summary>Of the running host.</summary>
-    public const string OnHost = "/var/lib/sysctr/networks";
+    /// <summary>Where it is in a store.</summary>
+    public const string Folder = "networks";
 
     private const string PodmanNetworks = "/etc/containers/networks";
 

@@ -16,7 +16,7 @@ namespace SystemContainers.Networks;
 /// <param name="note">Told what was made.</param>
 sealed class DeclaredNetworks(Host host, Action<string> note)
 {
-    private readonly NetworkStore _store = new(host.Here(NetworkStore.OnHost));
+    private readonly NetworkStore _store = host.Target.Networks;
     private readonly List<(string Name, NetworkDefinition? Before)> _made = [];
 
     /// <summary>Those that are not there, or otherwise.</summary>
@@ -85,7 +85,7 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
         IEnumerable<string>? named = null
     )
     {
-        HashSet<string> wanted = [.. coming.SelectMany(NetworkUsers.Of)];
+        HashSet<string> wanted = [.. coming.SelectMany(new NetworkUsers(host).Of)];
         List<NetworkDefinition> made = [];
         List<NetworkChange> changes = [];
         foreach (NetworkDefinition network in declared)

@@ -13,7 +13,7 @@ namespace SystemContainers.Networks;
 /// <param name="host">The running host.</param>
 sealed class NetworkOperations(Host host)
 {
-    private readonly NetworkStore _store = new(host.Here(NetworkStore.OnHost));
+    private readonly NetworkStore _store = host.Target.Networks;
 
     /// <summary>All, as podman's files have them: a JSON array.</summary>
     /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
@@ -25,6 +25,7 @@ sealed class NetworkOperations(Host host)
     /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>
     public IReadOnlyList<(NetworkDefinition Network, IReadOnlyList<string> Users)> List()
     {
+        NetworkUsers users = new(host);
         ContainerRecord[] containers = [.. host.Catalog.List(e => host.Note($"warning: {e.Message}"))];
         return
         [
@@ -34,7 +35,7 @@ sealed class NetworkOperations(Host host)
                     (
                         n,
                         (IReadOnlyList<string>)
-                            [.. containers.Where(c => NetworkUsers.Of(c).Contains(n.Name)).Select(c => c.Name)]
+                            [.. containers.Where(c => users.Of(c).Contains(n.Name)).Select(c => c.Name)]
                     )
                 ),
         ];
@@ -54,7 +55,7 @@ sealed class NetworkOperations(Host host)
                 $"making the network {definition.Name}: there is one of that name",
                 "choose another, or remove it first"
             )
-            : _store.Put(definition);
+            : _store.Put(host.User is null ? definition : definition.ForUser());
     }
 
     /// <summary>Removes one that nobody uses.</summary>
@@ -104,14 +105,12 @@ sealed class NetworkOperations(Host host)
 
     private void RefuseElsewhere(string doing)
     {
-        if (host.User is not null || host.Root != "/")
+        if (host.Root != "/")
         {
             throw new SysctrException(
                 ErrorKind.Usage,
-                $"{doing} a network: {(host.User is null ? $"the system below {host.Root} does not run" : "a user's containers have no networks by name")}",
-                host.User is null
-                    ? "do it on that host"
-                    : "they have the host's, or one of their own by pasta: sysctr(1), NETWORKS"
+                $"{doing} a network: the system below {host.Root} does not run",
+                "do it on that host"
             );
         }
     }

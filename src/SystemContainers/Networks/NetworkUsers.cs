@@ -40,7 +40,7 @@ sealed class NetworkUsers(Host host)
         return [.. users.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The networks that a deployment of the system names.</summary>
-    public static IEnumerable<string> Of(ContainerRecord record) =>
-        record.Options is null ? [] : NetworkRequest.Names(record.Settings);
+    /// <summary>The networks that a deployment names.</summary>
+    public IEnumerable<string> Of(ContainerRecord record) =>
+        record.Options is null ? [] : NetworkRequest.Names(record.Settings, host.User is not null);
 }

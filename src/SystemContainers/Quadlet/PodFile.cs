@@ -190,8 +190,8 @@ static class PodFile
         {
             faults.Add(
                 own.Place,
-                $"{(network is null ? "PublishPort" : "Network")}={own.Text}: a user's pod has the host's network, and can't publish ports",
-                "write Network=host and no PublishPort=, or take the containers out of the pod"
+                $"{(network is null ? "PublishPort" : "Network")}={own.Text}: a user's pod has the host's network, or one by name, which alone can publish ports",
+                "write Network=host and no PublishPort=, or Network= with a network by name"
             );
         }
     }

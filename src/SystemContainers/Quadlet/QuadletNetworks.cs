@@ -20,10 +20,6 @@ static class QuadletNetworks
     /// <summary>The mode that says whose network it is.</summary>
     public const string Container = "container";
 
-    /// <summary>Why a user's containers have no network by name.</summary>
-    public const string NoUsersNetworks =
-        "a user's containers have no networks by name: they are bridges of the host, which root alone makes";
-
     /// <summary>Takes a value of Network=.</summary>
     /// <param name="reader">The container's.</param>
     /// <param name="network">As <c>--network</c>, or the name of a file with options behind a colon.</param>
@@ -37,16 +33,6 @@ static class QuadletNetworks
         if (halves is [Container, var joined] && joined.Length > 0)
         {
             reader.Add(Option, $"{Container}:{files.ContainerOf(joined)}", network.Place, "Network");
-        }
-        else if (
-            isUser && (type == ".network" || ModeOf(network.Text) is { Mode: NetworkMode.Bridge, Name.Length: > 0 })
-        )
-        {
-            reader.Fault(
-                network.Place,
-                $"Network={halves[0]}: {NoUsersNetworks}",
-                "leave it out: the container has a network of its own, by pasta, and PublishPort= leads to it"
-            );
         }
         else if (!isUser && ModeOf(network.Text)?.Mode == NetworkMode.Pasta)
         {
@@ -103,8 +89,11 @@ static class QuadletNetworks
     }
 
     /// <summary>Takes a .network file. What is wrong with it is told by its keys, for which one it is.</summary>
+    /// <param name="network">The file.</param>
+    /// <param name="isUser">It is a user's.</param>
+    /// <param name="faults">Told what is wrong.</param>
     /// <returns>The network; null where it can't be had, and then there is a fault, or needs not be made.</returns>
-    public static NetworkDefinition? Declare(NetworkFile network, QuadletFaults faults)
+    public static NetworkDefinition? Declare(NetworkFile network, bool isUser, QuadletFaults faults)
     {
         int before = faults.All.Count;
         if (network.Unit.Instance is "")
@@ -133,6 +122,11 @@ static class QuadletNetworks
         string driver = network.Driver is { Text.Length: > 0 } asked ? asked.Text : NetworkDefinition.Bridge;
         Dictionary<string, string>? options = Options(network, driver, faults);
         CheckDriver(network, driver, options, faults);
+        if (isUser)
+        {
+            CheckUsers(network, driver, options, faults);
+        }
+
         CheckName(network, faults);
         IReadOnlyList<string>? servers = Servers(network, driver, faults);
         IReadOnlyList<NetworkSubnet> subnets = Subnets(network, faults);
@@ -209,6 +203,31 @@ static class QuadletNetworks
         )
         {
             faults.Add(named.Place, $"InterfaceName=: {why}", NetworkDefinition.DeviceAdvice);
+        }
+    }
+
+    /// <summary>As <see cref="NetworkDefinition.ForUser"/>, with the place.</summary>
+    private static void CheckUsers(
+        NetworkFile network,
+        string driver,
+        Dictionary<string, string>? options,
+        QuadletFaults faults
+    )
+    {
+        try
+        {
+            _ = new NetworkDefinition
+            {
+                Name = network.Name,
+                Driver = driver,
+                Options = options,
+            }.ForUser();
+        }
+        catch (SysctrException e)
+        {
+            QuadletValue? said =
+                driver == NetworkDefinition.Bridge ? network.Unit.Last(NetworkFile.Section, "Options") : network.Driver;
+            faults.Add(said?.Place ?? network.Unit.Place, e.Message, e.Hint);
         }
     }
 

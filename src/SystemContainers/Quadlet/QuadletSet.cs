@@ -138,18 +138,8 @@ sealed record QuadletSet(
         QuadletFaults faults
     )
     {
-        if (host.IsUser)
-        {
-            faults.Add(
-                unit.Place,
-                QuadletNetworks.NoUsersNetworks,
-                "take the file away, and Network= with it: each container has a network of its own, by pasta"
-            );
-            return null;
-        }
-
         NetworkFile file = NetworkFile.Read(unit, host, faults);
-        if (QuadletNetworks.Declare(file, faults) is { } network)
+        if (QuadletNetworks.Declare(file, host.IsUser, faults) is { } network)
         {
             NetworkDefinition? other = networks.Find(n => n.Name == network.Name);
             if (other is null)

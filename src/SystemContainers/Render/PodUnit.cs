@@ -23,26 +23,34 @@ static class PodUnit
             // It enters the namespaces of a payload, and a pod has none.
             throw new SysctrException(
                 ErrorKind.Usage,
-                $"reading the network of {request.Name}: a user's pod has the host's network, and can't publish ports",
-                "write Network=host and no PublishPort=, or take the containers out of the pod"
+                $"reading the network of {request.Name}: a user's pod has the host's network, or one by name, which alone can publish ports",
+                "write Network=host and no PublishPort=, or Network= with a network by name"
             );
         }
 
         string up = NetworkCommands.Up(request.ToolPath, request.DestinationDirectory, request.Name);
         string down = NetworkCommands.Down(request.ToolPath, request.Name);
+        bool netavark = !isUsers || request.Settings.Spec.Network.Mode(isUsers) == NetworkMode.Bridge;
+        string order =
+            !isUsers ? "After=" + NetworkRequest.FirewallUnits
+            : netavark
+                ? $"Requires={NetworkRequest.UsersUnit}\nAfter=basic.target {NetworkRequest.UsersUnit} {NetworkRequest.UplinkUnit}"
+            : "After=basic.target";
         return $"""
             # {request.Name}.service, made by sysctr: a network that containers share. An update writes this file anew: change it with
             #     systemctl {(isUsers ? "--user " : "")}edit {request.Name}.service
 
             [Unit]
             Description={request.Name} (network of a pod)
-            {(isUsers ? "After=basic.target" : "After=" + NetworkRequest.FirewallUnits)}
+            {order}
 
             [Service]
             Type=oneshot
             RemainAfterExit=yes
             ExecStart={(isUsers ? up.TrimStart('+') : up)}
-            {(isUsers ? "" : $"ExecStopPost={down}\n")}SyslogIdentifier={request.Name}
+            {(
+                netavark ? $"ExecStopPost={(isUsers ? down.TrimStart('+') : down)}\n" : ""
+            )}SyslogIdentifier={request.Name}
 
             [Install]
             WantedBy={(isUsers ? "default.target" : "multi-user.target")}

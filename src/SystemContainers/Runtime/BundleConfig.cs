@@ -48,7 +48,13 @@ static class BundleConfig
     /// <param name="document">config.json.</param>
     /// <param name="files">The sources, by the name of the file.</param>
     /// <param name="network">Path of the namespace; null where the runtime makes it, or none.</param>
-    public static void PlaceNetwork(JsonObject document, IReadOnlyDictionary<string, string> files, string? network)
+    /// <param name="users">Path of the namespace of users that owns it; null where that is the host's.</param>
+    public static void PlaceNetwork(
+        JsonObject document,
+        IReadOnlyDictionary<string, string> files,
+        string? network,
+        string? users = null
+    )
     {
         foreach (
             JsonObject mount in (document["mounts"] as JsonArray ?? [])
@@ -71,9 +77,15 @@ static class BundleConfig
             ]);
         }
 
-        if (network is not null && document["linux"]?["namespaces"] is JsonArray namespaces)
+        Put("network", network);
+        Put("user", users);
+
+        void Put(string type, string? path)
         {
-            namespaces.OfType<JsonObject>().First(n => n["type"]?.ToString() == "network")["path"] = network;
+            if (path is not null && document["linux"]?["namespaces"] is JsonArray namespaces)
+            {
+                namespaces.OfType<JsonObject>().First(n => n["type"]?.ToString() == type)["path"] = path;
+            }
         }
     }
 

@@ -58,7 +58,7 @@ sealed class Host : IDisposable
         Mounted = new Lazy<HashSet<Digest>>(ReadableMountedLayers);
         Locks =
             scratchOf?.Locks
-            ?? new HostLocks(() => OpenStore().Locks, note, Root == "/" && User is null ? NetworkRecords.Lock : null);
+            ?? new HostLocks(() => OpenStore().Locks, note, StartsContainers ? NetworkRecords.Lock : null);
         _scratch = scratchOf is null ? null : ScratchDirectory.CreateBelow(StoreHere);
         Transactions = new IntentRecords(_scratch ?? StoreHere, options.Outcome, hasReserve: scratchOf is null);
         History = new HistoryLog(StoreHere, Root, Locks.LockHistory, Catalog, options.Outcome, note);
@@ -87,6 +87,9 @@ sealed class Host : IDisposable
 
     /// <inheritdoc cref="HostTarget.User"/>
     internal HostUser? User => Target.User;
+
+    /// <summary>Whether starts may be under way: not below another root, and of a user not without a systemd.</summary>
+    private bool StartsContainers => Root == "/" && (User is null || Directory.Exists(User.RuntimeDirectory));
 
     internal ContainerCatalog Catalog { get; }
 

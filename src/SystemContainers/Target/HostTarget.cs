@@ -38,6 +38,9 @@ sealed class HostTarget
     /// <summary>The store as this process sees it; need not be there.</summary>
     public string StoreHere { get; }
 
+    /// <summary>Networks by name.</summary>
+    public NetworkStore Networks => new(Path.Join(StoreHere, NetworkStore.Folder));
+
     /// <summary>A user's store.</summary>
     public static string StoreOf(HostUser user) => Path.Join(user.DataHome, "sysctr");
 

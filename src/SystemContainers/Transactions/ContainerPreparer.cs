@@ -348,8 +348,8 @@ sealed class ContainerPreparer(Host host)
             return;
         }
 
-        NetworkPrograms.Require(request, host.Here);
-        NetworkStore networks = new(host.Here(NetworkStore.OnHost));
+        NetworkPrograms.Require(request, host.Here, host.User is not null);
+        NetworkStore networks = host.Target.Networks;
         if (
             request.Networks.FirstOrDefault(n =>
                 !made.Contains(n.Network, StringComparer.Ordinal) && !networks.Has(n.Network)

@@ -139,9 +139,7 @@ sealed class ContainerRemover(Host host)
             if (host.User is null)
             {
                 // Its unit does that; not where its last command was killed.
-                new ContainerNetwork(new NetworkStore(NetworkStore.OnHost), host.Locks.LockNetworks, host.Note).Down(
-                    record.Name
-                );
+                new ContainerNetwork(host.Target.Networks, host.Locks.LockNetworks, host.Note).Down(record.Name);
             }
         }
 

@@ -185,10 +185,10 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
         (string Name, string Network)[] wanted =
         [
             .. _prepared
-                .Where(p => host.User is null && p.Record.Options is not null)
+                .Where(p => p.Record.Options is not null)
                 .SelectMany(p =>
                     NetworkRequest
-                        .Names(p.Record.Settings)
+                        .Names(p.Record.Settings, host.User is not null)
                         .Where(n => n != NetworkDefinition.Default && Networks?.Names.Contains(n) != true)
                         .Select(n => (p.Record.Name, n))
                 ),
@@ -198,7 +198,7 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
             return;
         }
 
-        NetworkStore networks = new(host.Here(NetworkStore.OnHost));
+        NetworkStore networks = host.Target.Networks;
         using IDisposable held = host.Locks.LockNetworks();
         if (wanted.FirstOrDefault(w => !networks.Has(w.Network)) is { Network: { } gone, Name: var name })
         {

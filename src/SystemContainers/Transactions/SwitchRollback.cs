@@ -135,7 +135,7 @@ sealed class SwitchRollback(Host host)
 
         try
         {
-            NetworkStore store = new(host.Here(NetworkStore.OnHost));
+            NetworkStore store = host.Target.Networks;
             using IDisposable held = host.Locks.LockNetworks();
             foreach (string network in former)
             {

@@ -13,20 +13,34 @@ namespace SystemContainers.Units;
 /// <param name="name">The container.</param>
 /// <param name="instantiated">Its unit is made anew for each instance.</param>
 /// <param name="request">What it wants; null for nothing.</param>
-sealed class NetworkUnit(string tool, string bundle, string name, bool instantiated, NetworkRequest? request)
+/// <param name="isUsers">It is a user's.</param>
+sealed class NetworkUnit(
+    string tool,
+    string bundle,
+    string name,
+    bool instantiated,
+    NetworkRequest? request,
+    bool isUsers
+)
 {
     /// <summary>Lines for [Unit].</summary>
-    public static IEnumerable<string> OrderLines(NetworkRequest? request) =>
+    public static IEnumerable<string> OrderLines(NetworkRequest? request, bool isUsers) =>
         request switch
         {
+            { NeedsNetavark: true } when isUsers => UsersLines,
             { NeedsNetavark: true } => ["After=" + NetworkRequest.FirewallUnits],
             { Mode: NetworkMode.Container } => [$"BindsTo={request.OwnerUnit}", $"After={request.OwnerUnit}"],
             _ => [],
         };
 
-    /// <summary>Lines for [Service] that make it before all else, free of the unit's sandbox.</summary>
+    /// <summary>Lines for [Unit] of a user's: where its networks are, which is there for it and goes with the last; and
+    /// what leads outside, as far as there is an outside.</summary>
+    public static IReadOnlyList<string> UsersLines { get; } =
+    ["Requires=" + NetworkRequest.UsersUnit, $"After={NetworkRequest.UsersUnit} {NetworkRequest.UplinkUnit}"];
+
+    /// <summary>Lines for [Service] of the system's that make it before all else, free of the unit's sandbox.</summary>
     public IEnumerable<string> StartPreLines(UnitText unit) =>
-        request?.NeedsNetavark != true
+        request?.NeedsNetavark != true || isUsers
             ? []
             :
             [
@@ -36,20 +50,32 @@ sealed class NetworkUnit(string tool, string bundle, string name, bool instantia
             ];
 
     /// <summary>The command that makes it.</summary>
-    public string StartPre => NetworkCommands.Up(tool, bundle, name, instantiated);
+    private string StartPre => Own(NetworkCommands.Up(tool, bundle, name, instantiated));
+
+    /// <summary>The same of a user's; null for none.</summary>
+    public string? UsersStartPre => isUsers && request?.NeedsNetavark == true ? StartPre : null;
 
     /// <summary>The command that takes it away; null for none.</summary>
-    public string? StopPost => request?.NeedsNetavark == true ? NetworkCommands.Down(tool, name, instantiated) : null;
+    public string? StopPost =>
+        request?.NeedsNetavark == true ? Own(NetworkCommands.Down(tool, name, instantiated)) : null;
 
     /// <summary>The same as properties of a service that is there for one run.</summary>
     public IEnumerable<string> TransientStart =>
         request?.NeedsNetavark == true
-            ? ["ExecStartPre=+" + CommandLine.Transient(tool, "launch", "network-up", $"--bundle={bundle}", name)]
+            ?
+            [
+                .. isUsers ? UsersLines : [],
+                "ExecStartPre="
+                    + Own("+" + CommandLine.Transient(tool, "launch", "network-up", $"--bundle={bundle}", name)),
+            ]
             : [];
 
     /// <summary>The same.</summary>
     public IEnumerable<string> TransientStop =>
         request?.NeedsNetavark == true
-            ? ["ExecStopPost=+" + CommandLine.Transient(tool, "launch", "network-down", name)]
+            ? ["ExecStopPost=" + Own("+" + CommandLine.Transient(tool, "launch", "network-down", name))]
             : [];
+
+    /// <summary>A user's manager has no more rights to give.</summary>
+    private string Own(string command) => isUsers ? command.TrimStart('+') : command;
 }

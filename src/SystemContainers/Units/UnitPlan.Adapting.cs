@@ -159,7 +159,7 @@ sealed partial record UnitPlan
             .. EarlyUnit
                 .OrderLines(text)
                 .Union(User is null ? [] : UserUnit.OrderLines(unit.FileName), StringComparer.Ordinal),
-            .. RunsContainer(text) ? NetworkUnit.OrderLines(network) : [],
+            .. RunsContainer(text) ? NetworkUnit.OrderLines(network, User is not null) : [],
         ];
         IReadOnlyList<string> install = User is null ? [] : UserUnit.InstallLines(text);
         List<string> service =
@@ -205,7 +205,7 @@ sealed partial record UnitPlan
             return [.. PrivateDirectories.Lines(text)];
         }
 
-        NetworkUnit net = new(Tool, Bundle, Name, Instantiated, network);
+        NetworkUnit net = new(Tool, Bundle, Name, Instantiated, network, User is not null);
         List<string> lines =
         [
             .. WrittenStartLines(text),
@@ -250,7 +250,8 @@ sealed partial record UnitPlan
                     text,
                     Tool,
                     tmpfiles ? UserUnit.TmpfilesPath(User, Name) : null,
-                    owns ? [OwnedSources.Verb, $"--bundle={Bundle}", Name] : null
+                    owns ? [OwnedSources.Verb, $"--bundle={Bundle}", Name] : null,
+                    net.UsersStartPre
                 )
             );
         }

@@ -81,12 +81,20 @@ static class UserUnit
     /// <param name="tool">Absolute path of sysctr.</param>
     /// <param name="file">The tmpfiles.d(5) file; null for none.</param>
     /// <param name="own">Words behind <c>launch</c> that give the volumes; null where there are none to give.</param>
-    public static IEnumerable<string> StartPreLines(UnitText unit, string tool, string? file, string[]? own)
+    /// <param name="network">The command that makes the container's network; null for none.</param>
+    public static IEnumerable<string> StartPreLines(
+        UnitText unit,
+        string tool,
+        string? file,
+        string[]? own,
+        string? network = null
+    )
     {
         string[] commands =
         [
             .. file is null ? (string[])[] : [CommandLine.Of(tool, "launch", "tmpfiles", file)],
             .. own is null ? (string[])[] : [CommandLine.Of([tool, "launch", .. own])],
+            .. network is null ? (string[])[] : [network],
         ];
         return commands.Length == 0
             ? []

@@ -173,7 +173,8 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             prepared.Directory.OnHost,
             record.Name,
             instantiated: false,
-            NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject())
+            NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject()),
+            host.User is not null
         );
         return await ForegroundRun.RunAsync(
             host,

@@ -560,19 +560,18 @@ public sealed class ComposeConversionTests : IDisposable
     }
 
     [Fact]
-    public void A_user_s_services_have_no_networks_by_name_and_publish_their_ports()
+    public void A_user_s_services_are_on_a_network_and_publish_their_ports()
     {
         ConvertedFiles files = _folder.Translate(
             "services: {web: {image: i, ports: ['8080:80']}, db: {image: i, network_mode: host}}",
             isUser: true
         );
 
-        Assert.Equal(["shop-web.container", "shop-db.container"], files.All.Select(f => f.Name));
-        Assert.Contains(
-            "no networks by name",
-            Assert.Single(files.Findings, f => f.Lost).Text,
-            StringComparison.Ordinal
+        Assert.Equal(
+            ["shop-db.container", "shop-web.container", "shop_default.network"],
+            files.All.Select(f => f.Name).Order(StringComparer.Ordinal)
         );
+        Assert.DoesNotContain(files.Findings, f => f.Lost);
         Assert.Equal(
             ["8080:80"],
             RoundTrip.Read(files).Containers.Single(c => c.Request.Name == "shop-web").Request.Settings.All("publish")

@@ -83,7 +83,7 @@ public sealed class RecordsOfOldTests : IAsyncLifetime
         using Host host = _system.Open();
         await _system.InstallAsync(host, "a");
         Record(host, "a", ("network", "shop:ip=nonsense"), ("cap-add", "FOO"));
-        NetworkStore networks = new(host.Here(NetworkStore.OnHost));
+        NetworkStore networks = host.Target.Networks;
         foreach (string name in (string[])["shop", "unused"])
         {
             networks.Put(new NetworkDefinition { Name = name, File = "/etc/sysctr/containers.d/n.network" }.Marked());

@@ -22,7 +22,11 @@ public sealed class NetworkProgramsTests : IDisposable
         Make(there);
 
         SysctrException refused = Assert.Throws<SysctrException>(() =>
-            NetworkPrograms.Require(new NetworkRequest { Mode = NetworkMode.Bridge, Name = "a" }, p => _root + p)
+            NetworkPrograms.Require(
+                new NetworkRequest { Mode = NetworkMode.Bridge, Name = "a" },
+                p => _root + p,
+                isUsers: false
+            )
         );
 
         Assert.Equal((ErrorKind.Host, true), (refused.Kind, refused.Hint!.Contains(said, StringComparison.Ordinal)));
@@ -36,7 +40,54 @@ public sealed class NetworkProgramsTests : IDisposable
         Make("usr/lib/podman/netavark");
         Make(firewall);
 
-        NetworkPrograms.Require(new NetworkRequest { Mode = NetworkMode.Bridge, Name = "a" }, p => _root + p);
+        NetworkPrograms.Require(
+            new NetworkRequest { Mode = NetworkMode.Bridge, Name = "a" },
+            p => _root + p,
+            isUsers: false
+        );
+    }
+
+    /// <summary>A user's network needs what the system's needs, what leads outside, and what leads in.</summary>
+    [Theory]
+    [InlineData("usr/bin/none", "apt install netavark")]
+    [InlineData("usr/lib/podman/netavark", "apt install passt")]
+    [InlineData("usr/bin/pasta", "package systemd")]
+    [InlineData("usr/lib/systemd/systemd-socket-proxyd", null)]
+    public void A_user_s_needs_all_up_to(string there, string? lacking)
+    {
+        Make("usr/sbin/nft");
+        foreach (
+            string file in (string[])
+                ["usr/lib/podman/netavark", "usr/bin/pasta", "usr/lib/systemd/systemd-socket-proxyd"]
+        )
+        {
+            if (there != "usr/bin/none")
+            {
+                Make(file);
+            }
+
+            if (file == there)
+            {
+                break;
+            }
+        }
+
+        SysctrException? refused =
+            Record.Exception(() =>
+                NetworkPrograms.Require(
+                    new NetworkRequest
+                    {
+                        Mode = NetworkMode.Bridge,
+                        Name = "a",
+                        Ports = [PublishedPort.Parse("80:80")],
+                    },
+                    p => _root + p,
+                    isUsers: true
+                )
+            ) as SysctrException;
+
+        Assert.Equal(lacking is null, refused is null);
+        Assert.Contains(lacking ?? "", refused?.Hint ?? "", StringComparison.Ordinal);
     }
 
     private void Make(string file)

@@ -425,7 +425,7 @@ public sealed class QuadletFaultTests : IDisposable
     [Theory]
     [InlineData("UserNS=auto", true, "user's own namespace")]
     [InlineData("UserNS=auto", false, "")]
-    [InlineData("Network=web", true, "no networks by name")]
+    [InlineData("Network=web", true, "")]
     [InlineData("Network=web", false, "")]
     [InlineData("GroupAdd=keep-groups", true, "keep-groups")]
     public void Lint_is_of_the_user_s_containers_or_the_system_s(string key, bool isUsers, string said)

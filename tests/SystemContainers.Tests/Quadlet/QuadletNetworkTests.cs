@@ -200,7 +200,7 @@ public sealed class QuadletNetworkTests : IDisposable
         Assert.Empty(set.Faults.All);
         ContainerSettings settings = Assert.Single(set.Containers).Request.Settings;
         Assert.Equal(mode, settings.Spec.Network.Mode(isUsers).ToString());
-        Assert.Equal(["sysctr"], NetworkRequest.Names(settings));
+        Assert.Equal(isUsers ? [] : ["sysctr"], NetworkRequest.Names(settings, isUsers));
     }
 
     [Fact]
@@ -213,7 +213,7 @@ public sealed class QuadletNetworkTests : IDisposable
 
         Assert.Empty(set.Faults.All);
         Assert.Empty(set.Networks);
-        Assert.Equal(["sysctr"], NetworkRequest.Names(Assert.Single(set.Containers).Request.Settings));
+        Assert.Equal(["sysctr"], NetworkRequest.Names(Assert.Single(set.Containers).Request.Settings, isUsers: false));
     }
 
     /// <summary>As <c>podman network create --dns</c>.</summary>
@@ -270,16 +270,35 @@ public sealed class QuadletNetworkTests : IDisposable
     }
 
     [Theory]
-    [InlineData("Network=web")]
-    [InlineData("Network=web:alias=a")]
-    [InlineData("Network=x.network")]
-    public void A_user_s_has_none_by_name(string key)
+    [InlineData("Network=web", "web")]
+    [InlineData("Network=web:alias=a", "web:alias=a")]
+    [InlineData("Network=x.network", "systemd-x")]
+    public void A_user_s_has_those_by_name(string key, string network)
     {
         _folder.Write("a.container", "[Container]\nImage=i\n" + key);
+        _folder.Write("x.network", "[Network]\nSubnet=10.77.0.0/24\nInternal=yes");
+
+        QuadletSet set = _folder.Read(new QuadletHost { IsUser = true });
+
+        Assert.Empty(set.Faults.All);
+        Assert.Equal([network], Assert.Single(set.Containers).Request.Settings.All("network"));
+        Assert.Equal("systemd-x", Assert.Single(set.Networks).Name);
+    }
+
+    /// <summary>In the namespace of a user's networks is no device of the host.</summary>
+    [Theory]
+    [InlineData("Driver=macvlan\nOptions=parent=eth0", 2, "macvlan")]
+    [InlineData("Options=mtu=1400\nOptions=mode=unmanaged", 3, "mode")]
+    [InlineData("Options=vrf=red", 2, "vrf")]
+    public void A_user_s_stands_on_no_device_of_the_host(string keys, int line, string left)
+    {
+        _folder.Write("x.network", "[Network]\n" + keys);
 
         QuadletFault fault = Assert.Single(_folder.Read(new QuadletHost { IsUser = true }).Faults.All);
 
-        Assert.Equal(3, fault.Place.Line);
-        Assert.Contains("a user's containers have no networks by name", fault.Text, StringComparison.Ordinal);
+        Assert.Equal(line, fault.Place.Line);
+        Assert.Contains("a user's networks are bridges of their own", fault.Text, StringComparison.Ordinal);
+        Assert.Contains(left, fault.Advice, StringComparison.Ordinal);
+        Assert.Empty(_folder.Read().Faults.All);
     }
 }

@@ -193,6 +193,25 @@ public sealed class QuadletPodTests : IDisposable
         Assert.Equal(2, set.Faults.Notes.Count);
     }
 
+    [Fact]
+    public void A_user_s_pod_on_a_network_by_name_has_ports()
+    {
+        _folder.Write("shop.pod", "[Pod]\nNetwork=shop.network\nPublishPort=8080:80");
+        _folder.Write("shop.network", "[Network]");
+        _folder.Write("web.container", Container);
+
+        QuadletSet set = _folder.Read(new QuadletHost { IsUser = true });
+
+        Assert.Empty(set.Faults.All);
+        ContainerSettings pod = set.Containers.Single(c => c.Name == "shop-pod").Request.Settings;
+        Assert.Equal(["systemd-shop"], pod.All("network"));
+        Assert.Equal(["8080:80"], pod.All("publish"));
+        Assert.Equal(
+            ["container:shop-pod"],
+            set.Containers.Single(c => c.Name == "web").Request.Settings.All("network")
+        );
+    }
+
     [Theory]
     [InlineData("PublishPort=8080:80")]
     [InlineData("Network=pasta\nPublishPort=8080:80")]

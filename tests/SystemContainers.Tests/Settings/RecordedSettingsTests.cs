@@ -103,7 +103,7 @@ public sealed class RecordedSettingsTests
             .. network is null ? [] : ((string, string)[])[("network", network)],
         ];
 
-        Assert.Equal(name is null ? [] : [name], NetworkRequest.Names(Of(options).Settings));
+        Assert.Equal(name is null ? [] : [name], NetworkRequest.Names(Of(options).Settings, isUsers: false));
     }
 
     /// <summary>No list is empty in what sysctr writes.</summary>

@@ -112,7 +112,7 @@ public sealed class NetworkRollbackTests : IAsyncLifetime
         Assert.Equal(made.ToJson(), Networks(host).Find("shop")!.ToJson());
     }
 
-    private static NetworkStore Networks(Host host) => new(host.Here(NetworkStore.OnHost));
+    private static NetworkStore Networks(Host host) => host.Target.Networks;
 
     private static NetworkDefinition Network(string subnet) =>
         new() { Name = "shop", Subnets = [NetworkSubnet.Of(System.Net.IPNetwork.Parse(subnet))] };

@@ -67,6 +67,35 @@ public sealed class NetworkUnitTests
         Assert.Contains("After=shop-pod.service", lines);
     }
 
+    [Fact]
+    public void A_user_s_is_made_where_the_user_s_networks_are()
+    {
+        NetworkRequest request = new() { Mode = NetworkMode.Bridge, Name = "etcd" };
+        NetworkUnit unit = new("/usr/bin/sysctr", "/d/0", "etcd", instantiated: false, request, isUsers: true);
+
+        Assert.Equal(
+            ["Requires=sysctr-netns.service", "After=sysctr-netns.service sysctr-uplink.service"],
+            NetworkUnit.OrderLines(request, isUsers: true)
+        );
+        Assert.Empty(unit.StartPreLines(UnitText.Parse("[Service]\nExecStartPre=/bin/prepare\n")));
+        Assert.Equal("/usr/bin/sysctr launch network-up --bundle=/d/0 etcd", unit.UsersStartPre);
+        Assert.Equal("/usr/bin/sysctr launch network-down etcd", unit.StopPost);
+        Assert.Equal(
+            [
+                "ExecStartPre=",
+                "ExecStartPre=/usr/bin/sysctr launch network-up --bundle=/d/0 etcd",
+                "ExecStartPre=/bin/prepare",
+            ],
+            UserUnit.StartPreLines(
+                UnitText.Parse("[Service]\nExecStartPre=/bin/prepare\n"),
+                "/t",
+                file: null,
+                own: null,
+                unit.UsersStartPre
+            )
+        );
+    }
+
     private static string[] DropIn(string network, TestImage image)
     {
         UnitPlan plan = UnitPlan.For(

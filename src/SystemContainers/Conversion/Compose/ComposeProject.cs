@@ -76,7 +76,7 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
         }
 
         string file = RunConverter.FileNameOf($"{Name}_{name}") + ".network";
-        if (!Files.IsUser && Files.Find(file) is null)
+        if (Files.Find(file) is null)
         {
             ConvertedFile network = Files.Add(file, $"{file}: network '{name}' of {Root.Source.Shown}.");
             network.Line(NetworkFile.Section, "NetworkName", called, place);

@@ -192,10 +192,7 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
             );
         }
 
-        if (!project.Files.IsUser)
-        {
-            Add("network-alias", name, named ?? service);
-        }
+        Add("network-alias", name, named ?? service);
     }
 
     private void NetworkKey(string key, YamlNode value, List<string> options)

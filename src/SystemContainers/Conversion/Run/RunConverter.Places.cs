@@ -123,13 +123,6 @@ sealed partial class RunConverter
                 _closed = "its network is another's, and there the ports are published";
                 file.Key("Network", named, option.Place);
                 break;
-            case var _ when files.IsUser:
-                file.Lose(
-                    option.Place,
-                    "a user's containers have no networks by name",
-                    "leave it out: the container has one of its own, by pasta"
-                );
-                break;
             case var named when named.EndsWith(".network", StringComparison.Ordinal) && files.Find(named) is not null:
                 file.Key("Network", named + options, option.Place);
                 break;

@@ -149,16 +149,13 @@ sealed class ApplyPlanner(Host host, IPullProgress progress, Action<string> note
                 StringComparer.Ordinal
             );
         ApplyFiles files = new(host);
-        bool prunes = request.Prune && host.User is null;
         IReadOnlyList<NetworkChange> changes = new DeclaredNetworks(host, note).Plan(
             set.Networks,
-            prunes ? file => files.Covers(file, request.Places) : null,
+            request.Prune ? file => files.Covers(file, request.Places) : null,
             record =>
                 leaving.Contains(record.Name) || pruned.GetValueOrDefault(record.Name, []).Contains(record.Deployment),
             prepared.Select(p => p.Record),
-            host.User is null
-                ? work.Changing.SelectMany(i => NetworkRequest.Names(i.Declaration!.Request.Settings))
-                : []
+            work.Changing.SelectMany(i => NetworkRequest.Names(i.Declaration!.Request.Settings, host.User is not null))
         );
         return [.. changes.Select(PlannedNetwork.Of)];
     }

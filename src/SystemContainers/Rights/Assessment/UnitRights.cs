@@ -255,13 +255,16 @@ static partial class UnitRights
         if (
             subject.Values.GetValueOrDefault("IMAGE_NAME") == ImageReference.Pod
             && (
-                command == NetworkCommands.Up(tool, subject.Destination, subject.Name)
-                || command == NetworkCommands.Down(tool, subject.Name)
+                IsNetworks(NetworkCommands.Up(tool, subject.Destination, subject.Name))
+                || IsNetworks(NetworkCommands.Down(tool, subject.Name))
             )
         )
         {
             return true;
         }
+
+        // A user's have no prefix.
+        bool IsNetworks(string ours) => command == ours || command == ours.TrimStart('+');
 
         string program = bare.Split(' ', '\t')[0];
         return RuntimeCall.Find(command, subject.Name) is not null

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Network;
+using SystemContainers.Runtime.UserNetworks;
 using SystemContainers.Settings;
 
 namespace SystemContainers.Runtime.Launch;
@@ -21,7 +22,12 @@ static class LaunchedNetwork
     {
         // systemd gives such a command a mount namespace all the same where the unit has settings that need one, if
         // without their mounts: what is mounted there the host never sees.
-        if (MountNamespace("self") is { } own && MountNamespace("1") is { } host && own != host)
+        if (
+            !NetworkRecords.AreUsers
+            && MountNamespace("self") is { } own
+            && MountNamespace("1") is { } host
+            && own != host
+        )
         {
             return Exec.Replace([
                 "/usr/bin/env",
@@ -33,12 +39,41 @@ static class LaunchedNetwork
             ]);
         }
 
-        ContainerNetwork network = new(new NetworkStore(NetworkStore.OnHost), NetworkRecords.Lock, LaunchLog.Error);
-        if (options.Verb == "network-down")
+        NetworkRequest? request =
+            options.Verb == "network-down" ? null : NetworkRequest.Find(Launcher.ReadConfig(options.Bundle!));
+        if (request is null or { NeedsNetavark: true })
+        {
+            return NetworkRecords.AreUsers ? RunUsers(options, request) : RunHere(options, request);
+        }
+
+        return 0;
+    }
+
+    private static int RunUsers(LaunchOptions options, NetworkRequest? request)
+    {
+        if (UserNetwork.IsInside)
+        {
+            UserNetwork.Join();
+            return RunHere(options, request);
+        }
+
+        return request is null
+            ? UserNetwork.Down(options.Id)
+            : UserNetwork.Up(options.Id, request, Environment.GetCommandLineArgs()[1..]);
+    }
+
+    private static int RunHere(LaunchOptions options, NetworkRequest? request)
+    {
+        ContainerNetwork network = new(
+            new NetworkStore(Path.Join(Launcher.StoreDirectory, NetworkStore.Folder)),
+            NetworkRecords.Lock,
+            LaunchLog.Error
+        );
+        if (request is null)
         {
             network.Down(options.Id);
         }
-        else if (NetworkRequest.Find(Launcher.ReadConfig(options.Bundle!)) is { NeedsNetavark: true } request)
+        else
         {
             network.Up(options.Id, request);
         }
@@ -100,7 +135,16 @@ static class LaunchedNetwork
         }
 
         IReadOnlyDictionary<string, string> files = NameFiles.Write(directory, request, record);
-        BundleConfig.PlaceNetwork(document, files, record?.Namespace);
+        if (record?.IsUsers == true)
+        {
+            int holder = NetworksHolder.Require($"starting {id}");
+            BundleConfig.PlaceNetwork(document, files, UserNetwork.Seen(record, holder), UserNetwork.SeenUsers(holder));
+        }
+        else
+        {
+            BundleConfig.PlaceNetwork(document, files, record?.Namespace);
+        }
+
         return [.. files.Values];
     }
 }

@@ -12,6 +12,7 @@ using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Linux.Users;
 using SystemContainers.Network;
+using SystemContainers.Runtime.UserNetworks;
 using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
 
@@ -53,6 +54,16 @@ static class Launcher
         if (arguments is ["image", var image, var place])
         {
             return ComposefsRoot.MountByDevice(image, place);
+        }
+
+        if (arguments is [NetworksHolder.Verb, ..])
+        {
+            return NetworksHolder.Run(arguments[1..]);
+        }
+
+        if (arguments is [NetworksUplink.Verb])
+        {
+            return NetworksUplink.Run();
         }
 
         LaunchOptions options = LaunchOptions.Parse(arguments);
@@ -163,7 +174,7 @@ static class Launcher
     private static MountGuard Guard(string bundle, IReadOnlyCollection<string>? sources = null) =>
         MountGuard.ForStart(bundle, Bundles, StoreDirectory, sources);
 
-    private static string StoreDirectory =>
+    internal static string StoreDirectory =>
         IsSystems ? "/var/lib/sysctr" : Path.Join(HostUser.OfCaller().DataHome, "sysctr");
 
     internal static JsonObject ReadConfig(string bundle)

@@ -122,13 +122,11 @@ sealed class ApplyFiles(Host host)
             }
         }
 
-        NetworkStore networks = new(host.Here(NetworkStore.OnHost));
+        NetworkStore networks = host.Target.Networks;
         foreach (
-            string network in host.User is not null
-                ? []
-                : NetworkRequest
-                    .Names(container.Request.Settings)
-                    .Where(n => !networks.Has(n) && !container.Request.NewNetworks.Contains(n, StringComparer.Ordinal))
+            string network in NetworkRequest
+                .Names(container.Request.Settings, host.User is not null)
+                .Where(n => !networks.Has(n) && !container.Request.NewNetworks.Contains(n, StringComparer.Ordinal))
         )
         {
             SysctrException lacking = networks.Lacking(network, host.Inside);

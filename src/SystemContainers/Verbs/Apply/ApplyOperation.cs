@@ -183,7 +183,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
     /// <returns>Whether one was removed.</returns>
     private bool PruneNetworks(QuadletSet set, ApplyRequest request)
     {
-        if (!request.Prune || host.User is not null)
+        if (!request.Prune)
         {
             return false;
         }

@@ -126,6 +126,155 @@ public sealed class ExecTests(HardLinksFixture fixture)
         Assert.Equal("active", await container.PropertyAsync("ActiveState"));
     }
 
+    /// <summary>A payload of few rights must not get more by what is run beside it: a set-user-ID program, called by a
+    /// process without no_new_privs that it has a hand in, would be root.</summary>
+    [Theory]
+    [InlineData("runc")]
+    [InlineData("crun")]
+    public async Task A_command_and_a_health_check_are_what_the_payload_is(string runtime)
+    {
+        string name = Container.NewName();
+        string unit = name + ".service";
+        await _host.ShellAsync(
+            $"""
+            mkdir -p /etc/sysctr/secrets.d /etc/systemd/system/{unit}.d
+            (umask 077; printf hidden > /etc/sysctr/secrets.d/{name})
+            printf '[Service]\nEnvironment=WORD=unit\n' > /etc/systemd/system/{unit}.d/50-local.conf
+            """
+        );
+        (
+            await _host.SysctrAsync(
+                "install",
+                "--now",
+                "--name",
+                name,
+                "--runtime",
+                runtime,
+                "-u",
+                "1:2",
+                "--group-add",
+                "9",
+                "--umask",
+                "0077",
+                "--workdir",
+                "/usr",
+                "--ulimit",
+                "nofile=777:778",
+                "--env",
+                "WORD=image",
+                "--env",
+                "OTHER=image",
+                "--secret",
+                $"{name},type=env,target=VAR_SECRET",
+                "--health-cmd",
+                "cat /proc/self/status > /tmp/health; cat /proc/self/environ > /tmp/health-environ",
+                "--health-interval",
+                "1s",
+                "--entrypoint",
+                "[\"/bin/sh\", \"-c\"]",
+                "probe",
+                "--",
+                "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+            )
+        ).MustSucceed();
+        string main = (await _host.UnitPropertyAsync(unit, "MainPID")).Trim();
+
+        string[] payload = Rights(await _host.ShellAsync($"cat /proc/{main}/status"), runtime);
+        Assert.Contains("NoNewPrivs:1", payload);
+        Assert.Contains("Groups:2 9", payload);
+        Assert.Equal(payload, Rights(await InsideAsync("cat", "/proc/self/status"), runtime));
+        Assert.Equal(
+            Limits(await _host.ShellAsync($"grep 'Max open files' /proc/{main}/limits"), runtime),
+            Limits(await InsideAsync("grep", "Max open files", "/proc/self/limits"), runtime)
+        );
+        Assert.Equal("/usr\n", await InsideAsync("pwd"));
+        string[] variables = Variables(await _host.ShellAsync($"tr '\\0' '\\n' < /proc/{main}/environ"));
+        Assert.Contains("WORD=unit", variables);
+        Assert.Contains("VAR_SECRET=hidden", variables);
+        Assert.Equal(variables, Variables(await InsideAsync("sh", "-c", "tr '\\0' '\\n' < /proc/self/environ")));
+
+        await _host.EventuallyAsync($"sysctr exec {name} test -s /tmp/health-environ", TimeSpan.FromMinutes(2));
+        Assert.Equal(payload, Rights(await InsideAsync("cat", "/tmp/health"), runtime));
+        Assert.Equal(variables, Variables(await InsideAsync("sh", "-c", "tr '\\0' '\\n' < /tmp/health-environ")));
+
+        // Another user has no more than that one either, and what is asked for is there beside all else.
+        string[] daemon = Rights(
+            (
+                await _host.SysctrAsync(
+                    "exec",
+                    "-u",
+                    "daemon",
+                    "-w",
+                    "/tmp",
+                    "-e",
+                    "OTHER=asked",
+                    name,
+                    "cat",
+                    "/proc/self/status"
+                )
+            )
+                .MustSucceed()
+                .Output,
+            runtime
+        );
+        Assert.Equal(
+            payload.Where(l => !l.StartsWith("Groups", StringComparison.Ordinal)),
+            daemon.Where(l => !l.StartsWith("Groups", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            "/tmp asked unit hidden\n",
+            (
+                await _host.SysctrAsync(
+                    "exec",
+                    "-w",
+                    "/tmp",
+                    "-e",
+                    "OTHER=asked",
+                    name,
+                    "sh",
+                    "-c",
+                    "echo $PWD $OTHER $WORD $VAR_SECRET"
+                )
+            )
+                .MustSucceed()
+                .Output
+        );
+        (await _host.SysctrAsync("uninstall", "--purge", name)).MustSucceed();
+        await _host.ShellAsync($"rm -r /etc/sysctr/secrets.d/{name} /etc/systemd/system/{unit}.d");
+
+        async Task<string> InsideAsync(params string[] command) =>
+            (await _host.SysctrAsync(["exec", name, .. command])).MustSucceed().Output;
+    }
+
+    /// <summary>runc's exec has a umask of its own.</summary>
+    private static string[] Rights(string status, string runtime) =>
+        [
+            .. status
+                .Split('\n')
+                .Where(l =>
+                    l.StartsWith("Cap", StringComparison.Ordinal)
+                    || l.StartsWith("NoNewPrivs:", StringComparison.Ordinal)
+                    || l.StartsWith("Seccomp:", StringComparison.Ordinal)
+                    || l.StartsWith("Groups:", StringComparison.Ordinal)
+                    || (runtime == "crun" && l.StartsWith("Umask:", StringComparison.Ordinal))
+                )
+                .Select(l => l.Replace("\t", "", StringComparison.Ordinal).Trim()),
+        ];
+
+    /// <summary>A runc that Go's runtime raises the soft limit for (before 1.1.13) gives a command the hard
+    /// one.</summary>
+    private static string[] Limits(string line, string runtime) =>
+        line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[(runtime == "runc" ? 4 : 3)..];
+
+    /// <summary>A shell says where it is.</summary>
+    private static string[] Variables(string lines) =>
+        [
+            .. lines
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(l => !l.StartsWith("PWD=", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal),
+        ];
+
     [Theory]
     [InlineData("runc", "> /root/out", "")]
     [InlineData("crun", "> /root/out", "")]

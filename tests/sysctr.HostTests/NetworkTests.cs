@@ -37,9 +37,53 @@ public sealed class NetworkTests(NspawnFixture fixture)
 
     /// <summary>All that a container's network leaves on a host while it is there.</summary>
     private const string Snapshot =
-        "ip -o link | cut -d: -f2 | sort; ip netns; iptables-save | grep -v '^#' | sed 's/ \\[.*\\]//'; ls -RA /run/sysctr; grep -c /run/netns/ /proc/self/mountinfo || true";
+        "ip -o link | cut -d: -f2 | sort; ip netns; iptables-save | grep -v '^#' | sed 's/ \\[.*\\]//'; ls -RA -I .images /run/sysctr; grep -c /run/netns/ /proc/self/mountinfo || true";
 
     private readonly NspawnHost _host = fixture.Host;
+
+    [Theory]
+    [InlineData("bridge")]
+    [InlineData("standin:ip=10.76.0.50")]
+    public async Task A_command_in_place_of_a_payload_has_a_network_of_its_own(string network)
+    {
+        await PrepareAsync();
+        (await _host.SysctrAsync("network", "create", "standin", "--subnet", "10.76.0.0/24")).MustSucceed();
+        await using (
+            Container web = await Container.InstallAsync(
+                _host,
+                "probe",
+                "-v",
+                $"{Place}:{Place}:ro",
+                "--network",
+                network,
+                "-p",
+                "8090:80"
+            )
+        )
+        {
+            // The chains that all containers' rules are in stay once there was one.
+            (await _host.SysctrAsync("exec", "--or-run", web.Name, "true")).MustSucceed();
+            string before = await _host.ShellAsync(Snapshot);
+
+            string said = (
+                await _host.SysctrAsync(
+                    "exec",
+                    "--or-run",
+                    web.Name,
+                    "python3",
+                    "-c",
+                    "import os; print(*sorted(os.listdir('/sys/class/net')))"
+                )
+            )
+                .MustSucceed()
+                .Output;
+
+            Assert.Equal("eth0 lo\n", said);
+            Assert.Equal(before, await _host.ShellAsync(Snapshot));
+        }
+
+        (await _host.SysctrAsync("network", "remove", "standin")).MustSucceed();
+    }
 
     [Fact]
     public async Task Containers_on_a_network_find_each_other_and_the_host_finds_their_ports()

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json.Serialization;
-
 namespace SystemContainers.Exports;
 
 /// <summary>How to find out whether a payload that runs is well, with all values in place; everything that is named has
@@ -13,14 +11,6 @@ sealed record HealthCheck
 
     /// <summary>Where the command begins, as the payload does; null in records of before this was kept.</summary>
     public string? WorkingDirectory { get; init; }
-
-    /// <summary>Whose the command is, <c>UID:GID</c>, as the payload; null for root, and in records of before this was
-    /// kept.</summary>
-    public string? User { get; init; }
-
-    /// <summary>Whether the command may gain no privileges by what it executes, as the payload.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
-    public bool NoNewPrivileges { get; init; }
 
     /// <summary>http: or https: URL to get from the host; a status of 2xx is well. Null for none.</summary>
     public string? Http { get; init; }

@@ -116,7 +116,6 @@ static class ContainerRenderer
                     : GeneratedTmpfiles(request, volumes, state, isKept, generated, warnings, Keeper(request, config))
             ) + string.Concat(OwnedVolumes.Lines(request, volumes, config));
         string? tmpfiles = lines.Length == 0 ? null : lines;
-        JsonNode? process = health is null ? null : JsonNode.Parse(config.Json)?["process"];
         return new RenderedContainer
         {
             Units = Units(request, values, config),
@@ -126,14 +125,7 @@ static class ContainerRenderer
             Values = values.Texts,
             HostFiles = hostFiles,
             GeneratedDirectories = generated,
-            Health = health is null
-                ? null
-                : health with
-                {
-                    WorkingDirectory = config.WorkingDirectory,
-                    User = PayloadUser.Of(process),
-                    NoNewPrivileges = PayloadUser.GainsNothing(process),
-                },
+            Health = health is null ? null : health with { WorkingDirectory = config.WorkingDirectory },
             Warnings =
             [
                 .. warnings,

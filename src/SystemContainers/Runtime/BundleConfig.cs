@@ -248,7 +248,8 @@ static class BundleConfig
     /// <summary>Whether the payload's environment has a variable.</summary>
     public static bool HasVariable(JsonObject document, string name) => Variable(document, name) is not null;
 
-    private static void RemoveVariable(JsonObject document, string name)
+    /// <summary>Takes a variable from the payload's environment.</summary>
+    public static void RemoveVariable(JsonObject document, string name)
     {
         JsonArray environment = document["process"]!["env"] as JsonArray ?? [];
         foreach (
@@ -343,22 +344,12 @@ static class BundleConfig
     /// <returns>What was lowered, in words for the user.</returns>
     public static IEnumerable<string> LowerLimits(JsonObject document, HostFacts host)
     {
-        List<string> lowered = [];
         JsonObject process = document["process"]!.AsObject();
-        foreach (JsonObject limit in (process["rlimits"] as JsonArray ?? []).OfType<JsonObject>())
-        {
-            if (
-                limit["type"]?.ToString() is { } type
-                && host.HardLimits.TryGetValue(type, out ulong most)
-                && ulong.TryParse(limit["hard"]?.ToString(), out ulong hard)
-                && hard > most
-            )
-            {
-                limit["hard"] = most;
-                limit["soft"] = ulong.TryParse(limit["soft"]?.ToString(), out ulong soft) ? Math.Min(soft, most) : most;
-                lowered.Add($"config.json asks for {type} {hard}; this host has no more than {most} to give");
-            }
-        }
+        List<string> lowered =
+        [
+            .. LowerLimits(process, host.HardLimits)
+                .Select(l => $"config.json asks for {l.Type} {l.Asked}; this host has no more than {l.Most} to give"),
+        ];
 
         if (
             !host.Capabilities.Contains("CAP_SYS_RESOURCE", StringComparer.Ordinal)
@@ -369,6 +360,34 @@ static class BundleConfig
                 $"config.json asks for oomScoreAdj {process["oomScoreAdj"]}; this host has no CAP_SYS_RESOURCE, so it is left out"
             );
             process.Remove("oomScoreAdj");
+        }
+
+        return lowered;
+    }
+
+    /// <summary>Lowers resource limits to hard ones that nobody here can go past.</summary>
+    /// <param name="process">process of a config.json.</param>
+    /// <param name="hard">Those, as <see cref="ResourceLimits.Parse"/> reads them.</param>
+    /// <returns>What was lowered.</returns>
+    public static List<(string Type, ulong Asked, ulong Most)> LowerLimits(
+        JsonObject process,
+        IReadOnlyDictionary<string, ulong> hard
+    )
+    {
+        List<(string, ulong, ulong)> lowered = [];
+        foreach (JsonObject limit in (process["rlimits"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            if (
+                limit["type"]?.ToString() is { } type
+                && hard.TryGetValue(type, out ulong most)
+                && ulong.TryParse(limit["hard"]?.ToString(), out ulong asked)
+                && asked > most
+            )
+            {
+                limit["hard"] = most;
+                limit["soft"] = ulong.TryParse(limit["soft"]?.ToString(), out ulong soft) ? Math.Min(soft, most) : most;
+                lowered.Add((type, asked, most));
+            }
         }
 
         return lowered;

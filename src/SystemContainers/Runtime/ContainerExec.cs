@@ -24,7 +24,7 @@ static class ContainerExec
 {
     /// <summary>What is kept of each of a command's streams, in bytes: who runs inside says how much it
     /// writes.</summary>
-    private const int MaxSaid = 4 << 10;
+    internal const int MaxSaid = 4 << 10;
 
     /// <summary>How long what a command has left behind may go on speaking for it. crun ends with the command; runc
     /// itself waits until nobody holds the streams that it made.</summary>
@@ -37,10 +37,8 @@ static class ContainerExec
     /// <param name="runtime">The container's.</param>
     /// <param name="id">The runtime's name for the container.</param>
     /// <param name="command">Program and words.</param>
-    /// <param name="directory">Where it begins; null for the runtime's own choice, and that of crun is the
-    /// root.</param>
-    /// <param name="payload">Whose the command is, as <see cref="Exports.HealthCheck.User"/>.</param>
-    /// <param name="gainsNothing">Whether the payload gains nothing by what it executes.</param>
+    /// <param name="directory">Where it begins; null for where the payload did.</param>
+    /// <param name="config">config.json of what runs, as <see cref="ContainerProcess.ConfigOf"/>.</param>
     /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="cancellation">Kills it, with what it has started.</param>
     /// <returns>Null for status 0; else the status, and the last line that it wrote.</returns>
@@ -49,8 +47,7 @@ static class ContainerExec
         string id,
         IReadOnlyList<string> command,
         string? directory,
-        string? payload,
-        bool gainsNothing,
+        string config,
         HostUser? user,
         CancellationToken cancellation
     )
@@ -61,6 +58,15 @@ static class ContainerExec
         string pidFile = Path.Join(own, "pid");
         try
         {
+            JsonObject document = ContainerProcess.Read(config);
+            document["process"]!["args"] = new JsonArray([.. command.Select(word => JsonValue.Create(word))]);
+            if (directory is not null)
+            {
+                document["process"]!["cwd"] = directory;
+            }
+
+            string process = ContainerProcess.Write(own, document, terminal: false, user);
+
             // Killing the runtime would leave the process in the container; it is a session of its own, so that one
             // signal ends all of it.
             using CancellationTokenRegistration kill = cancellation.Register(() =>
@@ -70,20 +76,7 @@ static class ContainerExec
             [
                 .. Outside(user),
                 .. await InsideAsync(runtime, id, user, cancellation),
-                .. Literal(
-                    [
-                        .. runtime.Command,
-                        "exec",
-                        "--pid-file",
-                        pidFile,
-                        .. directory is null ? Array.Empty<string>() : ["--cwd", directory],
-                        .. await runtime.UserWordsAsync(payload, cancellation),
-                        .. runtime.PrivilegeWords(gainsNothing),
-                        id,
-                        .. command,
-                    ],
-                    user
-                ),
+                .. Literal([.. runtime.Command, "exec", "--pid-file", pidFile, "--process", process, id], user),
             ];
             ProcessResult result = await ProcessRunner.RunForEndAsync(
                 words[0],
@@ -120,21 +113,31 @@ static class ContainerExec
         string id,
         HostUser? user,
         CancellationToken cancellation
-    )
-    {
-        if (user is not null || runtime.Kind != RuntimeKind.Crun)
-        {
-            return [];
-        }
+    ) =>
+        user is not null || runtime.Kind != RuntimeKind.Crun
+            ? []
+            :
+            [
+                Environment.ProcessPath!,
+                .. BorderExec.Words([], terminal: null, await RequireCgroupAsync(runtime, id, cancellation)),
+            ];
 
-        return await CgroupAsync(runtime, id, cancellation) is { } cgroup
-            ? [Environment.ProcessPath!, .. BorderExec.Words([], terminal: null, cgroup)]
-            : throw new SysctrException(
-                ErrorKind.Unit,
-                $"executing a command in {id}: {runtime.Path} does not say which process it is",
-                "see whether it runs with 'sysctr status'"
-            );
-    }
+    /// <summary>The control group of a container's first process, as the runtime knows it.</summary>
+    /// <param name="runtime">The container's.</param>
+    /// <param name="id">The runtime's name for the container.</param>
+    /// <param name="cancellation">Ends the question.</param>
+    /// <exception cref="SysctrException">Unit: it has none, or none any more.</exception>
+    public static async Task<string> RequireCgroupAsync(
+        OciRuntime runtime,
+        string id,
+        CancellationToken cancellation
+    ) =>
+        await CgroupAsync(runtime, id, cancellation)
+        ?? throw new SysctrException(
+            ErrorKind.Unit,
+            $"executing a command in {id}: {runtime.Path} does not say which process it is",
+            "see whether it runs with 'sysctr status'"
+        );
 
     /// <summary>The control group of a container's payload; null where the runtime does not say which process that
     /// is.</summary>

@@ -35,6 +35,7 @@ static class HealthProbe
     /// <param name="check">The check.</param>
     /// <param name="runtime">The container's runtime, for the command.</param>
     /// <param name="id">The runtime's name for the container.</param>
+    /// <param name="config">config.json of what runs, as <see cref="ContainerProcess.ConfigOf"/>.</param>
     /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="cancellation">Ends it.</param>
@@ -43,6 +44,7 @@ static class HealthProbe
         HealthCheck check,
         OciRuntime runtime,
         string id,
+        string config,
         HostUser? user,
         TimeSpan limit,
         CancellationToken cancellation
@@ -69,8 +71,7 @@ static class HealthProbe
                     id,
                     check.Command,
                     check.WorkingDirectory,
-                    check.User,
-                    check.NoNewPrivileges,
+                    config,
                     user,
                     timeout.Token
                 );

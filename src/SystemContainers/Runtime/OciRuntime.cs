@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Globalization;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
-using SystemContainers.Linux.Processes;
 using SystemContainers.SystemdText;
 
 namespace SystemContainers.Runtime;
@@ -57,34 +55,6 @@ sealed record OciRuntime(string Path, RuntimeKind Kind)
     /// runc has no such switch; config.json tells it a place inside the unit.
     /// </remarks>
     public IReadOnlyList<string> Command => Kind == RuntimeKind.Crun ? [Path, "--cgroup-manager=disabled"] : [Path];
-
-    /// <summary>
-    /// What gives a command of its <c>exec</c> the payload's user. None where the runtime does that itself, which it
-    /// does with the supplementary groups: runc, and crun since 1.17 (containers/crun#1521), whose <c>--user</c> has no
-    /// word for these.
-    /// </summary>
-    /// <param name="payload"><c>UID:GID</c>; null for root.</param>
-    /// <param name="cancellation">Ends the question which version it is.</param>
-    public async Task<string[]> UserWordsAsync(string? payload, CancellationToken cancellation) =>
-        payload is null
-        || Kind != RuntimeKind.Crun
-        || InheritsUser((await ProcessRunner.RunAsync(Path, ["--version"], cancellation)).Output)
-            ? []
-            : ["--user", payload];
-
-    /// <summary>What keeps a command of its <c>exec</c> from gaining privileges where the payload is kept from it. runc
-    /// does that by itself; crun goes by its option alone.</summary>
-    /// <param name="gainsNothing">Whether the payload is.</param>
-    public string[] PrivilegeWords(bool gainsNothing) =>
-        gainsNothing && Kind == RuntimeKind.Crun ? ["--no-new-privs"] : [];
-
-    /// <summary>Whether a crun does, by what its <c>--version</c> prints; one that can't be told does not.</summary>
-    internal static bool InheritsUser(string printed) =>
-        printed.Split((char[])[' ', '\n'], 4) is ["crun", "version", var version, ..]
-        && version.Split('.') is [var major, var minor, ..]
-        && int.TryParse(major, NumberStyles.None, CultureInfo.InvariantCulture, out int first)
-        && int.TryParse(minor, NumberStyles.None, CultureInfo.InvariantCulture, out int second)
-        && (first, second).CompareTo((1, 17)) >= 0;
 
     private static bool Exists(string root, string path) =>
         File.Exists(root == "/" ? path : RootedPath.Resolve(root, path, followLast: true));

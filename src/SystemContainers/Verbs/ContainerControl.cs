@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
-using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Processes;
@@ -72,9 +71,9 @@ sealed class ContainerControl(Host host)
     private static bool HasPayload(string state) => state is "active" or "reloading" or "deactivating";
 
     /// <summary>
-    /// Runs a command in the container by the runtime's <c>exec</c>. It gets pipes, or a terminal of its own, and never
-    /// what the caller has open; with crun, which leaves it in the caller's control group, it goes into the
-    /// container's, whose limits hold for it too.
+    /// Runs a command in the container by the runtime's <c>exec</c>, as the payload that runs is but for what the
+    /// request says. It gets pipes, or a terminal of its own, and never what the caller has open; with crun, which
+    /// leaves it in the caller's control group, it goes into the container's, whose limits hold for it too.
     /// </summary>
     /// <param name="request">What to execute, and how.</param>
     /// <returns>The command's exit status.</returns>
@@ -97,42 +96,33 @@ sealed class ContainerControl(Host host)
         }
 
         OciRuntime runtime = OciRuntime.Find(record.Runtime, host.Root);
-
-        // crun leaves the container's own variables away as soon as it gets one; to runc they are the same twice.
-        JsonNode? process = ProcessOf(record);
-        string[] own = process?["env"] is JsonArray variables ? [.. variables.Select(v => (string)v!)] : [];
-        IEnumerable<string> all = own.Concat(request.Environment).SelectMany(v => new[] { "--env", v });
-        string[] words =
-        [
-            .. runtime.Command,
-            "exec",
-            .. request.Terminal ? ["--tty"] : Array.Empty<string>(),
-            // Where the payload has begun, which is what runc does by itself.
-            .. (request.WorkingDirectory ?? (string?)process?["cwd"]) is { } directory
-                ? ["--cwd", directory]
-                : Array.Empty<string>(),
-            .. request.User is { } user
-                ? UserOptions(record, user, runtime.Kind)
-                : await runtime.UserWordsAsync(PayloadUser.Of(process), CancellationToken.None),
-            .. runtime.PrivilegeWords(PayloadUser.GainsNothing(process)),
-            .. all,
-            name,
-            .. request.Command,
-        ];
+        ImageUser? user = request.User is { } typed ? UserOf(record, typed) : null;
+        DeploymentDirectory deployment = host.Deployment(name, record.Deployment);
+        JsonObject document = ContainerProcess.Read(ContainerProcess.ConfigOf(name, host.User, deployment.ConfigFile));
+        StandInOperation.Place(document, request, user);
 
         // A user may not move processes from the session into the control groups of the user's manager.
         string? cgroup =
-            runtime.Kind == RuntimeKind.Crun && host.User is null ? UnitCgroup.OfProcess((int)status.MainPid) : null;
-        return await BorderRelay.RunAsync(words, request.Terminal, cgroup, forward: true, CancellationToken.None);
-    }
-
-    /// <summary>The runtimes know numbers alone, and without a group take group 0. Supplementary groups are an option
-    /// of runc's.</summary>
-    private IEnumerable<string> UserOptions(ContainerRecord record, string typed, RuntimeKind runtime)
-    {
-        ImageUser user = UserOf(record, typed);
-        IEnumerable<uint> further = runtime == RuntimeKind.Crun ? [] : user.Groups.Where(g => g != user.Gid);
-        return ["--user", $"{user.Uid}:{user.Gid}", .. further.SelectMany(g => new[] { "--additional-gids", $"{g}" })];
+            runtime.Kind == RuntimeKind.Crun && host.User is null
+                ? UnitCgroup.OfProcess((int)status.MainPid)
+                    ?? await ContainerExec.RequireCgroupAsync(runtime, name, CancellationToken.None)
+                : null;
+        string own = ScratchDirectory.Create();
+        try
+        {
+            string process = ContainerProcess.Write(own, document, request.Terminal, host.User);
+            return await BorderRelay.RunAsync(
+                [.. runtime.Command, "exec", "--process", process, name],
+                request.Terminal,
+                cgroup,
+                forward: true,
+                CancellationToken.None
+            );
+        }
+        finally
+        {
+            ScratchDirectory.Remove(own);
+        }
     }
 
     /// <summary>Who of the container is meant by <c>user[:group]</c>, names or numbers.</summary>
@@ -159,9 +149,6 @@ sealed class ContainerControl(Host host)
         record.Composefs is null
             ? DirectoryTree.Open(Path.Join(host.Deployment(record.Name, record.Deployment).Here, "rootfs"))
             : MergedTree.Build(host.OpenStore(), record.DiffIds);
-
-    private JsonNode? ProcessOf(ContainerRecord record) =>
-        JsonNode.Parse(RegularFile.ReadAll(host.Deployment(record.Name, record.Deployment).ConfigFile))?["process"];
 
     /// <summary>Becomes journalctl for the container's units; returns only by throwing.</summary>
     public int ShowJournal(string name, bool follow, int? lines)

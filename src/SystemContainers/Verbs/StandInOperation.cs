@@ -11,7 +11,9 @@ using SystemContainers.Render.Spec;
 using SystemContainers.Requests;
 using SystemContainers.Runtime;
 using SystemContainers.Runtime.Launch;
+using SystemContainers.Settings;
 using SystemContainers.State;
+using SystemContainers.Systemd;
 using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.Transactions;
@@ -30,7 +32,7 @@ sealed class StandInOperation(Host host)
     /// <param name="cancellation">Ends the wait, and the command.</param>
     /// <returns>Its exit status.</returns>
     /// <exception cref="SysctrException">NotFound: the container is not installed; Usage: it has no root, or no such
-    /// user; Locked: another sysctr works on it.</exception>
+    /// user; Locked: another sysctr works on it; Unit: its service is about to run.</exception>
     public async Task<int> RunAsync(ExecRequest request, CancellationToken cancellation)
     {
         string name = request.Container;
@@ -65,7 +67,16 @@ sealed class StandInOperation(Host host)
         );
         try
         {
-            WriteBundle(record, bundle, request);
+            JsonObject document = WriteBundle(record, bundle, id, request);
+            await RequireIdleAsync(record, document, cancellation);
+            NetworkUnit network = new(
+                ToolPaths.Tool,
+                bundle,
+                id,
+                instantiated: false,
+                NetworkRequest.Find(document),
+                isUsers: host.User is not null
+            );
             return await ForegroundRun.RunAsync(
                 host,
                 id + ".service",
@@ -77,7 +88,10 @@ sealed class StandInOperation(Host host)
                         OciRuntime.Find(record.Runtime, host.Root),
                         host.User
                     ),
+                    .. Changes(document, record.MainUnit),
+                    .. network.TransientStart,
                     $"ExecStopPost={CommandLine.Transient(stopPost)}",
+                    .. network.TransientStop,
                 ],
                 cancellation
             );
@@ -133,7 +147,67 @@ sealed class StandInOperation(Host host)
         }
     }
 
-    private void WriteBundle(ContainerRecord record, string bundle, ExecRequest request)
+    /// <summary>
+    /// Gives the command a network of its own where the container has one: a namespace on the same bridges, but without
+    /// what only one can have, for the service may be started meanwhile: ports, addresses, names.
+    /// </summary>
+    /// <param name="document">config.json.</param>
+    /// <param name="id">The command's.</param>
+    /// <exception cref="SysctrException">Usage: it can't have one.</exception>
+    internal static void PlaceNetwork(JsonObject document, string id)
+    {
+        if (NetworkRequest.Find(document) is not { } request)
+        {
+            return;
+        }
+
+        if (request.Mode == NetworkMode.Pasta)
+        {
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"running a command in '{request.Name}': its network is made by pasta, which makes one for its service alone",
+                $"'sysctr start {request.Name}' starts it; then 'exec' goes"
+            );
+        }
+
+        if (request.NeedsNetavark)
+        {
+            document["annotations"]![NetworkRequest.Annotation] = (
+                request with
+                {
+                    Name = id,
+                    Ports = [],
+                    Networks = [.. request.Networks.Select(n => n with { Ips = [], Mac = null, Aliases = [] })],
+                }
+            ).ToJson();
+        }
+    }
+
+    /// <summary>A service that is on its way up is not to be ended by a command that nobody meant to have in its place;
+    /// one that waits for its next try is what a command is to look into.</summary>
+    private async Task RequireIdleAsync(ContainerRecord record, JsonObject document, CancellationToken cancellation)
+    {
+        UnitStatus status = await host.Systemd.GetStatusAsync(record.MainUnit, cancellation);
+        if (
+            WritableRoot.IsKept(document)
+            && status.ActiveState is "active" or "reloading" or "activating"
+            && !status.SubState.StartsWith("auto-restart", StringComparison.Ordinal)
+        )
+        {
+            throw new SysctrException(
+                ErrorKind.Unit,
+                $"running a command in '{record.Name}': {record.MainUnit} is {status.ActiveState}, and two can't write to one root",
+                "try again once it runs, or stop it first"
+            );
+        }
+    }
+
+    /// <summary>Two overlays can't have one directory of changes: where what is written is kept, whichever of the two
+    /// starts ends the other.</summary>
+    private static IEnumerable<string> Changes(JsonObject document, string unit) =>
+        WritableRoot.IsKept(document) ? [$"Conflicts={unit}", $"After={unit}"] : [];
+
+    private JsonObject WriteBundle(ContainerRecord record, string bundle, string id, ExecRequest request)
     {
         DeploymentDirectory deployment = host.Deployment(record.Name, record.Deployment);
         byte[] config = RegularFile.ReadAll(deployment.ConfigFile);
@@ -142,6 +216,7 @@ sealed class StandInOperation(Host host)
             .AsObject();
         Place(document, request, request.User is { } user ? new ContainerControl(host).UserOf(record, user) : null);
         BundleConfig.DropHelpers(document);
+        PlaceNetwork(document, id);
         foreach (
             string source in (document["mounts"] as JsonArray ?? [])
                 .Select(m => m?["source"]?.ToString())
@@ -181,5 +256,6 @@ sealed class StandInOperation(Host host)
             Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })),
             UnixFileMode.UserRead | UnixFileMode.UserWrite
         );
+        return document;
     }
 }

@@ -2,9 +2,11 @@
 
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
+using SystemContainers.Network;
 using SystemContainers.Render.Spec;
 using SystemContainers.Requests;
 using SystemContainers.Runtime;
+using SystemContainers.Settings;
 using SystemContainers.Verbs;
 using Xunit;
 
@@ -58,6 +60,41 @@ public sealed class StandInTests
         BundleConfig.DropHelpers(document);
 
         Assert.Equal("""{"other":"x"}""", document["annotations"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void A_command_s_network_has_nothing_that_the_service_needs_for_itself()
+    {
+        NetworkRequest request = new()
+        {
+            Mode = NetworkMode.Bridge,
+            Name = "web",
+            HostName = "web",
+            Networks =
+            [
+                new NetworkAttachment
+                {
+                    Network = "shop",
+                    Interface = "eth0",
+                    Ips = ["10.0.0.5"],
+                    Mac = "02:00:00:00:00:01",
+                    Aliases = ["front"],
+                },
+            ],
+            Ports = [PublishedPort.Parse("8080:80")],
+        };
+        JsonObject document = new()
+        {
+            ["annotations"] = new JsonObject { [NetworkRequest.Annotation] = request.ToJson() },
+        };
+
+        StandInOperation.PlaceNetwork(document, "web-command-1");
+
+        NetworkRequest placed = NetworkRequest.Find(document)!;
+        NetworkAttachment only = Assert.Single(placed.Networks);
+        Assert.Equal(("web-command-1", "web"), (placed.Name, placed.HostName));
+        Assert.Equal(("shop", "eth0", null), (only.Network, only.Interface, only.Mac));
+        Assert.Equal((0, 0, 0), (placed.Ports.Count, only.Ips.Count, only.Aliases.Count));
     }
 
     [Fact]

@@ -284,30 +284,25 @@ static class HealthTimer
         }
     }
 
-    private static string? RunOnce(PeriodicCheck check, string bundle, OciRuntime runtime)
-    {
-        JsonNode? process = Launcher.ReadConfig(bundle)["process"];
-        HealthCheck once = new()
-        {
-            Command = check.Command,
-            Http = check.Http,
-            Tcp = check.Tcp,
-            WorkingDirectory = check.Directory,
-            User = PayloadUser.Of(process),
-            NoNewPrivileges = PayloadUser.GainsNothing(process),
-        };
-        return HealthProbe
+    private static string? RunOnce(PeriodicCheck check, string bundle, OciRuntime runtime) =>
+        HealthProbe
             .RunAsync(
-                once,
+                new HealthCheck
+                {
+                    Command = check.Command,
+                    Http = check.Http,
+                    Tcp = check.Tcp,
+                    WorkingDirectory = check.Directory,
+                },
                 runtime,
                 Path.GetFileName(bundle),
+                Path.Join(bundle, "config.json"),
                 Libc.geteuid() == 0 ? null : HostUser.OfCaller(),
                 TimeSpan.FromSeconds(check.Attempt),
                 CancellationToken.None
             )
             .GetAwaiter()
             .GetResult();
-    }
 
     private static PeriodicCheck? Find(JsonObject document) =>
         StartAnnotations.Lines(document, StartAnnotations.Health) is [var json] ? PeriodicCheck.Parse(json) : null;

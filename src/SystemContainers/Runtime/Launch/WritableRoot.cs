@@ -29,6 +29,11 @@ static class WritableRoot
 
     private const string Work = "work";
 
+    /// <summary>Whether what is written stays.</summary>
+    /// <param name="document">config.json.</param>
+    public static bool IsKept(JsonObject document) =>
+        StartAnnotations.Lines(document, StartAnnotations.Writable) is [not Volatile, ..];
+
     /// <summary>Mounts it for one start.</summary>
     /// <param name="document">config.json of this start, <c>root.path</c> absolute.</param>
     /// <param name="bundle">Its directory.</param>

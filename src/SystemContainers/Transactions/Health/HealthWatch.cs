@@ -114,6 +114,11 @@ sealed class HealthWatch(Host host, StartPolicy policy)
                 check,
                 runtime,
                 container.Name,
+                ContainerProcess.ConfigOf(
+                    container.Name,
+                    host.User,
+                    host.Deployment(container.Name, container.Deployment).ConfigFile
+                ),
                 host.User,
                 TimeSpan.FromSeconds(Math.Min(check.Attempt, left)),
                 cancellation

@@ -37,7 +37,7 @@ static class ExecCommand
     private static readonly Option<string?> s_user = new("--user", "-u")
     {
         Description =
-            "Run as this user of the container, by name or number, with its groups where the runtime is runc. A user's container is named by --user before the verb.",
+            "Run as this user of the container, by name or number, with its groups. A user's container is named by --user before the verb.",
         HelpName = "USER[:GROUP]",
     };
 

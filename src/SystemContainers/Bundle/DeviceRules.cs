@@ -96,6 +96,14 @@ sealed class DeviceRules
     public void AllowNamed(string specifier, string access) =>
         _named.Add($"{SystemdText.CommandLine.Of(specifier)} {Ordered(access + "m")}");
 
+    /// <summary>Allows whatever a start finds: devices of which it alone knows the numbers. For a payload that is kept
+    /// to the nodes that it was given by something else.</summary>
+    public void AllowAny()
+    {
+        _named.Add("char-* rwm");
+        _named.Add("block-* rwm");
+    }
+
     private void Apply(SpecReader.Place rule, bool widens)
     {
         char[] types = Types(rule.Text("type") ?? "a");

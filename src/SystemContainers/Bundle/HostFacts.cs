@@ -68,6 +68,10 @@ sealed partial record HostFacts
     /// knows.</summary>
     public Func<string, Errors.SysctrException?> SecretFault { get; init; } = static _ => null;
 
+    /// <summary>Why the specifications that the host has now do not describe devices; null where they do, or nobody
+    /// looks.</summary>
+    public Func<IReadOnlyList<string>, Errors.SysctrException?> DeviceFault { get; init; } = static _ => null;
+
     /// <summary>Whether it is a system below a directory, which does not run.</summary>
     public bool IsOffline { get; init; }
 

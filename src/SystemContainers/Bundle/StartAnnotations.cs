@@ -19,6 +19,10 @@ static class StartAnnotations
     /// <summary>Devices of the host, each as <c>--device</c> says it.</summary>
     public const string Devices = Prefix + "devices";
 
+    /// <summary>Devices that a specification of the host's describes at each start, by their names
+    /// (<c>VENDOR/CLASS=NAME</c>).</summary>
+    public const string NamedDevices = Prefix + "named-devices";
+
     /// <summary>Present where the payload gets the nodes of all devices of the host: <c>all</c>, or those but the
     /// virtual consoles.</summary>
     public const string AllDevices = Prefix + "all-devices";

@@ -133,6 +133,7 @@ static class ContainerRenderer
                 .. UserWarnings(request),
                 .. LogWarnings(request, config),
                 .. ProgramWarnings(request, config),
+                .. DeviceWarnings(request),
                 .. SpecSecurity.Labels(request.Settings.Spec.Security, request.Host),
             ],
             Mounts = MountPoints.Missing(
@@ -536,6 +537,12 @@ static class ContainerRenderer
     private static IEnumerable<string> ProgramWarnings(RenderRequest request, RuntimeConfigFile config) =>
         request.Exports.Config is null && FileCapabilities.Warning(request, config.Capabilities) is { } lacking
             ? [lacking]
+            : [];
+
+    /// <summary>A specification may come at boot.</summary>
+    private static string[] DeviceWarnings(RenderRequest request) =>
+        request.Settings.Spec.NamedDevices is { Count: > 0 } names && request.Host.DeviceFault(names) is { } fault
+            ? [$"{fault.Message}; the container does not start before one does ({fault.Hint})"]
             : [];
 
     private static string[] Warnings(RenderRequest request, RuntimeConfigFile config)

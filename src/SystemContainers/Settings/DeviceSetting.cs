@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Cdi;
+
 namespace SystemContainers.Settings;
 
 /// <summary>A value of <c>--device</c> (podman-run(1)).</summary>
@@ -53,14 +55,19 @@ sealed record DeviceSetting(string Source, string Destination, string Access)
 
     private static long? Number(string text) => text == "*" ? null : Quantity.Whole(text, 0, uint.MaxValue);
 
-    /// <summary>As <see cref="VolumeSetting.Key"/>.</summary>
-    public static string Key(string text) => VolumeSetting.KeyOf(text, t => Parse(t).Destination);
+    /// <summary>As <see cref="VolumeSetting.Key"/>; a device by its name (<see cref="CdiName"/>) is that.</summary>
+    public static string Key(string text) =>
+        CdiName.IsName(text) ? text : VolumeSetting.KeyOf(text, t => Parse(t).Destination);
+
+    /// <summary>Looks at a value that names a path or a device of <see cref="CdiName"/>.</summary>
+    /// <exception cref="FormatException">Says what is wrong.</exception>
+    public static string Check(string text) =>
+        CdiName.IsName(text) ? CdiName.Parse(text).ToString() : Parse(text).Source;
 
     private static string Node(string path) =>
-        !path.StartsWith('/') && path.Contains('=', StringComparison.Ordinal)
-            ? throw new FormatException($"'{path}' is a device of CDI, which sysctr does not have; name its nodes")
-        : VolumeSetting.Absolute(path) is var node && node.StartsWith("/dev/", StringComparison.Ordinal) ? node
-        : throw new FormatException($"'{path}' is not below /dev");
+        VolumeSetting.Absolute(path) is var node && node.StartsWith("/dev/", StringComparison.Ordinal)
+            ? node
+            : throw new FormatException($"'{path}' is not below /dev");
 
     private static string Checked(string access) =>
         access.Length is > 0 and <= 3 && access.All(All.Contains) && access.Distinct().Count() == access.Length

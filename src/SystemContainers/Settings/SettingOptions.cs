@@ -77,14 +77,14 @@ static class SettingOptions
             },
             new(
                 "device",
-                "SOURCE[:DIR][:rwm]",
-                "Give a device of the host, by the number that it has when the container starts."
+                "SOURCE[:DIR][:rwm]|VENDOR/CLASS=NAME",
+                "Give a device of the host, by the number that it has when the container starts, or one that a specification of CDI describes."
             )
             {
                 IsList = true,
                 Key = DeviceSetting.Key,
                 Subject = "devices",
-                Check = DeviceSetting.Parse,
+                Check = DeviceSetting.Check,
             },
             new(
                 "device-cgroup-rule",

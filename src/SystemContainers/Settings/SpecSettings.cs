@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Cdi;
 using SystemContainers.Settings.Ids;
 
 namespace SystemContainers.Settings;
@@ -17,8 +18,11 @@ sealed record SpecSettings
     /// <summary>Mounts of other images' files.</summary>
     public IReadOnlyList<MountSetting> Images { get; private init; } = [];
 
-    /// <summary>Devices of the host, as they were written.</summary>
+    /// <summary>Devices of the host by their paths, as they were written.</summary>
     public IReadOnlyList<string> Devices { get; private init; } = [];
+
+    /// <summary>Those that a specification describes, by their names (<see cref="CdiName"/>).</summary>
+    public IReadOnlyList<string> NamedDevices { get; private init; } = [];
 
     /// <summary>Secrets, as they were written.</summary>
     public IReadOnlyList<string> Secrets { get; private init; } = [];
@@ -154,7 +158,8 @@ sealed record SpecSettings
                 .. mounts.Select(m => m.Tmpfs).OfType<TmpfsSetting>(),
             ],
             Images = [.. mounts.Where(m => m.Image is not null)],
-            Devices = settings.All("device"),
+            Devices = [.. settings.All("device").Where(d => !CdiName.IsName(d))],
+            NamedDevices = [.. settings.All("device").Where(CdiName.IsName)],
             LogPipe = settings.One("log-pipe") is { } pipe and not "auto" ? pipe == "yes" : null,
             Writable = (
                 settings.One("writable")

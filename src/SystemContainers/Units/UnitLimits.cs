@@ -61,6 +61,11 @@ sealed partial class UnitLimits
             devices?.AllowNamed(device.Specifier, device.Access);
         }
 
+        if (StartAnnotations.Lines(document, StartAnnotations.NamedDevices) is [var described, ..])
+        {
+            AllowDescribed(devices, described, document, runtime);
+        }
+
         if (devices?.Unsaid is [var unsaid, ..])
         {
             throw Unheld($"{unsaid}, which systemd has no words for");
@@ -81,6 +86,29 @@ sealed partial class UnitLimits
         limits.RefuseOthers(reader, resources);
         limits.LeaveRoomToStart();
         return limits;
+    }
+
+    /// <summary>
+    /// Numbers of devices that a specification describes are a start's to know. runc then holds the list in a control
+    /// group of its own; with crun the nodes that are there are the list, for a payload that can make no others.
+    /// </summary>
+    private static void AllowDescribed(DeviceRules? devices, string name, JsonObject document, RuntimeKind runtime)
+    {
+        if (
+            runtime == RuntimeKind.Crun
+            && devices is not null
+            && (document["process"]?["capabilities"]?["bounding"] as JsonArray ?? []).Any(c =>
+                c?.ToString() == "CAP_MKNOD"
+            )
+        )
+        {
+            throw Unheld(
+                $"with CAP_MKNOD the payload could make and open every device beside {name}",
+                "install it with '--runtime runc', which holds a list of its own, or leave CAP_MKNOD or the device out"
+            );
+        }
+
+        devices?.AllowAny();
     }
 
     /// <summary>Lines for [Service].</summary>

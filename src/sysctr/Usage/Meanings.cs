@@ -110,7 +110,7 @@ static class Meanings
         ("--device", "'sysctr install' and 'sysctr update' take '--device'"),
         (
             "--gpus",
-            "'--device' of 'sysctr install' and 'sysctr update' gives the nodes, such as /dev/nvidia0 or /dev/dri, and '--volume' the driver's files"
+            "'--device nvidia.com/gpu=all' of 'sysctr install' and 'sysctr update' gives what the driver's specification (CDI) describes; '--device /dev/dri' gives nodes"
         ),
         ("--restart", "'systemctl edit NAME' sets Restart= and what else a unit has"),
         ("--verbose --debug", "leave it out; SYSCTR_TRACE=1 in the environment shows where a defect is"),

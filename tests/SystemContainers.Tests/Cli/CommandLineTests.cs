@@ -46,7 +46,7 @@ public sealed class CommandLineTests
     )]
     [InlineData("run --privileged etcd", "'sysctr run' has no option '--privileged'", "take '--privileged'")]
     [InlineData("run --device /dev/kvm etcd", "'sysctr run' has no option '--device'", "take '--device'")]
-    [InlineData("install --gpus all etcd", "'sysctr install' has no option '--gpus'", "/dev/nvidia0")]
+    [InlineData("install --gpus all etcd", "'sysctr install' has no option '--gpus'", "--device nvidia.com/gpu=all")]
     [InlineData("install --checkout tar etcd", "--checkout tar", "auto, composefs, hardlinks")]
     [InlineData("run -p 80:80 etcd", "'sysctr run' has no option '-p'", "the host's network")]
     [InlineData("run -e A=b etcd", "'sysctr run' has no option '-e'", "'sysctr run --help'")]

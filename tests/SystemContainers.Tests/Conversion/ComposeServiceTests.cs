@@ -68,6 +68,13 @@ public sealed class ComposeServiceTests : IDisposable
         "device",
         "/dev/fuse:/dev/fuse:rw /dev/kvm:/dev/kvm"
     )]
+    [InlineData("gpus: all", "device", "nvidia.com/gpu=all")]
+    [InlineData("gpus: [{driver: nvidia, count: all}]", "device", "nvidia.com/gpu=all")]
+    [InlineData(
+        "deploy: {resources: {reservations: {devices: [{device_ids: ['0', '1'], capabilities: [gpu]}, {driver: cdi, device_ids: [vendor.com/net=x]}]}}}",
+        "device",
+        "nvidia.com/gpu=0 nvidia.com/gpu=1 vendor.com/net=x"
+    )]
     [InlineData("dns: 1.1.1.1\ndns_opt: [ndots:2]\ndns_search: [a, b]", "dns-search", "a b")]
     [InlineData("extra_hosts: ['a:10.0.0.1', 'b=10.0.0.2']", "add-host", "a:10.0.0.1 b:10.0.0.2")]
     [InlineData("extra_hosts: {a: 10.0.0.1, h: host-gateway}", "add-host", "a:10.0.0.1 h:host-gateway")]
@@ -177,8 +184,12 @@ public sealed class ComposeServiceTests : IDisposable
     [InlineData("init: true\nipc: service:db", "5: web.ipc", "can't be had")]
     [InlineData("deploy:\n  placement: {constraints: [a]}", "5: web.deploy", "swarm")]
     [InlineData("deploy: {replicas: 3}", "4: web.deploy", "there once")]
-    [InlineData("deploy: {resources: {reservations: {devices: [{driver: nvidia, count: 1}]}}}", "4: web.deploy", "CDI")]
-    [InlineData("gpus: all", "4: web.gpus", "CDI")]
+    [InlineData(
+        "deploy: {resources: {reservations: {devices: [{driver: nvidia, count: 1}]}}}",
+        "4: web.deploy",
+        "not for sysctr to choose"
+    )]
+    [InlineData("gpus: [{driver: amd}]", "4: web.gpus", "not for sysctr to choose")]
     [InlineData("links: ['db:x']", "4: web.links", "links of docker")]
     [InlineData("pid: service:db", "4: web.pid", "can't be had")]
     [InlineData("volumes_from: [db]", "4: web.volumes_from", "names its volumes")]

@@ -150,7 +150,7 @@ public sealed class SettingOptionsTests
     [InlineData("device", "/dev/a:/b:rx")]
     [InlineData("device", "/dev/../etc/passwd")]
     [InlineData("device", "/dev/a:")]
-    [InlineData("device", "vendor.com/gpu=all")]
+    [InlineData("device", "vendor.com=all")]
     [InlineData("secret", "")]
     [InlineData("secret", "../pw")]
     [InlineData("secret", "pw,type=file")]

@@ -53,7 +53,7 @@ static class ComposeKeys
         ["extends"] = Idle(),
         ["external_links"] = Each("link"),
         ["extra_hosts"] = static (s, n) => s.ExtraHosts(n),
-        ["gpus"] = Lost("sysctr has no device interface for GPUs (CDI)", Run.RunOptions.Nodes),
+        ["gpus"] = static (s, n) => s.Gpus(n),
         ["group_add"] = Each("group-add"),
         ["healthcheck"] = static (s, n) => s.HealthCheck(n),
         ["hostname"] = One("hostname"),

@@ -96,8 +96,8 @@ sealed partial class ComposeService
     {
         foreach (
             (string kind, string resource, YamlNode value) in from side in Entries(node)
-                                                              from entry in Entries(side.Value)
-                                                              select (side.Key, entry.Key, entry.Value)
+            from entry in Entries(side.Value)
+            select (side.Key, entry.Key, entry.Value)
         )
         {
             string? option = (kind, resource) switch
@@ -112,13 +112,44 @@ sealed partial class ComposeService
             {
                 Add(option, text, value);
             }
+            else if (kind == "reservations" && resource == "devices")
+            {
+                Gpus(value);
+            }
             else
             {
-                Lose(
-                    value,
-                    resource == "devices" ? RunOptions.Cdi : $"{kind}.{resource}: {Swarm}",
-                    resource == "devices" ? RunOptions.Nodes : null
-                );
+                Lose(value, $"{kind}.{resource}: {Swarm}", null);
+            }
+        }
+    }
+
+    /// <summary>Devices by what they are, or by their names in a specification of CDI.</summary>
+    public void Gpus(YamlNode node)
+    {
+        if (ComposeValues.Text(node) == "all")
+        {
+            Add("device", RunOptions.Gpus + "all", node);
+            return;
+        }
+
+        foreach (YamlNode item in Items(node))
+        {
+            YamlMap? map = item as YamlMap;
+            string driver = ComposeValues.Text(map?.Find("driver")) ?? "nvidia";
+            string? count = ComposeValues.Text(map?.Find("count"));
+            string[] ids =
+                map?.Find("device_ids") is { } listed ? [.. Texts(listed).Select(t => t.Text)]
+                : count is null or "all" or "-1" && driver == "nvidia" ? ["all"]
+                : [];
+            if (map is null || driver is not ("nvidia" or "cdi") || ids.Length == 0)
+            {
+                Lose(item, RunOptions.NotCounted, RunOptions.Named);
+                continue;
+            }
+
+            foreach (string id in ids)
+            {
+                Add("device", driver == "cdi" ? id : RunOptions.Gpus + id, item);
             }
         }
     }

@@ -44,16 +44,40 @@ sealed partial class RunConverter
         }
     }
 
-    /// <summary>A device by its path; by a name of CDI there is none.</summary>
-    public void Device(GivenOption option)
+    /// <summary>A device by its path, or by its name in a specification of CDI.</summary>
+    public void Device(GivenOption option) => AddDevice(option.Value, option.Place);
+
+    /// <summary>All of them, or those that are named: <c>all</c>, <c>"device=0,1"</c>.</summary>
+    public void Gpus(GivenOption option)
     {
-        if (option.Value is ['/', ..])
+        string asked = option.Value.Trim('"');
+        if (asked == "all")
         {
-            file.Key("AddDevice", option.Value, option.Place);
+            AddDevice(RunOptions.Gpus + asked, option.Place);
+        }
+        else if (asked.StartsWith("device=", StringComparison.Ordinal))
+        {
+            foreach (string gpu in asked["device=".Length..].Split(','))
+            {
+                AddDevice(RunOptions.Gpus + gpu, option.Place);
+            }
         }
         else
         {
-            file.Lose(option.Place, RunOptions.Cdi, RunOptions.Nodes);
+            file.Lose(option.Place, RunOptions.NotCounted, RunOptions.Named);
+        }
+    }
+
+    private void AddDevice(string device, string place)
+    {
+        try
+        {
+            _ = DeviceSetting.Check(device);
+            file.Key("AddDevice", device, place);
+        }
+        catch (FormatException e)
+        {
+            file.Lose(place, e.Message, RunOptions.Named);
         }
     }
 
@@ -280,8 +304,8 @@ sealed partial class RunConverter
         {
             file.Lose(
                 option.Place,
-                option.Value == "nvidia" ? RunOptions.Cdi : "runc and crun are what sysctr runs containers by",
-                option.Value == "nvidia" ? RunOptions.Nodes : "[X-Sysctr] Runtime= names one"
+                "runc and crun are what sysctr runs containers by",
+                option.Value == "nvidia" ? RunOptions.Named : "[X-Sysctr] Runtime= names one"
             );
         }
     }

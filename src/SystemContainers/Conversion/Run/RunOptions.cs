@@ -11,12 +11,15 @@ namespace SystemContainers.Conversion.Run;
 /// </summary>
 static class RunOptions
 {
-    /// <summary>Why a device without a path can't be had.</summary>
-    public const string Cdi = "sysctr has no device interface for GPUs and the like (CDI)";
+    /// <summary>What all GPUs of a host are to podman and docker.</summary>
+    public const string Gpus = "nvidia.com/gpu=";
+
+    /// <summary>Why devices by their number can't be had.</summary>
+    public const string NotCounted = "which devices are meant is not for sysctr to choose";
 
     /// <summary>What to write instead.</summary>
-    public const string Nodes =
-        "AddDevice= gives the nodes, such as /dev/nvidia0 or /dev/dri, and Volume= the driver's files";
+    public const string Named =
+        "AddDevice=VENDOR/CLASS=NAME gives one that a specification of the host's describes (CDI), such as nvidia.com/gpu=0, and AddDevice=/dev/NODE a node";
 
     private const string OfHost =
         "who may fetch what is the host's to say, in containers-auth.json(5), containers-registries.conf(5) and containers-certs.d(5)";
@@ -198,6 +201,7 @@ static class RunOptions
             new("add-host", static (c, o) => c.AddHost(o)) { HasCommas = true },
             new("cgroup-parent", static (c, o) => c.Slice(o)),
             new("device", static (c, o) => c.Device(o)),
+            new("gpus", static (c, o) => c.Gpus(o)),
             new("env", static (c, o) => c.Environment(o)) { Letter = 'e' },
             new("env-file", static (c, o) => c.EnvironmentFile(o)),
             new("expose", static (_, _) => { }) { HasCommas = true },
@@ -308,7 +312,6 @@ static class RunOptions
                 "variables of the image can't be taken away",
                 "Environment=NAME= empties one"
             ),
-            Refused("gpus", Cdi, Nodes),
             Refused("group-entry", "/etc/group is the image's", "mount a file of your own by Volume="),
             Refused("passwd-entry", "/etc/passwd is the image's", "mount a file of your own by Volume="),
             Refused("hostuser", "/etc/passwd is the image's", "mount a file of your own by Volume="),

@@ -234,6 +234,7 @@ static class RuntimeSpecBuilder
             ]
         );
         Add(StartAnnotations.Devices, settings.Devices);
+        Add(StartAnnotations.NamedDevices, settings.NamedDevices);
         Add(StartAnnotations.AllDevices, settings.Privileged ? [systemd ? StartAnnotations.NoConsoles : "all"] : []);
         Add(StartAnnotations.Secrets, settings.Secrets);
         Add(StartAnnotations.Health, health is null ? [] : [health.ToJson()]);

@@ -207,7 +207,8 @@ static class ConfigRights
 
     /// <summary>Those that the start looks up.</summary>
     private static IEnumerable<Right> Named(JsonElement root) =>
-        from devices in root.All("annotations").All(StartAnnotations.Devices).Strings()
+        from name in (string[])[StartAnnotations.Devices, StartAnnotations.NamedDevices]
+        from devices in root.All("annotations").All(name).Strings()
         from device in devices.Split('\n')
         select new Right("device", device);
 

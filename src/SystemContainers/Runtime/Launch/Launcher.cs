@@ -318,12 +318,16 @@ static class Launcher
 
         Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         IReadOnlyCollection<string> names = LaunchedNetwork.Place(document, options.Id, bundle);
+        bool isRoot = Libc.geteuid() == 0;
+        bool scratch =
+            DescribedDevices.Add(document, options.Bundle!, isRoot, runtime.Kind, DeviceBinds.DeviceNumber)
+            && isRoot
+            && WritableRoot.IsForStartAlone(document, options.Changes);
 
         // Here, and not when the container was installed: what its paths lead to may have changed.
         Guard(options.Bundle!, [.. filtered ? [NotifySocket.PathOf(options.Id)] : (string[])[], .. names])
             .Protect(document);
 
-        bool isRoot = Libc.geteuid() == 0;
         if (IsSystems)
         {
             PidFilePlace.Require(document, options.Id, options.PidFile!);
@@ -349,6 +353,8 @@ static class Launcher
 
         StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));
 
+        string? changes = scratch ? WritableRoot.Volatile : options.Changes;
+
         // Relative to the bundle that the unit names, not to the one of this start; absolute where the rootfs is
         // somebody else's.
         document["root"]!["path"] = Path.Combine(options.Bundle!, document["root"]!["path"]!.GetValue<string>());
@@ -361,12 +367,17 @@ static class Launcher
                 Path.Join(StoreDirectory, "objects")
             );
             document["root"]!["path"] = place;
-            WritableRoot.Complete(document, bundle, tree, options.Changes);
+            WritableRoot.Complete(document, bundle, tree, changes);
         }
         else
         {
             MappedPlace? mapped = MappedMounts.Mount(document, options.Id);
-            WritableRoot.Mount(document, bundle, options.Changes, mapped);
+            WritableRoot.Mount(document, bundle, changes, mapped);
+        }
+
+        if (scratch)
+        {
+            document["root"]!["readonly"] = true;
         }
 
         if (runtime.Kind == RuntimeKind.Runc)

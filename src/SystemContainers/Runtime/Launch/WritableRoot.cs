@@ -23,7 +23,8 @@ static class WritableRoot
     /// <summary>Beside the mapped checkout, over which it lies.</summary>
     private const string Top = "top";
 
-    private const string Volatile = "volatile";
+    /// <summary>Kept in memory.</summary>
+    public const string Volatile = "volatile";
 
     private const string Upper = "upper";
 
@@ -84,6 +85,14 @@ static class WritableRoot
         tree.Complete(Option(MakeChanges(kept, bundle, tree.RootMode)));
         document["root"]!["readonly"] = false;
     }
+
+    /// <summary>Lets a start make places in the root, and hooks write there, where the payload may not: in memory, for
+    /// the tree is shared.</summary>
+    /// <param name="document">config.json of this start.</param>
+    /// <param name="changes">As for <see cref="Mount"/>.</param>
+    /// <returns>Whether nobody else writes to the root, which is read-only again for the payload then.</returns>
+    public static bool IsForStartAlone(JsonObject document, string? changes) =>
+        changes is null && Asked(document) is null && document["root"]?["readonly"]?.ToString() == "true";
 
     private static string? Asked(JsonObject document) =>
         StartAnnotations.Lines(document, StartAnnotations.Writable) is [var kept, ..] ? kept : null;

@@ -133,7 +133,10 @@ static class NameFiles
         }
 
         string[] servers =
-            networks.Length > 0 ? [.. networks, .. request!.Dns]
+            // A resolver that asks all of its servers at once (musl's) would take the answer of one that knows no
+            // container's name; the network's own asks those of --dns for it.
+            networks.Length > 0
+                ? networks
             : request?.Dns is { Count: > 0 } asked ? [.. asked]
             : mode == NetworkMode.None ? []
             : reached;

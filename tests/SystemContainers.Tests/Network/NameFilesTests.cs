@@ -49,7 +49,7 @@ public sealed class NameFilesTests
     [InlineData(
         "--network=web --dns=1.1.1.1 --dns-search=. --dns-option=ndots:2",
         "10.89.0.1",
-        "nameserver 10.89.0.1\nnameserver 1.1.1.1\noptions ndots:2\n"
+        "nameserver 10.89.0.1\noptions ndots:2\n"
     )]
     [InlineData("--dns=1.1.1.1 --dns-search=a --dns-search=b", "", "search a b\nnameserver 1.1.1.1\noptions edns0\n")]
     [InlineData("--add-host=a:1.2.3.4", "", "search example.com\nnameserver 127.0.0.53\noptions edns0\n")]

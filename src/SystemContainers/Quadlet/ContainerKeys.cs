@@ -98,7 +98,7 @@ static class ContainerKeys
             {
                 Option = "group-add",
                 Read = (reader, values) => reader.Groups(values),
-                Remark = "keep-groups changes nothing: a unit of the system has no further groups.",
+                Remark = "keep-groups is for a user's container with crun; a unit of the system has no further groups, so that it changes nothing.",
             },
             new("HealthCmd", One) { Option = "health-cmd" },
             new("HealthInterval", One) { Option = "health-interval" },

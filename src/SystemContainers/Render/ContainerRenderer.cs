@@ -170,6 +170,15 @@ static class ContainerRenderer
             );
         }
 
+        if (request.Settings.Spec.KeepsGroups && KeptGroupsFault(request) is var (why, instead))
+        {
+            throw new SysctrException(
+                ErrorKind.Usage,
+                $"rendering {request.ImageName}: --group-add keep-groups: {why}",
+                instead
+            );
+        }
+
         string[] roots = request.Host.UserIds is null ? [] : [.. s_systems.Where(request.Settings.Values.ContainsKey)];
         if (roots.Length > 0)
         {
@@ -203,6 +212,17 @@ static class ContainerRenderer
             }
         }
     }
+
+    private static (string Why, string Instead)? KeptGroupsFault(RenderRequest request) =>
+        request.Host.UserIds is null
+            ? (
+                "a unit of the system has no further groups that could be kept",
+                "name the groups: --group-add NAME or NUMBER"
+            )
+        : request.Settings.Spec.Groups.Count > 0
+            ? ("groups that are kept can't be together with others", "leave one of the two out")
+        : Path.GetFileName(request.RuntimePath) == "runc" ? ("runc keeps none", "--runtime crun does")
+        : null;
 
     /// <summary>Secrets that only the start reads, but whose lack is better known now.</summary>
     private static void CheckSecrets(RenderRequest request)

@@ -165,7 +165,7 @@ static class SettingOptions
             new(
                 "group-add",
                 "GROUP[,...]",
-                "A further group of the payload, by its number or by its name in the image."
+                "A further group of the payload, by its number or by its name in the image; keep-groups for those of the user whose container it is."
             )
             {
                 IsList = true,
@@ -593,12 +593,9 @@ static class SettingOptions
             : text;
 
     private static string Group(string name) =>
-        name == "keep-groups"
-            ? throw new FormatException(
-                "keep-groups keeps the groups of who calls podman, and systemd calls here; name the groups"
-            )
-        : name.Length > 0 && !name.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == ':') ? name
-        : throw new FormatException($"'{name}' is no group");
+        name.Length > 0 && !name.Any(c => char.IsControl(c) || char.IsWhiteSpace(c) || c == ':')
+            ? name
+            : throw new FormatException($"'{name}' is no group");
 
     private static string Writable(string value) =>
         value is "volatile" or SpecSettings.Persistent or SpecSettings.Direct or "no"

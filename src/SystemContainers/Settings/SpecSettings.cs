@@ -8,6 +8,8 @@ namespace SystemContainers.Settings;
 /// <summary>What settings change of a config.json that sysctr writes, read once.</summary>
 sealed record SpecSettings
 {
+    private const string KeptGroups = "keep-groups";
+
     /// <summary>Mounts of the host's directories and of named volumes, in the order in which they were given, each on a
     /// place of its own.</summary>
     public IReadOnlyList<VolumeSetting> Volumes { get; private init; } = [];
@@ -45,6 +47,10 @@ sealed record SpecSettings
 
     /// <summary>Further groups of the payload, by name or number.</summary>
     public IReadOnlyList<string> Groups { get; private init; } = [];
+
+    /// <summary>Whether it has the groups that its user's systemd has (podman-run(1), <c>--group-add
+    /// keep-groups</c>).</summary>
+    public bool KeepsGroups { get; private init; }
 
     /// <summary>Whether the host's proxies are the payload's.</summary>
     public bool HttpProxy { get; private init; } = true;
@@ -171,7 +177,8 @@ sealed record SpecSettings
                 : null,
             Secrets = settings.All("secret"),
             Annotations = Pairs("annotation"),
-            Groups = settings.All("group-add"),
+            Groups = [.. settings.All("group-add").Where(g => g != KeptGroups)],
+            KeepsGroups = settings.All("group-add").Contains(KeptGroups, StringComparer.Ordinal),
             HttpProxy = Flag("http-proxy", usually: true),
             EnvHost = Flag("env-host", usually: false),
             UsualTmpfs = Flag("read-only-tmpfs", usually: true),

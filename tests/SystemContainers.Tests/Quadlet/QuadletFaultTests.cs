@@ -423,7 +423,6 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("UserNS=auto", false, "")]
     [InlineData("Network=web", true, "")]
     [InlineData("Network=web", false, "")]
-    [InlineData("GroupAdd=keep-groups", true, "keep-groups")]
     public void Lint_is_of_the_user_s_containers_or_the_system_s(string key, bool isUsers, string said)
     {
         _folder.Write("web.container", "[Container]\nImage=img\n" + key);

@@ -405,6 +405,39 @@ public sealed class SettingsTests
         );
     }
 
+    /// <summary>crun(1): it leaves the groups that it is started with.</summary>
+    [Fact]
+    public void A_users_container_keeps_the_groups_of_its_user_with_crun_alone()
+    {
+        RenderRequest request = Request(s_image, ("group-add", "keep-groups"));
+        RenderRequest users = OfUser(request) with { RuntimePath = "/usr/bin/crun" };
+
+        JsonNode config = JsonNode.Parse(ContainerRenderer.Render(users).Config!.Json)!;
+
+        Assert.Equal("1", config["annotations"]!["run.oci.keep_original_groups"]!.GetValue<string>());
+        foreach (
+            (RenderRequest refused, string why) in (IReadOnlyList<(RenderRequest, string)>)
+                [
+                    (request, "no further groups"),
+                    (users with { RuntimePath = "/usr/bin/runc" }, "runc keeps none"),
+                    (
+                        users with
+                        {
+                            Settings = Request(s_image, ("group-add", "keep-groups"), ("group-add", "5")).Settings,
+                        },
+                        "with others"
+                    ),
+                ]
+        )
+        {
+            Assert.Contains(
+                why,
+                Assert.Throws<SysctrException>(() => ContainerRenderer.Render(refused)).Message,
+                StringComparison.Ordinal
+            );
+        }
+    }
+
     private static RenderRequest OfUser(RenderRequest request) =>
         request with
         {

@@ -164,7 +164,6 @@ public sealed class SettingOptionsTests
     [InlineData("secret", "source=pw,source=pw")]
     [InlineData("annotation", "A")]
     [InlineData("annotation", "io.sysctr.log=pipe")]
-    [InlineData("group-add", "keep-groups")]
     [InlineData("group-add", "a b")]
     [InlineData("http-proxy", "maybe")]
     [InlineData("health-startup-cmd", "")]

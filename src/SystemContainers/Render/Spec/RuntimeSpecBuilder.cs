@@ -224,6 +224,12 @@ static class RuntimeSpecBuilder
             annotations[name] = value;
         }
 
+        if (settings.KeepsGroups)
+        {
+            // crun(1): it then leaves the groups that it is started with.
+            annotations["run.oci.keep_original_groups"] = "1";
+        }
+
         Add(
             StartAnnotations.Environment,
             [

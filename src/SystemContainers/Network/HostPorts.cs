@@ -21,12 +21,14 @@ static class HostPorts
     /// <param name="ports">As asked for.</param>
     /// <param name="others">Containers that run.</param>
     /// <param name="id">Whose they will be.</param>
+    /// <param name="awaitsAddress">Whether whoever listens can do so before the host has the address.</param>
     /// <exception cref="SysctrException">Conflict: says which port, and whose it is where that is a
     /// container.</exception>
     public static IReadOnlyList<PublishedPort> Claim(
         IReadOnlyList<PublishedPort> ports,
         IReadOnlyCollection<NetworkRecord> others,
-        string id
+        string id,
+        bool awaitsAddress = false
     )
     {
         List<PublishedPort> claimed = [];
@@ -41,7 +43,10 @@ static class HostPorts
 
             for (int offset = 0; offset < here.Range; offset++)
             {
-                if (!IsFree(here, here.HostPort + offset, out SocketError error))
+                if (
+                    !IsFree(here, here.HostPort + offset, out SocketError error)
+                    && !(awaitsAddress && error == SocketError.AddressNotAvailable)
+                )
                 {
                     throw error == SocketError.AccessDenied
                         ? Taken(

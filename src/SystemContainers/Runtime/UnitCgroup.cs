@@ -9,6 +9,9 @@ static class UnitCgroup
 {
     private const string Supervisor = "/supervisor";
 
+    /// <summary>Where systemd runs commands before and after the main one of a unit with DelegateSubgroup=.</summary>
+    private const string Control = "/.control";
+
     /// <summary>
     /// Leaves the unit's own cgroup for one below it, as DelegateSubgroup= does from systemd 254 on. runc enables
     /// controllers for the payload's; with a process beside it (runc itself) the kernel makes the unit's cgroup a
@@ -33,7 +36,7 @@ static class UnitCgroup
 
     /// <summary>The path for <c>linux.cgroupsPath</c>: <c>payload</c> in the cgroup of the unit that this process
     /// belongs to.</summary>
-    /// <param name="own">/proc/self/cgroup, with the line <c>0::/system.slice/NAME.service[/supervisor]</c>
+    /// <param name="own">/proc/self/cgroup, with the line <c>0::/system.slice/NAME.service[/supervisor|/.control]</c>
     /// (cgroups(7)).</param>
     /// <exception cref="SysctrException">Host: there is no unified hierarchy.</exception>
     public static string Payload(string own) => Unit(own) + "/payload";
@@ -78,6 +81,14 @@ static class UnitCgroup
                 "finding the unit's cgroup: /proc/self/cgroup has no line '0::'",
                 "boot with systemd.unified_cgroup_hierarchy=1"
             );
-        return path.EndsWith(Supervisor, StringComparison.Ordinal) ? path[..^Supervisor.Length] : path.TrimEnd('/');
+        foreach (string below in (string[])[Supervisor, Control])
+        {
+            if (path.EndsWith(below, StringComparison.Ordinal))
+            {
+                return path[..^below.Length];
+            }
+        }
+
+        return path.TrimEnd('/');
     }
 }

@@ -26,6 +26,10 @@ public sealed class NetworksUplinkTests
             + "00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0\n",
         true
     )]
+    [InlineData(Head + "docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n", Loopback, false)]
+    [InlineData(Head + "br0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n", Loopback, true)]
+    [InlineData(Head + "eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n", Loopback, true)]
+    [InlineData(Head + "*\t000200C0\t00000000\t0200\t0\t0\t0\t00FFFFFF\t0\t0\t0\n", Loopback, false)]
     public void A_host_without_a_route_has_no_outside_yet(string four, string six, bool leads) =>
-        Assert.Equal(leads, NetworksUplink.HasRoute(four, six));
+        Assert.Equal(leads, NetworksUplink.HasRoute(four, six, d => d is "docker0" or "br0"));
 }

@@ -11,6 +11,11 @@ public sealed class UnitCgroupTests
     [Theory]
     [InlineData("0::/system.slice/etcd.service\n", "/system.slice/etcd.service/payload")]
     [InlineData("0::/system.slice/etcd.service/supervisor\n", "/system.slice/etcd.service/payload")]
+    [InlineData("0::/system.slice/etcd.service/.control\n", "/system.slice/etcd.service/payload")]
+    [InlineData(
+        "0::/user.slice/user-1000.slice/user@1000.service/app.slice/web.service/.control\n",
+        "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service/payload"
+    )]
     [InlineData(
         "9:name=systemd:/x\n0::/my.slice/my-own.slice/e@1.service\n",
         "/my.slice/my-own.slice/e@1.service/payload"

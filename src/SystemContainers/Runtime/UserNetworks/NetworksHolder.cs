@@ -119,21 +119,50 @@ static class NetworksHolder
         );
 
     /// <summary>The same; null where it does not run.</summary>
+    /// <exception cref="SysctrException">Unit: systemd does not say, or it is on its way: its namespaces are made one
+    /// after the other.</exception>
     public static int? Find()
     {
         ProcessResult asked = ProcessRunner
             .RunAsync(
                 "systemctl",
-                ["--user", "show", "--property=MainPID", "--value", NetworkRequest.UsersUnit],
+                ["--user", "show", "--property=MainPID,ActiveState,SubState", NetworkRequest.UsersUnit],
                 CancellationToken.None
             )
             .GetAwaiter()
             .GetResult();
-        return
-            asked.ExitCode == 0
-            && int.TryParse(asked.Output.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int process)
+        int process =
+            Process(asked.Output)
+            ?? throw new SysctrException(
+                ErrorKind.Unit,
+                $"looking for {NetworkRequest.UsersUnit}: systemd does not say whether it runs: {asked.Error.Trim()}",
+                $"'systemctl --user status {NetworkRequest.UsersUnit}' says more; then try again"
+            );
+        return process > 0 ? process : null;
+    }
+
+    /// <summary>What systemctl show says of it: its process; 0 where it has gone; null where neither is
+    /// said.</summary>
+    internal static int? Process(string shown)
+    {
+        Dictionary<string, string> properties = shown
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(l => l.Split('=', 2))
+            .Where(p => p.Length == 2)
+            .ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
+        string state = properties.GetValueOrDefault("ActiveState", "");
+        return state == "active"
+            && int.TryParse(
+                properties.GetValueOrDefault("MainPID"),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out int process
+            )
             && process > 0
-            ? process
+                ? process
+            : state is "inactive" or "failed"
+            || properties.GetValueOrDefault("SubState", "").StartsWith("auto-restart", StringComparison.Ordinal)
+                ? 0
             : null;
     }
 }

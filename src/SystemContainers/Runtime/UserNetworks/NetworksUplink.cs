@@ -22,7 +22,7 @@ static class NetworksUplink
     public static int Run()
     {
         string pasta = NetworkPrograms.Require("pasta", "passt", "for the user's networks");
-        if (!HasRoute(File.ReadAllText("/proc/net/route"), Ipv6Routes()))
+        if (!HasRoute(File.ReadAllText("/proc/net/route"), Ipv6Routes(), IsBridge))
         {
             // Newer ones would start all the same, and never lead anywhere.
             throw new SysctrException(
@@ -36,30 +36,31 @@ static class NetworksUplink
         IReadOnlyList<string> words = Pasta.Words([], [], holder.ToString(CultureInfo.InvariantCulture));
 
         // As for a container of its own (Pasta): it can't do without SIGPIPE.
-        return Exec.Replace([
-            "/usr/bin/env",
-            "--default-signal=PIPE",
-            pasta,
-            "--pid",
-            Path.Join(NetworkRecords.Place, "uplink.pid"),
-            .. words,
-        ]);
+        return Exec.Replace(["/usr/bin/env", "--default-signal=PIPE", pasta, .. words]);
     }
 
-    /// <summary>Whether the host leads anywhere: it has a route of IPv4 on a device, or a default one of
-    /// IPv6.</summary>
+    /// <summary>Whether the host leads anywhere: it has a default route, or one of IPv4 on a device that is no bridge:
+    /// those of containers and machines have routes long before the host has an address of its own.</summary>
     /// <param name="four">/proc/net/route.</param>
     /// <param name="six">/proc/net/ipv6_route (proc(5)).</param>
-    internal static bool HasRoute(string four, string six)
+    /// <param name="isBridge">Whether a network device is one.</param>
+    internal static bool HasRoute(string four, string six, Func<string, bool> isBridge)
     {
-        return Lines(four).Skip(1).Any(w => w[0] != "lo")
-            || Lines(six).Any(w => w[^1] != "lo" && w[0].All(c => c == '0') && w[1] == "00");
+        return Lines(four)
+                .Skip(1)
+                .Any(w =>
+                    w.Length > 7
+                    && w[0] is not ("lo" or "*")
+                    && ((w[1] == "00000000" && w[7] == "00000000") || !isBridge(w[0]))
+                ) || Lines(six).Any(w => w[^1] != "lo" && w[0].All(c => c == '0') && w[1] == "00");
 
         static IEnumerable<string[]> Lines(string text) =>
             text.Split('\n')
                 .Select(l => l.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
                 .Where(w => w.Length > 1);
     }
+
+    private static bool IsBridge(string device) => Directory.Exists($"/sys/class/net/{device}/bridge");
 
     private static string Ipv6Routes() =>
         File.Exists("/proc/net/ipv6_route") ? File.ReadAllText("/proc/net/ipv6_route") : "";

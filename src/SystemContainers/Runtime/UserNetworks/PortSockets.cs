@@ -10,7 +10,7 @@ namespace SystemContainers.Runtime.UserNetworks;
 /// <summary>
 /// Published ports of a user's container on networks by name: for each a socket of the user's systemd on the host, and
 /// a service that systemd starts when somebody comes, systemd-socket-proxyd(8) inside the container's network. They are
-/// there while the container's unit is, and nothing runs where nobody is connected.
+/// there while the container's unit is, and a minute after the last connection nothing runs for them.
 /// </summary>
 static class PortSockets
 {
@@ -76,6 +76,13 @@ static class PortSockets
             $"--unit={name}",
             $"--description=Port {Listen(port, offset)} of the container {record.Id}",
             $"--socket-property=ListenStream={Listen(port, offset)}",
+            // 0.0.0.0 and [::] may be published beside each other, whatever the host says of both at once
+            // (net.ipv6.bindv6only).
+            $"--socket-property=BindIPv6Only={(port.HostIp.Contains(':', StringComparison.Ordinal) ? "ipv6-only" : "both")}",
+            // The user's manager is there before the host has its addresses.
+            .. port.HostIp.Length > 0 ? ["--socket-property=FreeBind=yes"] : Array.Empty<string>(),
+            "--socket-property=TriggerLimitIntervalSec=0",
+            "--property=StartLimitIntervalSec=0",
             "--socket-property=DefaultDependencies=no",
             // Not BindsTo=, by which a restart of the unit would open it again before its network is there.
             $"--socket-property=StopPropagatedFrom={unit}",

@@ -40,7 +40,7 @@ static class UserNetwork
     {
         int holder = NetworksHolder.Require($"making the network of {id}");
         PortSockets.Close(id);
-        IReadOnlyList<PublishedPort> ports = HostPorts.Claim(request.Ports, [], id);
+        IReadOnlyList<PublishedPort> ports = HostPorts.Claim(request.Ports, [], id, awaitsAddress: true);
         int made = Enter(holder, words);
         if (made != 0 || ports.Count == 0)
         {
@@ -70,9 +70,20 @@ static class UserNetwork
             return 0;
         }
 
-        if (NetworksHolder.Find() is { } holder)
+        int? holder;
+        try
         {
-            return Enter(holder, ["launch", "network-down", id]);
+            holder = NetworksHolder.Find();
+        }
+        catch (SysctrException)
+        {
+            // Whether it runs is not known: the next start of the container takes this away, or that of the holder.
+            return 0;
+        }
+
+        if (holder is { } process)
+        {
+            return Enter(process, ["launch", "network-down", id]);
         }
 
         // All of it has gone with the holder.

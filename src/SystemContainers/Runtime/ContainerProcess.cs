@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
@@ -16,8 +18,19 @@ namespace SystemContainers.Runtime;
 /// </summary>
 static class ContainerProcess
 {
-    /// <summary>Descriptors that only the payload has.</summary>
-    private static readonly string[] s_payloads = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"];
+    /// <summary>What only the payload has: descriptors, a peer, and systemd's ear. What a command says there systemd
+    /// would take for the payload's word, such as that it is about to stop.</summary>
+    private static readonly string[] s_payloads =
+    [
+        "LISTEN_FDS",
+        "LISTEN_PID",
+        "LISTEN_FDNAMES",
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+        "REMOTE_ADDR",
+        "REMOTE_PORT",
+    ];
 
     /// <summary>The config.json of what runs: that of its start, which has what only then was known.</summary>
     /// <param name="id">The runtime's name for the container.</param>
@@ -29,12 +42,36 @@ static class ContainerProcess
         return File.Exists(started) ? started : deployed;
     }
 
-    /// <summary>Reads one.</summary>
-    /// <exception cref="SysctrException">Corrupt: it has no process.</exception>
-    public static JsonObject Read(string config) =>
-        JsonNode.Parse(RegularFile.ReadAll(config)) is JsonObject document && document["process"] is JsonObject
-            ? document
-            : throw new SysctrException(ErrorKind.Corrupt, $"reading {config}: it has no process");
+    /// <summary>Reads one, without what only the payload has.</summary>
+    /// <exception cref="SysctrException">Corrupt: it has no process; Unit: it is gone, for the container is being
+    /// started anew.</exception>
+    public static JsonObject Read(string config)
+    {
+        JsonObject document;
+        try
+        {
+            document =
+                JsonNode.Parse(RegularFile.ReadAll(config)) as JsonObject is { } read && read["process"] is JsonObject
+                    ? read
+                    : throw new SysctrException(ErrorKind.Corrupt, $"reading {config}: it has no process");
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            throw new SysctrException(
+                ErrorKind.Unit,
+                $"reading {config}: {e.Message}",
+                "the container may be starting anew; try again",
+                e
+            );
+        }
+
+        foreach (string variable in s_payloads)
+        {
+            BundleConfig.RemoveVariable(document, variable);
+        }
+
+        return document;
+    }
 
     /// <summary>Writes a process for <c>exec --process</c>.</summary>
     /// <param name="directory">Nobody else's: secrets are among the variables.</param>
@@ -44,11 +81,6 @@ static class ContainerProcess
     /// <returns>The file.</returns>
     public static string Write(string directory, JsonObject document, bool terminal, HostUser? user)
     {
-        foreach (string variable in s_payloads)
-        {
-            BundleConfig.RemoveVariable(document, variable);
-        }
-
         JsonObject process = document["process"]!.AsObject();
         process["terminal"] = terminal;
 
@@ -63,7 +95,20 @@ static class ContainerProcess
 
         string file = Path.Join(directory, "process.json");
 #pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
-        File.WriteAllText(file, process.ToJsonString());
+        using (
+            FileStream stream = new(
+                file,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
+        {
+            stream.Write(Encoding.UTF8.GetBytes(process.ToJsonString()));
+        }
 #pragma warning restore RS0030
         return file;
     }

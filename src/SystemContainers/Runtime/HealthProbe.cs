@@ -79,6 +79,11 @@ static class HealthProbe
 
             return why is null ? null : $"{asked}: {why}";
         }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Unit)
+        {
+            // It is being started anew, or has ended; the next try finds out.
+            return $"{asked}: {e.Message}";
+        }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return $"{asked}: no answer within {limit.TotalSeconds:0.#} s";

@@ -420,7 +420,11 @@ static class Launcher
         Pass("REMOTE_ADDR");
         Pass("REMOTE_PORT");
 #pragma warning disable RS0030 // /run is memory: nothing there outlives the machine.
-        File.WriteAllText(Path.Join(bundle, "config.json"), document.ToJsonString());
+        string written = Path.Join(bundle, "config.json.new");
+        File.WriteAllText(written, document.ToJsonString());
+
+        // A command of exec or a health check may be reading the one of the start before.
+        File.Move(written, Path.Join(bundle, "config.json"), overwrite: true);
 #pragma warning restore RS0030
         return (descriptors, filtered, pasta);
 

@@ -30,7 +30,10 @@ static class PidFilePlace
             .Where(m => !IsReadOnly(m))
             .Select(m => m["source"]?.ToString())
             .FirstOrDefault(s =>
-                s is ['/', ..] && Covers(RealPath.Of(s), directory) && !Covers(RealPath.Of(s), RealPath.Of(Usual))
+                s is ['/', ..]
+                && RealPath.Of(s) is var source
+                && (Covers(source, directory) || source == Path.Join(directory, Path.GetFileName(pidFile)))
+                && !Covers(source, RealPath.Of(Usual))
             );
         if (given is not null)
         {
@@ -43,7 +46,11 @@ static class PidFilePlace
     }
 
     private static bool IsReadOnly(JsonObject mount) =>
-        (mount["options"] as JsonArray ?? []).Any(o => o?.ToString() == "ro");
+        (mount["options"] as JsonArray ?? [])
+            .Select(o => o?.ToString())
+            .LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw")
+            is "ro"
+                or "rro";
 
     private static bool Covers(string directory, string path) =>
         path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);

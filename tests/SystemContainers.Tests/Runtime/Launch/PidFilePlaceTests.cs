@@ -41,6 +41,18 @@ public sealed class PidFilePlaceTests : IDisposable
     public void All_else_is_one(string source, string option, string pidFile) =>
         Require($"{_base}/{source}", option, pidFile);
 
+    /// <summary>The last word of a mount counts, and a file may be given by itself.</summary>
+    [Fact]
+    public void What_is_given_to_write_in_another_way_is_refused()
+    {
+        JsonObject document = Document($"{_base}/own", "ro");
+        document["mounts"]![0]!["options"]!.AsArray().Add("rw");
+
+        Assert.Throws<SysctrException>(() => PidFilePlace.Require(document, "web", $"{_base}/own/x.pid"));
+        Assert.Throws<SysctrException>(() => Require($"{_base}/own/x.pid", "rw", "own/x.pid"));
+        Require($"{_base}/own", "rro", "own/x.pid");
+    }
+
     /// <summary>Whoever has all of /run is asked for as what it is, a right.</summary>
     [Theory]
     [InlineData("/run")]

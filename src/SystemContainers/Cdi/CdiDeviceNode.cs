@@ -17,7 +17,7 @@ sealed record CdiDeviceNode(string Path, string HostPath, string Access)
     /// <summary>Counts with <see cref="Major"/>.</summary>
     public long Minor { get; init; }
 
-    /// <summary>Null for that of the host's node.</summary>
+    /// <summary>Null for the runtime's, 0666.</summary>
     public long? FileMode { get; init; }
 
     /// <summary>Null for the payload's.</summary>

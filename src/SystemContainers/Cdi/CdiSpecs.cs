@@ -30,7 +30,21 @@ sealed class CdiSpecs
         foreach ((int priority, string directory) in s_directories.Index())
         {
             string here = root == "/" ? directory : RootedPath.Resolve(root, directory, followLast: true);
-            string[] names = Directory.Exists(here)
+            foreach (string name in specs.Names(here, directory))
+            {
+                specs.Read(root, Path.Join(directory, name), priority);
+            }
+        }
+
+        return specs;
+    }
+
+    /// <summary>Files of a directory; none where it is not there, or may not be read.</summary>
+    private string[] Names(string here, string directory)
+    {
+        try
+        {
+            return Directory.Exists(here)
                 ?
                 [
                     .. Directory
@@ -40,13 +54,12 @@ sealed class CdiSpecs
                         .Order(StringComparer.Ordinal),
                 ]
                 : [];
-            foreach (string name in names)
-            {
-                specs.Read(root, Path.Join(directory, name), priority);
-            }
         }
-
-        return specs;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _faults.Add((directory, e.Message));
+            return [];
+        }
     }
 
     /// <summary>What devices change, in order; what all devices of a specification share comes once, before the first

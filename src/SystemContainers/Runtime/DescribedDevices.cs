@@ -124,7 +124,8 @@ sealed class DescribedDevices(
             throw Missing(file, $"device {node.HostPath}");
         }
 
-        if (!root)
+        // In a user namespace of its own a runtime makes no node either, and binds the host's of the very path in.
+        if (!root || (HasUserNamespace && found is not null))
         {
             BundleConfig.AddBind(
                 document,
@@ -135,6 +136,11 @@ sealed class DescribedDevices(
                 "private",
                 node.Access.Contains('w', StringComparison.Ordinal) ? "rw" : "ro"
             );
+            if (root)
+            {
+                Allow(found!.Value.Type.ToString(), found.Value.Major, found.Value.Minor, node.Access);
+            }
+
             return;
         }
 
@@ -157,13 +163,21 @@ sealed class DescribedDevices(
             ["major"] = major,
             ["minor"] = minor,
         };
-        Set(device, "fileMode", node.FileMode ?? (found is null ? null : (long)File.GetUnixFileMode(node.HostPath)));
+        Set(device, "fileMode", node.FileMode);
         Set(device, "uid", node.Uid ?? Payload("uid"));
         Set(device, "gid", node.Gid ?? Payload("gid"));
         JsonArray devices = List(Linux, "devices");
         Remove(devices, "path", node.Path);
         devices.Add((JsonNode)device);
-        if (type is "b" or "c" && node.Access.Length > 0)
+        Allow(type, major, minor, node.Access);
+    }
+
+    private bool HasUserNamespace =>
+        (Linux["namespaces"] as JsonArray ?? []).Any(n => n?["type"]?.ToString() == "user");
+
+    private void Allow(string type, long major, long minor, string access)
+    {
+        if (type is "b" or "c" && access.Length > 0)
         {
             List(Object(Linux, "resources"), "devices")
                 .Add(
@@ -174,7 +188,7 @@ sealed class DescribedDevices(
                             ["type"] = type,
                             ["major"] = major,
                             ["minor"] = minor,
-                            ["access"] = node.Access,
+                            ["access"] = access,
                         }
                 );
         }

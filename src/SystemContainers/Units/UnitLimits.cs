@@ -94,21 +94,26 @@ sealed partial class UnitLimits
     /// </summary>
     private static void AllowDescribed(DeviceRules? devices, string name, JsonObject document, RuntimeKind runtime)
     {
+        if (devices is null || devices.AllowsAll)
+        {
+            return;
+        }
+
         if (
             runtime == RuntimeKind.Crun
-            && devices is not null
-            && (document["process"]?["capabilities"]?["bounding"] as JsonArray ?? []).Any(c =>
-                c?.ToString() == "CAP_MKNOD"
+            && (document["process"]?["capabilities"]?["bounding"] as JsonArray ?? []).FirstOrDefault(c =>
+                c?.ToString() is "CAP_MKNOD" or "CAP_SYS_ADMIN"
             )
+                is { } capability
         )
         {
             throw Unheld(
-                $"with CAP_MKNOD the payload could make and open every device beside {name}",
-                "install it with '--runtime runc', which holds a list of its own, or leave CAP_MKNOD or the device out"
+                $"with {capability} the payload could come by every device beside {name}, and open it",
+                $"install it with '--runtime runc', which holds a list of its own, or leave {capability} or the device out"
             );
         }
 
-        devices?.AllowAny();
+        devices.AllowAny();
     }
 
     /// <summary>Lines for [Service].</summary>

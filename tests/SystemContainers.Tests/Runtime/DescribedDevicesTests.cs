@@ -23,8 +23,27 @@ public sealed class DescribedDevicesTests
         );
 
         Assert.Equal(
-            """{"devices":[{"path":"/dev/other"},{"path":"/dev/box","type":"c","major":1,"minor":5,"fileMode":438,"uid":5,"gid":6}],"resources":{"devices":[{"allow":true,"type":"c","major":1,"minor":5,"access":"rw"}]}}""",
+            """{"devices":[{"path":"/dev/other"},{"path":"/dev/box","type":"c","major":1,"minor":5,"uid":5,"gid":6}],"resources":{"devices":[{"allow":true,"type":"c","major":1,"minor":5,"access":"rw"}]}}""",
             document["linux"]!.ToJsonString()
+        );
+    }
+
+    /// <summary>There a runtime binds the host's node of the place's own name, whosever that is.</summary>
+    [Fact]
+    public void In_a_user_namespace_the_node_of_the_specification_is_bound()
+    {
+        JsonObject document = Apply(
+            new CdiEdits { DeviceNodes = [new CdiDeviceNode("/dev/box", "/dev/zero", "rw")] },
+            """{"mounts":[],"linux":{"namespaces":[{"type":"user"}]}}"""
+        );
+
+        JsonNode mount = Assert.Single(document["mounts"]!.AsArray())!;
+        Assert.Equal("/dev/zero", mount["source"]!.ToString());
+        Assert.Equal("/dev/box", mount["destination"]!.ToString());
+        Assert.Null(document["linux"]!["devices"]);
+        Assert.Equal(
+            """[{"allow":true,"type":"c","major":1,"minor":5,"access":"rw"}]""",
+            document["linux"]!["resources"]!["devices"]!.ToJsonString()
         );
     }
 

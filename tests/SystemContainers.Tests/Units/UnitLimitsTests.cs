@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.SystemdText;
 using SystemContainers.Units;
@@ -13,6 +14,39 @@ namespace SystemContainers.Tests.Units;
 public sealed class UnitLimitsTests
 {
     private static readonly string[] s_closed = ["DevicePolicy=closed", "DeviceAllow="];
+
+    /// <summary>A node of a device that only a start knows is held back by who can't make or mount others.</summary>
+    [Theory]
+    [InlineData("CAP_MKNOD", "[]", true)]
+    [InlineData("CAP_SYS_ADMIN", "[]", true)]
+    [InlineData("CAP_NET_ADMIN", "[]", false)]
+    [InlineData("CAP_MKNOD", """[{ "allow": true, "access": "rwm" }]""", false)]
+    public void With_crun_who_could_come_by_others_gets_no_device_by_its_name(string capability, string devices, bool no)
+    {
+        JsonObject document = new()
+        {
+            ["process"] = new JsonObject
+            {
+                ["capabilities"] = new JsonObject { ["bounding"] = new JsonArray(capability) },
+            },
+            ["linux"] = new JsonObject { ["resources"] = new JsonObject { ["devices"] = JsonNode.Parse(devices) } },
+        };
+        document["annotations"] = new JsonObject { [StartAnnotations.NamedDevices] = "vendor.com/class=name" };
+
+        SysctrException? refused = null;
+        try
+        {
+            UnitLimits.Of(document, RuntimeKind.Crun, system: true);
+        }
+        catch (SysctrException e)
+        {
+            refused = e;
+        }
+
+        Assert.Equal(no, refused?.Message.Contains(capability, StringComparison.Ordinal) == true);
+        Assert.Equal(no, refused is not null);
+        _ = UnitLimits.Of(document, RuntimeKind.Runc, system: true);
+    }
 
     /// <summary>linux.resources.devices, and what is allowed beyond DevicePolicy=closed; null for everything.</summary>
     public static TheoryData<string, string[]?> Devices =>

@@ -16,6 +16,10 @@ static class Collections
     /// <summary>Whoever made more before has pulled.</summary>
     private const long PulledBytes = 16 << 20;
 
+    /// <summary>With less the collector has a limit of its own (of a control group, say), and is not to be kept from
+    /// anything.</summary>
+    private const long PlentyBytes = 512 << 20;
+
     private static bool s_isSettled;
 
     /// <summary>
@@ -32,7 +36,10 @@ static class Collections
 
         if (GC.GetTotalAllocatedBytes() < PulledBytes)
         {
-            _ = GC.TryStartNoGCRegion(TreeBytes);
+            if (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes > PlentyBytes)
+            {
+                _ = GC.TryStartNoGCRegion(TreeBytes);
+            }
         }
         else
         {

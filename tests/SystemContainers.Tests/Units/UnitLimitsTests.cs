@@ -21,7 +21,7 @@ public sealed class UnitLimitsTests
     [InlineData("CAP_SYS_ADMIN", "[]", true)]
     [InlineData("CAP_NET_ADMIN", "[]", false)]
     [InlineData("CAP_MKNOD", """[{ "allow": true, "access": "rwm" }]""", false)]
-    public void With_crun_who_could_come_by_others_gets_no_device_by_its_name(string capability, string devices, bool no)
+    public void With_crun_who_could_come_by_others_gets_none_by_its_name(string capability, string devices, bool no)
     {
         JsonObject document = new()
         {

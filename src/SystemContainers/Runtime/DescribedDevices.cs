@@ -127,15 +127,7 @@ sealed class DescribedDevices(
         // In a user namespace of its own a runtime makes no node either, and binds the host's of the very path in.
         if (!root || (HasUserNamespace && found is not null))
         {
-            BundleConfig.AddBind(
-                document,
-                node.HostPath,
-                node.Path,
-                "nosuid",
-                "noexec",
-                "private",
-                node.Access.Contains('w', StringComparison.Ordinal) ? "rw" : "ro"
-            );
+            DeviceEntries.Bind(document, node.HostPath, node.Path, node.Access);
             if (root)
             {
                 Allow(found!.Value.Type.ToString(), found.Value.Major, found.Value.Minor, node.Access);
@@ -179,18 +171,7 @@ sealed class DescribedDevices(
     {
         if (type is "b" or "c" && access.Length > 0)
         {
-            List(Object(Linux, "resources"), "devices")
-                .Add(
-                    (JsonNode)
-                        new JsonObject
-                        {
-                            ["allow"] = true,
-                            ["type"] = type,
-                            ["major"] = major,
-                            ["minor"] = minor,
-                            ["access"] = access,
-                        }
-                );
+            DeviceEntries.Allow(Linux, type, major, minor, access);
         }
     }
 

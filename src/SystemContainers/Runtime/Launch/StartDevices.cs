@@ -130,15 +130,7 @@ static class StartDevices
         JsonObject linux = document["linux"]!.AsObject();
         if (!root)
         {
-            BundleConfig.AddBind(
-                document,
-                source,
-                device.Destination,
-                "nosuid",
-                "noexec",
-                "private",
-                device.Access.Contains('w', StringComparison.Ordinal) ? "rw" : "ro"
-            );
+            DeviceEntries.Bind(document, source, device.Destination, device.Access);
             return;
         }
 
@@ -156,19 +148,7 @@ static class StartDevices
                         ["gid"] = 0,
                     }
             );
-        linux["resources"] ??= new JsonObject();
-        List(linux["resources"]!.AsObject(), "devices")
-            .Add(
-                (JsonNode)
-                    new JsonObject
-                    {
-                        ["allow"] = true,
-                        ["type"] = type.ToString(),
-                        ["major"] = major,
-                        ["minor"] = minor,
-                        ["access"] = device.Access,
-                    }
-            );
+        DeviceEntries.Allow(linux, type.ToString(), major, minor, device.Access);
     }
 
     /// <summary>A link such as /dev/serial/by-id/NAME leads to the node.</summary>

@@ -44,7 +44,11 @@ public sealed record HostRoot(string Name, string Suite, IReadOnlyList<string> P
 
     /// <summary>The newest Debian, with the peers that the bench compares with.</summary>
     public static HostRoot Trixie { get; } =
-        new("host-trixie", "trixie", [.. s_host, "libssl3t64", "podman", "skopeo", "umoci", "netavark", "time"]);
+        new(
+            "host-trixie",
+            "trixie",
+            [.. s_host, "libssl3t64", "podman", "skopeo", "umoci", "netavark", "time", "libisal2"]
+        );
 
     /// <summary>
     /// What host tests run on: the oldest supported host, for it lacks what newer ones have; with

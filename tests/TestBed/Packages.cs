@@ -45,6 +45,8 @@ public static class Packages
         "fish",
         "mandoc",
         "groff-base",
+        "libisal2",
+        "libisal-dev",
     ];
 
     private static readonly Lazy<Task> s_once = new(() => InstallMissingAsync(s_tools));

@@ -23,10 +23,14 @@ static class Decompression
     /// <param name="head">Its first bytes, which are still to be read from it; fewer than <see cref="HeadBytes"/> where
     /// it is shorter.</param>
     public static Stream Of(Stream stream, ReadOnlySpan<byte> head) =>
-        IsGzip(head) ? new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true)
-        // The decoder's own bound on the window, 128 MiB, keeps a frame from asking for gigabytes.
-        : IsZstd(head) ? new DecompressionStream(stream, bufferSize: 128 << 10, leaveOpen: true)
-        : stream;
+        IsGzip(head)
+            ? Isal.Find() is { } isal
+                ? new IsalStream(stream, isal)
+                : new GZipStream(stream, CompressionMode.Decompress, leaveOpen: true)
+            // The decoder's own bound on the window, 128 MiB, keeps a frame from asking for gigabytes.
+            : IsZstd(head)
+                ? new DecompressionStream(stream, bufferSize: 128 << 10, leaveOpen: true)
+                : stream;
 
     /// <summary>Whether <see cref="Of"/> would decompress.</summary>
     public static bool Applies(ReadOnlySpan<byte> head) => IsGzip(head) || IsZstd(head);
@@ -58,7 +62,8 @@ static class Decompression
     private static bool IsTar(ReadOnlySpan<byte> head) =>
         head.Length >= HeadBytes && head[257..HeadBytes].SequenceEqual("ustar"u8);
 
-    private static bool IsGzip(ReadOnlySpan<byte> head) => head is [0x1f, 0x8b, ..];
+    /// <summary>Whether a gzip member begins so.</summary>
+    public static bool IsGzip(ReadOnlySpan<byte> head) => head is [0x1f, 0x8b, ..];
 
     private static bool IsZstd(ReadOnlySpan<byte> head)
     {

@@ -6,6 +6,8 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Native;
+using SystemContainers.Pull.Streams;
+using SystemContainers.TestBed;
 using Xunit;
 
 namespace SystemContainers.Tests.Linux.Native;
@@ -17,6 +19,8 @@ public sealed class CompilerTests
 {
     private const BindingFlags Declared =
         BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
+
+    private const BindingFlags Instance = BindingFlags.Instance | BindingFlags.NonPublic;
 
     /// <summary>C expression and our value.</summary>
     private static Dictionary<string, long> Expected()
@@ -45,10 +49,17 @@ public sealed class CompilerTests
                 Marshal.OffsetOf<Libc.fsverity_digest>("digest_size"),
             ["offsetof(struct fsverity_digest, digest)"] = (long)Marshal.OffsetOf<Libc.fsverity_digest>("digest"),
             ["sizeof(struct mount_attr)"] = Marshal.SizeOf<Libc.mount_attr>(),
+            [$"sizeof(struct inflate_state) <= {Isal.inflate_state.Bytes}"] = 1,
             ["sizeof(struct open_how)"] = Marshal.SizeOf<Tmds.Linux.open_how>(),
             ["CMSG_SPACE(sizeof(struct ucred))"] = Marshal.SizeOf<Libc.credentials_message>(),
             ["CMSG_LEN(sizeof(struct ucred))"] = Libc.credentials_message.Size,
         };
+        foreach (FieldInfo field in typeof(Isal.inflate_state).GetFields(Instance))
+        {
+            values[$"offsetof(struct inflate_state, {field.Name})"] = (long)
+                Marshal.OffsetOf<Isal.inflate_state>(field.Name);
+        }
+
         foreach (FieldInfo field in typeof(Libc.passwd).GetFields())
         {
             values[$"offsetof(struct passwd, {field.Name})"] = (long)Marshal.OffsetOf<Libc.passwd>(field.Name);
@@ -58,6 +69,7 @@ public sealed class CompilerTests
             FieldInfo number in typeof(Libc)
                 .GetFields(Declared)
                 .Concat(typeof(Errno).GetFields(Declared))
+                .Concat(typeof(Isal).GetFields(Declared))
                 .Where(f => f.IsLiteral)
         )
         {
@@ -81,6 +93,7 @@ public sealed class CompilerTests
     [Fact]
     public async Task Numbers_and_structures_are_those_of_the_C_compiler()
     {
+        await Packages.EnsureAsync();
         Dictionary<string, long> expected = Expected();
         string folder = Directory.CreateTempSubdirectory("sysctr-c-").FullName;
         try
@@ -94,6 +107,7 @@ public sealed class CompilerTests
                 #include <dirent.h>
                 #include <errno.h>
                 #include <fcntl.h>
+                #include <isa-l/igzip_lib.h>
                 #include <linux/fs.h>
                 #include <linux/fsverity.h>
                 #include <linux/magic.h>

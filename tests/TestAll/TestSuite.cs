@@ -35,6 +35,7 @@ sealed record TestSuite(string Name, string Project)
                 Project,
                 "--configuration",
                 "Release",
+                "-p:UseSharedCompilation=true",
                 "--",
                 "-noColor",
                 "-printMaxStringLength",

@@ -68,9 +68,9 @@ sealed partial record HostFacts
     /// knows.</summary>
     public Func<string, Errors.SysctrException?> SecretFault { get; init; } = static _ => null;
 
-    /// <summary>Why the specifications that the host has now do not describe devices; null where they do, or nobody
-    /// looks.</summary>
-    public Func<IReadOnlyList<string>, Errors.SysctrException?> DeviceFault { get; init; } = static _ => null;
+    /// <summary>Why the host would not give a container the devices that its configuration names
+    /// (<see cref="StartAnnotations.NamedDevices"/>) if it started now; null where it would, or nobody looks.</summary>
+    public Func<RuntimeConfigFile, Errors.SysctrException?> DeviceFault { get; init; } = static _ => null;
 
     /// <summary>Whether it is a system below a directory, which does not run.</summary>
     public bool IsOffline { get; init; }

@@ -3,7 +3,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SystemContainers.Yaml;
+using SystemContainers.Errors;
 
 namespace SystemContainers.Cdi;
 
@@ -39,7 +39,7 @@ static class CdiSpecReader
     /// <param name="file">Its path; by its end it is known whether it is JSON.</param>
     /// <param name="text">What it has in it.</param>
     /// <exception cref="FormatException">It is none; says why.</exception>
-    /// <exception cref="Errors.SysctrException">It is no YAML.</exception>
+    /// <exception cref="SysctrException">It is no YAML.</exception>
     public static CdiSpec Read(string file, string text)
     {
         JsonObject root =
@@ -187,9 +187,21 @@ static class CdiSpecReader
         JsonObject rdt = node as JsonObject ?? throw new FormatException($"{at} has to be a mapping");
         Know(rdt, at, "closID", "l3CacheSchema", "memBwSchema", "schemata", "enableMonitoring");
         string closed = Find(rdt, "closID", at) ?? "";
-        return closed is "." or ".." || (closed != "/" && closed.Any(c => c is '/' or '\n')) || closed.Length >= 4096
-            ? throw new FormatException($"{at}.closID has to be the name of a file")
-            : rdt.DeepClone().AsObject();
+        if (closed is "." or ".." || (closed != "/" && closed.Any(c => c is '/' or '\n')) || closed.Length >= 4096)
+        {
+            throw new FormatException($"{at}.closID has to be the name of a file");
+        }
+
+        JsonObject made = rdt.DeepClone().AsObject();
+        foreach (string key in (string[])["closID", "l3CacheSchema", "memBwSchema"])
+        {
+            if (rdt.ContainsKey(key))
+            {
+                made[key] = Find(rdt, key, at) ?? "";
+            }
+        }
+
+        return made;
     }
 
     private static string[] Variables(JsonObject parent, string at)
@@ -225,11 +237,7 @@ static class CdiSpecReader
     private static string[] Texts(JsonObject parent, string key, string at) =>
         [
             .. List(parent, key, at)
-                .Select(item =>
-                    item is JsonValue value && value.TryGetValue(out string? text)
-                        ? text
-                        : throw new FormatException($"{at}{key} has to be a list of texts")
-                ),
+                .Select(item => AsText(item) ?? throw new FormatException($"{at}{key} has to be a list of texts")),
         ];
 
     private static string Text(JsonObject parent, string key, string at) =>
@@ -241,15 +249,30 @@ static class CdiSpecReader
         parent[key] switch
         {
             null => null,
-            JsonValue value when value.TryGetValue(out string? text) => text.Length > 0 ? text : null,
+            var value when AsText(value) is { } text => text.Length > 0 ? text : null,
             _ => throw new FormatException($"{Place(at, key)} has to be a text"),
         };
+
+    /// <summary>A text; a number or a boolean where one has to be is the text that its value is written as, as
+    /// sigs.k8s.io/yaml has it.</summary>
+    private static string? AsText(JsonNode? node) =>
+        node is not JsonValue value ? null
+        : value.TryGetValue(out string? text) ? text
+        : value.TryGetValue(out bool flag) ? (flag ? "true" : "false")
+        : value.TryGetValue(out long whole) ? whole.ToString(CultureInfo.InvariantCulture)
+        : value.TryGetValue(out double number) && Math.Abs(number) is >= 1e-4 and < 1e6
+            ? number.ToString("R", CultureInfo.InvariantCulture)
+        : null;
 
     private static long? Number(JsonNode? node, string at) =>
         node switch
         {
             null => null,
             JsonValue value when value.TryGetValue(out long number) && number is >= 0 and <= uint.MaxValue => number,
+            JsonValue value
+                when value.TryGetValue(out double number)
+                    && number is >= 0 and <= uint.MaxValue
+                    && Math.Floor(number) == number => (long)number,
             _ => throw new FormatException($"{at} has to be a number that is not negative"),
         };
 
@@ -270,7 +293,7 @@ static class CdiSpecReader
     {
         if (!file.EndsWith(".json", StringComparison.Ordinal))
         {
-            return Plain(YamlText.Parse(new YamlSource(file, file), text));
+            return CdiYaml.Parse(file, text);
         }
 
         try
@@ -279,44 +302,15 @@ static class CdiSpecReader
         }
         catch (JsonException e)
         {
-            throw new FormatException(e.Message, e);
-        }
-    }
-
-    private static JsonNode? Plain(YamlNode? node) =>
-        node switch
-        {
-            YamlMap map => new JsonObject(map.Entries.Select(e => KeyValuePair.Create(e.Key.Text, Plain(e.Value)))),
-            YamlList list => new JsonArray([.. list.Items.Select(Plain)]),
-            YamlScalar { IsNull: true } => null,
-            YamlScalar { IsPlain: true, Text: "true" or "false" } flag => JsonValue.Create(flag.Text == "true"),
-            YamlScalar { IsPlain: true } scalar when Integer(scalar.Text) is { } number => JsonValue.Create(number),
-            YamlScalar scalar => JsonValue.Create(scalar.Text),
-            _ => null,
-        };
-
-    /// <summary>With the octal numbers of YAML 1.1, which is what such files are read as by others: <c>0666</c> of a
-    /// mode.</summary>
-    private static long? Integer(string text)
-    {
-        (string digits, int from) = text switch
-        {
-            ['0', 'x', .. var hexadecimal] => (hexadecimal, 16),
-            ['0', 'o', .. var octal] => (octal, 8),
-            ['0', .. { Length: > 0 } octal] => (octal, 8),
-            _ => (text, 10),
-        };
-        try
-        {
-            return from == 10
-                ? long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
-                    ? number
-                    : null
-                : Convert.ToInt64(digits, from);
-        }
-        catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
-        {
-            return null;
+            try
+            {
+                // The interface's own reader reads it as the YAML that it is: with comments and a comma too many.
+                return CdiYaml.Parse(file, text);
+            }
+            catch (SysctrException)
+            {
+                throw new FormatException(e.Message, e);
+            }
         }
     }
 }

@@ -68,8 +68,8 @@ static class NetworkOptions
 
         return name switch
         {
-            "mtu" or DockerMtu => ("mtu", value.Length == 0 ? value : Number(name, value, int.MaxValue)),
-            Vlan => (name, value.Length == 0 ? value : Number(name, value, MostVlan)),
+            "mtu" or DockerMtu => ("mtu", Number(name, value, int.MaxValue)),
+            Vlan => (name, Number(name, value, MostVlan)),
             "metric" => (name, Number(name, value, uint.MaxValue)),
             "bclim" => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
                 ? (name, value)

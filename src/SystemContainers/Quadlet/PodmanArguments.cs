@@ -311,10 +311,23 @@ static class PodmanArguments
         if (SettingOptions.Find(name) is not null)
         {
             reader.Add(name, value.Text, value.Place, Key);
+            return;
         }
-        else if (s_flags.TryGetValue(name, out (string Option, string Value) said))
+
+        bool isYes;
+        try
         {
-            if (value.Text is not ("false" or "0"))
+            isYes = SettingOptions.Flag(value.Text);
+        }
+        catch (FormatException e)
+        {
+            reader.Fault(value.Place, $"{Key}=: --{name}={value.Text}: {e.Message}", null);
+            return;
+        }
+
+        if (s_flags.TryGetValue(name, out (string Option, string Value) said))
+        {
+            if (isYes)
             {
                 reader.Add(said.Option, said.Value, value.Place, Key);
             }
@@ -323,7 +336,7 @@ static class PodmanArguments
         {
             reader.Note(value.Place, $"{Key}=: --{name} changes nothing: {why}");
         }
-        else if (value.Text is not ("false" or "0"))
+        else if (isYes)
         {
             reader.Fault(value.Place, $"{Key}=: --{name}: {NoTerminal}", "leave it out");
         }

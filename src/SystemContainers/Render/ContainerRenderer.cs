@@ -133,7 +133,7 @@ static class ContainerRenderer
                 .. UserWarnings(request),
                 .. LogWarnings(request, config),
                 .. ProgramWarnings(request, config),
-                .. DeviceWarnings(request),
+                .. DeviceWarnings(request, config),
                 .. SpecSecurity.Labels(request.Settings.Spec.Security, request.Host),
             ],
             Mounts = MountPoints.Missing(
@@ -560,9 +560,9 @@ static class ContainerRenderer
             : [];
 
     /// <summary>A specification may come at boot.</summary>
-    private static string[] DeviceWarnings(RenderRequest request) =>
-        request.Settings.Spec.NamedDevices is { Count: > 0 } names && request.Host.DeviceFault(names) is { } fault
-            ? [$"{fault.Message}; the container does not start before one does ({fault.Hint})"]
+    private static string[] DeviceWarnings(RenderRequest request, RuntimeConfigFile config) =>
+        request.Host.DeviceFault(config) is { } fault
+            ? [$"{fault.Message}; the container does not start as long as that is so ({fault.Hint})"]
             : [];
 
     private static string[] Warnings(RenderRequest request, RuntimeConfigFile config)

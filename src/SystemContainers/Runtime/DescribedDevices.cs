@@ -31,6 +31,7 @@ sealed class DescribedDevices(
     /// <param name="root">As of the class.</param>
     /// <param name="runtime">As of the class.</param>
     /// <param name="onHost">As of the class.</param>
+    /// <param name="bindsNodes">Whether the runtime can't make nodes.</param>
     /// <returns>Whether there are some, so that the runtime may make places in the root for them and hooks write
     /// there.</returns>
     /// <exception cref="SysctrException">NotFound: the host has no such device, or not what its specification names;
@@ -40,7 +41,8 @@ sealed class DescribedDevices(
         string bundle,
         bool root,
         RuntimeKind runtime,
-        Func<string, (char Type, uint Major, uint Minor)?> onHost
+        Func<string, (char Type, uint Major, uint Minor)?> onHost,
+        bool bindsNodes
     )
     {
         IReadOnlyList<string> names = StartAnnotations.Lines(document, StartAnnotations.NamedDevices);
@@ -49,7 +51,7 @@ sealed class DescribedDevices(
             return false;
         }
 
-        DescribedDevices devices = new(document, root, runtime, onHost);
+        DescribedDevices devices = new(document, root, runtime, onHost) { BindsNodes = bindsNodes };
         string tree = Path.Combine(bundle, document["root"]?["path"]?.ToString() ?? "");
         foreach ((string file, CdiEdits edits) in CdiSpecs.Read("/").Resolve(names))
         {
@@ -58,6 +60,52 @@ sealed class DescribedDevices(
 
         return true;
     }
+
+    /// <summary>Why a start would fail of the devices that a configuration names.</summary>
+    /// <param name="config">As it is rendered; it is left as it is.</param>
+    /// <param name="system">Where the host's specifications are.</param>
+    /// <param name="root">As of the class.</param>
+    /// <param name="runtime">As of the class.</param>
+    /// <param name="onHost">As of the class; null for a system that does not run, whose devices nobody knows.</param>
+    /// <param name="inTree">Whether the image has a path.</param>
+    /// <returns>Null where it would not.</returns>
+    public static SysctrException? Fault(
+        RuntimeConfigFile config,
+        string system,
+        bool root,
+        RuntimeKind runtime,
+        Func<string, (char Type, uint Major, uint Minor)?>? onHost,
+        Func<string, bool> inTree
+    )
+    {
+        string[] names = [.. config.Annotation(StartAnnotations.NamedDevices)];
+        if (names.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            IReadOnlyList<(string File, CdiEdits Edits)> all = CdiSpecs.Read(system).Resolve(names);
+            if (onHost is not null)
+            {
+                DescribedDevices devices = new(JsonNode.Parse(config.Json)!.AsObject(), root, runtime, onHost);
+                foreach ((string file, CdiEdits edits) in all)
+                {
+                    devices.Apply(file, edits, inTree);
+                }
+            }
+
+            return null;
+        }
+        catch (SysctrException e)
+        {
+            return e;
+        }
+    }
+
+    /// <summary>Whether the runtime can't make nodes, though we are root.</summary>
+    internal bool BindsNodes { get; init; }
 
     /// <summary>Makes one change.</summary>
     /// <param name="file">Who says it.</param>
@@ -124,8 +172,8 @@ sealed class DescribedDevices(
             throw Missing(file, $"device {node.HostPath}");
         }
 
-        // In a user namespace of its own a runtime makes no node either, and binds the host's of the very path in.
-        if (!root || (HasUserNamespace && found is not null))
+        // Who makes no node binds the host's of the very path that it has in the container.
+        if (!root || (found is not null && (BindsNodes || DeviceEntries.HasUserNamespace(Linux))))
         {
             DeviceEntries.Bind(document, node.HostPath, node.Path, node.Access);
             if (root)
@@ -163,9 +211,6 @@ sealed class DescribedDevices(
         devices.Add((JsonNode)device);
         Allow(type, major, minor, node.Access);
     }
-
-    private bool HasUserNamespace =>
-        (Linux["namespaces"] as JsonArray ?? []).Any(n => n?["type"]?.ToString() == "user");
 
     private void Allow(string type, long major, long minor, string access)
     {

@@ -23,6 +23,11 @@ static class DeviceEntries
             access.Contains('w', StringComparison.Ordinal) ? "rw" : "ro"
         );
 
+    /// <summary>Whether the container has a user namespace of its own, in which no runtime makes nodes.</summary>
+    /// <param name="linux">The part <c>linux</c> of config.json.</param>
+    public static bool HasUserNamespace(JsonObject linux) =>
+        (linux["namespaces"] as JsonArray ?? []).Any(n => n?["type"]?.ToString() == "user");
+
     /// <summary>Lets the payload open it (linux.resources.devices).</summary>
     /// <param name="linux">The part <c>linux</c> of config.json.</param>
     /// <param name="type">b or c.</param>

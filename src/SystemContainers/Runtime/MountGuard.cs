@@ -341,7 +341,7 @@ sealed partial class MountGuard
         Text(mount, "type") == "bind" || Options(mount).Any(o => o is "bind" or "rbind");
 
     private static bool IsWritable(JsonObject mount) =>
-        Options(mount).LastOrDefault(o => o is "ro" or "rw" or "rro") is not ("ro" or "rro");
+        Options(mount).LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw") is not ("ro" or "rro");
 
     private static IEnumerable<string> Options(JsonObject mount) =>
         (mount["options"] as JsonArray ?? []).Select(o => o?.ToString() ?? "");

@@ -548,13 +548,14 @@ static class SettingOptions
             },
         ];
 
-    /// <summary>As podman's command line has flags: alone, or <c>=true</c>, <c>=false</c>.</summary>
+    /// <summary>As podman's command line has flags: alone, or <c>=true</c>, <c>=false</c> in the words of Go's
+    /// strconv.ParseBool, and in systemd's.</summary>
     /// <exception cref="FormatException">It is neither.</exception>
     public static bool Flag(string value) =>
         value switch
         {
-            "true" or "1" or "yes" or "on" => true,
-            "false" or "0" or "no" or "off" => false,
+            "true" or "True" or "TRUE" or "t" or "T" or "1" or "yes" or "on" => true,
+            "false" or "False" or "FALSE" or "f" or "F" or "0" or "no" or "off" => false,
             _ => throw new FormatException("it is true or false"),
         };
 

@@ -2,7 +2,6 @@
 
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
-using SystemContainers.Cdi;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
@@ -94,7 +93,15 @@ sealed class ContainerPreparer(Host host)
         {
             IsDirectory = path => Array.Find(imageMounts, m => m.Source == path)?.IsDirectory ?? host.IsDirectory(path),
             SecretFault = secret => SecretFault(host, secret),
-            DeviceFault = names => DeviceFault(host, names),
+            DeviceFault = config =>
+                DescribedDevices.Fault(
+                    config,
+                    host.Root,
+                    host.User is null,
+                    runtime.Kind,
+                    host.Systemd.IsBooted ? DeviceBinds.DeviceNumber : null,
+                    path => files.FindNoFollow(path) is not null
+                ),
             IsLink = path => new FileInfo(host.Inside(path)).LinkTarget is not null,
             IsRootsAlone = path => host.User is not null || HostOwners.KeepsNames(host.Here(path)),
             Controllers = host.Systemd.IsBooted ? HostFacts.ReadControllers(host.User) : null,
@@ -385,20 +392,6 @@ sealed class ContainerPreparer(Host host)
     /// <summary>A unit with [Install]; a drop-in may have one, but is no unit.</summary>
     private static bool IsEnableable(RenderedUnit unit) =>
         !unit.FileName.EndsWith(".conf", StringComparison.Ordinal) && UnitText.Parse(unit.Text).Has("Install");
-
-    /// <summary>Why the host's specifications do not describe devices now; null where they do.</summary>
-    private static SysctrException? DeviceFault(Host host, IReadOnlyList<string> names)
-    {
-        try
-        {
-            CdiSpecs.Read(host.Root).Resolve(names);
-            return null;
-        }
-        catch (SysctrException e)
-        {
-            return e;
-        }
-    }
 
     /// <summary>Why a secret can't be had by a container of the host; null where it can.</summary>
     internal static SysctrException? SecretFault(Host host, string name)

@@ -151,7 +151,14 @@ static class RootlessConfig
 
     private static void BindHosts(JsonObject mount, string type)
     {
-        string access = mount["options"] is JsonArray given && given.Any(o => o?.ToString() == "rw") ? "rw" : "ro";
+        // Of several the last counts.
+        string access = (mount["options"] as JsonArray ?? [])
+            .Select(o => o?.ToString())
+            .LastOrDefault(o => o is "ro" or "rw" or "rro" or "rrw")
+            is "rw"
+                or "rrw"
+            ? "rw"
+            : "ro";
         string source = type switch
         {
             "sysfs" => "/sys",

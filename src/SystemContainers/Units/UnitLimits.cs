@@ -88,34 +88,6 @@ sealed partial class UnitLimits
         return limits;
     }
 
-    /// <summary>
-    /// Numbers of devices that a specification describes are a start's to know. runc then holds the list in a control
-    /// group of its own; with crun the nodes that are there are the list, for a payload that can make no others.
-    /// </summary>
-    private static void AllowDescribed(DeviceRules? devices, string name, JsonObject document, RuntimeKind runtime)
-    {
-        if (devices is null || devices.AllowsAll)
-        {
-            return;
-        }
-
-        if (
-            runtime == RuntimeKind.Crun
-            && (document["process"]?["capabilities"]?["bounding"] as JsonArray ?? []).FirstOrDefault(c =>
-                c?.ToString() is "CAP_MKNOD" or "CAP_SYS_ADMIN"
-            )
-                is { } capability
-        )
-        {
-            throw Unheld(
-                $"with {capability} the payload could come by every device beside {name}, and open it",
-                $"install it with '--runtime runc', which holds a list of its own, or leave {capability} or the device out"
-            );
-        }
-
-        devices.AllowAny();
-    }
-
     /// <summary>Lines for [Service].</summary>
     /// <param name="own">The service that they are for. What it says itself stays where it is as strict, or where it is
     /// a mere share; null for nothing.</param>

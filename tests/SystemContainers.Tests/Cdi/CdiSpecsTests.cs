@@ -119,7 +119,7 @@ public sealed class CdiSpecsTests : IDisposable
         );
         CdiHook hook = Assert.Single(all[2].Edits.Hooks);
         Assert.Equal(("poststop", "/x", 5), (hook.Stage, hook.Path, hook.Timeout));
-        Assert.Equal(["x", "y"], hook.Args);
+        Assert.Equal(["x", "true"], hook.Args);
         Assert.Equal(["A=b"], hook.Env);
         Assert.Equal(
             """{"closID":"fast","schemata":["L3:0=f"],"enableMonitoring":true}""",
@@ -182,7 +182,7 @@ public sealed class CdiSpecsTests : IDisposable
         "NAME="
     )]
     [InlineData(
-        """{"cdiVersion":"0.3.0","kind":"v/c","devices":[{"name":"x","containerEdits":{"env":[1]}}]}""",
+        """{"cdiVersion":"0.3.0","kind":"v/c","devices":[{"name":"x","containerEdits":{"env":[[]]}}]}""",
         "texts"
     )]
     [InlineData(
@@ -218,6 +218,53 @@ public sealed class CdiSpecsTests : IDisposable
 
         Assert.Contains("/etc/cdi/x.json can't be read: ", e.Message, StringComparison.Ordinal);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>As sigs.k8s.io/yaml does where a text is meant; what it reads is YAML 1.1.</summary>
+    [Theory]
+    [InlineData("0", "0")]
+    [InlineData("0x10", "16")]
+    [InlineData("010", "8")]
+    [InlineData("1.10", "1.1")]
+    [InlineData("on", "true")]
+    [InlineData("No", "false")]
+    [InlineData("'010'", "010")]
+    [InlineData("1-2", "1-2")]
+    public void A_number_is_the_text_of_its_value(string written, string name)
+    {
+        Write(
+            "/etc/cdi/x.yaml",
+            $"""
+            cdiVersion: 0.5.0
+            kind: v.com/c
+            devices:
+              - name: {written}
+                containerEdits:
+                  hooks: [{"{"}hookName: createContainer, path: /bin/x, args: [x, {written}]{"}"}]
+                  intelRdt: {"{"}closID: {written}, enableMonitoring: yes{"}"}
+            """
+        );
+
+        CdiEdits edits = Resolve($"v.com/c={name}")[^1].Edits;
+
+        Assert.Equal(["x", name], Assert.Single(edits.Hooks).Args);
+        Assert.Equal($$"""{"closID":"{{name}}","enableMonitoring":true}""", edits.IntelRdt!.ToJsonString());
+    }
+
+    [Fact]
+    public void Json_may_be_the_yaml_that_it_is()
+    {
+        Write(
+            "/etc/cdi/x.json",
+            """
+            # by hand
+            {"cdiVersion": "0.5.0", "kind": "v.com/c",
+            	"devices": [{"name": 0, "containerEdits": {"env": ["A=b",],},},],
+            }
+            """
+        );
+
+        Assert.Equal(["A=b"], Resolve("v.com/c=0")[^1].Edits.Env);
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

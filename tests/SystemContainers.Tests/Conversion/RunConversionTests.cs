@@ -64,6 +64,8 @@ public sealed partial class RunConversionTests
     [InlineData("--cpus 1.5", "cpus", new[] { "1.5" })]
     [InlineData("--cpu-quota 50000 --cpu-period 25000", "cpus", new[] { "2" })]
     [InlineData("--cpu-quota 50000", "cpus", new[] { "0.5" })]
+    [InlineData("--cpu-quota 29999 --cpu-period 30000", "cpus", new[] { "0.9999" })]
+    [InlineData("--read-only=F", "read-only", new[] { "false" })]
     [InlineData("-c 512", "cpu-shares", new[] { "512" })]
     [InlineData("--cpuset-cpus 0-3,5", "cpuset-cpus", new[] { "0-3,5" })]
     [InlineData("--pids-limit -1", "pids-limit", new[] { "-1" })]
@@ -287,6 +289,10 @@ public sealed partial class RunConversionTests
     [InlineData("docker run --frobnicate x img", "neither docker run nor podman run")]
     [InlineData("docker run -Z img", "neither docker run nor podman run")]
     [InlineData("docker --frobnicate run img", "no such option before its verb")]
+    [InlineData("docker run --privileged=maybe img", "--privileged=maybe: it is true or false")]
+    [InlineData("podman run --init= img", "--init=: it is true or false")]
+    [InlineData("docker run -t=x img", "-t x: it is true or false")]
+    [InlineData("docker --debug=maybe run img", "--debug=maybe: it is true or false")]
     public void What_is_no_such_command_is_refused(string command, string why)
     {
         SysctrException e = Assert.Throws<SysctrException>(() => RoundTrip.Run(command));
@@ -294,6 +300,14 @@ public sealed partial class RunConversionTests
         Assert.Equal(ErrorKind.Usage, e.Kind);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>Rounded to nothing it would be no limit.</summary>
+    [Fact]
+    public void A_quota_that_is_too_little_to_be_held_is_told() =>
+        Assert.Contains(
+            RoundTrip.Run("docker run --cpu-quota 1 --cpu-period 1000000 img").Findings,
+            f => f.Lost && f.Place == "--cpu-quota 1"
+        );
 
     [Fact]
     public void Podman_splits_at_commas() =>

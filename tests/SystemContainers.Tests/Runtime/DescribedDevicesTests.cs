@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Cdi;
 using SystemContainers.Errors;
 using SystemContainers.Runtime;
@@ -175,6 +176,75 @@ public sealed class DescribedDevicesTests
                 ErrorKind.Host,
                 Assert.Throws<SysctrException>(() => Apply(edits, """{"process":{}}""", root: false)).Kind
             );
+        }
+    }
+
+    /// <summary>A crun without CAP_MKNOD binds the host's node of the very path, as in a user namespace.</summary>
+    [Fact]
+    public void Where_no_node_is_made_that_of_the_specification_is_bound()
+    {
+        JsonObject document = JsonNode.Parse("""{"mounts":[],"linux":{}}""")!.AsObject();
+        new DescribedDevices(document, true, RuntimeKind.Crun, DeviceBinds.DeviceNumber) { BindsNodes = true }.Apply(
+            "/etc/cdi/x.json",
+            new CdiEdits { DeviceNodes = [new CdiDeviceNode("/dev/box", "/dev/zero", "rw")] },
+            _ => true
+        );
+
+        JsonNode mount = Assert.Single(document["mounts"]!.AsArray())!;
+        Assert.Equal("/dev/zero", mount["source"]!.ToString());
+        Assert.Null(document["linux"]!["devices"]);
+    }
+
+    /// <summary>An install says so; of a system that does not run, only what its specifications say.</summary>
+    [Theory]
+    [InlineData("v.com/c=other", true, true, "looking for the device v.com/c=other")]
+    [InlineData("v.com/c=other", true, false, "looking for the device v.com/c=other")]
+    [InlineData("v.com/c=hook", false, true, "the hook /bin/sh (createContainer), which this container can't have")]
+    [InlineData("v.com/c=hook", false, false, null)]
+    [InlineData("v.com/c=hook", true, true, null)]
+    [InlineData("v.com/c=gone", true, true, "the host has no device /dev/no-such")]
+    [InlineData("v.com/c=place", false, true, "what is mounted on /nowhere")]
+    [InlineData("v.com/c=place", true, true, null)]
+    public void What_a_start_would_fail_of_is_known_before(string name, bool root, bool runs, string? why)
+    {
+        DirectoryInfo system = Directory.CreateTempSubdirectory("sysctr-cdi");
+        try
+        {
+            Directory.CreateDirectory(system.FullName + "/etc/cdi");
+            File.WriteAllText(
+                system.FullName + "/etc/cdi/x.yaml",
+                """
+                cdiVersion: 0.5.0
+                kind: v.com/c
+                devices:
+                  - {name: hook, containerEdits: {hooks: [{hookName: createContainer, path: /bin/sh}]}}
+                  - {name: gone, containerEdits: {deviceNodes: [{path: /dev/no-such}]}}
+                  - {name: place, containerEdits: {mounts: [{hostPath: /usr, containerPath: /nowhere}]}}
+                """
+            );
+            RuntimeConfigFile config = RuntimeConfigFile.Read(
+                "config.json",
+                $$"""
+                {"ociVersion": "1.0.0", "root": {"path": "rootfs"}, "process": {"args": ["/x"], "cwd": "/"},
+                 "annotations": {"{{StartAnnotations.NamedDevices}}": "{{name}}" } }
+                """
+            );
+
+            SysctrException? fault = DescribedDevices.Fault(
+                config,
+                system.FullName,
+                root,
+                RuntimeKind.Crun,
+                runs ? DeviceBinds.DeviceNumber : null,
+                path => path == "/there"
+            );
+
+            Assert.Equal(why is null, fault is null);
+            Assert.Contains(why ?? "", fault?.Message ?? "", StringComparison.Ordinal);
+        }
+        finally
+        {
+            system.Delete(recursive: true);
         }
     }
 

@@ -228,6 +228,10 @@ public sealed class MountGuardTests : IDisposable
 
         Refused($"{Bind($"{_base}/lib/n/a")}, {Bind($"{_base}/{source}")}", "the payload can write");
         Refused($"{Bind($"{_base}/{source}")}, {Bind($"{_base}/lib/n", "rbind", "rw")}", "the payload can write");
+        Refused(
+            $"{Bind($"{_base}/{source}")}, {Bind($"{_base}/lib/n", "rbind", "ro", "rrw")}",
+            "the payload can write"
+        );
     }
 
     [Fact]

@@ -74,6 +74,25 @@ public sealed class RootlessConfigTests
         );
     }
 
+    /// <summary>Of several the last counts, as for the runtimes; what says nothing stays read-only.</summary>
+    [Theory]
+    [InlineData("[]", "ro")]
+    [InlineData("""["rw"]""", "rw")]
+    [InlineData("""["rw", "nosuid", "ro"]""", "ro")]
+    [InlineData("""["ro", "rw"]""", "rw")]
+    public void The_last_word_says_whether_sys_can_be_written_to(string options, string access)
+    {
+        JsonObject document = Document();
+        document["mounts"]![1]!["options"] = JsonNode.Parse(options);
+
+        RootlessConfig.Adapt(document, s_map, RuntimeKind.Crun);
+
+        Assert.Equal(
+            ["rbind", "nosuid", "noexec", "nodev", access],
+            document["mounts"]![1]!["options"]!.AsArray().Select(o => o!.ToString())
+        );
+    }
+
     [Fact]
     public void Owners_that_the_namespace_lacks_are_left_out_of_mounts()
     {

@@ -48,6 +48,51 @@ public sealed class UnitLimitsTests
         _ = UnitLimits.Of(document, RuntimeKind.Runc, system: true);
     }
 
+    /// <summary>The list of devices is the unit's with crun, and that is open then.</summary>
+    [Theory]
+    [InlineData("/dev", "rbind", true)]
+    [InlineData("/dev/sda", "bind", true)]
+    [InlineData("/srv/nodes", "rbind", true)]
+    [InlineData("/srv/nodes", "rbind,nodev", false)]
+    [InlineData("/dev", "rbind,nodev", false)]
+    [InlineData("/dev/shm", "rbind", false)]
+    [InlineData("tmpfs", "nosuid", false)]
+    public void With_crun_a_volume_that_shows_devices_stands_beside_none_by_its_name(
+        string source,
+        string options,
+        bool no
+    )
+    {
+        JsonObject document = new()
+        {
+            ["mounts"] = new JsonArray(
+                new JsonObject
+                {
+                    ["destination"] = "/x",
+                    ["source"] = source,
+                    ["options"] = new JsonArray([.. options.Split(',').Select(o => (JsonNode)o)]),
+                }
+            ),
+            ["linux"] = JsonNode.Parse("""{"resources":{"devices":[]}}"""),
+            ["annotations"] = new JsonObject { [StartAnnotations.NamedDevices] = "vendor.com/class=name" },
+        };
+
+        SysctrException? refused = null;
+        try
+        {
+            UnitLimits.Of(document, RuntimeKind.Crun, system: true);
+        }
+        catch (SysctrException e)
+        {
+            refused = e;
+        }
+
+        Assert.Equal(no ? ErrorKind.Host : null, refused?.Kind);
+        _ = UnitLimits.Of(document, RuntimeKind.Runc, system: true);
+        document.Remove("annotations");
+        _ = UnitLimits.Of(document, RuntimeKind.Crun, system: true);
+    }
+
     /// <summary>linux.resources.devices, and what is allowed beyond DevicePolicy=closed; null for everything.</summary>
     public static TheoryData<string, string[]?> Devices =>
         new()

@@ -9,5 +9,11 @@ namespace SystemContainers.Conversion.Run;
 sealed record GivenOption(string Name, string Value, string Place)
 {
     /// <summary>Of a switch: whether it says no.</summary>
-    public bool IsOff => Value is "false" or "0" or "f" or "F" or "False" or "FALSE";
+    public bool IsOff => IsNo(Value);
+
+    /// <summary>Whether a value of a switch says yes or no, in the words of Go's strconv.ParseBool.</summary>
+    public static bool IsBoolean(string value) =>
+        value is "1" or "t" or "T" or "true" or "TRUE" or "True" || IsNo(value);
+
+    private static bool IsNo(string value) => value is "0" or "f" or "F" or "false" or "FALSE" or "False";
 }

@@ -147,6 +147,11 @@ sealed record RunCommandLine
                 hasValue ? words[at].Split('=', 2)[1]
                 : takesNext && at + 1 < words.Count ? words[at + 1]
                 : "true";
+            if (s_switches.Contains(name, StringComparer.Ordinal))
+            {
+                _ = CheckedSwitch(value, words[at]);
+            }
+
             ofTool.Add(new GivenOption(name, value, takesNext ? $"{words[at]} {value}" : words[at]));
             at += takesNext ? 1 : 0;
         }
@@ -260,7 +265,17 @@ sealed record RunCommandLine
     }
 
     private static void Add(RunOption option, string value, string place, bool isPodman, List<GivenOption> options) =>
-        options.AddRange(Split(option, value, isPodman).Select(v => new GivenOption(option.Name, v, place)));
+        options.AddRange(
+            (option.IsSwitch ? [CheckedSwitch(value, place)] : Split(option, value, isPodman)).Select(
+                v => new GivenOption(option.Name, v, place)
+            )
+        );
+
+    /// <summary>docker and podman refuse what is no boolean, too; to take it for one could give all rights.</summary>
+    private static string CheckedSwitch(string value, string place) =>
+        GivenOption.IsBoolean(value)
+            ? value
+            : throw new SysctrException(ErrorKind.Usage, $"reading {place}: it is true or false");
 
     private static IReadOnlyList<string> Split(RunOption option, string value, bool isPodman)
     {

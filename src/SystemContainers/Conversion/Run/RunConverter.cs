@@ -138,16 +138,14 @@ sealed partial class RunConverter(ConvertedFiles files, ConvertedFile file, RunC
                 ? given.Value
                 : "100000";
         if (
-            decimal.TryParse(quota.Value, NumberStyles.None, CultureInfo.InvariantCulture, out decimal time)
-            && decimal.TryParse(period, NumberStyles.None, CultureInfo.InvariantCulture, out decimal of)
+            long.TryParse(quota.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long time)
+            && long.TryParse(period, NumberStyles.None, CultureInfo.InvariantCulture, out long of)
             && of > 0
         )
         {
-            file.Key(
-                "PodmanArgs",
-                string.Create(CultureInfo.InvariantCulture, $"--cpus={time / of:0.####}"),
-                quota.Place
-            );
+            // Never more than was said; and none at all would be no limit. systemd knows hundredths of a percent.
+            decimal cpus = Math.Max(1, Math.Floor((decimal)time * 10_000 / of)) / 10_000;
+            file.Key("PodmanArgs", string.Create(CultureInfo.InvariantCulture, $"--cpus={cpus:0.####}"), quota.Place);
         }
         else
         {

@@ -319,8 +319,9 @@ static class Launcher
         Directory.CreateDirectory(bundle, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         IReadOnlyCollection<string> names = LaunchedNetwork.Place(document, options.Id, bundle);
         bool isRoot = Libc.geteuid() == 0;
+        bool bindsNodes = DeviceBinds.AreNeeded(runtime.Kind);
         bool scratch =
-            DescribedDevices.Add(document, options.Bundle!, isRoot, runtime.Kind, DeviceBinds.DeviceNumber)
+            DescribedDevices.Add(document, options.Bundle!, isRoot, runtime.Kind, DeviceBinds.DeviceNumber, bindsNodes)
             && isRoot
             && WritableRoot.IsForStartAlone(document, options.Changes);
 
@@ -333,8 +334,8 @@ static class Launcher
             PidFilePlace.Require(document, options.Id, options.PidFile!);
         }
 
-        StartDevices.Add(document, isRoot);
-        if (DeviceBinds.AreNeeded(runtime.Kind))
+        StartDevices.Add(document, isRoot, bindsNodes);
+        if (bindsNodes)
         {
             DeviceBinds.Add(document, DeviceBinds.DeviceNumber);
         }

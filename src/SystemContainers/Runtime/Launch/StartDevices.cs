@@ -37,8 +37,9 @@ static class StartDevices
     /// <summary>Adds them.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="root">Whether we are root, who makes nodes; nobody else does, and gets the host's bound in.</param>
+    /// <param name="bindsNodes">Whether the runtime can't make nodes, though we are root.</param>
     /// <exception cref="SysctrException">NotFound: the host has no such device.</exception>
-    public static void Add(JsonObject document, bool root)
+    public static void Add(JsonObject document, bool root, bool bindsNodes)
     {
         foreach (
             DeviceSetting device in StartAnnotations
@@ -48,7 +49,7 @@ static class StartDevices
         {
             if (!Directory.Exists(device.Source))
             {
-                AddNode(document, device, root);
+                AddNode(document, device, root, bindsNodes);
                 continue;
             }
 
@@ -63,7 +64,8 @@ static class StartDevices
                 AddNode(
                     document,
                     new DeviceSetting(node, device.Destination + node[device.Source.Length..], device.Access),
-                    root
+                    root,
+                    bindsNodes
                 );
             }
         }
@@ -88,7 +90,7 @@ static class StartDevices
                 .Order(StringComparer.Ordinal)
         )
         {
-            AddNode(document, new DeviceSetting(node, node, "rwm"), root);
+            AddNode(document, new DeviceSetting(node, node, "rwm"), root, bindsNodes: false);
         }
 
         if (!root)
@@ -117,7 +119,7 @@ static class StartDevices
         && node.Length > "/dev/tty".Length
         && node["/dev/tty".Length..].All(char.IsAsciiDigit);
 
-    private static void AddNode(JsonObject document, DeviceSetting device, bool root)
+    private static void AddNode(JsonObject document, DeviceSetting device, bool root, bool bindsNodes)
     {
         string source = Resolved(device.Source);
         (char type, uint major, uint minor) =
@@ -131,6 +133,14 @@ static class StartDevices
         if (!root)
         {
             DeviceEntries.Bind(document, source, device.Destination, device.Access);
+            return;
+        }
+
+        // Who makes no node binds the host's of the very path that it has in the container.
+        if (source != device.Destination && (bindsNodes || DeviceEntries.HasUserNamespace(linux)))
+        {
+            DeviceEntries.Bind(document, source, device.Destination, device.Access);
+            DeviceEntries.Allow(linux, type.ToString(), major, minor, device.Access);
             return;
         }
 

@@ -21,7 +21,7 @@ public sealed class StartTests : IDisposable
     {
         JsonObject document = Document((StartAnnotations.Devices, "/dev/zero:/dev/box:r"));
 
-        StartDevices.Add(document, root: true);
+        StartDevices.Add(document, root: true, bindsNodes: false);
 
         Assert.Equal(
             """{"path":"/dev/box","type":"c","major":1,"minor":5,"fileMode":438,"uid":0,"gid":0}""",
@@ -38,7 +38,7 @@ public sealed class StartTests : IDisposable
     {
         JsonObject document = Document((StartAnnotations.Devices, "/dev/zero:/dev/box:r"));
 
-        StartDevices.Add(document, root: false);
+        StartDevices.Add(document, root: false, bindsNodes: false);
 
         Assert.Equal(
             """{"destination":"/dev/box","type":"bind","source":"/dev/zero","options":["bind","nosuid","noexec","private","ro"]}""",
@@ -46,11 +46,41 @@ public sealed class StartTests : IDisposable
         );
     }
 
+    /// <summary>A runtime that makes no node binds the host's of the very path: it would be another device.</summary>
+    [Theory]
+    [InlineData("/dev/zero:/dev/null", true, false, "/dev/zero")]
+    [InlineData("/dev/zero:/dev/null", false, true, "/dev/zero")]
+    [InlineData("/dev/zero", true, false, null)]
+    [InlineData("/dev/zero", false, true, null)]
+    [InlineData("/dev/zero:/dev/null", false, false, null)]
+    public void A_renamed_device_is_bound_where_no_node_is_made(
+        string device,
+        bool userNamespace,
+        bool bindsNodes,
+        string? bound
+    )
+    {
+        JsonObject document = Document((StartAnnotations.Devices, device));
+        document["mounts"] = new JsonArray();
+        document["linux"]!["namespaces"] = new JsonArray(
+            new JsonObject { ["type"] = userNamespace ? "user" : "mount" }
+        );
+
+        StartDevices.Add(document, root: true, bindsNodes);
+
+        Assert.Equal(bound, document["mounts"]!.AsArray().SingleOrDefault()?["source"]?.ToString());
+        Assert.Equal(bound is null, document["linux"]!["devices"] is not null);
+        Assert.Equal(
+            """[{"allow":true,"type":"c","major":1,"minor":5,"access":"rwm"}]""",
+            document["linux"]!["resources"]!["devices"]!.ToJsonString()
+        );
+    }
+
     [Fact]
     public void A_device_that_is_not_there_is_named()
     {
         SysctrException e = Assert.Throws<SysctrException>(() =>
-            StartDevices.Add(Document((StartAnnotations.Devices, "/dev/no-such-device")), root: true)
+            StartDevices.Add(Document((StartAnnotations.Devices, "/dev/no-such-device")), root: true, bindsNodes: false)
         );
 
         Assert.Equal(ErrorKind.NotFound, e.Kind);

@@ -44,6 +44,11 @@ public sealed class MountTests(HardLinksFixture fixture)
         CommandResult busy = await _host.RunAsync("sh", "-c", $"cd {directory} && sysctr umount {directory}");
         Assert.Equal(10, busy.ExitCode);
         Assert.Contains("busy", busy.Error, StringComparison.Ordinal);
+        await _host.MustAsync("mount", "-t", "tmpfs", "others", directory);
+        CommandResult covered = await _host.SysctrAsync("umount", directory);
+        Assert.Equal(10, covered.ExitCode);
+        Assert.Contains("somebody else has mounted others over it", covered.Error, StringComparison.Ordinal);
+        await _host.MustAsync("umount", directory);
         (await _host.SysctrAsync("umount", directory)).MustSucceed();
         Assert.Equal(
             "",

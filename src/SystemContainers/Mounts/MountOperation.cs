@@ -17,6 +17,9 @@ namespace SystemContainers.Mounts;
 /// </summary>
 sealed class MountOperation(Host host, Action<string> note)
 {
+    /// <summary>What the table of mounts calls each of ours.</summary>
+    private const string Source = "sysctr";
+
     private readonly MountCatalog _mounts = new(host.Target, host.Locks);
 
     /// <summary>Mounts.</summary>
@@ -77,7 +80,7 @@ sealed class MountOperation(Host host, Action<string> note)
         // One that is broken off may have mounted, and what it has mounted would go.
         ProcessResult mount = await ProcessRunner.ChangeAsync(
             "mount",
-            ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", "sysctr", directory],
+            ["-t", "overlay", "-o", $"{options},lowerdir={Layer(Private(place))}:{Layer(tree)}", Source, directory],
             CancellationToken.None
         );
         if (mount.ExitCode != 0)
@@ -124,6 +127,19 @@ sealed class MountOperation(Host host, Action<string> note)
                 ErrorKind.NotFound,
                 $"unmounting {typed}: sysctr has mounted nothing there",
                 "'sysctr mount' lists what it has; umount(8) is for all others"
+            );
+        }
+
+        // umount(8) takes the last one away, whosever that is.
+        if (
+            record.Namespace == MountCatalog.Namespace
+            && MountTable.Read().LastOrDefault(m => m.Point == directory) is { Source: not Source } other
+        )
+        {
+            throw new SysctrException(
+                ErrorKind.Conflict,
+                $"unmounting {directory}: somebody else has mounted {other.Source} over it",
+                $"'umount {directory}' takes that away"
             );
         }
 

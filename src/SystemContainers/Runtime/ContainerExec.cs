@@ -54,6 +54,8 @@ static class ContainerExec
     {
         // In a directory of its own: once that is gone, a runtime that only gets to start the command when nobody waits
         // for it any more can't write the file, and ends what it started.
+        // One that was killed has left a file with the payload's secrets.
+        ScratchDirectory.RemoveAbandoned();
         string own = ScratchDirectory.Create();
         string pidFile = Path.Join(own, "pid");
         try

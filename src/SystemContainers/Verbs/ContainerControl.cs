@@ -99,7 +99,7 @@ sealed class ContainerControl(Host host)
         ImageUser? user = request.User is { } typed ? UserOf(record, typed) : null;
         DeploymentDirectory deployment = host.Deployment(name, record.Deployment);
         JsonObject document = ContainerProcess.Read(ContainerProcess.ConfigOf(name, host.User, deployment.ConfigFile));
-        StandInOperation.Place(document, request, user);
+        StandInOperation.Place(document, request, user, user is null ? null : HomeOf(record, document));
 
         // A user may not move processes from the session into the control groups of the user's manager.
         string? cgroup =
@@ -107,6 +107,8 @@ sealed class ContainerControl(Host host)
                 ? UnitCgroup.OfProcess((int)status.MainPid)
                     ?? await ContainerExec.RequireCgroupAsync(runtime, name, CancellationToken.None)
                 : null;
+        // One that was killed has left a file with the payload's secrets.
+        ScratchDirectory.RemoveAbandoned();
         string own = ScratchDirectory.Create();
         try
         {
@@ -141,6 +143,21 @@ sealed class ContainerControl(Host host)
                 "a number needs no entry there: --user UID[:GID]",
                 inner: e
             );
+        }
+    }
+
+    /// <summary>The home directory of the payload's own user.</summary>
+    /// <param name="record">The container.</param>
+    /// <param name="document">Its config.json.</param>
+    public string HomeOf(ContainerRecord record, JsonObject document)
+    {
+        try
+        {
+            return ImageUser.Find(document["process"]?["user"]?["uid"]?.ToString() ?? "0", FilesOf(record)).Home;
+        }
+        catch (SysctrException e) when (e.Kind == ErrorKind.Template)
+        {
+            return "/";
         }
     }
 

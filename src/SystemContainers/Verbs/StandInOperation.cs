@@ -27,6 +27,8 @@ namespace SystemContainers.Verbs;
 /// </summary>
 sealed class StandInOperation(Host host)
 {
+    private const string Home = "HOME=";
+
     /// <summary>Runs a command and waits for its end.</summary>
     /// <param name="request">What to run, and how; it has a terminal where this process has one.</param>
     /// <param name="cancellation">Ends the wait, and the command.</param>
@@ -107,14 +109,28 @@ sealed class StandInOperation(Host host)
     /// <param name="document">config.json.</param>
     /// <param name="request">The command.</param>
     /// <param name="user">Who it runs as; null for whom the payload does.</param>
+    /// <param name="home">The home directory of whom the payload runs as.</param>
     /// <exception cref="SysctrException">Usage: a variable has no value.</exception>
-    internal static void Place(JsonObject document, ExecRequest request, ImageUser? user)
+    internal static void Place(JsonObject document, ExecRequest request, ImageUser? user, string? home)
     {
         JsonObject process = document["process"]!.AsObject();
         process["args"] = new JsonArray([.. request.Command.Select(word => JsonValue.Create(word))]);
         if (request.WorkingDirectory is { } directory)
         {
             process["cwd"] = directory;
+        }
+
+        // As podman has it: that of the user, unless somebody has said another.
+        if (
+            user is not null
+            && (process["env"] as JsonArray ?? [])
+                .Select(v => v!.ToString())
+                .LastOrDefault(v => v.StartsWith(Home, StringComparison.Ordinal))
+                is var said
+            && (said is null || said == Home + home)
+        )
+        {
+            BundleConfig.SetVariable(document, "HOME", user.Home);
         }
 
         foreach (string variable in request.Environment)
@@ -214,7 +230,13 @@ sealed class StandInOperation(Host host)
         JsonObject document = JsonNode
             .Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!
             .AsObject();
-        Place(document, request, request.User is { } user ? new ContainerControl(host).UserOf(record, user) : null);
+        ContainerControl control = new(host);
+        Place(
+            document,
+            request,
+            request.User is { } user ? control.UserOf(record, user) : null,
+            request.User is null ? null : control.HomeOf(record, document)
+        );
         BundleConfig.DropHelpers(document);
         PlaceNetwork(document, id);
         foreach (

@@ -30,12 +30,40 @@ public sealed class StandInTests
                 WorkingDirectory = "/tmp",
                 Environment = ["A=x=y", "C="],
             },
-            new ImageUser(33, 34, [33, 34, 50], "/var/www")
+            new ImageUser(33, 34, [33, 34, 50], "/var/www"),
+            "/srv"
         );
 
         Assert.Equal(
-            """{"process":{"user":{"uid":33,"gid":34,"additionalGids":[33,50]},"args":["ls","-l"],"env":["B=2","A=x=y","C="],"cwd":"/tmp"}}""",
+            """{"process":{"user":{"uid":33,"gid":34,"additionalGids":[33,50]},"args":["ls","-l"],"env":["B=2","HOME=/var/www","A=x=y","C="],"cwd":"/tmp"}}""",
             document.ToJsonString()
+        );
+    }
+
+    /// <summary>As podman has it: the home of the user, unless somebody has said another.</summary>
+    [Theory]
+    [InlineData("HOME=/root", null, "HOME=/var/www")]
+    [InlineData("HOME=/data", null, "HOME=/data")]
+    [InlineData("X=1", null, "HOME=/var/www")]
+    [InlineData("HOME=/root", "HOME=/own", "HOME=/own")]
+    public void The_home_is_that_of_the_user(string has, string? asked, string home)
+    {
+        JsonObject document = JsonNode.Parse(Config)!.AsObject();
+        document["process"]!["env"] = new JsonArray(has);
+
+        StandInOperation.Place(
+            document,
+            new ExecRequest("web", ["ls"]) { User = "www", Environment = asked is null ? [] : [asked] },
+            new ImageUser(33, 34, [33, 34], "/var/www"),
+            "/root"
+        );
+
+        Assert.Equal(
+            home,
+            document["process"]!["env"]!
+                .AsArray()
+                .Select(v => v!.ToString())
+                .Single(v => v.StartsWith("HOME=", StringComparison.Ordinal))
         );
     }
 
@@ -44,7 +72,7 @@ public sealed class StandInTests
     {
         JsonObject document = JsonNode.Parse(Config)!.AsObject();
 
-        StandInOperation.Place(document, new ExecRequest("web", ["ls"]), user: null);
+        StandInOperation.Place(document, new ExecRequest("web", ["ls"]), user: null, home: null);
 
         Assert.Equal(Config.Replace("payload", "ls", StringComparison.Ordinal), document.ToJsonString());
     }
@@ -106,7 +134,8 @@ public sealed class StandInTests
                     StandInOperation.Place(
                         JsonNode.Parse(Config)!.AsObject(),
                         new ExecRequest("web", ["ls"]) { Environment = ["A"] },
-                        user: null
+                        user: null,
+                        home: null
                     )
                 )
                 .Kind

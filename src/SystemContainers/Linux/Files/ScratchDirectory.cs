@@ -71,24 +71,29 @@ static class ScratchDirectory
         }
     }
 
+    /// <summary>Removes the small ones of processes that were killed.</summary>
+    public static void RemoveAbandoned()
+    {
+        foreach (string directory in OfDead(SmallPlaces()))
+        {
+            Remove(directory);
+        }
+    }
+
     /// <summary>Those of processes that were killed.</summary>
     /// <param name="store">The store.</param>
-    public static IReadOnlyList<string> Abandoned(string store)
-    {
-        List<string> places = [Path.Join(store, Name), Beside(store)];
-        if (RunDirectory is { } run)
-        {
-            places.Add(Path.Join(run, "sysctr", Name));
-        }
+    public static IReadOnlyList<string> Abandoned(string store) =>
+        OfDead([Path.Join(store, Name), Beside(store), .. SmallPlaces()]);
 
-        return
+    private static string[] SmallPlaces() => RunDirectory is { } run ? [Path.Join(run, "sysctr", Name)] : [];
+
+    private static string[] OfDead(string[] places) =>
         [
             .. places
                 .Where(Directory.Exists)
                 .SelectMany(Directory.GetDirectories)
                 .Where(d => ProcessMark.IsOfDead(Path.GetFileName(d))),
         ];
-    }
 
     /// <summary>The directory of the small ones, for files without names.</summary>
     public static string Place()

@@ -16,6 +16,8 @@ static class UnitJournal
 
     private static readonly TimeSpan s_unsynced = TimeSpan.FromMilliseconds(300);
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     /// <summary>The last lines of units, oldest first, with all that they have written until now.</summary>
     /// <param name="units">Names, or patterns such as <c>etcd@*.service</c>.</param>
     /// <param name="user">Whose units; null for the system's.</param>
@@ -67,11 +69,27 @@ static class UnitJournal
             lines
         );
 
+    /// <summary>Has the journal's daemon read what it was sent. One that hangs must not keep a roll-back from what is to
+    /// be rolled back.</summary>
+    /// <param name="which">The namespace, in words of journalctl(1).</param>
+    /// <returns>Whether it has.</returns>
+    private static async Task<bool> SyncAsync(IReadOnlyList<string> which)
+    {
+        using CancellationTokenSource limited = new(s_patience);
+        try
+        {
+            return (await ProcessRunner.RunAsync("journalctl", [.. which, "--sync"], limited.Token)).ExitCode == 0;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     private static async Task<string> ReadAsync(string[] units, HostUser? user, IReadOnlyList<string> options)
     {
         // The journal's daemon may not have read yet what a dead payload wrote last, and that is why it is asked.
-        ProcessResult sync = await ProcessRunner.RunAsync("journalctl", ["--sync"], CancellationToken.None);
-        if (sync.ExitCode != 0)
+        if (!await SyncAsync([]))
         {
             // Nobody but root may ask it to; a user can but give it time.
             await Task.Delay(s_unsynced);
@@ -80,7 +98,7 @@ static class UnitJournal
         IReadOnlyList<string> namespaces = await JournalNamespaces.OfAsync(units, user);
         foreach (string name in namespaces)
         {
-            await ProcessRunner.RunAsync("journalctl", [$"--namespace={name}", "--sync"], CancellationToken.None);
+            _ = await SyncAsync([$"--namespace={name}"]);
         }
 
         // An entry has as many bytes as a payload likes; the last ones tell.

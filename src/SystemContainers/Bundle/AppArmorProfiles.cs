@@ -54,7 +54,6 @@ static class AppArmorProfiles
     /// <param name="doing">For the message.</param>
     /// <param name="profile">Its name.</param>
     /// <param name="isOn">Whether the host has AppArmor.</param>
-    /// <param name="isLoaded">Whether it has the profile.</param>
     public static SysctrException? Fault(string doing, string profile, bool isOn, bool isLoaded) =>
         !isOn
             ? new(

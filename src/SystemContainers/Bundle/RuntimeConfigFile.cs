@@ -54,7 +54,6 @@ sealed class RuntimeConfigFile
     /// <summary>Every capability that process.capabilities names, in ordinal order.</summary>
     public IReadOnlyList<string> Capabilities { get; }
 
-    /// <summary>annotations.</summary>
     public IReadOnlyDictionary<string, string> Annotations { get; }
 
     /// <summary>The lines of an annotation of ours; none where it is not there.</summary>
@@ -62,7 +61,6 @@ sealed class RuntimeConfigFile
     public IEnumerable<string> Annotation(string name) =>
         Annotations.GetValueOrDefault(name, "").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>One of the mounts.</summary>
     /// <param name="Destination">Absolute in the container, normalized.</param>
     /// <param name="Source">Where it comes from; empty where the document does not say.</param>
     /// <param name="IsBind">The source is a path of the host.</param>

@@ -64,7 +64,6 @@ sealed record SeccompFile(string Path, byte[] Text)
     public static Digest? DigestFor(string root, ContainerSettings settings) =>
         settings.Spec.Security.Seccomp is { } path ? Digest.Sha256(Read(root, path).Text) : null;
 
-    /// <summary>Finds it.</summary>
     /// <param name="root">The host's root directory.</param>
     /// <returns>Null where there is none.</returns>
     /// <exception cref="SysctrException">

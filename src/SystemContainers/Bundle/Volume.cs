@@ -39,8 +39,6 @@ sealed record Volume(string Destination, string Source, ImageFile? Seed, bool Ha
         return volumes;
     }
 
-    /// <summary>A volume that has a name.</summary>
-    /// <param name="directory">Where those are.</param>
     /// <param name="name">A file name.</param>
     /// <param name="destination">Absolute in the container.</param>
     /// <param name="files">The image's, which it begins with.</param>

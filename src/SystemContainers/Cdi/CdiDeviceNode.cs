@@ -4,7 +4,6 @@ namespace SystemContainers.Cdi;
 
 /// <summary>A node that a container gets (SPEC.md, "OCI Edits", <c>deviceNodes</c>).</summary>
 /// <param name="Path">In the container.</param>
-/// <param name="HostPath">On the host.</param>
 /// <param name="Access">Of <c>rwm</c>; empty for none.</param>
 sealed record CdiDeviceNode(string Path, string HostPath, string Access)
 {

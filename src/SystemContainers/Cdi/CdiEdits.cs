@@ -10,16 +10,13 @@ sealed record CdiEdits
     /// <summary><c>NAME=VALUE</c>.</summary>
     public IReadOnlyList<string> Env { get; init; } = [];
 
-    /// <summary>Nodes.</summary>
     public IReadOnlyList<CdiDeviceNode> DeviceNodes { get; init; } = [];
 
     /// <summary>Interfaces of the host that become the container's, each with its name there.</summary>
     public IReadOnlyList<(string Host, string Container)> NetDevices { get; init; } = [];
 
-    /// <summary>Mounts.</summary>
     public IReadOnlyList<CdiMount> Mounts { get; init; } = [];
 
-    /// <summary>Hooks.</summary>
     public IReadOnlyList<CdiHook> Hooks { get; init; } = [];
 
     /// <summary><c>linux.intelRdt</c>, as the OCI runtime-spec has it, too; null for none.</summary>

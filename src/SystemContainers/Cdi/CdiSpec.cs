@@ -3,7 +3,6 @@
 namespace SystemContainers.Cdi;
 
 /// <summary>A file that describes devices of one kind.</summary>
-/// <param name="File">Where it is.</param>
 /// <param name="Kind"><c>VENDOR/CLASS</c>.</param>
 /// <param name="Edits">What goes with each of its devices.</param>
 /// <param name="Devices">By name.</param>

@@ -35,9 +35,7 @@ static class CdiSpecReader
         "poststop",
     ];
 
-    /// <summary>Reads one.</summary>
     /// <param name="file">Its path; by its end it is known whether it is JSON.</param>
-    /// <param name="text">What it has in it.</param>
     /// <exception cref="FormatException">It is none; says why.</exception>
     /// <exception cref="SysctrException">It is no YAML.</exception>
     public static CdiSpec Read(string file, string text)

@@ -12,7 +12,6 @@ static class CdiYaml
 {
     /// <summary>Reads a document.</summary>
     /// <param name="file">Its path.</param>
-    /// <param name="text">What it has in it.</param>
     /// <exception cref="Errors.SysctrException">It is no YAML.</exception>
     public static JsonNode? Parse(string file, string text) => Plain(YamlText.Parse(new YamlSource(file, file), text));
 

@@ -8,7 +8,6 @@ static class CheckoutForms
     /// <summary>What a word says.</summary>
     /// <param name="text">composefs, hardlinks, or auto.</param>
     /// <param name="form">Null for auto: the host's.</param>
-    /// <returns>Whether it is one of them.</returns>
     public static bool TryParse(string text, out CheckoutForm? form)
     {
         form = text switch

@@ -11,7 +11,6 @@ static class PartialTree
 {
     /// <summary>The directories on the way and all that is below the given paths; null where a path leads nowhere, or
     /// through a link.</summary>
-    /// <param name="root">The tree.</param>
     /// <param name="paths">Absolute.</param>
     public static TreeDirectory? Of(TreeDirectory root, IEnumerable<string> paths)
     {

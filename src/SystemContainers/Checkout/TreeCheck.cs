@@ -18,7 +18,6 @@ namespace SystemContainers.Checkout;
 /// Compares a checkout on disk with the tree that it was made of, name by name, by directory handles. A file that is
 /// the object's own inode is as good as the object is; only the few that are copies are read.
 /// </summary>
-/// <param name="store">Where contents are.</param>
 /// <param name="content">Whether copies are read and hashed, or only their sizes looked at.</param>
 /// <param name="found">Told a path below the root, and what is wrong there in a few words.</param>
 sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, string> found)
@@ -33,7 +32,6 @@ sealed unsafe class TreeCheck(ContentStore store, bool content, Action<string, s
 
     private readonly List<byte[]> _path = [];
 
-    /// <summary>Compares.</summary>
     /// <param name="tree">The image.</param>
     /// <param name="directory">What <see cref="TreeCheckout.Write"/> made.</param>
     /// <param name="mountPoints">What it was given. Whether one is a file or a directory is the host's matter, and not

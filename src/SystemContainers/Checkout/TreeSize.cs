@@ -17,7 +17,6 @@ readonly record struct TreeSize(long Bytes, long Inodes)
     private const long Block = 4096;
 
     /// <summary>The size of a tree, as long as no object has all the names that the file system allows.</summary>
-    /// <param name="root">The tree.</param>
     /// <param name="shares">Whether its files are the store's own inodes; else all are copies.</param>
     public static TreeSize Of(TreeDirectory root, bool shares = true)
     {

@@ -17,9 +17,7 @@ namespace SystemContainers.Checkout;
 /// One checkout. Works by directory handles and names without slashes alone, in directories that only it knows; a
 /// directory's own metadata comes when all that is in it stands, for every new name changes its time.
 /// </summary>
-/// <param name="store">Where contents are.</param>
 /// <param name="target">The empty directory that becomes the root.</param>
-/// <param name="root">What to write.</param>
 /// <param name="shares">Whether files may be the store's own inodes.</param>
 /// <param name="advanced">Told how many of how many names stand; null for nobody.</param>
 sealed unsafe class TreeWriter(

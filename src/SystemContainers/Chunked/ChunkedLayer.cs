@@ -11,8 +11,6 @@ namespace SystemContainers.Chunked;
 /// the tar-split stands in the table of contents.
 /// </summary>
 /// <param name="TocDigest">Of the table of contents as it is transferred.</param>
-/// <param name="Toc">Where it is.</param>
-/// <param name="TarSplit">Where the tar-split is.</param>
 sealed record ChunkedLayer(Digest TocDigest, BlobPart Toc, BlobPart TarSplit)
 {
     private const string ChecksumKey = "io.github.containers.zstd-chunked.manifest-checksum";
@@ -62,8 +60,6 @@ sealed record ChunkedLayer(Digest TocDigest, BlobPart Toc, BlobPart TarSplit)
         };
 
     /// <summary>Whether a blob may have a part there.</summary>
-    /// <param name="part">Where.</param>
-    /// <param name="size">Of the blob.</param>
     /// <param name="maxPlain">How much it may be unpacked.</param>
     internal static bool IsWithin(BlobPart part, long size, long maxPlain) =>
         part.Offset > 0

@@ -40,7 +40,6 @@ sealed class ChunkedWriter : IDisposable
         _tarSplit = new TarSplitWriter(level);
     }
 
-    /// <summary>Writes a layer.</summary>
     /// <param name="tar">Read to its end; it stays the caller's.</param>
     /// <param name="target">Gets the blob.</param>
     /// <param name="cancellation">Honoured between files.</param>

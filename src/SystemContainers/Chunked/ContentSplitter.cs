@@ -24,7 +24,6 @@ sealed class ContentSplitter(ContentSplitter.Taker take)
     /// <summary>Takes a chunk.</summary>
     public delegate void Taker(ReadOnlySpan<byte> chunk, bool isZeros);
 
-    /// <summary>Adds to the content.</summary>
     public void Add(ReadOnlySpan<byte> content)
     {
         foreach (byte value in content)
@@ -49,7 +48,6 @@ sealed class ContentSplitter(ContentSplitter.Taker take)
         }
     }
 
-    /// <summary>Ends it.</summary>
     public void Finish() => CutHole();
 
     /// <summary>Gives all that is there: what stands before the zeros at its end, and these where they are enough to be

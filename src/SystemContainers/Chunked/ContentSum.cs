@@ -14,7 +14,6 @@ readonly record struct ContentSum(Sha256Value Value)
     /// <summary>The sum that 32 bytes are.</summary>
     public static ContentSum FromHash(ReadOnlySpan<byte> hash) => new(Sha256Value.FromBytes(hash));
 
-    /// <summary>The sum of a content.</summary>
     public static ContentSum Of(ReadOnlySpan<byte> content) => new(Sha256Value.Of(content));
 
     /// <summary>The sum that <c>sha256:…</c> is; another algorithm is none.</summary>

@@ -28,7 +28,6 @@ sealed class TarSplitReader : IDisposable
         _length = length;
     }
 
-    /// <summary>Opens one.</summary>
     /// <param name="packed">As it was transferred.</param>
     /// <param name="digest">What it must hash to.</param>
     /// <param name="plainLength">What it must be unpacked, in bytes.</param>

@@ -56,7 +56,6 @@ sealed class TarSplitWriter(int level) : IDisposable
         EndLine();
     }
 
-    /// <summary>Ends it.</summary>
     public byte[] Finish() => _lines.Finish();
 
     public void Dispose() => _lines.Dispose();

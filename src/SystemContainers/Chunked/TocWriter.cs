@@ -33,10 +33,8 @@ sealed class TocWriter : IDisposable
 
     private Utf8JsonWriter Json => _text.Json;
 
-    /// <summary>Adds an entry with its content.</summary>
     /// <param name="entry">As the archive has it.</param>
     /// <param name="digest">Of the content; null for none.</param>
-    /// <param name="chunks">The content.</param>
     public void Add(RawEntry entry, ContentSum? digest, IReadOnlyList<TocChunk> chunks)
     {
         Json.WriteStartObject();
@@ -98,7 +96,6 @@ sealed class TocWriter : IDisposable
         _text.Flush();
     }
 
-    /// <summary>Ends it.</summary>
     /// <returns>It, compressed.</returns>
     public byte[] Finish(Digest tarSplit)
     {

@@ -56,7 +56,6 @@ sealed class ComposefsImage
     public void Write(Func<LayerEntry, byte[]> readContent, Stream target) =>
         Write(readContent, new ImageOutput(new byte[Math.Min(Length, BufferBytes)], target));
 
-    /// <summary>The image's bytes.</summary>
     /// <param name="readContent">As above.</param>
     /// <exception cref="SysctrException">As above.</exception>
     public byte[] ToBytes(Func<LayerEntry, byte[]> readContent)

@@ -22,7 +22,6 @@ sealed class ImageWriter(
     /// <summary>The next block of data that nobody has.</summary>
     private long _nextBlock = layout.DataStart / ErofsFormat.BlockSize;
 
-    /// <summary>Writes all of it.</summary>
     public void Write()
     {
         WriteHeader();

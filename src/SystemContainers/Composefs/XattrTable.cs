@@ -40,7 +40,6 @@ sealed class XattrTable
     private readonly List<XattrEntry> _current = [];
 
     /// <summary>Gives each inode its attributes.</summary>
-    /// <param name="inodes">All of the image.</param>
     /// <param name="names">How contents are named.</param>
     /// <exception cref="SysctrException">Unsafe: one has more than fits.</exception>
     public XattrTable(List<ImageInode> inodes, ContentNames names)
@@ -62,7 +61,6 @@ sealed class XattrTable
     /// <summary>The table, in its order.</summary>
     public List<XattrEntry> Shared { get; }
 
-    /// <summary>Bytes of the table.</summary>
     public long SharedBytes { get; private set; }
 
     /// <summary>Whether an inode has an access control list, which the composefs header says.</summary>

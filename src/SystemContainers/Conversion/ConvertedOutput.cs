@@ -19,7 +19,6 @@ static class ConvertedOutput
 
     /// <summary>Writes files into a directory, which is made where it is not there; each is there whole or not at all,
     /// and none where one is somebody else's.</summary>
-    /// <param name="files">The files.</param>
     /// <param name="directory">As it was typed.</param>
     /// <param name="force">Whether files that are there, and say something else, are replaced.</param>
     /// <returns>The files' paths, in the order of the files.</returns>

@@ -19,7 +19,6 @@ static class PodmanContainer
     /// <param name="container">Its name or ID.</param>
     /// <param name="name">What it is to be called; null for podman's name.</param>
     /// <param name="isUser">Whether it is to be a user's container.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="SysctrException">Host: there is no podman; NotFound: it has no such container; Usage: it does
     /// not know how that was created.</exception>
     public static async Task<ConvertedFiles> TranslateAsync(

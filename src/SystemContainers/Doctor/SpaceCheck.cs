@@ -44,7 +44,6 @@ static class SpaceCheck
     }
 
     /// <summary>The judgement of the store's file system.</summary>
-    /// <param name="store">Where it is.</param>
     /// <param name="space">What is free there.</param>
     /// <param name="kept">What stays free of it, min-free-space.</param>
     internal static DoctorFinding Store(string store, FileSystemSpace space, long kept)

@@ -23,8 +23,6 @@ sealed partial record ImageExports
         throwOnInvalidBytes: true
     );
 
-    /// <summary>Reads /exports of an image.</summary>
-    /// <param name="files">The image's files.</param>
     /// <param name="run">The image's execution parameters, whose labels and HEALTHCHECK count too; null where there are
     /// none.</param>
     /// <exception cref="SysctrException">Template: a file can't be used; Unsafe: one exceeds a limit or leaves its

@@ -21,7 +21,6 @@ sealed class FleetSemaphore : IDisposable
         _all = EtcdClient.Below(reference.Key + "/");
     }
 
-    /// <summary>Which one it is.</summary>
     public LockReference Reference { get; }
 
     internal EtcdClient Etcd { get; }
@@ -45,7 +44,6 @@ sealed class FleetSemaphore : IDisposable
     /// already.</summary>
     /// <param name="rollout">As it was read.</param>
     /// <param name="id">The host.</param>
-    /// <param name="hostName">Its name.</param>
     /// <param name="lease">Of its process.</param>
     /// <param name="cancellation">Ends the call.</param>
     /// <returns>False where the roll-out has changed meanwhile.</returns>

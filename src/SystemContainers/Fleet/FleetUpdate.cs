@@ -34,7 +34,6 @@ sealed class FleetUpdate(Host host, IPullProgress progress, Action<string> note)
     /// <param name="request">What to change, and by which semaphore.</param>
     /// <param name="update">Updates them with what it is given; called once, or not at all where there is nothing to
     /// update.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     public async Task<int> RunAsync(
         IReadOnlyList<string> names,
         UpdateRequest request,

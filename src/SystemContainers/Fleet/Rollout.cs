@@ -8,14 +8,12 @@ using SystemContainers.Fleet.Etcd;
 namespace SystemContainers.Fleet;
 
 /// <summary>A roll-out as it was in one revision of etcd. <see cref="FleetSemaphore"/> has its keys.</summary>
-/// <param name="Revision">The revision.</param>
 /// <param name="Hosts">First come first.</param>
 sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
 {
     /// <summary>Those for whom nobody else may begin.</summary>
     public IEnumerable<RolloutHost> Holders => Hosts.Where(h => h.Holds);
 
-    /// <summary>The host of that ID.</summary>
     public RolloutHost? Find(string id) => Hosts.FirstOrDefault(h => h.Id == id);
 
     /// <summary>Those that came earlier and are not through.</summary>

@@ -20,7 +20,6 @@ namespace SystemContainers.Fsck;
 sealed class ConfigRepair(Host host, RepairLog log)
 {
     /// <summary>Puts it in its place; what was there and can't be used stays beside it.</summary>
-    /// <returns>Whether it is there.</returns>
     /// <exception cref="SysctrException">The image can't be read or rendered.</exception>
     public async Task<bool> RunAsync(ContainerRecord record, StoreLease lease)
     {

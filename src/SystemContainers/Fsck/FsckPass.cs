@@ -52,7 +52,6 @@ sealed class FsckPass
     /// <param name="content">Whether copies of objects in deployments are read, and not looked at from outside
     /// only.</param>
     /// <param name="read">Whether the content of an object is read.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">The store can't be opened; Locked: a prune went on for too
     /// long.</exception>
     public static async Task<FsckPass> RunAsync(

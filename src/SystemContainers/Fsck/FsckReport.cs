@@ -15,7 +15,6 @@ sealed record FsckReport
     /// <summary>Files in objects/ that were compared with their names.</summary>
     public int Objects { get; init; }
 
-    /// <summary>Their bytes.</summary>
     public long Bytes { get; init; }
 
     /// <summary>Whether their contents were read.</summary>

@@ -12,7 +12,6 @@ namespace SystemContainers.Fsck;
 /// Layer indexes and the objects that they name. Of a million objects it keeps a million keys of 32 bytes, and of an
 /// index no more than the entries that are being looked at.
 /// </summary>
-/// <param name="store">The store.</param>
 /// <param name="content">Whether the content of an object is read.</param>
 /// <param name="log">Told what is wrong.</param>
 sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, FindingLog log)
@@ -37,7 +36,6 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
     /// <summary>Objects that were compared.</summary>
     public int Objects => _named.Count;
 
-    /// <summary>Their bytes.</summary>
     public long Bytes => _bytes;
 
     /// <summary>Layers that were read.</summary>

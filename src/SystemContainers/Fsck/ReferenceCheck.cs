@@ -20,7 +20,6 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
     /// <summary>Layers that are needed and have no index that can be used.</summary>
     public HashSet<Digest> Layers { get; } = [];
 
-    /// <summary>Reads the refs.</summary>
     /// <returns>Those that can be used.</returns>
     public IReadOnlyList<ImageRecord> ReadRefs()
     {
@@ -47,7 +46,6 @@ sealed class ReferenceCheck(ContentStore store, LayerCheck layers, FindingLog lo
 
     /// <summary>Compares blobs with their names, and what is named with what is there.</summary>
     /// <param name="images">Refs, and records of deployments as refs.</param>
-    /// <param name="cancellation">Ends it.</param>
     public void Run(IEnumerable<(ImageRecord Image, string User)> images, CancellationToken cancellation)
     {
         HashSet<Digest> whole = CheckBlobs(cancellation);

@@ -141,7 +141,6 @@ sealed class HistoryLog(
     /// <param name="before">The deployment in use.</param>
     /// <param name="after">The one that was not made.</param>
     /// <param name="held">What it waits for.</param>
-    /// <param name="origin">Of the update.</param>
     /// <param name="why">The error that is thrown for it.</param>
     public void Held(
         ContainerRecord before,
@@ -165,7 +164,6 @@ sealed class HistoryLog(
 
     /// <summary>A transaction failed, and the host is as before.</summary>
     /// <param name="transaction">What it was to do.</param>
-    /// <param name="id">Its ID.</param>
     /// <param name="why">The failure.</param>
     /// <param name="journals">Of <c>FailedStarts</c>, by container.</param>
     public void RolledBack(
@@ -193,7 +191,6 @@ sealed class HistoryLog(
 
     /// <summary>A transaction whose process died was ended by this one.</summary>
     /// <param name="transaction">What it was to do.</param>
-    /// <param name="id">Its ID.</param>
     /// <param name="outcome">Done: it was finished; RolledBack: the host is as before it.</param>
     public void Recovered(TransactionRecord transaction, string id, HistoryOutcome outcome)
     {

@@ -25,7 +25,6 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// keeps them there.</summary>
     /// <param name="wanted">What the user named.</param>
     /// <param name="lease">Held but while the network is used.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As the puller gives; NotFound where the policy is never and the store lacks
     /// one.</exception>
     public Task<StoredImage> FetchAsync(WantedImage wanted, StoreLease lease, CancellationToken cancellation) =>
@@ -66,8 +65,6 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// </summary>
     /// <param name="wanted">What to fetch, by the containers as they are; throws where it can't be done. Asked before
     /// and after.</param>
-    /// <param name="take">Locks the containers.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>An image for each that was wanted; the locks and the lease are the caller's to end.</returns>
     /// <exception cref="SysctrException">As <see cref="FetchAsync"/>; Locked: the containers or the store change each
     /// time.</exception>
@@ -124,7 +121,6 @@ sealed class ImageFetch(Host host, IPullProgress progress)
     /// <summary>Fetches an image and keeps it by other names than its source's.</summary>
     /// <param name="wanted">The source.</param>
     /// <param name="name">A name for it; null for those that an archive or daemon has for it.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>One for each name; by its source's where there is none.</returns>
     /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
     public async Task<IReadOnlyList<StoredImage>> FetchAsAsync(

@@ -8,8 +8,6 @@ namespace SystemContainers.Images;
 
 /// <summary>An image whose layers are all in the store.</summary>
 /// <param name="Record">The store's ref.</param>
-/// <param name="Config">Its configuration.</param>
-/// <param name="Store">The store.</param>
 sealed record StoredImage(ImageRecord Record, ImageConfig Config, ContentStore Store)
 {
     /// <summary>Other images that its container mounts, by the names that its mounts have for them.</summary>

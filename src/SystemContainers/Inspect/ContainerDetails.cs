@@ -10,7 +10,6 @@ namespace SystemContainers.Inspect;
 /// <summary>All that is known of a container; the object that <c>sysctr info NAME --json</c> prints.</summary>
 sealed record ContainerDetails
 {
-    /// <summary>The container's name.</summary>
     public required string Name { get; init; }
 
     /// <summary>The image as a full reference.</summary>

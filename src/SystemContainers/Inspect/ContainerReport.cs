@@ -6,7 +6,6 @@ using SystemContainers.State;
 namespace SystemContainers.Inspect;
 
 /// <summary>One line of <c>sysctr list</c>; an element of the array that <c>--json</c> prints.</summary>
-/// <param name="Name">The container.</param>
 /// <param name="Image">The image as a full reference.</param>
 /// <param name="ImageId">The digest of the image's configuration.</param>
 /// <param name="Deployment">The deployment's number, from 0.</param>
@@ -17,7 +16,6 @@ namespace SystemContainers.Inspect;
 /// <param name="Enabled">systemd's UnitFileState of the main unit: enabled, disabled, static, masked …; "unknown" where
 /// no systemd answers.</param>
 /// <param name="Runtime">Path of the OCI runtime.</param>
-/// <param name="InstalledAt">When.</param>
 /// <param name="AutoUpdate">Whether it is updated when nobody asks: disabled, registry.</param>
 /// <param name="Held">The update that waits for a grant; null for none.</param>
 /// <param name="Failed">The last update that was rolled back because its image was not well; null for none.</param>

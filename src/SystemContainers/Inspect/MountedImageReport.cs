@@ -6,7 +6,6 @@ namespace SystemContainers.Inspect;
 /// <param name="Name">As its mounts name it.</param>
 /// <param name="Image">The full reference.</param>
 /// <param name="ImageId">The digest of its configuration.</param>
-/// <param name="ManifestDigest">The digest of its manifest.</param>
 /// <param name="Directory">Its files, in the deployment.</param>
 /// <param name="Destinations">Where they are in the container.</param>
 sealed record MountedImageReport(

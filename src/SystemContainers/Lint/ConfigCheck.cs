@@ -11,7 +11,6 @@ namespace SystemContainers.Lint;
 /// payload.</summary>
 static class ConfigCheck
 {
-    /// <summary>Checks it.</summary>
     /// <returns>The document; null where it is none.</returns>
     public static LocatedJson? Run(LintedFile config, LintFindings findings)
     {

@@ -13,7 +13,6 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
 {
     private bool _toldOfRules;
 
-    /// <summary>Checks the document.</summary>
     public void Run(LocatedJson document) => Check(document, RuntimeSpecShape.Document, "");
 
     private void Check(LocatedJson value, SpecShape shape, string name)

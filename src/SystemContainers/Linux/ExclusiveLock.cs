@@ -12,7 +12,6 @@ static class ExclusiveLock
     /// Of a directory, for files in it that are replaced as a whole: each is another one after a change, so that a lock
     /// of the file itself would keep nobody out.
     /// </summary>
-    /// <param name="directory">It is there.</param>
     /// <returns>Held as long as this is open.</returns>
     /// <exception cref="LinuxException">It can't be locked.</exception>
     public static SafeFileHandle OfDirectory(string directory) =>

@@ -36,7 +36,6 @@ static class FileBytes
     }
 
     /// <summary>Fills a buffer, as far as the file reaches.</summary>
-    /// <param name="file">The file.</param>
     /// <param name="buffer">Gets what stands there.</param>
     /// <param name="offset">Where in the file it begins.</param>
     /// <returns>How much there was; less than the buffer at the file's end alone.</returns>

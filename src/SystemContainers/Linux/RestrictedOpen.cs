@@ -37,7 +37,6 @@ static unsafe class RestrictedOpen
     }
 
     /// <summary>Opens a directory of one name: no link, and nothing that is mounted there (RESOLVE_NO_XDEV).</summary>
-    /// <param name="parent">Where.</param>
     /// <param name="name">Zero-terminated, without a slash.</param>
     public static SafeFileHandle Child(SafeFileHandle parent, byte* name)
     {
@@ -71,7 +70,6 @@ static unsafe class RestrictedOpen
 
     /// <summary>Whether a link is one of a process, /proc/PID/root and the like: they are no names but doors
     /// (proc_pid_root(5)).</summary>
-    /// <param name="directory">Where.</param>
     /// <param name="name">The link.</param>
     public static bool IsMagicLink(SafeFileHandle directory, string name)
     {

@@ -94,7 +94,6 @@ sealed class LoginOperation
     /// <param name="credential">What to show it.</param>
     /// <param name="verify">Whether TLS is wanted and its certificate verified; null to let registries.conf
     /// say.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>False where it asks nobody for a password.</returns>
     /// <exception cref="SysctrException">Unauthorized: it does not; Unreachable: nobody can say; Policy:
     /// registries.conf blocks it.</exception>
@@ -136,7 +135,6 @@ sealed class LoginOperation
         );
     }
 
-    /// <summary>Keeps a password.</summary>
     /// <returns>Where, and what is in the way of its use; for people.</returns>
     /// <exception cref="SysctrException">It can't be kept.</exception>
     public async Task<(string Place, string? Warning)> KeepAsync(

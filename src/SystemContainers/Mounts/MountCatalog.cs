@@ -78,7 +78,6 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
     /// it.</summary>
     /// <param name="directory">From where it is looked at.</param>
     /// <param name="source">Whose files; an image's can be checked out there.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="SysctrException">As <see cref="RequireStaying"/>.</exception>
     public MountHold Hold(string directory, MountSource source, CancellationToken cancellation)
     {

@@ -22,7 +22,6 @@ sealed class MountOperation(Host host, Action<string> note)
 
     private readonly MountCatalog _mounts = new(host.Target, host.Locks);
 
-    /// <summary>Mounts.</summary>
     /// <exception cref="SysctrException">
     /// Usage: the name could be an image and a container; NotFound: there is neither, or no such directory; Conflict:
     /// the directory is in use, or the container is being uninstalled.

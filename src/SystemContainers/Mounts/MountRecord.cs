@@ -12,7 +12,6 @@ namespace SystemContainers.Mounts;
 /// <param name="Kind">Whose files.</param>
 /// <param name="Name">The container, or the image's full reference.</param>
 /// <param name="Options">As mount(8) got them.</param>
-/// <param name="MountedAt">When.</param>
 /// <param name="BootId">The boot that it belongs to: no mount outlives one.</param>
 /// <param name="Namespace">The mount namespace that it was made in; in another one it need not be seen.</param>
 sealed record MountRecord(

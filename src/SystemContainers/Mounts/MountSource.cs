@@ -51,7 +51,6 @@ sealed class MountSource
     public IReadOnlyList<ImageRecord> Images => Container?.Images ?? [_image!];
 
     /// <summary>Finds what a name means.</summary>
-    /// <param name="host">Where it is.</param>
     /// <param name="doing">What is being done with it, for messages: "mounting".</param>
     /// <param name="name">A container, or an image by name or ID, as it was typed.</param>
     /// <param name="kind">Which of the two; null for the one that there is.</param>
@@ -93,7 +92,6 @@ sealed class MountSource
     /// of a deployment.
     /// </summary>
     /// <param name="place">Where there is room for a checkout; whoever made it removes it.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: there are none.</exception>
     public SourceTree Tree(string place, CancellationToken cancellation) =>
         Container switch

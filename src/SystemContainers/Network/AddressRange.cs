@@ -25,7 +25,6 @@ static class AddressRange
         return new IPNetwork(Of(Number(address) & ~mask, address.AddressFamily), length);
     }
 
-    /// <summary>An address as a number.</summary>
     public static UInt128 Number(IPAddress address)
     {
         byte[] bytes = address.GetAddressBytes();
@@ -41,7 +40,6 @@ static class AddressRange
         return Number(network.BaseAddress) + ((UInt128.One << (bits - network.PrefixLength)) - 1);
     }
 
-    /// <summary>A number as an address.</summary>
     public static IPAddress Of(UInt128 number, AddressFamily family)
     {
         byte[] bytes = new byte[family == AddressFamily.InterNetwork ? 4 : 16];

@@ -16,7 +16,6 @@ interface ITransactionNetworks
     /// back.</summary>
     IReadOnlyList<NetworkDefinition> Former();
 
-    /// <summary>Makes them.</summary>
     void Make();
 
     /// <summary>Puts back what there was, before what ran starts again; fails nothing.</summary>

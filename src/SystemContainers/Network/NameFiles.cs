@@ -169,12 +169,10 @@ static class NameFiles
             .Where(w => w.Length > 1 && w[0] == keyword)
             .SelectMany(w => w[1..]);
 
-    /// <summary>What the host has.</summary>
     /// <param name="Hosts">Null where there is none.</param>
     /// <param name="Resolv">The same.</param>
     /// <param name="ResolvedServers">The servers that systemd-resolved asks itself.</param>
     /// <param name="AwaitsResolved">/etc/resolv.conf leads to what systemd-resolved has not written yet.</param>
-    /// <param name="Name">The host's.</param>
     internal sealed record HostFiles(
         string? Hosts,
         string? Resolv,

@@ -37,6 +37,5 @@ sealed record NetavarkStatus
     /// <summary>Where names are asked; empty without DNS.</summary>
     public IReadOnlyList<string>? DnsServerIps { get; init; }
 
-    /// <summary>Its domain.</summary>
     public IReadOnlyList<string>? DnsSearchDomains { get; init; }
 }

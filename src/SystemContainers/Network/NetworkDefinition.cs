@@ -29,10 +29,8 @@ sealed record NetworkDefinition
     /// <summary>Which names there are.</summary>
     internal const string DeviceAdvice = "it has 15 characters at most: letters, digits, _ . and -";
 
-    /// <summary>Drivers that there are.</summary>
     internal static IReadOnlyList<string> Drivers { get; } = [Bridge, "macvlan", "ipvlan"];
 
-    /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
     /// <summary>SHA-256 of the name, which netavark wants.</summary>
@@ -293,7 +291,6 @@ sealed record NetworkDefinition
 
     /// <summary>Why a network's device can't be called so: the kernel takes no such name (net/core/dev.c,
     /// dev_valid_name), or podman none for a bridge. Null where it can.</summary>
-    /// <param name="driver">The network's.</param>
     /// <param name="device">The bridge, or the host's device.</param>
     internal static string? DeviceFault(string driver, string device) =>
         Encoding.UTF8.GetByteCount(device) is > 0 and <= NetworkSetting.MaxInterface

@@ -14,12 +14,10 @@ static class NetworkNamespace
 {
     private const string Place = "/run/netns";
 
-    /// <summary>Its path.</summary>
     /// <param name="id">The container's, with its instance.</param>
     public static string PathOf(string id) =>
         Path.Join(NetworkRecords.AreUsers ? Path.Join(NetworkRecords.Place, "netns") : Place, $"sysctr-{id}");
 
-    /// <summary>Makes one.</summary>
     /// <exception cref="LinuxException">A call failed.</exception>
     public static void Make(string path)
     {

@@ -50,8 +50,6 @@ static class NetworkOptions
     };
 
     /// <summary>An option in the words that netavark reads.</summary>
-    /// <param name="driver">The network's.</param>
-    /// <param name="name">The option's.</param>
     /// <param name="value">As it was said.</param>
     /// <exception cref="FormatException">The driver has no such option, or the value is none of it.</exception>
     public static (string Name, string Value) Checked(string driver, string name, string value)

@@ -45,7 +45,6 @@ static class NetworkRecords
     /// <summary>A container's; null where nothing was made for it.</summary>
     public static NetworkRecord? Find(string id) => Read(FileOf(id));
 
-    /// <summary>All.</summary>
     public static IEnumerable<NetworkRecord> All() =>
         !Directory.Exists(Place)
             ? []

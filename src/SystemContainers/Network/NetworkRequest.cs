@@ -26,7 +26,6 @@ sealed record NetworkRequest
     /// <summary>The one that connects it with the outside, by pasta(1).</summary>
     public const string UplinkUnit = "sysctr-uplink.service";
 
-    /// <summary>Where the network is from.</summary>
     public required NetworkMode Mode { get; init; }
 
     /// <summary>By which name others find it, beside its aliases.</summary>
@@ -42,7 +41,6 @@ sealed record NetworkRequest
     /// <summary>Of <see cref="NetworkMode.Bridge"/>: one or more.</summary>
     public IReadOnlyList<NetworkAttachment> Networks { get; init; } = [];
 
-    /// <summary>Published ports.</summary>
     public IReadOnlyList<PublishedPort> Ports { get; init; } = [];
 
     /// <summary>Words for pasta(1).</summary>
@@ -79,7 +77,6 @@ sealed record NetworkRequest
     /// <summary>What settings ask for.</summary>
     /// <param name="settings">Checked.</param>
     /// <param name="name">The container.</param>
-    /// <param name="isUsers">It is a user's.</param>
     /// <exception cref="Errors.SysctrException">Usage: settings contradict each other, or a user's container can't have
     /// it.</exception>
     public static NetworkRequest For(SpecSettings settings, string name, bool isUsers)
@@ -171,7 +168,6 @@ sealed record NetworkRequest
 
     /// <summary>The networks by name that settings of a container mean, whatever else is wrong with them.</summary>
     /// <param name="settings">Of a record.</param>
-    /// <param name="isUsers">It is a user's container.</param>
     public static IEnumerable<string> Names(ContainerSettings settings, bool isUsers) =>
         NetworkSettings.Recorded(settings, isUsers) is (NetworkMode.Bridge, var names)
             ? names.Select(n => n.Length == 0 ? NetworkDefinition.Default : n).DefaultIfEmpty(NetworkDefinition.Default)

@@ -15,7 +15,6 @@ namespace SystemContainers.Network;
 /// <param name="directory"><c>networks/</c> of the store, as this process sees it.</param>
 sealed class NetworkStore(string directory)
 {
-    /// <summary>Where it is in a store.</summary>
     public const string Folder = "networks";
 
     private const string PodmanNetworks = "/etc/containers/networks";
@@ -152,7 +151,6 @@ sealed class NetworkStore(string directory)
     }
 
     /// <summary>What <see cref="Put"/> would keep; nothing is changed.</summary>
-    /// <param name="definition">As there.</param>
     /// <param name="besides">Networks that would be made before it.</param>
     /// <exception cref="SysctrException">As there.</exception>
     public NetworkDefinition Whole(NetworkDefinition definition, IReadOnlyList<NetworkDefinition> besides)

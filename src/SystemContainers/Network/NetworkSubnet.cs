@@ -155,7 +155,6 @@ sealed record NetworkSubnet
     /// <summary>Reads a subnet also where bits behind the prefix are set, as podman does.</summary>
     /// <param name="text">As it is written.</param>
     /// <param name="spareBits">How many bits there have to be behind the prefix.</param>
-    /// <param name="network">What it is.</param>
     private static bool Mask(string text, int spareBits, out IPNetwork network)
     {
         network = default;

@@ -6,9 +6,7 @@ using SystemContainers.Target;
 namespace SystemContainers.Networks;
 
 /// <summary>Declared networks as part of the transaction that applies the files.</summary>
-/// <param name="host">Where.</param>
 /// <param name="networks">Makes them.</param>
-/// <param name="declared">What is declared.</param>
 /// <param name="containers">Those of the call.</param>
 sealed class AppliedNetworks(
     Host host,

@@ -12,7 +12,6 @@ namespace SystemContainers.Networks;
 /// definition changes nothing of the host's network: the start of a container does, so one that a crash has left is
 /// taken as it is by the next call.
 /// </summary>
-/// <param name="host">Where.</param>
 /// <param name="note">Told what was made.</param>
 sealed class DeclaredNetworks(Host host, Action<string> note)
 {
@@ -69,7 +68,6 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
 
     /// <summary>What <see cref="Make"/> and then <see cref="Prune"/> would do, and what is as it is declared; nothing
     /// is changed.</summary>
-    /// <param name="declared">What is declared.</param>
     /// <param name="covers">As for <see cref="Unused"/>; null where nothing is removed.</param>
     /// <param name="goes">Deployments that will be gone then.</param>
     /// <param name="coming">Deployments that come: the network of those that name none is made by the first start,
@@ -126,7 +124,6 @@ sealed class DeclaredNetworks(Host host, Action<string> note)
 
     /// <summary>Those that a file has made, that none declares any more, and that no deployment names, not even one to
     /// roll back to.</summary>
-    /// <param name="declared">What is declared.</param>
     /// <param name="covers">Whether a file was in the places of this call.</param>
     /// <param name="except">Deployments that do not count.</param>
     /// <exception cref="SysctrException">Corrupt: one can't be read.</exception>

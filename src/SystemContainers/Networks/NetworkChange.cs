@@ -5,7 +5,6 @@ using SystemContainers.Network;
 namespace SystemContainers.Networks;
 
 /// <summary>What files make of a network by name.</summary>
-/// <param name="Name">The network.</param>
 /// <param name="File">The file that declares it; of one that goes, the file that did.</param>
 /// <param name="Before">As it is; null for none.</param>
 /// <param name="After">As it would be; null for one that goes.</param>

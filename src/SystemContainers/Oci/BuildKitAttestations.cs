@@ -14,8 +14,6 @@ static class BuildKitAttestations
         manifest.Annotations?.GetValueOrDefault(Type) == "attestation-manifest";
 
     /// <summary>Those about one image.</summary>
-    /// <param name="index">What has the image.</param>
-    /// <param name="manifest">The image.</param>
     public static IEnumerable<Descriptor> Of(ImageIndex index, Digest manifest) =>
         index.Manifests.Where(m => Is(m) && m.Annotations!.GetValueOrDefault(About) == manifest.ToString());
 }

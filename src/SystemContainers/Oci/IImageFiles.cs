@@ -33,7 +33,6 @@ interface IImageFiles
 
 /// <summary>What a path of an image names.</summary>
 /// <param name="Path">The absolute path, all symbolic links resolved.</param>
-/// <param name="Kind">What it is.</param>
 /// <param name="Mode">Permission bits with setuid, setgid and sticky, 0 to 07777.</param>
 /// <param name="Uid">Owner.</param>
 /// <param name="Gid">Group.</param>
@@ -54,10 +53,8 @@ sealed record ImageFile(string Path, ImageFileKind Kind, int Mode, uint Uid, uin
 /// <summary>The kinds of file that an image can carry.</summary>
 enum ImageFileKind
 {
-    /// <summary>A regular file.</summary>
     Regular,
 
-    /// <summary>A directory.</summary>
     Directory,
 
     /// <summary>A symbolic link (what <see cref="IImageFiles.FindNoFollow"/> alone gives).</summary>

@@ -60,5 +60,4 @@ public sealed record ImageIndex(IReadOnlyList<Descriptor> Manifests, IReadOnlyLi
 
 /// <summary>An entry of an index that can't be fetched, for messages.</summary>
 /// <param name="Digest">Of an algorithm that we don't know.</param>
-/// <param name="Platform">What it is for.</param>
 public sealed record UnverifiableDescriptor(string Digest, Platform? Platform);

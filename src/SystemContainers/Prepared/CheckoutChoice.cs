@@ -13,7 +13,6 @@ namespace SystemContainers.Prepared;
 static class CheckoutChoice
 {
     /// <summary>The form that was asked for, or the host's where the container can have it.</summary>
-    /// <param name="host">The host.</param>
     /// <param name="request">The container.</param>
     /// <exception cref="SysctrException">Usage: what was asked for can't be; Host: the host can't mount it.</exception>
     public static CheckoutForm Of(Host host, InstallRequest request)

@@ -13,7 +13,6 @@ static partial class CheckoutSeeds
 {
     /// <summary>The paths in the tree that lines of tmpfiles.d(5) copy from, such as the first content of a
     /// volume.</summary>
-    /// <param name="rendered">The container.</param>
     /// <param name="rootfs">Where its tree would be, as its units and lines name it.</param>
     /// <returns>Null where something else of it names the tree: it has to be on disk.</returns>
     public static IReadOnlyList<string>? Of(RenderedContainer rendered, string rootfs)

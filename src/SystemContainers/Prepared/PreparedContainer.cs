@@ -18,7 +18,6 @@ sealed record PreparedContainer
     /// <summary>Where it goes.</summary>
     public required DeploymentDirectory Directory { get; init; }
 
-    /// <summary>The image's files.</summary>
     public required IImageFiles Files { get; init; }
 
     /// <summary>What is to be checked out; null where the rootfs is somebody else's.</summary>
@@ -46,5 +45,4 @@ sealed record PreparedContainer
 
 /// <summary>A text file for the host.</summary>
 /// <param name="Path">Absolute, as the host sees it.</param>
-/// <param name="Text">All of it.</param>
 sealed record HostText(string Path, string Text);

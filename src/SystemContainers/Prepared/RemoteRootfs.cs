@@ -19,7 +19,6 @@ namespace SystemContainers.Prepared;
 static class RemoteRootfs
 {
     /// <summary>The root file system that a user means.</summary>
-    /// <param name="host">Where it is.</param>
     /// <param name="typed">A directory with the tree, or with a bundle's <c>rootfs</c>, as the host sees it.</param>
     /// <returns>Absolute path as the host sees it, without links: runtimes refuse a root that is one.</returns>
     /// <exception cref="SysctrException">NotFound: there is no such directory; Usage: it is no root file

@@ -12,7 +12,6 @@ static class UserHostFiles
 {
     /// <summary>Refuses files outside of the user's directories; changes nothing.</summary>
     /// <param name="user">Null for root, who may put them anywhere.</param>
-    /// <param name="record">The container.</param>
     /// <exception cref="SysctrException">Permission: names the first one, and how to do without.</exception>
     public static void Check(HostUser? user, ContainerRecord record)
     {

@@ -13,10 +13,8 @@ interface IImageJudge
     /// <summary>Throws unless the image may be pulled.</summary>
     /// <param name="reference">The logical name.</param>
     /// <param name="place">The image as it is reached.</param>
-    /// <param name="source">What is there.</param>
     /// <param name="root">The manifest or index that the name leads to.</param>
     /// <param name="document">The manifest that is pulled: the same, or one that the index names.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who proved what was required; none where nothing was.</returns>
     /// <exception cref="Errors.SysctrException">Policy: it may not; with an inner one where what is required can't be
     /// used, so that no other place of the image helps. Else as a pull.</exception>

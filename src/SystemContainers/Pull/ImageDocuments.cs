@@ -99,7 +99,6 @@ static class ImageDocuments
 
     /// <summary>An image's configuration and the digests of its layers, unpacked.</summary>
     /// <param name="place">What the image is called.</param>
-    /// <param name="manifest">Its manifest.</param>
     /// <param name="bytes">The configuration, verified.</param>
     /// <param name="platform">What it has to be for; null for any.</param>
     /// <exception cref="SysctrException">Corrupt: it is none, or not the manifest's; Unsafe: too many layers; NotFound:

@@ -16,7 +16,6 @@ sealed partial class ImagePuller
     /// them.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="platform">Which image of an index.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The name that was found, and the digest of the manifest that would be pulled.</returns>
     /// <exception cref="SysctrException">As a pull; Policy: it may not be had, and why.</exception>
     public Task<(ImageReference Reference, Digest Manifest)> JudgeAsync(
@@ -47,8 +46,6 @@ sealed partial class ImagePuller
 
     /// <summary>Judges an image that was pulled earlier by what is asked of it now.</summary>
     /// <param name="reference">The logical name that it was pulled by.</param>
-    /// <param name="manifest">The bytes of its manifest.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who proved what is required; none where nothing is.</returns>
     /// <exception cref="SysctrException">As a pull; NotFound: no place has that manifest any more; Policy: it would not
     /// be pulled any more, and why.</exception>
@@ -134,10 +131,8 @@ sealed partial class ImagePuller
     /// pull.</summary>
     /// <param name="reference">The logical name, where <see cref="JudgedAs"/> has no other.</param>
     /// <param name="place">As it is reached.</param>
-    /// <param name="source">What is there.</param>
     /// <param name="root">What the name leads to.</param>
     /// <param name="document">An image's, not an index: the same, or one that it names.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who proved what is required; none where nothing is.</returns>
     /// <exception cref="SysctrException">Policy: it may not; Unreachable: what speaks for it can't be
     /// fetched.</exception>

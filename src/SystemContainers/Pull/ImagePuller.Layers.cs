@@ -171,7 +171,6 @@ sealed partial class ImagePuller
     /// <param name="diffId">What it turns out to be.</param>
     /// <param name="sink">Where it goes.</param>
     /// <param name="doing">For messages.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     private static async Task AddAsync(
         Stream plain,
         Digest diffId,

@@ -67,7 +67,6 @@ sealed partial class ImagePuller
     /// <param name="platform">Which image of an index, and what the image must be for.</param>
     /// <param name="sink">Takes the layers. When this fails some may have been added; they are whole, and are not
     /// fetched again.</param>
-    /// <param name="cancellationToken">Ends the pull.</param>
     /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized, Policy, Corrupt, Unsafe, or what the sink
     /// throws.</exception>
     public Task<PulledImage> PullAsync(
@@ -87,7 +86,6 @@ sealed partial class ImagePuller
     /// pull.</summary>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="platform">Which image of an index.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull.</exception>
     public Task<Digest> FindAsync(
         IReadOnlyList<ImageReference> candidates,
@@ -103,7 +101,6 @@ sealed partial class ImagePuller
     /// <summary>The tags of a repository, each once, in ordinal order, as the registry itself has them: mirrors need
     /// not know all.</summary>
     /// <param name="repository">Its tag and digest do not count.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As <see cref="TagLister.ListAsync"/>; Policy: registries.conf blocks
     /// it.</exception>
     public Task<IReadOnlyList<string>> ListTagsAsync(ImageReference repository, CancellationToken cancellationToken) =>
@@ -118,7 +115,6 @@ sealed partial class ImagePuller
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="use">Given the logical name, the place that is asked, and what is there. It is called again for the
     /// next place where the former can't serve.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull.</exception>
     public async Task<T> UseAsync<T>(
         IReadOnlyList<ImageReference> candidates,

@@ -8,8 +8,6 @@ using SystemContainers.Pull.Sources;
 namespace SystemContainers.Pull;
 
 /// <summary>A fetched manifest or index, once its kind is beyond doubt. One of the two is set.</summary>
-/// <param name="Manifest">The image manifest.</param>
-/// <param name="Index">The index.</param>
 /// <param name="Digest">Of the bytes.</param>
 /// <param name="Bytes">As they were fetched.</param>
 /// <param name="MediaType">Of them: what they call themselves, or else what the source does.</param>

@@ -62,11 +62,9 @@ sealed class ArchiveWriter : IAsyncDisposable
     }
 
     /// <summary>Adds a file.</summary>
-    /// <param name="name">In the archive.</param>
     /// <param name="size">Its bytes.</param>
     /// <param name="open">Opens it; the stream throws at its end where it is not what it should be, and then nothing
     /// becomes of the archive.</param>
-    /// <param name="cancellation">Ends it.</param>
     public async Task AddAsync(
         string name,
         long size,

@@ -68,7 +68,6 @@ sealed class BlobUpload : IAsyncDisposable
 
     /// <summary>Sends it, or has it mounted.</summary>
     /// <param name="mountFrom">A repository of the same registry that has it; null where none is known.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: the registry got other bytes than were
     /// sent; what the source throws.</exception>
     public async Task SendAsync(string? mountFrom, CancellationToken cancellation)
@@ -129,7 +128,6 @@ sealed class BlobUpload : IAsyncDisposable
         }
     }
 
-    /// <summary>Begins an upload.</summary>
     /// <returns>Whether there is nothing more to do.</returns>
     private async Task<bool> BeginAsync(string? mountFrom, CancellationToken cancellation)
     {

@@ -10,7 +10,6 @@ namespace SystemContainers.Push;
 /// <param name="Digest">The digest that the destination has; null where it has no manifests.</param>
 /// <param name="Images">How many images, those of an index one by one.</param>
 /// <param name="Blobs">How many blobs were sent.</param>
-/// <param name="Bytes">Their bytes.</param>
 /// <param name="Present">How many blobs were there already.</param>
 sealed record CopiedImage(Digest Source, Digest? Digest, int Images, int Blobs, long Bytes, int Present)
 {

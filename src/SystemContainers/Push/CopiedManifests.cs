@@ -13,9 +13,6 @@ static class CopiedManifests
 {
     /// <summary>A manifest with all that it names, each once, what is named first.</summary>
     /// <param name="place">What the source is called.</param>
-    /// <param name="source">Has them.</param>
-    /// <param name="root">The manifest.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Unsafe: they are too many or too large; Corrupt: one can't be
     /// verified.</exception>
     public static async Task<List<ManifestDocument>> CollectAsync(

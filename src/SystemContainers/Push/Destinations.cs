@@ -21,7 +21,6 @@ sealed class Destinations(
 )
 {
     /// <summary>Opens a destination. Nothing is sent or made visible yet.</summary>
-    /// <param name="reference">Where to.</param>
     /// <param name="source">Where the image is from; null where that is not known.</param>
     /// <exception cref="SysctrException">Policy: registries.conf blocks it; Usage: nothing can be written there;
     /// Conflict, Storage.</exception>

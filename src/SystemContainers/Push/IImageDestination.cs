@@ -22,10 +22,8 @@ interface IImageDestination : IAsyncDisposable
     Task<bool> HasBlobAsync(Descriptor blob, CancellationToken cancellation);
 
     /// <summary>Takes a blob.</summary>
-    /// <param name="blob">What it is.</param>
     /// <param name="open">Opens it at its start; the stream throws at its end, at the latest, where it is not what
     /// <paramref name="blob"/> says. May be called again, after a cut.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">Unreachable, Unauthorized, Storage, or what the stream
     /// throws.</exception>
     Task PutBlobAsync(Descriptor blob, Func<CancellationToken, Task<Stream>> open, CancellationToken cancellation);

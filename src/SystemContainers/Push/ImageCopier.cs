@@ -25,8 +25,6 @@ sealed class ImageCopier(IPullProgress progress)
     /// <param name="puller">Knows policy, mirrors and credentials.</param>
     /// <param name="candidates">Of <see cref="RegistriesConfig.Resolve"/>; at least one.</param>
     /// <param name="destination">Stays the caller's.</param>
-    /// <param name="choice">What of it.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As a pull, or what the destination throws; Usage: it can't keep the digest,
     /// which is wanted.</exception>
     public async Task<CopiedImage> CopyAsync(
@@ -111,8 +109,6 @@ sealed class ImageCopier(IPullProgress progress)
     /// <param name="place">What the source is called.</param>
     /// <param name="source">Stays the caller's.</param>
     /// <param name="destination">Stays the caller's.</param>
-    /// <param name="choice">What of it.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">What source or destination throw.</exception>
     public async Task<CopiedImage> CopyAsync(
         ImageReference place,

@@ -41,8 +41,6 @@ sealed class LayoutIndex
         );
     }
 
-    /// <summary>One that is there.</summary>
-    /// <param name="json">All of it.</param>
     /// <param name="doing">"writing X", for messages.</param>
     /// <exception cref="SysctrException">Corrupt: it is none.</exception>
     public static LayoutIndex Parse(byte[] json, string doing)

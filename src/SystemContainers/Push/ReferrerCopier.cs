@@ -13,9 +13,7 @@ namespace SystemContainers.Push;
 /// <summary>Copies what a registry has about images to another: referrers, and theirs, and what cosign 2 has at tags.
 /// Nothing is judged, for what is signed says itself by whom.</summary>
 /// <param name="place">The source as it is reached.</param>
-/// <param name="source">What is there.</param>
 /// <param name="destination">Stays the caller's; it has the images.</param>
-/// <param name="cancellation">Ends it.</param>
 /// <param name="maxBytes">How large all of it may be that is sent.</param>
 sealed class ReferrerCopier(
     ImageReference place,

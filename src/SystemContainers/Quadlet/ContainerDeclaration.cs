@@ -12,7 +12,6 @@ namespace SystemContainers.Quadlet;
 /// <param name="Request">What it asks for; its name is the container's.</param>
 sealed record ContainerDeclaration(QuadletUnit Unit, InstallRequest Request)
 {
-    /// <summary>The container's name.</summary>
     public string Name => Request.Name!;
 
     /// <summary>Where the file names the image.</summary>

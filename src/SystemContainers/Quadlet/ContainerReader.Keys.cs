@@ -214,7 +214,6 @@ sealed partial class ContainerReader
         }
     }
 
-    /// <summary>Mounts by --mount.</summary>
     public void Mounts(IReadOnlyList<QuadletValue> values)
     {
         foreach (QuadletValue mount in values)
@@ -300,7 +299,6 @@ sealed partial class ContainerReader
         }
     }
 
-    /// <summary>A command in the container reloads it.</summary>
     public void ReloadCommand(IReadOnlyList<QuadletValue> words)
     {
         if (words.FirstOrDefault(w => w.Text.Any(char.IsControl)) is { } odd)

@@ -14,7 +14,6 @@ namespace SystemContainers.Quadlet;
 /// line.</summary>
 /// <param name="unit">The file.</param>
 /// <param name="files">All files of the call, for the names that it uses.</param>
-/// <param name="host">The host.</param>
 /// <param name="faults">Gets what can't be carried out.</param>
 sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, QuadletHost host, QuadletFaults faults)
 {
@@ -29,7 +28,6 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
     private TimeSpan? _settle;
     private int? _keep;
 
-    /// <summary>Reads it.</summary>
     /// <returns>What it declares; it counts only where there are no faults.</returns>
     public ContainerDeclaration Read()
     {

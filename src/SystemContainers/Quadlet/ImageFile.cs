@@ -7,12 +7,10 @@ using SystemContainers.Requests;
 namespace SystemContainers.Quadlet;
 
 /// <summary>An .image file: an image that is fetched when files are applied.</summary>
-/// <param name="Unit">The file.</param>
 /// <param name="Image">As install takes it.</param>
 /// <param name="Pull">When its registry is asked.</param>
 sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
 {
-    /// <summary>Its section.</summary>
     public const string Section = "Image";
 
     private const string OfHost =
@@ -50,7 +48,6 @@ sealed record ImageFile(QuadletUnit Unit, string Image, PullPolicy Pull)
             ["Variant"] = OnePlatform,
         };
 
-    /// <summary>Reads one.</summary>
     public static ImageFile Read(QuadletUnit unit, QuadletHost host, QuadletFaults faults)
     {
         SectionKeys.Check(unit, Section, Known, [], Refused, faults);

@@ -5,13 +5,10 @@ using SystemContainers.Quadlet.Values;
 
 namespace SystemContainers.Quadlet;
 
-/// <summary>A .network file.</summary>
 /// <param name="Unit">The file, with what systemd would make of its values on the command line of podman's unit for
 /// it.</param>
-/// <param name="Name">The network's.</param>
 sealed record NetworkFile(QuadletUnit Unit, string Name)
 {
-    /// <summary>Its section.</summary>
     public const string Section = "Network";
 
     private const string DeleteOnStop = "NetworkDeleteOnStop";
@@ -80,7 +77,6 @@ sealed record NetworkFile(QuadletUnit Unit, string Name)
     /// <summary>Whether names are looked up.</summary>
     public bool HasDns { get; private init; }
 
-    /// <summary>Reads one.</summary>
     public static NetworkFile Read(QuadletUnit unit, QuadletHost host, QuadletFaults faults)
     {
         QuadletExpansion expansion = new(unit, PodmanUnits.NameOf(unit)[..^".service".Length], host);

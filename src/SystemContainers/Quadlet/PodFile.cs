@@ -14,7 +14,6 @@ namespace SystemContainers.Quadlet;
 /// </summary>
 static class PodFile
 {
-    /// <summary>Its section.</summary>
     public const string Section = "Pod";
 
     private const string PodName = "PodName";
@@ -76,7 +75,6 @@ static class PodFile
             : pod.Stem.Replace('@', '-') + "-pod";
 
     /// <summary>Whether it is in the host's own network, so that there is none to be made.</summary>
-    /// <param name="pod">The file.</param>
     /// <param name="isUsers">It is for a user's systemd.</param>
     public static bool IsOnHost(QuadletUnit pod, bool isUsers) =>
         pod.All(Section, "Network") switch
@@ -86,7 +84,6 @@ static class PodFile
         };
 
     /// <summary>The pod as a file that declares a container.</summary>
-    /// <param name="pod">The file.</param>
     /// <param name="members">Files of the containers that start with it, by the names of their units.</param>
     /// <param name="faults">Gets what can't be carried out.</param>
     public static QuadletUnit AsContainer(QuadletUnit pod, IReadOnlyList<string> members, QuadletFaults faults)
@@ -128,8 +125,6 @@ static class PodFile
 
     /// <summary>A container of the pod with what it has from it.</summary>
     /// <param name="container">Names the pod.</param>
-    /// <param name="pod">The pod.</param>
-    /// <param name="host">The host that they are for.</param>
     /// <param name="faults">Gets what can't be carried out.</param>
     public static QuadletUnit Joined(QuadletUnit container, QuadletUnit pod, QuadletHost host, QuadletFaults faults)
     {

@@ -12,7 +12,6 @@ namespace SystemContainers.Quadlet;
 /// </summary>
 static class PodmanArguments
 {
-    /// <summary>The key.</summary>
     public const string Key = "PodmanArgs";
 
     private const string NoTerminal =
@@ -112,7 +111,6 @@ static class PodmanArguments
         ['t'] = "tty",
     };
 
-    /// <summary>Reads them.</summary>
     public static void Read(ContainerReader reader, IReadOnlyList<QuadletValue> words)
     {
         for (int i = 0; i < words.Count; i++)
@@ -168,7 +166,6 @@ static class PodmanArguments
     /// <summary>A pod with the keys that its PodmanArgs= say, behind all others, as they stand behind them on podman's
     /// command line.</summary>
     /// <param name="pod">The file.</param>
-    /// <param name="expansion">Of the pod.</param>
     /// <param name="faults">Gets what can't be had.</param>
     public static QuadletUnit OfPod(QuadletUnit pod, QuadletExpansion expansion, QuadletFaults faults)
     {

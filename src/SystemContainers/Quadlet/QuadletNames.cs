@@ -7,7 +7,6 @@ namespace SystemContainers.Quadlet;
 
 /// <summary>What files call each other by, and what that is on the host.</summary>
 /// <param name="units">All files of the call.</param>
-/// <param name="host">The host that they are for.</param>
 sealed class QuadletNames(IReadOnlyList<QuadletUnit> units, QuadletHost host)
 {
     private const string Service = ".service";

@@ -21,10 +21,8 @@ static class QuadletNetworks
     public const string Container = "container";
 
     /// <summary>Takes a value of Network=.</summary>
-    /// <param name="reader">The container's.</param>
     /// <param name="network">As <c>--network</c>, or the name of a file with options behind a colon.</param>
     /// <param name="files">The files of the call.</param>
-    /// <param name="isUser">They are a user's.</param>
     public static void Join(ContainerReader reader, QuadletValue network, QuadletNames files, bool isUser)
     {
         string[] halves = network.Text.Split(':', 2);
@@ -89,8 +87,6 @@ static class QuadletNetworks
     }
 
     /// <summary>Takes a .network file. What is wrong with it is told by its keys, for which one it is.</summary>
-    /// <param name="network">The file.</param>
-    /// <param name="isUser">It is a user's.</param>
     /// <param name="faults">Told what is wrong.</param>
     /// <returns>The network; null where it can't be had, and then there is a fault, or needs not be made.</returns>
     public static NetworkDefinition? Declare(NetworkFile network, bool isUser, QuadletFaults faults)

@@ -22,7 +22,6 @@ sealed record QuadletSet(
 {
     /// <summary>Reads files.</summary>
     /// <param name="units">As they were found.</param>
-    /// <param name="host">The host that they are for.</param>
     /// <param name="faults">Has what was wrong with their syntax.</param>
     public static QuadletSet Read(IReadOnlyList<QuadletUnit> units, QuadletHost host, QuadletFaults faults)
     {

@@ -10,7 +10,6 @@ namespace SystemContainers.Quadlet;
 /// become names of units, and that what sysctr sets itself is refused.</summary>
 /// <param name="unit">The file.</param>
 /// <param name="files">All files of the call.</param>
-/// <param name="expansion">Of this file.</param>
 /// <param name="faults">Gets what can't be carried out.</param>
 sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion expansion, QuadletFaults faults)
 {
@@ -93,7 +92,6 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             : $"\"{plain.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
     }
 
-    /// <summary>The lines for the unit.</summary>
     public IReadOnlyList<UnitLine> Read()
     {
         DefaultDependencies =

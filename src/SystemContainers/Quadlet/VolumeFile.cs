@@ -8,7 +8,6 @@ namespace SystemContainers.Quadlet;
 /// what the image has there.</summary>
 static class VolumeFile
 {
-    /// <summary>Its section.</summary>
     public const string Section = "Volume";
 
     /// <summary>Keys that are taken.</summary>
@@ -33,7 +32,6 @@ static class VolumeFile
             ["User"] = "a volume has the owner that the image's directory has",
         };
 
-    /// <summary>Checks one.</summary>
     public static void Check(QuadletUnit unit, QuadletFaults faults)
     {
         SectionKeys.Check(unit, Section, Known, s_lists, Refused, faults);

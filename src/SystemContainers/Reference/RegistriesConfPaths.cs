@@ -56,7 +56,6 @@ sealed record RegistriesConfPaths(string Main, string? DropIns, string? ShortNam
         };
     }
 
-    /// <summary>All of them.</summary>
     public IEnumerable<string> Directories => DropIns is null ? Weaker : Weaker.Prepend(DropIns);
 
     /// <summary>The drop-ins that count, in the order in which they are read.</summary>

@@ -120,7 +120,6 @@ sealed partial class RegistriesConfig
 
     /// <summary>The table with the longest matching prefix, as it is written; of two that are as long the first, as in
     /// podman.</summary>
-    /// <param name="reference">The image.</param>
     /// <param name="withPort">
     /// Whether a host stands for itself with any port. In podman it does, by mistake ("don't rely on it"): what is
     /// blocked there is blocked here, but mirrors and unverified connections are for the server that was named.

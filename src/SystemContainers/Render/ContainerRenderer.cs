@@ -58,7 +58,6 @@ static class ContainerRenderer
         "/root",
     ];
 
-    /// <summary>Renders one container.</summary>
     /// <exception cref="SysctrException">
     /// Template: a template, value or config.json can't be used; Unsafe: a host file leaves its tree; Usage: a bad
     /// name, a <c>--set</c> of a forced or unknown variable.

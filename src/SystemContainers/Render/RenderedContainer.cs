@@ -54,7 +54,6 @@ sealed record RenderedContainer
     public IReadOnlyList<MountPoint> MountPoints => [.. Mounts.Select(m => m.AsMountPoint)];
 }
 
-/// <summary>A unit's file name and its text.</summary>
 /// <param name="FileName">Such as <c>etcd.service</c>.</param>
 /// <param name="Text">The unit.</param>
 /// <param name="Source">The template's path in the image; null for the default unit.</param>

@@ -3,7 +3,6 @@
 namespace SystemContainers.Requests;
 
 /// <summary>A command to execute in a container that runs.</summary>
-/// <param name="Container">The container.</param>
 /// <param name="Command">Program and arguments.</param>
 sealed record ExecRequest(string Container, IReadOnlyList<string> Command)
 {

@@ -15,7 +15,6 @@ static class RightsText
 
     /// <summary>A line for each class, details behind it; without those that a system container has anyway.</summary>
     /// <param name="name">The container.</param>
-    /// <param name="rights">All of its rights.</param>
     /// <returns>Nothing where there is none to tell.</returns>
     public static IEnumerable<string> Lines(string name, IReadOnlyList<Right> rights)
     {

@@ -45,7 +45,6 @@ static class BundleConfig
 
     /// <summary>Puts the files of names of this start where the document has the container's, and the network that was
     /// made for it in its place.</summary>
-    /// <param name="document">config.json.</param>
     /// <param name="files">The sources, by the name of the file.</param>
     /// <param name="network">Path of the namespace; null where the runtime makes it, or none.</param>
     /// <param name="users">Path of the namespace of users that owns it; null where that is the host's.</param>
@@ -124,7 +123,6 @@ static class BundleConfig
 
     /// <summary>Lets the payload speak to <see cref="NotifyFilter"/>, by the socket that the launcher makes for each
     /// start.</summary>
-    /// <param name="document">config.json.</param>
     /// <param name="config">The same, read.</param>
     /// <param name="name">The container.</param>
     public static void BindNotifySocket(JsonObject document, RuntimeConfigFile config, string name)
@@ -366,7 +364,6 @@ static class BundleConfig
     }
 
     /// <summary>Lowers resource limits to hard ones that nobody here can go past.</summary>
-    /// <param name="process">process of a config.json.</param>
     /// <param name="hard">Those, as <see cref="ResourceLimits.Parse"/> reads them.</param>
     /// <returns>What was lowered.</returns>
     public static List<(string Type, ulong Asked, ulong Most)> LowerLimits(
@@ -394,7 +391,6 @@ static class BundleConfig
     }
 
     /// <summary>Adds a bind mount, last of all.</summary>
-    /// <param name="document">config.json.</param>
     /// <param name="source">On the host.</param>
     /// <param name="destination">In the container.</param>
     /// <param name="options">Beside <c>bind</c>.</param>

@@ -41,7 +41,6 @@ static class CompanionUnits
     /// <summary>Asks systemd to do something with the container's unit, and does not wait. Where it is at something
     /// else with it, such as a stop that somebody asked for, that goes on.</summary>
     /// <param name="verb">stop, restart.</param>
-    /// <param name="unit">The unit.</param>
     public static void Tell(string verb, string unit) =>
         Call(["systemctl", .. ForUser, verb, "--no-block", "--job-mode=fail", unit], isSaid: true);
 

@@ -33,8 +33,6 @@ static class ContainerExec
     /// <summary>For the runtime to say which process a container is.</summary>
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(10);
 
-    /// <summary>Runs a command to its end.</summary>
-    /// <param name="runtime">The container's.</param>
     /// <param name="id">The runtime's name for the container.</param>
     /// <param name="command">Program and words.</param>
     /// <param name="directory">Where it begins; null for where the payload did.</param>
@@ -125,7 +123,6 @@ static class ContainerExec
             ];
 
     /// <summary>The control group of a container's first process, as the runtime knows it.</summary>
-    /// <param name="runtime">The container's.</param>
     /// <param name="id">The runtime's name for the container.</param>
     /// <param name="cancellation">Ends the question.</param>
     /// <exception cref="SysctrException">Unit: it has none, or none any more.</exception>

@@ -109,7 +109,6 @@ sealed class DescribedDevices(
 
     /// <summary>Makes one change.</summary>
     /// <param name="file">Who says it.</param>
-    /// <param name="edits">It.</param>
     /// <param name="inTree">Whether the image has a path.</param>
     internal void Apply(string file, CdiEdits edits, Func<string, bool> inTree)
     {

@@ -32,13 +32,11 @@ static class HealthProbe
     };
 
     /// <summary>Tries everything that the check names, once.</summary>
-    /// <param name="check">The check.</param>
     /// <param name="runtime">The container's runtime, for the command.</param>
     /// <param name="id">The runtime's name for the container.</param>
     /// <param name="config">config.json of what runs, as <see cref="ContainerProcess.ConfigOf"/>.</param>
     /// <param name="user">Whose container it is; null for the system's.</param>
     /// <param name="limit">How long it may take.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>Null where all holds; else what did not and why, without a final dot.</returns>
     public static async Task<string?> RunAsync(
         HealthCheck check,

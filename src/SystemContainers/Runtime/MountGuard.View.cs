@@ -46,7 +46,6 @@ sealed partial class MountGuard
 
         private FileLocation[] OfOthers => _ofOthers ??= Writable(guard._others());
 
-        /// <summary>Checks one mount.</summary>
         /// <returns>Paths below its source that have to be covered.</returns>
         /// <exception cref="IOException">It is refused; says why.</exception>
         public List<string> Check(JsonObject mount)

@@ -21,7 +21,6 @@ sealed record OciRuntime(string Path, RuntimeKind Kind)
         "/sbin",
     ];
 
-    /// <summary>Finds a runtime.</summary>
     /// <param name="requested">A name or absolute path; null for runc.</param>
     /// <param name="root">The host's root directory.</param>
     /// <exception cref="SysctrException">Host: it is not installed.</exception>

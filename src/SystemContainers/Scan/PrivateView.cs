@@ -18,7 +18,6 @@ namespace SystemContainers.Scan;
 /// </summary>
 static class PrivateView
 {
-    /// <summary>Starts it.</summary>
     /// <param name="tree">The files.</param>
     /// <param name="place">An empty directory, where the program sees them.</param>
     /// <param name="start">The program.</param>

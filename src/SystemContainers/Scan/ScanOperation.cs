@@ -25,7 +25,6 @@ sealed class ScanOperation(Host host)
     /// <summary>Scans one tree.</summary>
     /// <param name="name">A container, or an image by name or ID, as it was typed.</param>
     /// <param name="kind">Which of the two; null for the one that there is.</param>
-    /// <param name="scanner">By which.</param>
     /// <param name="cancellation">Ends the scanner, too.</param>
     /// <exception cref="SysctrException">Usage, NotFound: as <see cref="MountSource.Find"/>.</exception>
     public async Task<ScanReport> ScanAsync(

@@ -8,8 +8,6 @@ namespace SystemContainers.Scan;
 /// <summary>What a scanner made of one tree; an element of the array that <c>sysctr scan --json</c> prints.</summary>
 /// <param name="Name">The container, or the image's full reference.</param>
 /// <param name="Image">The image's full reference.</param>
-/// <param name="ManifestDigest">That of the image's manifest.</param>
-/// <param name="Scanner">The scanner's name.</param>
 /// <param name="Verdict">What came of it.</param>
 /// <param name="Seconds">How long it took.</param>
 sealed record ScanReport(

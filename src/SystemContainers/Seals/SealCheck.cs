@@ -15,13 +15,9 @@ static class SealCheck
 {
     /// <summary>Checks an image whose layers are in the store, committed or not.</summary>
     /// <param name="name">What it is called, for messages.</param>
-    /// <param name="manifest">The bytes of its manifest.</param>
-    /// <param name="configBytes">The bytes of its configuration.</param>
     /// <param name="config">The same, parsed.</param>
     /// <param name="diffIds">Its layers, base first.</param>
-    /// <param name="store">Has them.</param>
     /// <param name="note">Says what could not be compared.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>The annotation of its tree that holds, with the digest; null where it says nothing that could be
     /// compared.</returns>
     /// <exception cref="SysctrException">Corrupt: it is not what it says; Unsafe: what it says is no

@@ -40,7 +40,6 @@ sealed class SealedTree
     }
 
     /// <summary>Merges layers of the store.</summary>
-    /// <param name="store">Has all of them.</param>
     /// <param name="diffIds">Base first.</param>
     /// <param name="cancellation">Ends what is asked of it: for SHA-512 all contents are read.</param>
     /// <exception cref="SysctrException">As merging them gives; Unsafe: there is no directory /usr, without which

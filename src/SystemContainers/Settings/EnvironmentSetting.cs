@@ -24,7 +24,6 @@ static class EnvironmentSetting
     /// <summary><c>NAME=VALUE</c> for a value of <c>--env</c>, which may name variables of the caller: <c>NAME</c>,
     /// <c>NAME*</c>. What the caller lacks is left out.</summary>
     /// <param name="text">As it was typed.</param>
-    /// <param name="caller">The caller's environment.</param>
     public static IEnumerable<string> Resolve(string text, IReadOnlyDictionary<string, string> caller) =>
         text.Contains('=', StringComparison.Ordinal) || text.Length == 0 ? [text]
         : text.EndsWith('*')

@@ -13,7 +13,6 @@ static class ImageSettings
 
     /// <summary>Whether the container is made for a systemd inside: one was asked for, or the command is one, as podman
     /// recognises it (podman-run(1), --systemd).</summary>
-    /// <param name="run">With the settings in it.</param>
     /// <param name="settings">The same settings.</param>
     public static bool IsSystemd(ImageRunConfig? run, SpecSettings settings)
     {

@@ -6,7 +6,6 @@ using SystemContainers.Errors;
 namespace SystemContainers.Settings;
 
 /// <summary>A value of <c>--network</c> (podman-run(1)).</summary>
-/// <param name="Mode">What it is.</param>
 /// <param name="Name">Of <see cref="NetworkMode.Bridge"/> the network, empty for the default one; of a namespace its
 /// path, of a container its name.</param>
 sealed record NetworkSetting(NetworkMode Mode, string Name = "")

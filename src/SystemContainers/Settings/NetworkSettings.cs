@@ -21,7 +21,6 @@ sealed record NetworkSettings
     /// <summary>Values of <c>--network</c>; several are all networks by name.</summary>
     public IReadOnlyList<NetworkSetting> Networks { get; private init; } = [];
 
-    /// <summary>Published ports.</summary>
     public IReadOnlyList<PublishedPort> Ports { get; private init; } = [];
 
     /// <summary>Names on all networks.</summary>
@@ -83,7 +82,6 @@ sealed record NetworkSettings
     /// <summary>The same, and the networks that were named, of settings that need not be right: whoever asks who is on
     /// which network asks it of all containers, and one that can't be used any more must not stop them.</summary>
     /// <param name="settings">Of a record.</param>
-    /// <param name="isUsers">It is a user's container.</param>
     public static (NetworkMode Mode, IReadOnlyList<string> Names) Recorded(ContainerSettings settings, bool isUsers)
     {
         NetworkSetting[] networks = [.. settings.All("network").Select(NetworkSetting.Recorded)];

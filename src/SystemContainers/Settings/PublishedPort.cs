@@ -14,7 +14,6 @@ namespace SystemContainers.Settings;
 /// <param name="Protocol"><c>tcp</c>, <c>udp</c>, <c>sctp</c>.</param>
 sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort, ushort Range, string Protocol)
 {
-    /// <summary>The option that has it.</summary>
     public const string Option = "publish";
 
     private static readonly string[] s_protocols = ["tcp", "udp", "sctp"];

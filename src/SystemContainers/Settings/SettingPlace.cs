@@ -8,7 +8,6 @@ enum SettingPlace
     /// <summary>In config.json.</summary>
     Configuration,
 
-    /// <summary>In the unit.</summary>
     Unit,
 
     /// <summary>By sysctr itself, whatever the image brings.</summary>

@@ -247,7 +247,6 @@ sealed record SpecSettings
 
     /// <summary>The capabilities of a container.</summary>
     /// <param name="usual">Those that one has without being asked.</param>
-    /// <param name="host">Those that there are.</param>
     public IReadOnlyList<string> Capabilities(IEnumerable<string> usual, IReadOnlyCollection<string> host)
     {
         // As podman has it: all are taken away, or given, before single ones are given, or taken away.

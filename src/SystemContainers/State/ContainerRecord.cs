@@ -19,7 +19,6 @@ namespace SystemContainers.State;
 /// it leaves null.</remarks>
 sealed record ContainerRecord
 {
-    /// <summary>The container's name.</summary>
     public required string Name { get; init; }
 
     /// <summary>The deployment's number, from 0.</summary>

@@ -59,7 +59,6 @@ sealed record DeploymentDirectory(string StoreOnHost, string StoreHere, string N
     /// <summary>The name of <see cref="ListenOnHost"/>.</summary>
     public const string ListenName = "sysctr-listen";
 
-    /// <summary>The record's file.</summary>
     public string RecordFile => Path.Join(Here, RecordName);
 
     /// <summary>The record's second copy: what a deployment has on the host, and the values that it was made with,

@@ -12,7 +12,6 @@ namespace SystemContainers.State;
 /// </summary>
 /// <param name="Image">The image as a full reference.</param>
 /// <param name="Digest">The digest of its manifest.</param>
-/// <param name="At">When.</param>
 /// <param name="Reason">Why, in a line.</param>
 sealed record FailedUpdate(
     string Image,

@@ -62,7 +62,6 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
     /// <summary>Leaves in an intent what is still to be done, durably and in one step. What else it named is done, and
     /// nobody's from here on: it is never done again.</summary>
     /// <param name="file">The intent, committed or not.</param>
-    /// <param name="left">What is left of it.</param>
     /// <param name="note">Told where the disk does not even take that: then it is as it was.</param>
     public void Reduce(string file, TransactionRecord left, Action<string> note)
     {
@@ -278,7 +277,6 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
 }
 
 /// <summary>A transaction that nobody has ended.</summary>
-/// <param name="File">Its intent record.</param>
 /// <param name="IsCommitted">It is finished, not rolled back.</param>
 /// <param name="Record">What it does.</param>
 sealed record PendingTransaction(string File, bool IsCommitted, TransactionRecord Record);

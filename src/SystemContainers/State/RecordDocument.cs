@@ -31,7 +31,6 @@ static class RecordDocument
     /// <summary>A document as it is written.</summary>
     public static byte[] Bytes<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);
 
-    /// <summary>Of records.</summary>
     public const UnixFileMode Mode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 }

@@ -9,7 +9,6 @@ namespace SystemContainers.State;
 /// change and removed after the last. Whoever finds one that no process holds ends it: an uninstall, a change of a
 /// record and what was committed are finished, anything else is rolled back.
 /// </summary>
-/// <param name="Operation">Which it is.</param>
 /// <param name="Changes">What happens to each container.</param>
 /// <param name="Purge">Whether an uninstall removes the state directories.</param>
 /// <param name="All">Whether a prune removes the images that no container uses: those of
@@ -191,7 +190,6 @@ sealed record ContainerChange(ContainerRecord? Before, ContainerRecord? After)
         && (Before is null || After is null || Before.Name == After.Name);
 }
 
-/// <summary>The kinds of transaction.</summary>
 enum TransactionKind
 {
     /// <summary>New containers: rolled back when it breaks off.</summary>

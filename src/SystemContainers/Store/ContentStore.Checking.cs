@@ -177,7 +177,6 @@ sealed partial class ContentStore
     /// <summary>The same for a file that may be a copy of the object. An empty file, which has no object, is compared
     /// too.</summary>
     /// <param name="entry">What it should be.</param>
-    /// <param name="file">The file.</param>
     /// <param name="content">Whether the content is read and hashed, or only its size looked at.</param>
     /// <param name="metadata">Whether owner, mode, times and attributes count.</param>
     /// <exception cref="IOException">It can't be read.</exception>

@@ -201,7 +201,6 @@ sealed unsafe class Staging : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { }
     }
 
-    /// <summary>The directory.</summary>
     public string DirectoryPath => _path;
 
     /// <summary>A name in the directory that nothing has.</summary>
@@ -234,7 +233,6 @@ sealed unsafe class Staging : IDisposable
 
     /// <summary>Makes a file that is whole an object, or drops it where the object is staged already.</summary>
     /// <param name="key">Its name.</param>
-    /// <param name="file">The file.</param>
     /// <param name="form">What the name says of it.</param>
     public void Add(ObjectKey key, StagedFile file, ObjectForm form)
     {

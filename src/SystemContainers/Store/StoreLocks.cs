@@ -21,7 +21,6 @@ sealed class StoreLocks(string directory)
     /// <summary>Locks a container against every other sysctr.</summary>
     /// <param name="name">The container.</param>
     /// <param name="note">Told once when there is somebody to wait for.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="SysctrException">Locked: <see cref="Timeout"/> went by.</exception>
     public IDisposable LockContainer(string name, Action<string> note, CancellationToken cancellation) =>
         LockNamed(name, $"'{name}'", note, cancellation);
@@ -29,8 +28,6 @@ sealed class StoreLocks(string directory)
     /// <summary>As <see cref="LockContainer"/> for what is no container's.</summary>
     /// <param name="name">The file's, without its ending; no container's begins so.</param>
     /// <param name="what">What it is, in words.</param>
-    /// <param name="note">As there.</param>
-    /// <param name="cancellation">As there.</param>
     /// <exception cref="SysctrException">As there.</exception>
     public IDisposable LockNamed(string name, string what, Action<string> note, CancellationToken cancellation) =>
         Wait(() => TryLockContainer(name), what, note, cancellation);
@@ -126,8 +123,6 @@ sealed class StoreLocks(string directory)
         return handle.IsInvalid ? throw LinuxException.Last("open", path) : handle;
     }
 
-    /// <summary>Locks a file.</summary>
-    /// <param name="path">It.</param>
     /// <param name="kind">LOCK_EX or LOCK_SH.</param>
     /// <param name="create">Whether it is made if it is not there.</param>
     /// <returns>Null where another open file holds the lock, or where there is no file.</returns>

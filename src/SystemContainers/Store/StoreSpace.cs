@@ -6,7 +6,6 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.Store;
 
 /// <summary>The room on the store's file system, asked for before it is needed.</summary>
-/// <param name="root">The store.</param>
 /// <param name="rule">What stays free; read when it is first needed.</param>
 sealed class StoreSpace(string root, Lazy<FreeSpaceRule> rule)
 {

@@ -64,7 +64,6 @@ interface ISystemdManager : IDisposable
     /// One that has ended with success is no failure. It never is where that is how such units are: of Type=oneshot, or
     /// started by a socket, timer or path.
     /// </param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">Unit: one failed, was started again by its Restart=, or
     /// ended.</exception>
     Task SettleAsync(IReadOnlyList<string> units, TimeSpan time, bool mayEnd, CancellationToken cancellation);

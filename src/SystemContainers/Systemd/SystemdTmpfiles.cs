@@ -93,7 +93,6 @@ static class SystemdTmpfiles
     /// stays.</summary>
     /// <param name="file">As for <see cref="CreateAsync"/>.</param>
     /// <param name="user">As for <see cref="CreateAsync"/>.</param>
-    /// <param name="cancellation">Ends systemd-tmpfiles.</param>
     /// <exception cref="SysctrException">Template: systemd-tmpfiles does not take the file; Unsafe: a link stands on
     /// the way to what a line names.</exception>
     public static async Task RemoveAsync(string file, HostUser? user, CancellationToken cancellation)

@@ -2,7 +2,6 @@
 
 namespace SystemContainers.Systemd;
 
-/// <summary>Versions of systemd.</summary>
 static class SystemdVersion
 {
     /// <summary>The version in systemctl's first line, <c>systemd 252 (252.39-1~deb12u1)</c>; 0 where there is no

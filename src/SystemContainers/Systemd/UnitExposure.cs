@@ -13,7 +13,6 @@ sealed partial record UnitExposure(decimal Total, IReadOnlyList<(string Setting,
 {
     /// <summary>Measures a service that is not on the host.</summary>
     /// <param name="units">All units and drop-ins of the container.</param>
-    /// <param name="service">One of them.</param>
     /// <param name="cancellation">Ends systemd-analyze.</param>
     /// <returns>Null where systemd is too old to look at a file (before 250).</returns>
     public static async Task<UnitExposure?> MeasureAsync(

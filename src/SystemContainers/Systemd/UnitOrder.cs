@@ -12,7 +12,6 @@ static class UnitOrder
         Func<string, IEnumerable<string>> after
     ) => [.. units.Where(u => !IsService(u)), .. Starting([.. units.Where(IsService)], after).Reverse()];
 
-    /// <summary>Whether a unit is a service.</summary>
     public static bool IsService(string unit) => unit.EndsWith(".service", StringComparison.Ordinal);
 
     /// <summary>Sorts units so that each comes behind those that it is to be started after; else they stay as they

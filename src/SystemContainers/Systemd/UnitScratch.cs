@@ -12,13 +12,11 @@ sealed class UnitScratch : IDisposable
 
     private UnitScratch() { }
 
-    /// <summary>The directory.</summary>
     public string Directory { get; } = ScratchDirectory.Create();
 
     /// <summary>Writes units and drop-ins.</summary>
     /// <param name="units">File names, <c>NAME.service</c> or <c>NAME.service.d/10-sysctr.conf</c>, and their
     /// texts.</param>
-    /// <param name="cancellation">Ends it.</param>
     public static async Task<UnitScratch> WriteAsync(
         IReadOnlyList<(string FileName, string Text)> units,
         CancellationToken cancellation

@@ -3,7 +3,6 @@
 namespace SystemContainers.Systemd;
 
 /// <summary>How a unit is (org.freedesktop.systemd1(5)); the words are systemd's own.</summary>
-/// <param name="Name">The unit.</param>
 /// <param name="LoadState">loaded, not-found, masked, bad-setting, error.</param>
 /// <param name="ActiveState">active, reloading, inactive, failed, activating, deactivating.</param>
 /// <param name="SubState">running, listening, dead, auto-restart …</param>

@@ -6,7 +6,6 @@ namespace SystemContainers.Systemd;
 /// have is empty or 0 of others.</summary>
 sealed record UnitStatus
 {
-    /// <summary>The unit.</summary>
     public required string Name { get; init; }
 
     /// <summary>loaded, not-found, masked, bad-setting, error.</summary>

@@ -192,7 +192,6 @@ static partial class UnitVerifier
 /// <param name="Unit">Its file name, or a drop-in's; empty where systemd does not say.</param>
 /// <param name="Line">From 1; null where it is about the whole.</param>
 /// <param name="Text">In systemd's words, without the place.</param>
-/// <param name="Whole">With it.</param>
 sealed record UnitComplaint(string Unit, int? Line, string Text, string Whole)
 {
     /// <summary>

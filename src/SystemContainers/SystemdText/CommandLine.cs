@@ -28,7 +28,6 @@ static class CommandLine
     public static string Transient(params IEnumerable<string> words) =>
         string.Join(' ', words.Select(w => Quoted(Checked(w).Replace("$", "$$", StringComparison.Ordinal), "")));
 
-    /// <summary>A word of a command.</summary>
     /// <param name="text">What the program gets.</param>
     /// <param name="suffix">What follows in the same word and is systemd's to expand, such as <c>%i.pid</c>: ours,
     /// never somebody's value.</param>
@@ -48,7 +47,6 @@ static class CommandLine
             ? throw Refused(text, "begins or ends with what a line of a unit can't")
             : text.Replace("%", "%%", StringComparison.Ordinal);
 
-    /// <summary>A text for a comment: one line.</summary>
     /// <exception cref="SysctrException">Template: a control character.</exception>
     public static string Comment(string text) => Checked(text).TrimEnd('\\');
 

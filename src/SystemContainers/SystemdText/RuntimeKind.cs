@@ -8,6 +8,5 @@ enum RuntimeKind
     /// <summary>runc, and whatever takes the same options.</summary>
     Runc,
 
-    /// <summary>crun.</summary>
     Crun,
 }

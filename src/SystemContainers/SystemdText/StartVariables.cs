@@ -6,7 +6,6 @@ namespace SystemContainers.SystemdText;
 /// propagated by the service manager").</summary>
 static class StartVariables
 {
-    /// <summary>Their names.</summary>
     public static IReadOnlySet<string> Names { get; } =
         new HashSet<string>(StringComparer.Ordinal)
         {

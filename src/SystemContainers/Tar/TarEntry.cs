@@ -8,7 +8,6 @@ namespace SystemContainers.Tar;
 /// here.</summary>
 sealed record TarEntry
 {
-    /// <summary>What it is.</summary>
     public required TarEntryType Type { get; init; }
 
     /// <summary>The path, without a final slash; may be absolute or hold <c>..</c>: the consumer decides.</summary>

@@ -14,15 +14,11 @@ enum TarEntryType : byte
     /// <summary>A symbolic link.</summary>
     Symlink = (byte)'2',
 
-    /// <summary>A character device.</summary>
     CharacterDevice = (byte)'3',
 
-    /// <summary>A block device.</summary>
     BlockDevice = (byte)'4',
 
-    /// <summary>A directory.</summary>
     Directory = (byte)'5',
 
-    /// <summary>A FIFO.</summary>
     Fifo = (byte)'6',
 }

@@ -94,7 +94,6 @@ sealed class TarWriter(Stream target, bool bareRoot = false)
     }
 
     /// <summary>What ustar can't hold.</summary>
-    /// <param name="entry">The entry.</param>
     /// <param name="name">As it is written.</param>
     /// <param name="split">How many bytes of the name go into ustar's prefix; 0 for none.</param>
     private static SortedDictionary<string, byte[]> Records(TarEntry entry, byte[] name, out int split)

@@ -16,7 +16,6 @@ sealed class ContainerLocks : IDisposable
         Names = names;
     }
 
-    /// <summary>The containers.</summary>
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>As <see cref="HostLocks.LeaseStore"/>.</summary>

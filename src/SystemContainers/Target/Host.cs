@@ -41,7 +41,6 @@ sealed class Host : IDisposable
     /// <summary>What <see cref="Open"/> made; one that was given stays the caller's.</summary>
     private ISystemdManager? _ownSystemd;
 
-    /// <param name="target">Which host.</param>
     /// <param name="systemd">Its systemd, which stays the caller's.</param>
     /// <param name="note">Told what is waited for, and what was found and mended.</param>
     /// <param name="options">How to work on it; null for the defaults.</param>

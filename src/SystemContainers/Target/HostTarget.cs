@@ -41,7 +41,6 @@ sealed class HostTarget
     /// <summary>Networks by name.</summary>
     public NetworkStore Networks => new(Path.Join(StoreHere, NetworkStore.Folder));
 
-    /// <summary>A user's store.</summary>
     public static string StoreOf(HostUser user) => Path.Join(user.DataHome, "sysctr");
 
     /// <inheritdoc cref="HostPaths.Here"/>

@@ -14,7 +14,6 @@ static class SingleIdStore
     /// removed, and that would be found in the middle of something.
     /// </summary>
     /// <param name="user">Who calls; this process is not in a namespace.</param>
-    /// <param name="store">The store.</param>
     /// <exception cref="SysctrException">Host: names a file, and how to get the ids back.</exception>
     public static void Check(HostUser user, string store)
     {

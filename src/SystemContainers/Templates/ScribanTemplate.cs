@@ -37,8 +37,6 @@ static class ScribanTemplate
 
     /// <summary>Runs the template.</summary>
     /// <param name="path">For messages.</param>
-    /// <param name="text">The template.</param>
-    /// <param name="values">The values.</param>
     /// <param name="budget">Of the image; null where the template stands for itself.</param>
     /// <exception cref="SysctrException">Template: it does not parse, mentions a variable without a value, or exceeds a
     /// limit.</exception>

@@ -21,8 +21,6 @@ static class TemplateText
         );
 
     /// <summary>The text with the values in their places.</summary>
-    /// <param name="file">The template.</param>
-    /// <param name="values">The values.</param>
     /// <param name="budget">Of the image; null where a template stands for itself.</param>
     /// <exception cref="Errors.SysctrException">Template: a variable has no value, or the template exceeds a
     /// limit.</exception>

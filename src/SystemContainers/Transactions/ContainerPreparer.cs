@@ -57,7 +57,6 @@ sealed class ContainerPreparer(Host host)
     /// <summary>Renders a container in memory.</summary>
     /// <param name="image">The image, with the settings of the request.</param>
     /// <param name="request">What the user asked for, or an update carries over.</param>
-    /// <param name="name">The container.</param>
     /// <param name="number">The deployment's.</param>
     /// <param name="before">The deployment that this one replaces; null for a new container.</param>
     /// <param name="cancellation">Ends the wait for systemd, which is asked what it is able to do.</param>
@@ -290,9 +289,7 @@ sealed class ContainerPreparer(Host host)
     }
 
     /// <summary>Renders a container for the form of checkout that it can have.</summary>
-    /// <param name="image">The image.</param>
     /// <param name="request">What was asked for.</param>
-    /// <param name="name">The container.</param>
     /// <param name="tree">Where a tree on disk would be, as units name it.</param>
     /// <param name="render">Renders it for a tree that is mounted, or for one on disk.</param>
     /// <returns>The container, the image of its tree where that is mounted, and what of the tree is on disk

@@ -16,7 +16,6 @@ namespace SystemContainers.Transactions;
 /// transaction change, or none: what fails is rolled back, and what is cut is rolled back or finished by
 /// <see cref="Recovery"/>.
 /// </summary>
-/// <param name="host">The host.</param>
 /// <param name="policy">When new deployments count as well.</param>
 sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
 {
@@ -75,7 +74,6 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// already.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
     /// <param name="networks">What it changes of networks; null for nothing.</param>
-    /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> RunAsync(
         TransactionRecord transaction,

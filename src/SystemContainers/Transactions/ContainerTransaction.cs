@@ -20,7 +20,6 @@ namespace SystemContainers.Transactions;
 /// </summary>
 /// <remarks>What only looks stops before the commit, and takes its images by <see cref="FetchAsideAsync"/>: then not
 /// even the store changes, unless <see cref="KeepFetched"/> is asked for.</remarks>
-/// <param name="host">The host.</param>
 /// <param name="progress">Told of what is fetched and checked out.</param>
 /// <param name="policy">When new deployments count as well; null for the default.</param>
 sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy? policy = null) : IDisposable
@@ -133,7 +132,6 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
 
     /// <summary>Has the change start a new container too, and wait until it is well.</summary>
     /// <param name="name">Of one that was added.</param>
-    /// <param name="units">Of it.</param>
     public void Start(string name, IReadOnlyList<string> units) => _started[name] = units;
 
     /// <summary>Has the change remove a container, once all the others are well.</summary>
@@ -237,7 +235,6 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// <param name="kind">An install, update, rollback or apply.</param>
     /// <param name="origin">Whose it is.</param>
     /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
-    /// <returns>How those are that it started.</returns>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> CommitAsync(
         TransactionKind kind,

@@ -15,7 +15,6 @@ sealed class ContainerVerification(Host host)
 {
     /// <summary>Has systemd read the units of all containers before any of them is on the host, where one has lines
     /// that are not ours.</summary>
-    /// <param name="containers">Prepared.</param>
     /// <param name="before">The deployments that they replace: what those have is free for them.</param>
     /// <param name="meanwhile">Done while systemd reads, once all else was in order.</param>
     /// <param name="cancellation">Ends systemd-analyze.</param>

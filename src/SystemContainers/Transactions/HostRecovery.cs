@@ -11,7 +11,6 @@ static class HostRecovery
     /// Locks containers, and recovers any interrupted transaction that involves them before it returns: the process
     /// that was waited for may have died in the middle of its work.
     /// </summary>
-    /// <returns>The locks.</returns>
     internal static async Task<ContainerLocks> LockAndRecoverAsync(
         this Host host,
         IReadOnlyList<string> names,

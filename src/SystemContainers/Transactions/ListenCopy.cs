@@ -20,7 +20,6 @@ static class ListenCopy
         && mounts.Any(m => m?["source"]?.ToString() == directory.ListenOnHost);
 
     /// <summary>Makes the copy where config.json binds it.</summary>
-    /// <param name="directory">The deployment.</param>
     /// <param name="config">Its config.json.</param>
     /// <param name="place">The directory that the copy goes to.</param>
     public static void Make(DeploymentDirectory directory, ReadOnlySpan<byte> config, string place)

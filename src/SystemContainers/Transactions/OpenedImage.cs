@@ -17,10 +17,7 @@ namespace SystemContainers.Transactions;
 
 /// <summary>An image with what settings make of its words: merged once and read once, whatever is rendered of it
 /// then.</summary>
-/// <param name="Image">The image.</param>
-/// <param name="Settings">The settings.</param>
 /// <param name="Configuration">The image's own, as the settings change it.</param>
-/// <param name="Files">Its files.</param>
 /// <param name="Tree">The same as they are checked out; null where the root is somebody else's.</param>
 /// <param name="Rootfs">That root, absolute, as the host sees it; null for a checkout.</param>
 /// <param name="Form">How it is to be checked out; of a tree that is mounted all files have objects of content
@@ -41,9 +38,7 @@ sealed record OpenedImage(
     public IReadOnlyDictionary<string, MergedTree> Mounted { get; private init; } =
         new Dictionary<string, MergedTree>();
 
-    /// <summary>Opens an image.</summary>
     /// <param name="host">Where it is to run.</param>
-    /// <param name="image">All of it is in its store.</param>
     /// <param name="settings">What the user set of it.</param>
     /// <param name="rootfs">A root file system that is used in place of the image's, as it was typed; null for the
     /// image's.</param>

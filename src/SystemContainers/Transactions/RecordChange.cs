@@ -12,8 +12,6 @@ namespace SystemContainers.Transactions;
 static class RecordChange
 {
     /// <summary>Writes it, durably.</summary>
-    /// <param name="host">Where.</param>
-    /// <param name="before">The record as it is.</param>
     /// <param name="after">The same deployment's as it shall be.</param>
     /// <exception cref="IOException">The record is as it was; where the disk did not even allow that, the intent is
     /// left to the next call.</exception>

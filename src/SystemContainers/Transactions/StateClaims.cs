@@ -16,7 +16,6 @@ namespace SystemContainers.Transactions;
 /// left. A directory that somebody else had before is never claimed, and so never purged. Nor is one that another
 /// container has claimed, or that is in one, or has one in it: a claim is one container's.
 /// </summary>
-/// <param name="host">The host.</param>
 sealed class StateClaims(Host host)
 {
     private string File => Path.Join(host.StoreHere, "state-directories.json");

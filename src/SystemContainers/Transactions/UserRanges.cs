@@ -36,7 +36,6 @@ sealed class UserRanges(Host host)
 
     /// <summary>The map that settings ask for; null where the container has the host's users.</summary>
     /// <param name="settings">Checked.</param>
-    /// <param name="name">The container.</param>
     /// <param name="files">The image's, for how many ids it needs.</param>
     /// <param name="user">The payload's, as the image or the settings name it.</param>
     /// <exception cref="SysctrException">Usage: a user's container can't have one; Host: the host has no ids for it, or

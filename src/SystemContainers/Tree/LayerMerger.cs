@@ -40,7 +40,6 @@ sealed class LayerMerger(TreeDirectory root, int layer, Digest diffId, MergeBudg
     /// <summary>A directory that was resolved.</summary>
     /// <param name="Name">The name of an entry that is it or in it.</param>
     /// <param name="Bytes">How much of that names the directory.</param>
-    /// <param name="Directory">It.</param>
     /// <param name="Length">Of its path in the tree, in bytes.</param>
     /// <param name="Depth">Directories above it, itself counted.</param>
     private sealed record Parent(byte[] Name, int Bytes, TreeDirectory Directory, int Length, int Depth)

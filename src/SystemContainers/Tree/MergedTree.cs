@@ -25,7 +25,6 @@ sealed class MergedTree : IImageFiles
         LeftOut = leftOut;
     }
 
-    /// <summary>Where the contents are.</summary>
     public ContentStore Store { get; }
 
     /// <summary>The image's root.</summary>
@@ -36,7 +35,6 @@ sealed class MergedTree : IImageFiles
     public IReadOnlyList<string> LeftOut { get; }
 
     /// <summary>Merges layers of the store.</summary>
-    /// <param name="store">Has all of them.</param>
     /// <param name="diffIds">Base first.</param>
     /// <param name="form">The form of objects that its files are to have, whatever their layers have; null for the
     /// layers'.</param>

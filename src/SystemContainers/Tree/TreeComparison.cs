@@ -14,7 +14,6 @@ namespace SystemContainers.Tree;
 /// Compares two merged trees. An object's key says everything of a file, so contents are read only where the key
 /// differs and owner, mode, attributes or time do too, and the size does not.
 /// </summary>
-/// <param name="before">The one tree.</param>
 /// <param name="after">The other one.</param>
 /// <param name="maxPathLength">See <see cref="MaxPathLength"/>.</param>
 sealed class TreeComparison(MergedTree before, MergedTree after, long maxPathLength)

@@ -22,7 +22,6 @@ sealed class TreeLeaf(LayerEntry entry) : TreeNode
     public override FileMetadata Metadata => entry.Metadata;
 }
 
-/// <summary>A directory.</summary>
 sealed class TreeDirectory(FileMetadata metadata) : TreeNode
 {
     /// <summary>What a directory has that no layer describes: umoci's mode and owner, and a time that is the same

@@ -29,7 +29,6 @@ sealed class TreePath
     public int Length => _parts.Sum(p => p.Name.Length + 1);
 
     /// <summary>Follows a path from the root; <c>..</c> never leads above it.</summary>
-    /// <param name="root">Of the tree.</param>
     /// <param name="path">Absolute or not, with the same meaning.</param>
     /// <param name="followLast">Whether a symbolic link in the last part is followed too.</param>
     /// <param name="budget">Counts the parts; null where the path is ours.</param>

@@ -144,7 +144,6 @@ sealed class TrustOperation(Host host, Action<string> note)
     /// <summary>Says which rule decides about an image, and, unless offline, whether it would be pulled.</summary>
     /// <param name="typed">As install takes it.</param>
     /// <param name="offline">Whether the registry is left alone.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As a pull but for what the policy refuses, which is told.</exception>
     public async Task<TrustVerdict> TestAsync(string typed, bool offline, CancellationToken cancellation)
     {

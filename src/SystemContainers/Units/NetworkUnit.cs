@@ -13,7 +13,6 @@ namespace SystemContainers.Units;
 /// <param name="name">The container.</param>
 /// <param name="instantiated">Its unit is made anew for each instance.</param>
 /// <param name="request">What it wants; null for nothing.</param>
-/// <param name="isUsers">It is a user's.</param>
 sealed class NetworkUnit(
     string tool,
     string bundle,
@@ -23,7 +22,6 @@ sealed class NetworkUnit(
     bool isUsers
 )
 {
-    /// <summary>Lines for [Unit].</summary>
     public static IEnumerable<string> OrderLines(NetworkRequest? request, bool isUsers) =>
         request switch
         {

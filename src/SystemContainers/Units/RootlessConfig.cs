@@ -28,7 +28,6 @@ static class RootlessConfig
     };
 
     /// <summary>Changes a document that was checked.</summary>
-    /// <param name="document">config.json.</param>
     /// <param name="ids">The user's namespace, as the files of the checkout have it.</param>
     /// <param name="runtime">What carries it out.</param>
     /// <returns>What the container has to do without, one sentence each.</returns>
@@ -78,7 +77,6 @@ static class RootlessConfig
     }
 
     /// <summary>Checks that the payload is somebody whom the namespace has.</summary>
-    /// <param name="document">config.json.</param>
     /// <param name="ids">The namespace.</param>
     /// <param name="name">The user whose it is.</param>
     /// <exception cref="SysctrException">Host: it is not; says how an administrator helps. Template: what stands there

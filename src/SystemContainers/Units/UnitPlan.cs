@@ -41,7 +41,6 @@ sealed partial record UnitPlan
     /// <summary>The container's name, which is the runtime's too but for instances.</summary>
     public required string Name { get; init; }
 
-    /// <summary>systemd's version.</summary>
     public required int SystemdVersion { get; init; }
 
     /// <summary>Where the runtime writes the payload's process id.</summary>

@@ -67,7 +67,6 @@ static class UserUnit
     public static IReadOnlyList<string> OrderLines(string fileName) =>
         Path.GetExtension(fileName) is ".socket" or ".timer" or ".path" ? [EarlyUnit.AfterRecovery] : [];
 
-    /// <summary>Lines for [Service].</summary>
     /// <param name="unit">The template's service.</param>
     public static IEnumerable<string> ServiceLines(UnitText unit) =>
         s_switches

@@ -147,7 +147,6 @@ sealed class ContainerControl(Host host)
     }
 
     /// <summary>The home directory of the payload's own user.</summary>
-    /// <param name="record">The container.</param>
     /// <param name="document">Its config.json.</param>
     public string HomeOf(ContainerRecord record, JsonObject document)
     {
@@ -213,7 +212,6 @@ sealed class ContainerControl(Host host)
         record.Enabled.Count > 0 ? record.Enabled : [.. record.StartedUnits];
 
     /// <summary>Starts what was enabled, as <c>systemctl enable --now</c> does, and waits until all is well.</summary>
-    /// <returns>How they are.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the true reason; it stays as it is.</exception>
     internal async Task<StartOutcome> StartInstalledAsync(
         IReadOnlyList<ContainerRecord> records,

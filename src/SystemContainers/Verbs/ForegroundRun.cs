@@ -9,7 +9,6 @@ namespace SystemContainers.Verbs;
 static class ForegroundRun
 {
     /// <summary>Runs it and waits for its end; where the wait is broken off, it is stopped.</summary>
-    /// <param name="host">The host.</param>
     /// <param name="unit">The service's name; nothing of it is left afterwards.</param>
     /// <param name="name">What its messages stand under in the journal.</param>
     /// <param name="command">How it is started; what follows its end is among <paramref name="properties"/>.</param>

@@ -26,7 +26,6 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// <param name="name">A name for it; null for its source's, or where <paramref name="keepNames"/> those that an
     /// archive or daemon has for it.</param>
     /// <param name="keepNames">Whether an archive's names count.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>One for each name.</returns>
     /// <exception cref="SysctrException">As the puller gives; Usage: the name is none.</exception>
     public async Task<IReadOnlyList<StoredImage>> PullAsync(
@@ -161,7 +160,6 @@ sealed class ImageOperations(Host host, IPullProgress progress, Action<string> n
     /// a newer one.</summary>
     /// <param name="image">What the user typed.</param>
     /// <param name="ask">Whether the registry is asked.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Corrupt: names every file that is not as it was pulled.</exception>
     public async Task<ImageVerdict> VerifyAsync(string image, bool ask, CancellationToken cancellation)
     {

@@ -120,9 +120,7 @@ sealed class UninstallOperation(Host host, Action<string> note)
     }
 
     /// <summary>Of what could not go. The intent stays for it alone: the next call goes on with it.</summary>
-    /// <param name="host">Where.</param>
     /// <param name="doing">What was being done to them.</param>
-    /// <param name="left">Those.</param>
     /// <param name="told">Those of the call whose outcome the history has.</param>
     internal static SysctrException Failure(
         Host host,

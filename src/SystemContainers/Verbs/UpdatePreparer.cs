@@ -39,9 +39,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     /// <summary>The new deployment in memory; null where it would be the old one.</summary>
     /// <param name="transaction">Has fetched the image.</param>
     /// <param name="before">The deployment in use.</param>
-    /// <param name="image">All of it is in the store.</param>
     /// <param name="request">What shall change.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">The image can't be used; nothing was changed.</exception>
     public async Task<PreparedContainer?> PrepareAsync(
         ContainerTransaction transaction,
@@ -98,7 +96,6 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     /// <param name="before">The deployment in use.</param>
     /// <param name="opened">The image, with the settings of the request.</param>
     /// <param name="install">As if it were new.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="Errors.SysctrException">The image can't be used; nothing was changed.</exception>
     public Task<PreparedContainer?> PrepareAsync(
         ContainerTransaction transaction,

@@ -19,7 +19,6 @@ namespace SystemContainers.Verify;
 /// deployment against its layers, the image against the policy as it is now, and its source. Reads only; what is broken
 /// is for fsck to mend.
 /// </summary>
-/// <param name="host">Where.</param>
 /// <param name="offline">Whether nobody is asked: then what only a registry knows stays open.</param>
 sealed class VerifyOperation(Host host, bool offline)
 {
@@ -32,7 +31,6 @@ sealed class VerifyOperation(Host host, bool offline)
     /// <summary>Checks one.</summary>
     /// <param name="name">A container, or an image by name or ID, as it was typed.</param>
     /// <param name="kind">Which of the two; null for the one that there is.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Usage, NotFound: as <see cref="MountSource.Find"/>.</exception>
     public async Task<VerifyReport> RunAsync(string name, MountKind? kind, CancellationToken cancellation)
     {

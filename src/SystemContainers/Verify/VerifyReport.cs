@@ -7,7 +7,6 @@ namespace SystemContainers.Verify;
 /// <summary>A container or image, checked; an element of the array that <c>sysctr verify --json</c> prints.</summary>
 /// <param name="Name">The container, or the image's full reference.</param>
 /// <param name="Image">The image's full reference.</param>
-/// <param name="ManifestDigest">That of its manifest.</param>
 /// <param name="Checks">In the order in which they were made.</param>
 sealed record VerifyReport(string Name, string Image, Digest ManifestDigest, IReadOnlyList<VerifyCheck> Checks)
 {

@@ -2,7 +2,6 @@
 
 namespace SystemContainers.Yaml;
 
-/// <summary>A text.</summary>
 /// <param name="Source">Its file.</param>
 /// <param name="Line">From 1.</param>
 /// <param name="Text">Quotes and escapes taken away.</param>

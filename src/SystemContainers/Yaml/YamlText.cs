@@ -21,7 +21,6 @@ static class YamlText
     private const string Merge = "<<";
 
     /// <summary>Reads the only document of a text.</summary>
-    /// <param name="source">Where the text is from.</param>
     /// <param name="text">The document.</param>
     /// <param name="tags">Tags of its own that it may have, such as <c>!reset</c>; null for none.</param>
     /// <returns>Null for an empty one.</returns>

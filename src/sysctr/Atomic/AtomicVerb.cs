@@ -2,7 +2,6 @@
 
 namespace SystemContainers.Cli.Atomic;
 
-/// <summary>A verb of atomic.</summary>
 /// <param name="Words">As it is typed, <c>containers update</c>.</param>
 /// <param name="Ours">Our words for it; empty where we have none.</param>
 /// <param name="Options">Those that it takes.</param>

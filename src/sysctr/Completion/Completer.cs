@@ -21,9 +21,7 @@ static class Completer
     /// <summary>Transports whose images are paths (containers-transports(5)).</summary>
     private static readonly string[] s_paths = ["oci:", "oci-archive:", "docker-archive:", "dir:"];
 
-    /// <summary>The lines.</summary>
     /// <param name="words">Behind the program's name, the last one as far as it is typed.</param>
-    /// <param name="names">What is installed.</param>
     public static IEnumerable<string> Lines(string[] words, InstalledNames names)
     {
         Place place = Place.Of(words);

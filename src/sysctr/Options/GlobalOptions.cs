@@ -114,7 +114,6 @@ static class GlobalOptions
 
     /// <summary>Opens the host that the command line names; waiting for a lock is said on the terminal.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="terminal">The terminal.</param>
     /// <param name="isBooting">Whether its systemd is only about to come up.</param>
     public static Host OpenHost(ParseResult parsed, Terminal terminal, bool isBooting = false)
     {

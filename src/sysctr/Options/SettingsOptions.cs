@@ -35,7 +35,6 @@ static class SettingsOptions
         DefaultValueFactory = _ => [],
     };
 
-    /// <summary>Adds them.</summary>
     public static void AddTo(Command command, bool withReset = false)
     {
         foreach (Option<string[]> option in s_options.Values)

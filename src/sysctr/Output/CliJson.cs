@@ -81,14 +81,12 @@ sealed record PulledReport(string Name, string Id, string Digest);
 sealed record ImageVersionReport(string Name, string? Version, string Id);
 
 /// <summary>Of <c>from</c>.</summary>
-/// <param name="Files">The files.</param>
 /// <param name="Findings">What is to be said of the translation.</param>
 sealed record FromReport(IReadOnlyList<FromFile> Files, IReadOnlyList<ConversionFinding> Findings);
 
 /// <summary>A file that <c>from</c> made.</summary>
 /// <param name="Name">Without a directory.</param>
 /// <param name="Path">Where it was written; left out where it was not.</param>
-/// <param name="Text">All of it.</param>
 sealed record FromFile(string Name, string? Path, string Text);
 
 /// <summary>Of update and rollback, for each container.</summary>

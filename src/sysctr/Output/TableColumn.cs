@@ -2,7 +2,6 @@
 
 namespace SystemContainers.Cli.Output;
 
-/// <summary>A column of a table.</summary>
 /// <param name="Heading">Its name.</param>
 sealed record TableColumn(string Heading)
 {

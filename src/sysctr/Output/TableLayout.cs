@@ -12,8 +12,6 @@ static class TableLayout
 {
     private const string Gap = "  ";
 
-    /// <summary>The lines.</summary>
-    /// <param name="columns">Of the table.</param>
     /// <param name="rows">As many cells each.</param>
     /// <param name="width">Of the terminal; null for none.</param>
     /// <param name="coloured">Whether states have colours.</param>

@@ -110,7 +110,6 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     /// <param name="question">What for; it stands before what is typed.</param>
     /// <param name="hidden">Whether what is typed does not appear.</param>
     /// <param name="otherwise">The option that says it without a terminal.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Usage: there is no terminal, or nobody answers.</exception>
     public async Task<string> AskAsync(string question, bool hidden, string otherwise, CancellationToken cancellation)
     {
@@ -219,7 +218,6 @@ sealed class Terminal(TextWriter output, TextWriter error, bool quiet, bool inte
     }
 
     /// <summary>A result with a state in it, which has its colour.</summary>
-    /// <param name="line">The line.</param>
     /// <param name="state">The part of it that says the state; its first occurrence counts.</param>
     public void Result(string line, string state)
     {

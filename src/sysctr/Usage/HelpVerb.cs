@@ -8,7 +8,6 @@ namespace SystemContainers.Cli.Usage;
 /// <summary><c>sysctr help VERB</c>, which is <c>sysctr VERB --help</c>.</summary>
 static class HelpVerb
 {
-    /// <summary>Of the verb.</summary>
     public const string Name = "help";
 
     private static readonly Argument<string[]> s_verb = new("VERB")

@@ -121,7 +121,6 @@ static class Meanings
 
     /// <summary>The verb that is meant by a word of another tool; null where none is known.</summary>
     /// <param name="called">Behind what it stood, <c>sysctr images</c>.</param>
-    /// <param name="word">The word.</param>
     public static string? Verb(string called, string word) =>
         s_verbs.GetValueOrDefault(called)?.GetValueOrDefault(word);
 

@@ -151,7 +151,6 @@ static class DefaultSeccompProfile
     private const ulong Netlink = 16;
     private const ulong Audit = 9;
 
-    /// <summary>The profile.</summary>
     public static SeccompProfile Value { get; } =
         new()
         {

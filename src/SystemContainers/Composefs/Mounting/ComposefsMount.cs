@@ -34,7 +34,6 @@ sealed class ComposefsMount
 
     /// <summary>Mounts the metadata, at the place that the tree is going to have.</summary>
     /// <param name="image">What <see cref="ComposefsImage"/> wrote.</param>
-    /// <param name="digest">The digest that it has to have.</param>
     /// <param name="objects">The store's objects; without : and , in its path.</param>
     /// <param name="place">An empty directory; likewise.</param>
     /// <param name="source">What the mount table is to name as the origin.</param>

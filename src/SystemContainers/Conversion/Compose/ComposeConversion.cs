@@ -12,7 +12,6 @@ static class ComposeConversion
 {
     private static readonly string[] s_suffixes = [".yaml", ".yml"];
 
-    /// <summary>Translates one.</summary>
     /// <exception cref="SysctrException">NotFound: a file is not there; Usage: it is no compose file, or a variable
     /// that it demands is not set.</exception>
     public static ConvertedFiles Translate(ComposeRequest request)
@@ -21,7 +20,6 @@ static class ComposeConversion
         return Translate(request, source, ComposeFile.ReadText(source.Path, source.Shown));
     }
 
-    /// <summary>Translates the text of one.</summary>
     internal static ConvertedFiles Translate(ComposeRequest request, YamlSource source, string text)
     {
         ConvertedFiles files = new(request.IsUser);

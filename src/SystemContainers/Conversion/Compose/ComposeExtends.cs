@@ -13,8 +13,6 @@ sealed class ComposeExtends(ComposeFile files)
     private const int MaxDepth = 16;
     private const string Key = "extends";
 
-    /// <summary>A service with all that it extends.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="service">As its file has it.</param>
     /// <param name="root">The file that it stands in.</param>
     /// <exception cref="SysctrException">What it extends is not there, or it extends itself.</exception>

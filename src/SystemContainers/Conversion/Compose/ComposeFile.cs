@@ -49,7 +49,6 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
             );
     }
 
-    /// <summary>A file as text.</summary>
     /// <exception cref="SysctrException">NotFound: it is not there; Usage: it can't be read.</exception>
     public static string ReadText(string path, string shown)
     {
@@ -72,7 +71,6 @@ sealed class ComposeFile(Func<string, string?> environment, Action<string, strin
         }
     }
 
-    /// <summary>Reads one.</summary>
     /// <exception cref="SysctrException">It is not there, or is no compose file; names the line.</exception>
     public YamlMap Read(YamlSource source) => Parse(source, ReadText(source.Path, source.Shown));
 

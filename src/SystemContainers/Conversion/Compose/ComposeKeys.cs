@@ -119,7 +119,6 @@ static class ComposeKeys
     /// <summary>What becomes of a key; null for none.</summary>
     public static Action<ComposeService, YamlNode>? Find(string key) => s_keys.GetValueOrDefault(key);
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyCollection<string> All => s_keys.Keys;
 
     private static Action<ComposeService, YamlNode> One(string option) =>

@@ -9,7 +9,6 @@ namespace SystemContainers.Conversion.Compose;
 
 /// <summary>What the services of a compose file share: names, networks, volumes, secrets.</summary>
 /// <param name="Root">The file.</param>
-/// <param name="Name">The project's.</param>
 /// <param name="Files">Gets the files.</param>
 /// <param name="Environment">The value of a variable; null for none.</param>
 sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Func<string, string?> Environment)
@@ -59,7 +58,6 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
     /// <summary>How a container names a network: a file, which is made where it is not there yet, or the name of one
     /// that is there already.</summary>
     /// <param name="name">As the compose file has it.</param>
-    /// <param name="place">Where it is named.</param>
     public string Network(string name, string place)
     {
         YamlMap? declared = Declared("networks", name);
@@ -91,7 +89,6 @@ sealed record ComposeProject(YamlMap Root, string Name, ConvertedFiles Files, Fu
 
     /// <summary>The file of a volume by name, which is made where it is not there yet.</summary>
     /// <param name="name">As the compose file has it.</param>
-    /// <param name="place">Where it is named.</param>
     public string Volume(string name, string place)
     {
         YamlMap? declared = Declared("volumes", name);

@@ -9,7 +9,6 @@ namespace SystemContainers.Conversion.Compose;
 
 /// <summary>Makes options of docker run of a service, and has them translated.</summary>
 /// <param name="project">What services share.</param>
-/// <param name="name">The service's.</param>
 /// <param name="service">Its keys, with those of what it extends.</param>
 sealed partial class ComposeService(ComposeProject project, string name, YamlMap service)
 {

@@ -25,7 +25,6 @@ sealed class ConvertedFiles(bool isUser)
     /// <summary>In the order in which they were found.</summary>
     public IReadOnlyList<ConversionFinding> Findings => _findings;
 
-    /// <summary>Adds a file.</summary>
     /// <param name="name">With its suffix.</param>
     /// <param name="comments">What is said at its top.</param>
     public ConvertedFile Add(string name, params IReadOnlyList<string> comments)

@@ -101,7 +101,6 @@ sealed record RunCommandLine
     /// <summary>Variables that stand before the command.</summary>
     public required IReadOnlyDictionary<string, string> Variables { get; init; }
 
-    /// <summary>Reads one.</summary>
     /// <exception cref="SysctrException">Usage: it is none.</exception>
     public static RunCommandLine Parse(IReadOnlyList<string> words)
     {

@@ -35,7 +35,6 @@ static class RunConversion
         "registries-conf",
     ];
 
-    /// <summary>Translates one.</summary>
     /// <param name="words">The command's.</param>
     /// <param name="name">What the container is to be called; null for the name that the command gives, or one of the
     /// image's.</param>

@@ -292,7 +292,6 @@ sealed partial class RunConverter
         }
     }
 
-    /// <summary>What runs it.</summary>
     public void Runtime(GivenOption option)
     {
         string name = Path.GetFileName(option.Value);
@@ -394,7 +393,6 @@ sealed partial class RunConverter
         );
     }
 
-    /// <summary>A limit of one device.</summary>
     public void DeviceLimit(GivenOption option, string key, bool isBytes)
     {
         int colon = option.Value.LastIndexOf(':');

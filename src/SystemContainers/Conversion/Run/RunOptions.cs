@@ -38,7 +38,6 @@ static class RunOptions
         .Where(o => o.Letter is not null)
         .ToDictionary(o => o.Letter!.Value);
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyCollection<RunOption> All => s_all;
 
     /// <summary>The option of a name without dashes; null where there is none.</summary>

@@ -13,7 +13,6 @@ static class ShellWords
 {
     private const string Operators = "|&;<>()";
 
-    /// <summary>The words of one command.</summary>
     /// <exception cref="SysctrException">Usage: quotes that don't close, or something that wants a shell.</exception>
     public static IReadOnlyList<string> Command(string text) => Split(text, expands: true);
 

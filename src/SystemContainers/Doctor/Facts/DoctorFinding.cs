@@ -6,7 +6,6 @@ namespace SystemContainers.Doctor.Facts;
 
 /// <summary>A line of what <c>sysctr doctor</c> says.</summary>
 /// <param name="Check">What was looked at: a word that keeps its meaning between versions (sysctr(1)).</param>
-/// <param name="Level">How it is.</param>
 /// <param name="Found">What was found, in one line.</param>
 /// <param name="Remedy">What to do; null where there is nothing to do.</param>
 sealed record DoctorFinding(string Check, DoctorLevel Level, string Found, string? Remedy = null)

@@ -5,7 +5,6 @@ using SystemContainers.Linux.Files;
 namespace SystemContainers.Doctor.Facts;
 
 /// <summary>The mount that a directory is on (proc_pid_mountinfo(5)).</summary>
-/// <param name="Point">Where it is mounted.</param>
 /// <param name="Type">Its file system.</param>
 /// <param name="Options">Of the mount and of the file system.</param>
 sealed record MountFacts(string Point, string Type, IReadOnlyList<string> Options)
@@ -35,7 +34,6 @@ sealed record MountFacts(string Point, string Type, IReadOnlyList<string> Option
         ];
 
     /// <summary>The mount of a directory; null where there is none, as without /proc.</summary>
-    /// <param name="mounts">All of them.</param>
     /// <param name="directory">Absolute, without links.</param>
     public static MountFacts? Of(IReadOnlyList<MountFacts> mounts, string directory) =>
         mounts

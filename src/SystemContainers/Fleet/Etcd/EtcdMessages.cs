@@ -37,7 +37,6 @@ sealed record Compare(
     /// <summary>A key was last written in this revision; 0 for a key that is not there.</summary>
     public static Compare IsAt(byte[] key, long revision) => new(key, null, "MOD", "EQUAL", ModRevision: revision);
 
-    /// <summary>A key is there.</summary>
     public static Compare Exists(byte[] key) => new(key, null, "CREATE", "GREATER", CreateRevision: 0);
 
     /// <summary>Nothing below a prefix was written since a revision was read.</summary>
@@ -73,7 +72,6 @@ sealed record TransactionResponse(
     [property: JsonPropertyName("succeeded")] bool Succeeded = false
 );
 
-/// <summary>What there is in a range.</summary>
 sealed record RangeResponse(
     [property: JsonPropertyName("header")] ResponseHeader Header,
     [property: JsonPropertyName("kvs")] IReadOnlyList<KeyValue>? KeyValues = null

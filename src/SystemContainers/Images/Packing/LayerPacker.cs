@@ -18,7 +18,6 @@ namespace SystemContainers.Images.Packing;
 /// </summary>
 static class LayerPacker
 {
-    /// <summary>Packs a layer.</summary>
     /// <param name="store">Leased while this works.</param>
     /// <param name="diffId">Of the layer that is wanted.</param>
     /// <param name="target">Gets the compressed bytes.</param>

@@ -46,11 +46,9 @@ sealed class PackedImage : IImageSource
 
     /// <summary>Packs the layers that are wanted.</summary>
     /// <param name="store">Leased while this works; afterwards it is not needed.</param>
-    /// <param name="record">The image.</param>
     /// <param name="isThere">Whether the destination has a layer as the manifest describes it.</param>
     /// <param name="spool">Where the files without names are.</param>
     /// <param name="format">How layers are compressed.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Corrupt: the store does not have it whole; Storage: there is no
     /// room.</exception>
     public static PackedImage Pack(

@@ -8,7 +8,6 @@ namespace SystemContainers.Inspect.Diff;
 
 /// <summary>How two deployments of a container differ; the object that <c>diff --json</c> prints.</summary>
 /// <param name="Name">The container.</param>
-/// <param name="From">The one deployment.</param>
 /// <param name="To">The other one; of an image that is not installed, the one that it would be.</param>
 /// <param name="Texts">Units, drop-ins, tmpfiles, host files and config.json that differ.</param>
 /// <param name="Values">Template variables that differ, and images that are mounted.</param>

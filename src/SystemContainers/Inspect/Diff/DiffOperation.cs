@@ -34,7 +34,6 @@ sealed class DiffOperation(Host host, IPullProgress progress, Action<string> not
 
     /// <summary>Compares the deployment in use with what an update to an image would make of it.</summary>
     /// <param name="name">The container.</param>
-    /// <param name="request">The update.</param>
     /// <param name="cancellation">Ends the pull, which leaves no trace.</param>
     /// <returns>Null where the update would change nothing.</returns>
     public async Task<DeploymentDiff?> CompareAsync(string name, UpdateRequest request, CancellationToken cancellation)

@@ -32,7 +32,6 @@ sealed record ImageDetails
     /// <summary>The diffIDs of its layers, base first.</summary>
     public required IReadOnlyList<string> Layers { get; init; }
 
-    /// <summary>Its labels.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
     /// <summary>Its environment, <c>NAME=VALUE</c>.</summary>

@@ -19,7 +19,6 @@ sealed class ImageHelp(Host host)
 
     /// <summary>The text; a page of the manual set by mandoc(1), where that is installed.</summary>
     /// <param name="typed">What the user typed.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: the store does not have the image, or it has no such file; Unsafe:
     /// it is too large.</exception>
     public async Task<string> ReadAsync(string typed, CancellationToken cancellation)

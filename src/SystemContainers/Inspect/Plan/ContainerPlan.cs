@@ -9,7 +9,6 @@ namespace SystemContainers.Inspect.Plan;
 /// <summary>What a plan does with one container, and so with the host.</summary>
 sealed record ContainerPlan
 {
-    /// <summary>The container's name.</summary>
     public required string Name { get; init; }
 
     /// <summary>What is done.</summary>

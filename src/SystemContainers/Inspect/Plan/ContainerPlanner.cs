@@ -15,7 +15,6 @@ namespace SystemContainers.Inspect.Plan;
 /// <summary>What a change of one container does to the host as it is now; reads only.</summary>
 sealed class ContainerPlanner(Host host)
 {
-    /// <summary>The plan for a container.</summary>
     /// <param name="action">What is done.</param>
     /// <param name="before">The deployment in use; null for an install.</param>
     /// <param name="after">The deployment to come; null for an uninstall.</param>

@@ -5,7 +5,6 @@ using SystemContainers.Oci;
 
 namespace SystemContainers.Inspect.Plan;
 
-/// <summary>Plans as JSON.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

@@ -24,7 +24,6 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
     /// <summary>Plans an install of several images as one transaction.</summary>
     /// <param name="requests">One for each image.</param>
     /// <param name="now">Whether they are started then.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">An image can't be had or rendered; what else would be refused stands in the
     /// plan.</exception>
     public async Task<HostPlan> InstallAsync(
@@ -161,7 +160,6 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         return await OrderedAsync(WithNetworks(Total(plans, download), prepared), prepared, together, cancellation);
     }
 
-    /// <summary>Plans a rollback.</summary>
     /// <param name="name">The container.</param>
     /// <param name="number">A deployment; null for the latest one that is not in use.</param>
     /// <param name="cancellation">Ends questions to the package manager.</param>
@@ -188,7 +186,6 @@ sealed class PlanOperation(Host host, IPullProgress progress, Action<string> not
         return Total([plan], NewDownload());
     }
 
-    /// <summary>Plans an uninstall.</summary>
     public async Task<HostPlan> UninstallAsync(IReadOnlyList<string> names, bool purge, CancellationToken cancellation)
     {
         ContainerPlanner planner = new(host);

@@ -14,7 +14,6 @@ static class PlanText
 {
     private const int KindWidth = 10;
 
-    /// <summary>The lines.</summary>
     public static IEnumerable<string> Lines(HostPlan plan)
     {
         foreach (ContainerPlan container in plan.Containers)
@@ -71,7 +70,6 @@ static class PlanText
         }
     }
 
-    /// <summary>The lines for a network.</summary>
     public static IEnumerable<string> NetworkLines(PlannedNetwork network)
     {
         string by = network.File is { } file ? $", by {file}" : ", with the first container that starts on it";

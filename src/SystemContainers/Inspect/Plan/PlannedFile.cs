@@ -7,7 +7,6 @@ namespace SystemContainers.Inspect.Plan;
 
 /// <summary>What a plan does with a file of the host.</summary>
 /// <param name="Path">Absolute, as the host sees it.</param>
-/// <param name="Kind">What the file is.</param>
 /// <param name="Action">What is done with it.</param>
 sealed record PlannedFile(string Path, PlannedFileKind Kind, HostFileAction Action)
 {
@@ -22,7 +21,6 @@ sealed record PlannedFile(string Path, PlannedFileKind Kind, HostFileAction Acti
 /// <summary>The kinds of file that a container has on the host.</summary>
 enum PlannedFileKind
 {
-    /// <summary>A unit.</summary>
     [JsonStringEnumMemberName("unit")]
     Unit,
 

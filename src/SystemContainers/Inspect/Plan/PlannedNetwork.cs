@@ -8,13 +8,11 @@ using SystemContainers.Networks;
 namespace SystemContainers.Inspect.Plan;
 
 /// <summary>What a plan does with a network by name.</summary>
-/// <param name="Name">The network.</param>
 /// <param name="Action">What is done.</param>
 /// <param name="File">The file that declares it; of one that goes, the file that did; null where none does.</param>
 /// <param name="Driver">bridge, macvlan or ipvlan.</param>
 /// <param name="Subnets">Those that it then has, or has now where it goes. What no file names is what is free at the
 /// moment.</param>
-/// <param name="Changes">Of one that changes.</param>
 sealed record PlannedNetwork(
     string Name,
     PlannedNetworkAction Action,
@@ -24,7 +22,6 @@ sealed record PlannedNetwork(
     IReadOnlyList<PlannedValue> Changes
 )
 {
-    /// <summary>As a plan has it.</summary>
     public static PlannedNetwork Of(NetworkChange change)
     {
         NetworkDefinition shown = (change.After ?? change.Before)!;

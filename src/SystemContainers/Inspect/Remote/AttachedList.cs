@@ -30,8 +30,6 @@ sealed record AttachedList(Digest Digest, Digest ManifestDigest, IReadOnlyList<A
         );
 }
 
-/// <summary>One of them.</summary>
-/// <param name="Kind">What it is.</param>
 /// <param name="Type">The predicate's type of a statement, the media type of anything else.</param>
 /// <param name="Signed">Whether it has a signature; by whom was not verified.</param>
 /// <param name="Subject">What it is about.</param>

@@ -14,7 +14,6 @@ sealed record RemoteImage
     /// <summary>Of the manifest or index that the name means: what a pull by digest names.</summary>
     public required Digest Digest { get; init; }
 
-    /// <summary>The media type of that.</summary>
     public required string MediaType { get; init; }
 
     /// <summary>What an index offers; empty where the name means one image.</summary>
@@ -39,7 +38,6 @@ sealed record RemoteImage
     /// <summary>Its layers, base first.</summary>
     public required IReadOnlyList<RemoteLayer> Layers { get; init; }
 
-    /// <summary>Its labels.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
     /// <summary>Its environment, <c>NAME=VALUE</c>.</summary>
@@ -64,7 +62,6 @@ sealed record RemoteImage
 }
 
 /// <summary>An image of an index.</summary>
-/// <param name="Platform">What it is for.</param>
 /// <param name="Digest">Of its manifest.</param>
 sealed record RemotePlatform(string Platform, Digest Digest);
 

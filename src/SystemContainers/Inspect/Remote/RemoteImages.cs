@@ -24,7 +24,6 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
     /// <summary>All that can be known of an image without its layers.</summary>
     /// <param name="typed">A reference, short or full, of any transport.</param>
     /// <param name="platform">Which image of an index.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As a pull.</exception>
     public Task<RemoteImage> DescribeAsync(string typed, Platform platform, CancellationToken cancellation) =>
         UseAsync(
@@ -63,7 +62,6 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
 
     /// <summary>The tags that a repository has in its registry.</summary>
     /// <param name="typed">A name, short or full; a tag in it does not count.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Usage: it is no registry's; NotFound, Unreachable, Unauthorized, Policy,
     /// Corrupt, Unsafe.</exception>
     public async Task<TagList> TagsAsync(string typed, CancellationToken cancellation)

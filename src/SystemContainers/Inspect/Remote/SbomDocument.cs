@@ -9,5 +9,4 @@ namespace SystemContainers.Inspect.Remote;
 /// <param name="Subject">The manifest or index that it is about.</param>
 /// <param name="IsSigned">Whether it has a signature; whose, and whether it is right, is not known.</param>
 /// <param name="Count">How many of this type there are.</param>
-/// <param name="Content">Its bytes.</param>
 sealed record SbomDocument(string Type, Digest Subject, bool IsSigned, int Count, byte[] Content);

@@ -19,7 +19,6 @@ sealed class Sboms(RegistriesConfig registries, ImagePuller puller)
     /// <summary>What is attached to an image.</summary>
     /// <param name="typed">A reference, short or full.</param>
     /// <param name="platform">Which image of an index.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
     public Task<ReferrerList> ListAsync(string typed, Platform platform, CancellationToken cancellation) =>
         UseAsync(registries.Resolve(typed), (_, reader, token) => reader.ListAsync(platform, token), cancellation);
@@ -38,7 +37,6 @@ sealed class Sboms(RegistriesConfig registries, ImagePuller puller)
     /// <param name="platform">Which image of an index.</param>
     /// <param name="type">A predicate's type or a short name of some; null for a bill of materials of any.</param>
     /// <param name="raw">Whether it is wanted with all that it is wrapped in.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: there is none; Corrupt: it is about another image; else as a
     /// pull.</exception>
     public Task<SbomDocument> ReadAsync(

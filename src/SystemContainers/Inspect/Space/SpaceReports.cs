@@ -25,7 +25,6 @@ sealed class SpaceReports(Host host)
     private readonly Dictionary<ObjectKey, long> _sizes = [];
     private readonly Dictionary<Digest, (ObjectKey Key, long Size)[]> _contents = [];
 
-    /// <summary>All of it.</summary>
     public SpaceReport Of()
     {
         FileSystemSpace space = FileSystemSpace.Of(Directory.Exists(host.StoreHere) ? host.StoreHere : "/");

@@ -29,7 +29,6 @@ sealed class LocatedJson
     /// <summary>An object's members in their order; of two with the same name both.</summary>
     public IReadOnlyList<(string Name, LocatedJson Value)> Members { get; private set; } = [];
 
-    /// <summary>A list's items.</summary>
     public IReadOnlyList<LocatedJson> Items { get; private set; } = [];
 
     /// <summary>Where it begins.</summary>

@@ -252,7 +252,6 @@ static class RuntimeSpecShape
         ("personality", Object(("domain!", OneOf("LINUX", "LINUX32")), ("flags", Texts)))
     );
 
-    /// <summary>The document.</summary>
     public static SpecShape Document { get; } =
         Object(
             ("ociVersion!", Text),

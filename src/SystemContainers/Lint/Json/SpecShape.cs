@@ -3,7 +3,6 @@
 namespace SystemContainers.Lint.Json;
 
 /// <summary>What a value of a JSON document has to be: a type, and what is allowed of it.</summary>
-/// <param name="Type">Its type.</param>
 sealed record SpecShape(SpecType Type)
 {
     public static SpecShape Any { get; } = new(SpecType.Any);

@@ -13,7 +13,6 @@ namespace SystemContainers.Linux.Files;
 /// </summary>
 static unsafe class BoundedFile
 {
-    /// <summary>A file's bytes.</summary>
     /// <param name="root">The host's root directory.</param>
     /// <param name="path">Absolute, as the host sees it; links are followed.</param>
     /// <param name="maxBytes">More is refused.</param>

@@ -47,7 +47,6 @@ static class DirectoryNames
 
     /// <summary>Another handle of an open directory, also of one that was opened with O_PATH: it can be read and
     /// synced, and is closed by itself.</summary>
-    /// <param name="directory">It.</param>
     /// <param name="shown">For errors.</param>
     /// <exception cref="LinuxException">It can't be opened.</exception>
     public static unsafe SafeFileHandle Reopen(SafeFileHandle directory, string shown)

@@ -16,7 +16,6 @@ static class DurableFile
 {
     /// <summary>Replaces or creates <paramref name="path"/> with <paramref name="content"/> in one step.</summary>
     /// <param name="path">An absolute path; its directory exists.</param>
-    /// <param name="content">All of the file.</param>
     /// <param name="mode">Permission bits, independent of the umask.</param>
     /// <param name="owner">User and group; null for the caller's.</param>
     /// <exception cref="IOException">Nothing was changed at <paramref name="path"/>, or the change is not
@@ -174,10 +173,7 @@ static class DurableFile
     }
 
     /// <summary>Renames, and never over what is there; nothing is synced.</summary>
-    /// <param name="from">Where it is.</param>
-    /// <param name="name">Its name.</param>
     /// <param name="to">Where it goes to.</param>
-    /// <param name="newName">Its name there.</param>
     /// <returns>0, or why not (errno(3)): EEXIST where something has the name.</returns>
     public static unsafe int RenameNew(SafeFileHandle from, byte[] name, SafeFileHandle to, byte[] newName)
     {

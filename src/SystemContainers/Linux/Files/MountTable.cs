@@ -44,7 +44,6 @@ static class MountTable
 
     /// <summary>Takes mounts away, the last first, for one may lie over another; what is in use stays for whoever uses
     /// it (umount(2), MNT_DETACH).</summary>
-    /// <param name="which">Of where they are.</param>
     /// <exception cref="LinuxException">One can't be.</exception>
     public static void Detach(Func<string, bool> which)
     {

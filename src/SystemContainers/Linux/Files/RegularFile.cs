@@ -122,7 +122,6 @@ static class RegularFile
     }
 
     /// <summary>Whether what was opened is a file.</summary>
-    /// <param name="file">It.</param>
     /// <param name="shown">What it is, for messages.</param>
     internal static bool IsRegular(SafeFileHandle file, string shown) =>
         Libc.statx(file, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0

@@ -62,7 +62,6 @@ static class ScratchDirectory
 
     /// <summary>Removes those of processes that were killed. What versions before this one left in /tmp is left to
     /// those who clean it (tmpfiles.d(5)).</summary>
-    /// <param name="store">The store.</param>
     public static void RemoveAbandoned(string store)
     {
         foreach (string directory in Abandoned(store))
@@ -81,7 +80,6 @@ static class ScratchDirectory
     }
 
     /// <summary>Those of processes that were killed.</summary>
-    /// <param name="store">The store.</param>
     public static IReadOnlyList<string> Abandoned(string store) =>
         OfDead([Path.Join(store, Name), Beside(store), .. SmallPlaces()]);
 

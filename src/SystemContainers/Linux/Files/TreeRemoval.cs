@@ -79,7 +79,6 @@ static unsafe class TreeRemoval
         }
     }
 
-    /// <summary>One removal.</summary>
     /// <param name="path">What goes, for errors.</param>
     /// <param name="protectedToo">Whether what may not be removed is made so that it may.</param>
     private sealed class Walk(string path, bool protectedToo)

@@ -22,7 +22,6 @@ static unsafe partial class Libc
     /// number of TIOCOUTQ.</summary>
     internal static int SIOCOUTQ => LibC.TIOCOUTQ;
 
-    /// <param name="socket">A socket.</param>
     /// <param name="request">SIOCOUTQ.</param>
     /// <param name="value">What is told.</param>
     internal static int ioctl(SafeSocketHandle socket, int request, int* value)

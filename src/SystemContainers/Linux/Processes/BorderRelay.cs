@@ -27,7 +27,6 @@ static class BorderRelay
     private const int SigUsr1 = 10;
     private const int SigUsr2 = 12;
 
-    /// <summary>Runs a command to its end.</summary>
     /// <param name="command">Absolute path of the program, or a name along PATH, and its words.</param>
     /// <param name="terminal">Whether it gets a terminal; else pipes.</param>
     /// <param name="cgroup">A control group below the root that it is to be in; null for the caller's.</param>

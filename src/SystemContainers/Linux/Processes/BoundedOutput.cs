@@ -7,7 +7,6 @@ namespace SystemContainers.Linux.Processes;
 /// <summary>What a program prints, read to its end within a bound: others may decide how much that is.</summary>
 static class BoundedOutput
 {
-    /// <summary>All of it.</summary>
     /// <param name="from">Where it comes from.</param>
     /// <param name="most">Bytes at most.</param>
     /// <param name="cancellation">Ends the reading.</param>

@@ -43,7 +43,6 @@ static unsafe class StreamCopy
     }
 
     /// <summary>Copies this process's input until it ends, or nobody takes it any more.</summary>
-    /// <param name="to">Where to.</param>
     /// <param name="ended">When it is set nothing more is read: the descriptor may be somebody else's then.</param>
     public static void Input(int to, ManualResetEventSlim ended)
     {

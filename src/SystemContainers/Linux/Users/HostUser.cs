@@ -13,7 +13,6 @@ namespace SystemContainers.Linux.Users;
 /// <param name="Name">The login name.</param>
 /// <param name="Uid">The user's number outside of any namespace.</param>
 /// <param name="Gid">The user's group.</param>
-/// <param name="Home">$HOME.</param>
 /// <param name="ConfigHome">$XDG_CONFIG_HOME, <c>~/.config</c>.</param>
 /// <param name="DataHome">$XDG_DATA_HOME, <c>~/.local/share</c>.</param>
 /// <param name="RuntimeDirectory">$XDG_RUNTIME_DIR, <c>/run/user/UID</c>.</param>

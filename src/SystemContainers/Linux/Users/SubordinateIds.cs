@@ -20,7 +20,6 @@ sealed record SubordinateIds(IReadOnlyList<IdRange> Uids, IReadOnlyList<IdRange>
     /// has both.</summary>
     public bool IsEmpty => Uids.Count == 0 || Gids.Count == 0;
 
-    /// <summary>Those of a user.</summary>
     /// <exception cref="SysctrException">Host: they are kept elsewhere than in the files, and the tool that asks there
     /// is not installed.</exception>
     public static SubordinateIds Of(HostUser user) =>

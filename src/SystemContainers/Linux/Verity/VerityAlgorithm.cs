@@ -9,6 +9,5 @@ enum VerityAlgorithm
     /// <summary>SHA-256; what the store's objects are named by.</summary>
     Sha256 = 1,
 
-    /// <summary>SHA-512.</summary>
     Sha512 = 2,
 }

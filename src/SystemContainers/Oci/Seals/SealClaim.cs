@@ -22,8 +22,6 @@ sealed partial record SealClaim(string Key, SealSubject Subject, VerityAlgorithm
 
     /// <summary>All that an image says which can be looked after: composefs-rs's annotations of manifest and
     /// configuration, and the label.</summary>
-    /// <param name="manifest">Its manifest.</param>
-    /// <param name="config">Its configuration.</param>
     /// <exception cref="SysctrException">Unsafe: one of them is no digest.</exception>
     public static IReadOnlyList<SealClaim> Of(ImageManifest manifest, ImageConfig config) =>
         [
@@ -44,7 +42,6 @@ sealed partial record SealClaim(string Key, SealSubject Subject, VerityAlgorithm
 
     /// <summary>What a manifest itself says of the tree, for whom a signature of the manifest is to be one of the
     /// tree.</summary>
-    /// <param name="manifest">It.</param>
     /// <exception cref="SysctrException">As above.</exception>
     public static IReadOnlyList<SealClaim> OfTree(ImageManifest manifest) =>
         [.. Among(manifest.Annotations, MergedKey(), SealSubject.Tree)];

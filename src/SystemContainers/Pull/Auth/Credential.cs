@@ -9,7 +9,6 @@ namespace SystemContainers.Pull.Auth;
 sealed class Credential
 {
     /// <param name="user">The user's name; null where there are only tokens.</param>
-    /// <param name="password">The password.</param>
     /// <param name="identityToken">An OAuth2 refresh token, to be exchanged at the token server.</param>
     public Credential(string? user, string? password, string? identityToken)
     {

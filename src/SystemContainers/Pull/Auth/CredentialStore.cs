@@ -46,7 +46,6 @@ sealed class CredentialStore
     /// <summary>The credentials for a key of auth.json; those of a namespace, or of its registry, count for what is
     /// below.</summary>
     /// <param name="key"><c>HOST[:PORT][/PATH]</c>.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">Unauthorized, as above.</exception>
     public async Task<Credential?> FindAsync(string key, CancellationToken cancellationToken)
     {

@@ -23,7 +23,6 @@ sealed class ChunkedFetch(IImageSource source, PullOptions options, IPullProgres
 
     private long _received;
 
-    /// <summary>Opens the layer.</summary>
     /// <param name="layer">As the manifest has it.</param>
     /// <param name="chunked">What its annotations say.</param>
     /// <param name="contents">What is here.</param>

@@ -16,7 +16,6 @@ interface ILayerContents
 
     /// <summary>Keeps what the files of a layer hash to that was added a moment ago, for later finds. May do
     /// nothing.</summary>
-    /// <param name="diffId">The layer.</param>
     /// <param name="toc">As whoever made the image says it: not to be trusted further than that what is found is hashed
     /// again.</param>
     void Keep(Digest diffId, Toc toc);

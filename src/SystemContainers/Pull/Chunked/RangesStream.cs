@@ -24,11 +24,9 @@ sealed class RangesStream : ForwardOnlyStream
     private BlobRange _range;
 
     /// <param name="source">Stays the caller's.</param>
-    /// <param name="blob">Of which.</param>
     /// <param name="ranges">In order, none too large for memory.</param>
     /// <param name="parallel">How many are under way or held at once.</param>
     /// <param name="received">Told of the bytes of each that came.</param>
-    /// <param name="cancellation">Ends all.</param>
     public RangesStream(
         IImageSource source,
         Descriptor blob,

@@ -44,7 +44,6 @@ sealed class RebuiltStream : ForwardOnlyStream
     private bool _verified;
     private int _unplanned;
 
-    /// <param name="toc">What is where.</param>
     /// <param name="tarSplit">All but contents; disposed of with this.</param>
     /// <param name="found">What is here; disposed of with this.</param>
     /// <param name="ranges">Of the blob, with all that was not found; disposed of with this.</param>

@@ -32,7 +32,6 @@ static class AddressRules
         (0xE0000000, 3, NetworkReach.LinkLocal), // multicast, reserved, broadcast
     ];
 
-    /// <summary>What an address reaches.</summary>
     public static NetworkReach Of(IPAddress address)
     {
         byte[] bytes = address.GetAddressBytes();

@@ -10,7 +10,6 @@ namespace SystemContainers.Pull.Http;
 static partial class NextPage
 {
     /// <summary>The address, always of the host that answered; null at the last page.</summary>
-    /// <param name="response">A page.</param>
     /// <param name="doing">"listing X", for messages.</param>
     /// <exception cref="SysctrException">Unsafe: it leads to another host.</exception>
     public static Uri? Of(HttpResponseMessage response, string doing)

@@ -20,7 +20,6 @@ sealed partial class RegistryClient
     /// <summary>Takes up what a 401 asks for, so that the request can be sent again.</summary>
     /// <param name="response">The registry's own answer.</param>
     /// <param name="used">What the refused request had.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>False where there is nothing (more) to offer.</returns>
     private async Task<bool> AuthorizeAsync(
         HttpResponseMessage response,

@@ -62,7 +62,6 @@ sealed partial class RegistryClient : IDisposable
     /// <param name="request">What to get.</param>
     /// <param name="read">Reads the answer; it owns the answer from there on if it returns, and the token bounds
     /// it.</param>
-    /// <param name="cancellationToken">Ends it all.</param>
     public Task<T> GetAsync<T>(
         RegistryRequest request,
         Func<HttpResponseMessage, CancellationToken, Task<T>> read,

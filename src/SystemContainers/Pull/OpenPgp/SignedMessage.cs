@@ -41,12 +41,9 @@ static class SignedMessage
         SignatureSubpacketTag.IssuerFingerprint,
     ];
 
-    /// <summary>Checks a message.</summary>
     /// <param name="message">Its bytes, binary.</param>
     /// <param name="keys">Whose signature counts.</param>
     /// <param name="maxContent">How much may be signed, in bytes: a compressed text may grow a thousandfold.</param>
-    /// <param name="now">For what ends.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     public static OpenPgpVerdict Check(
         byte[] message,
         OpenPgpKeyring keys,

@@ -10,7 +10,6 @@ namespace SystemContainers.Pull.OpenPgp;
 /// </summary>
 /// <param name="inner">The decompressor.</param>
 /// <param name="limit">How much it may give, in bytes.</param>
-/// <param name="cancellationToken">Ends it.</param>
 sealed class UnpackedStream(Stream inner, long limit, CancellationToken cancellationToken) : ForwardOnlyStream
 {
     private long _left = limit;

@@ -35,7 +35,6 @@ sealed class ProxyRules
             : null;
     }
 
-    /// <summary>Those of this process.</summary>
     public static ProxyRules OfProcess() => new(Environment.GetEnvironmentVariable);
 
     /// <summary>The proxy's address, with user and password where it has some; null where there is none for

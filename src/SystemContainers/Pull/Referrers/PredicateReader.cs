@@ -11,8 +11,6 @@ namespace SystemContainers.Pull.Referrers;
 static class PredicateReader
 {
     /// <summary>The statement of a document; null for one that is none, such as a bare bill of materials.</summary>
-    /// <param name="referrer">What it is.</param>
-    /// <param name="document">Its bytes.</param>
     /// <exception cref="SysctrException">Corrupt: it is malformed, or about another image.</exception>
     public static InTotoStatement? Statement(Referrer referrer, byte[] document)
     {

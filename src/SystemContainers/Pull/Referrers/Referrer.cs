@@ -6,7 +6,6 @@ namespace SystemContainers.Pull.Referrers;
 
 /// <summary>One thing that a registry has about an image. Nothing of it is to be trusted: whoever may push may
 /// attach.</summary>
-/// <param name="Kind">What it is.</param>
 /// <param name="Subject">The manifest or index that it is about.</param>
 /// <param name="Type">The predicate's type of a statement, the media type of anything else; as its author wrote
 /// it.</param>

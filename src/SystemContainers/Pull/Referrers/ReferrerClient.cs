@@ -86,7 +86,6 @@ sealed class ReferrerClient(ImageReference place, IImageSource source)
     /// <summary>The manifest at one of cosign 2's tags; null where there is none.</summary>
     /// <param name="subject">The image.</param>
     /// <param name="suffix"><c>sig</c>, <c>att</c> or <c>sbom</c>.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">Unreachable, Unauthorized; Corrupt: it is no manifest.</exception>
     public async Task<ImageManifest?> AttachedAsync(Digest subject, string suffix, CancellationToken cancellationToken)
     {

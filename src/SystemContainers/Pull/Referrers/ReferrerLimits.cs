@@ -12,7 +12,6 @@ static class ReferrerLimits
     /// <summary>Pages of the registry's list.</summary>
     public const int MaxPages = 32;
 
-    /// <summary>Entries of it.</summary>
     public const int MaxEntries = 4096;
 
     /// <summary>Layers of one such manifest.</summary>

@@ -25,7 +25,6 @@ sealed class ReferrerReader(ReferrerClient client)
     /// <summary>All about an image: about the index that its name leads to, and about the manifest of a platform in
     /// it.</summary>
     /// <param name="platform">Which manifest of an index.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
     public async Task<ReferrerList> ListAsync(Platform platform, CancellationToken cancellationToken)
     {
@@ -45,7 +44,6 @@ sealed class ReferrerReader(ReferrerClient client)
     /// <summary>The same, of documents that were fetched already.</summary>
     /// <param name="root">What the name leads to.</param>
     /// <param name="manifest">The image: the same, or one that it names.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Unsafe: there is too much of it.</exception>
     public async Task<ReferrerList> ListAsync(
         ManifestDocument root,

@@ -42,7 +42,6 @@ sealed class StatementPolicy
             };
 
     /// <summary>The files of a directory, in the order of their names; none where it is not there.</summary>
-    /// <param name="directory">Which one.</param>
     /// <param name="here">Where this process finds a path that a file names.</param>
     /// <exception cref="SysctrException">Policy: one can't be read or understood, or two are about one
     /// scope.</exception>

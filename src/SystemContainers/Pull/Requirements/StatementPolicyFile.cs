@@ -25,7 +25,6 @@ static class StatementPolicyFile
 
     private const string Seal = "sealedTree";
 
-    /// <summary>Reads one.</summary>
     /// <param name="file">Its path.</param>
     /// <param name="here">Where this process finds a path that it names.</param>
     /// <exception cref="SysctrException">Policy: it can't be read or understood.</exception>

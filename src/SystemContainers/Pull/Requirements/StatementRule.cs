@@ -3,7 +3,6 @@
 namespace SystemContainers.Pull.Requirements;
 
 /// <summary>What a file requires for a scope.</summary>
-/// <param name="File">Which one.</param>
 /// <param name="Scope">As containers-policy.json(5) has them for docker.</param>
 /// <param name="All">All of them have to be met.</param>
 /// <param name="SealedTree">The image's manifest has to name the digest of its whole tree.</param>

@@ -25,10 +25,8 @@ static class AttachedSignatures
 
     /// <summary>All of them; none where the tag is not there.</summary>
     /// <param name="image">As it is reached.</param>
-    /// <param name="registry">Where it is.</param>
     /// <param name="manifest">What is signed.</param>
     /// <param name="budget">What all signatures of the image may have.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Corrupt: what stands at the tag is no such manifest.</exception>
     public static async Task<IReadOnlyList<ImageSignature>> GetAsync(
         ImageReference image,

@@ -9,7 +9,6 @@ namespace SystemContainers.Pull.Signatures;
 
 /// <summary>Signatures in a <c>dir:</c>, as skopeo writes them beside the manifest: <c>signature-1</c> and so on;
 /// <c>HEX.signature-1</c> of a manifest that an index names.</summary>
-/// <param name="image">The directory.</param>
 sealed class DirectorySignatures(ImageReference image) : ISignatureSource
 {
     /// <inheritdoc/>

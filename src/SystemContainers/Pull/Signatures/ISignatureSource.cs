@@ -13,8 +13,6 @@ interface ISignatureSource
     string Where { get; }
 
     /// <summary>All signatures of a manifest, unverified.</summary>
-    /// <param name="manifest">The digest of the manifest.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="Errors.SysctrException">Unreachable: they can't be fetched; Policy: what is there is none, or
     /// too many.</exception>
     Task<IReadOnlyList<ImageSignature>> GetAsync(Digest manifest, CancellationToken cancellationToken);

@@ -26,8 +26,6 @@ sealed class ImageJudge(SignaturePolicy policy, TimeProvider? now = null)
     /// <summary>Throws unless the image may be used.</summary>
     /// <param name="reference">The logical name.</param>
     /// <param name="manifest">The bytes of the manifest that would be used.</param>
-    /// <param name="source">Where its signatures are.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Who signed, for each requirement of a signature.</returns>
     /// <exception cref="SysctrException">Policy: it may not; says which rule of which file, and why no signature
     /// counts. Unreachable: the signatures can't be fetched.</exception>

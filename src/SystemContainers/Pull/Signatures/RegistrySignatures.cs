@@ -16,7 +16,6 @@ namespace SystemContainers.Pull.Signatures;
 /// <c>sha256-HEX.sig</c>.
 /// </summary>
 /// <param name="image">As it is reached: a mirror has signatures of its own.</param>
-/// <param name="registry">Where it is.</param>
 /// <param name="storage">Which storage it is; read when it is needed.</param>
 /// <param name="options">Time-outs and attempts.</param>
 /// <param name="progress">Told of further attempts.</param>

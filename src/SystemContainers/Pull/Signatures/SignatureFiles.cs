@@ -13,7 +13,6 @@ sealed class SignatureFiles(string doing)
     /// <summary>As many as containers/image takes: a storage that always has one more is broken.</summary>
     private const int MaxSignatures = 128;
 
-    /// <summary>All of them.</summary>
     /// <param name="read">The bytes of one; null where it is not there.</param>
     /// <param name="place">Where that of a number is.</param>
     /// <param name="budget">What all of them may have.</param>

@@ -21,7 +21,6 @@ sealed record FulcioAuthority(IReadOnlyList<Certificate> Authorities, string Oid
     /// <param name="certificate">As PEM.</param>
     /// <param name="chain">What came with it.</param>
     /// <param name="time">When the log took the signature in.</param>
-    /// <returns>The certificate's key.</returns>
     /// <exception cref="SysctrException">Policy: it is not.</exception>
     public VerificationKey Check(string certificate, string? chain, DateTimeOffset time)
     {

@@ -23,7 +23,6 @@ sealed record PkiAuthority(
     /// <param name="certificate">As PEM.</param>
     /// <param name="chain">What came with it.</param>
     /// <param name="now">When it has to count.</param>
-    /// <returns>The certificate's key.</returns>
     /// <exception cref="SysctrException">Policy: it does not.</exception>
     public VerificationKey Check(string certificate, string? chain, DateTimeOffset now)
     {

@@ -10,7 +10,6 @@ namespace SystemContainers.Pull.Sigstore;
 static class SignerName
 {
     /// <summary>A key, by the SHA-256 of its SubjectPublicKeyInfo, as Rekor and OpenSSL's users know it.</summary>
-    /// <param name="key">The key.</param>
     /// <param name="place">The file that it is from; null where that is not known.</param>
     public static string OfKey(VerificationKey key, string? place) =>
         $"key SHA256:{Convert.ToHexStringLower(SHA256.HashData(key.Spki.Span))}{(place is null ? "" : $" ({Redact.Text(place)})")}";

@@ -23,7 +23,6 @@ sealed record SimpleSigning(Digest ManifestDigest, string DockerReference)
 
     /// <summary>Reads one whose signature has been verified. Each member stands there once, and there are no others;
     /// only <c>optional</c> holds anything.</summary>
-    /// <param name="payload">Its bytes.</param>
     /// <param name="type">Its <c>critical.type</c>.</param>
     /// <exception cref="SysctrException">Policy: it is another document.</exception>
     public static SimpleSigning Read(ReadOnlyMemory<byte> payload, string type)

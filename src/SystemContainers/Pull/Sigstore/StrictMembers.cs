@@ -76,7 +76,6 @@ static class StrictMembers
             : members;
     }
 
-    /// <summary>A string.</summary>
     /// <exception cref="SysctrException">Policy: it is none, or not Unicode.</exception>
     public static string Text(JsonElement element, string what) =>
         element.ValueKind == JsonValueKind.String

@@ -8,7 +8,6 @@ using SystemContainers.Reference;
 
 namespace SystemContainers.Pull.Sources;
 
-/// <summary>An image in an archive.</summary>
 /// <param name="Reference">Names it alone; null where nothing in the archive tells it from the others.</param>
 /// <param name="Names">What the archive calls it, the best first. Not to be trusted.</param>
 sealed record ArchivedImage(ImageReference? Reference, IReadOnlyList<string> Names);
@@ -22,7 +21,6 @@ static class ArchiveContents
     /// <summary>The images, in the archive's order.</summary>
     /// <param name="path">Absolute.</param>
     /// <param name="options">Where to spool what is compressed.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Corrupt, Unsafe: it can't be used.</exception>
     public static async Task<IReadOnlyList<ArchivedImage>> ListAsync(
         string path,

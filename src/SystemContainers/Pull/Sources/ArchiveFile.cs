@@ -34,7 +34,6 @@ sealed class ArchiveFile : IDisposable
     /// <param name="path">Absolute.</param>
     /// <param name="doing">"reading X", for messages.</param>
     /// <param name="options">Where to spool, and how much.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: it is not there; Permission, Storage: it can't be read;
     /// Corrupt, Unsafe: it can't be used.</exception>
     public static async Task<ArchiveFile> OpenAsync(
@@ -90,7 +89,6 @@ sealed class ArchiveFile : IDisposable
     /// <param name="source">Read to its end; it stays the caller's.</param>
     /// <param name="doing">"reading X", for messages.</param>
     /// <param name="options">Where to spool, and how much.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Corrupt, Unsafe: it can't be used; Storage, Permission: nothing can be put
     /// there.</exception>
     public static async Task<ArchiveFile> SpoolAsync(

@@ -13,11 +13,9 @@ namespace SystemContainers.Pull.Sources;
 /// bytes that were asked for, or throws: an answer with another range, or with all of the blob, is no piece. It does
 /// not verify them.
 /// </summary>
-/// <param name="client">Of the blob's registry.</param>
 /// <param name="request">For the whole blob.</param>
 /// <param name="offset">The first byte.</param>
 /// <param name="length">How many; more than none.</param>
-/// <param name="size">Of the blob.</param>
 /// <param name="options">Time-outs and attempts.</param>
 /// <param name="progress">Told about cuts.</param>
 sealed class BlobRangeStream(

@@ -22,7 +22,6 @@ sealed class BuiltinSource : IImageSource
     private readonly byte[] _config;
     private readonly byte[] _manifest;
 
-    /// <param name="reference">Which.</param>
     public BuiltinSource(ImageReference reference)
     {
         _config = reference.Repository == ImageReference.PodName ? s_pod : s_rootfs;

@@ -5,7 +5,6 @@ namespace SystemContainers.Pull.Sources;
 /// <summary>The files of an OCI image layout, wherever they lie.</summary>
 interface ILayoutFiles : IDisposable
 {
-    /// <summary>Whether there is a file.</summary>
     /// <param name="name">As for <see cref="Open"/>.</param>
     bool Has(string name);
 

@@ -4,7 +4,6 @@ using SystemContainers.Errors;
 
 namespace SystemContainers.Pull.Sources;
 
-/// <summary>A layout in an archive.</summary>
 /// <param name="archive">Disposed of with this.</param>
 /// <param name="doing">"reading X", for messages.</param>
 sealed class LayoutArchive(ArchiveFile archive, string doing) : ILayoutFiles

@@ -7,7 +7,6 @@ using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Pull.Sources;
 
-/// <summary>A layout in a directory.</summary>
 /// <param name="directory">Absolute.</param>
 /// <param name="doing">"reading X", for messages.</param>
 sealed class LayoutDirectory(string directory, string doing) : ILayoutFiles

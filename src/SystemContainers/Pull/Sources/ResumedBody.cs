@@ -38,7 +38,6 @@ sealed class ResumedBody(RegistryRequest request, long size, PullOptions options
     /// <summary>Asks for bytes.</summary>
     /// <param name="position">Where in the blob they begin.</param>
     /// <param name="ask">Has the answer, once it was looked at; its bytes are read after.</param>
-    /// <param name="cancellation">Ends it.</param>
     public async Task OpenAsync(long position, Func<Task<HttpResponseMessage>> ask, CancellationToken cancellation)
     {
         OpenedAt = position;
@@ -47,7 +46,6 @@ sealed class ResumedBody(RegistryRequest request, long size, PullOptions options
         _body = await _response.Content.ReadAsStreamAsync(cancellation);
     }
 
-    /// <summary>Reads on.</summary>
     /// <exception cref="TimeoutException">It stalls, or brings too little for too long.</exception>
     public async Task<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
     {
@@ -74,7 +72,6 @@ sealed class ResumedBody(RegistryRequest request, long size, PullOptions options
     /// <summary>Waits a while after a cut.</summary>
     /// <param name="position">How far it came.</param>
     /// <param name="why">What cut it.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="SysctrException">Unreachable: it is cut again and again.</exception>
     public async Task PauseAsync(long position, string why, CancellationToken cancellation)
     {

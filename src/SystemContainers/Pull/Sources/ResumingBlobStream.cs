@@ -23,7 +23,6 @@ sealed class ResumingBlobStream : ForwardOnlyStream
     private readonly ResumedBody _body;
     private long _position;
 
-    /// <param name="client">Of the blob's registry.</param>
     /// <param name="request">For the whole blob.</param>
     /// <param name="size">What its descriptor says, in bytes.</param>
     /// <param name="options">Time-outs and attempts.</param>

@@ -22,7 +22,6 @@ static class TagLister
     /// <param name="credentials">Asked where the registry wants some.</param>
     /// <param name="options">Time-outs and attempts.</param>
     /// <param name="progress">Told about further attempts.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound, Unreachable, Unauthorized; Corrupt: what came is no list of tags;
     /// Unsafe: it has no end.</exception>
     public static async Task<IReadOnlyList<string>> ListAsync(

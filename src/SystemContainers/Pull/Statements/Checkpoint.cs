@@ -13,7 +13,6 @@ namespace SystemContainers.Pull.Statements;
 /// witnesses, are passed over; a wrong one of the log's own key is not.
 /// </summary>
 /// <param name="TreeSize">Leaves of the tree.</param>
-/// <param name="RootHash">Its root.</param>
 sealed record Checkpoint(long TreeSize, byte[] RootHash)
 {
     /// <summary>Characters of a note. Each signature that is tried hashes all of its text.</summary>

@@ -14,7 +14,6 @@ namespace SystemContainers.Pull.Statements;
 /// <param name="Signature">Of <see cref="Signed"/>.</param>
 sealed record DsseEnvelope(string PayloadType, byte[] Payload, byte[] Signature)
 {
-    /// <summary>Reads one.</summary>
     /// <exception cref="Errors.SysctrException">Policy: it is malformed, or has not just one signature.</exception>
     public static DsseEnvelope Read(JsonElement element)
     {

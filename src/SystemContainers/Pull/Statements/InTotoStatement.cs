@@ -23,7 +23,6 @@ sealed record InTotoStatement(string PredicateType, IReadOnlySet<Digest> Subject
     private const int MaxSubjects = 1024;
     private const int MaxDigests = 32;
 
-    /// <summary>Reads one.</summary>
     /// <exception cref="SysctrException">Policy: it is another document.</exception>
     public static InTotoStatement Read(ReadOnlyMemory<byte> json)
     {

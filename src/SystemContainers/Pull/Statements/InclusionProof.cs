@@ -26,7 +26,6 @@ sealed record InclusionProof(
 {
     private const int MaxHashes = 64;
 
-    /// <summary>Reads one.</summary>
     /// <exception cref="Errors.SysctrException">Policy: it is malformed.</exception>
     public static InclusionProof Read(JsonElement element)
     {

@@ -18,7 +18,6 @@ namespace SystemContainers.Pull.Statements;
 /// and the second version promises nothing.</param>
 /// <param name="Promise">Signed by the log: that it holds the entry since then.</param>
 /// <param name="Proof">That it does hold it.</param>
-/// <param name="Body">The entry.</param>
 sealed record LogEntry(
     byte[] LogId,
     long Index,
@@ -29,7 +28,6 @@ sealed record LogEntry(
     byte[] Body
 )
 {
-    /// <summary>Reads one.</summary>
     /// <exception cref="SysctrException">Policy: it is malformed.</exception>
     public static LogEntry Read(JsonElement element)
     {

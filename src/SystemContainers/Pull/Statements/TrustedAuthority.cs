@@ -5,7 +5,6 @@ using SystemContainers.Pull.X509;
 namespace SystemContainers.Pull.Statements;
 
 /// <summary>An authority like Fulcio, whose certificates say who logged in where.</summary>
-/// <param name="Root">What is trusted.</param>
 /// <param name="Intermediates">What stands between it and the certificates.</param>
 /// <param name="From">When it began to count; null for ever.</param>
 /// <param name="To">When it ended.</param>

@@ -13,7 +13,6 @@ namespace SystemContainers.Pull.Statements;
 /// which an administrator has put on the host.</summary>
 /// <param name="Authorities">For certificates of identities.</param>
 /// <param name="Logs">Of signatures.</param>
-/// <param name="Stampers">For timestamps.</param>
 sealed record TrustedRoot(
     IReadOnlyList<TrustedAuthority> Authorities,
     IReadOnlyList<TrustedLog> Logs,

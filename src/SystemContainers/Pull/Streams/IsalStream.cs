@@ -70,7 +70,8 @@ sealed class IsalStream : ForwardOnlyStream
                 continue;
             }
 
-            // The library holds back what the last input gave and no output had room for: it is asked before the source.
+            // The library holds back what the last input gave and no output had room for, so that it is asked before
+            // the source.
             int written = Write(buffer.Span);
             if (written > 0)
             {
@@ -116,8 +117,8 @@ sealed class IsalStream : ForwardOnlyStream
         }
     }
 
-    /// <summary>Reads a member's header (RFC 1952, 2.3), of which nothing is needed. The library's own reader of headers
-    /// takes some for broken that are not.</summary>
+    /// <summary>Reads a member's header (RFC 1952, 2.3), of which nothing is needed. The library's own reader of
+    /// headers takes some for broken that are not.</summary>
     /// <returns>False where what is here is no gzip, or nothing: behind a member, that is the end.</returns>
     private async ValueTask<bool> PassHeaderAsync(CancellationToken cancellationToken)
     {

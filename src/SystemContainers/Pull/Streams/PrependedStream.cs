@@ -3,7 +3,6 @@
 namespace SystemContainers.Pull.Streams;
 
 /// <summary>A stream with bytes put back that were read from its beginning.</summary>
-/// <param name="head">Those bytes.</param>
 /// <param name="rest">The stream; it stays the caller's.</param>
 sealed class PrependedStream(ReadOnlyMemory<byte> head, Stream rest) : ForwardOnlyStream
 {

@@ -105,7 +105,6 @@ sealed class SignedData
     /// <summary>The type of <see cref="Content"/>, which is signed too.</summary>
     public string ContentType { get; }
 
-    /// <summary>What is signed.</summary>
     public ReadOnlyMemory<byte> Content { get; }
 
     /// <summary>The certificates that came with it, those of them that can be read.</summary>

@@ -10,7 +10,6 @@ namespace SystemContainers.Pull.Timestamps;
 /// trusted before <see cref="TimestampAuthority.Check"/>.</summary>
 /// <param name="Message">The signed message that it stands in.</param>
 /// <param name="Hash">How the something is hashed.</param>
-/// <param name="Imprint">Its hash.</param>
 /// <param name="Time">When it was there.</param>
 sealed record Timestamp(SignedData Message, HashAlgorithmName Hash, byte[] Imprint, DateTimeOffset Time)
 {

@@ -15,7 +15,6 @@ sealed record TimestampedSignature(IReadOnlyList<DateTimeOffset> Times, IReadOnl
 {
     /// <summary>Judges all timestamps of a signature.</summary>
     /// <param name="responses">What authorities answered.</param>
-    /// <param name="signature">The signature.</param>
     /// <param name="authorities">Whose timestamps count.</param>
     public static TimestampedSignature Of(
         IReadOnlyList<byte[]> responses,

@@ -24,7 +24,6 @@ sealed class PolicyJson(string path, Func<string, string> here)
         "signedByX509CAs",
     ];
 
-    /// <summary>A list of requirements.</summary>
     /// <param name="list">The value.</param>
     /// <param name="where">Whose it is, for messages.</param>
     /// <exception cref="SysctrException">Policy: it is none.</exception>
@@ -33,7 +32,6 @@ sealed class PolicyJson(string path, Func<string, string> here)
             ? [.. list.EnumerateArray().Select(r => Requirement(r, where) with { Text = r.GetRawText() })]
             : throw Invalid($"{where} is no array of requirements");
 
-    /// <summary>An object.</summary>
     /// <exception cref="SysctrException">Policy: it is none.</exception>
     public JsonElement Object(JsonElement element, string what) =>
         element.ValueKind == JsonValueKind.Object ? element : throw Invalid($"{what} is no object");

@@ -103,7 +103,6 @@ sealed partial class SignaturePolicy
         return Parse(path, text, here);
     }
 
-    /// <summary>A policy's text.</summary>
     /// <param name="path">The file that it is, or is to be.</param>
     /// <param name="text">JSON.</param>
     /// <param name="here">Where this process finds a file that it names.</param>

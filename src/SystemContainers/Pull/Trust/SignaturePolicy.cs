@@ -122,7 +122,6 @@ sealed partial class SignaturePolicy
     /// <summary>Says which rule of which file refuses an image.</summary>
     /// <param name="reference">The logical name.</param>
     /// <param name="why">Why it does.</param>
-    /// <param name="rule">The rule.</param>
     /// <param name="hint">What to do where it is not to write another rule.</param>
     public static SysctrException Refused(ImageReference reference, string why, PolicyRule rule, string? hint = null) =>
         new(

@@ -117,7 +117,6 @@ sealed class Certificate
     /// <summary>The last second at which it counts.</summary>
     public DateTimeOffset NotAfter { get; }
 
-    /// <summary>Reads one.</summary>
     /// <exception cref="SysctrException">Policy: it is malformed, or its key is of a kind that nobody signs
     /// with.</exception>
     public static Certificate Read(ReadOnlyMemory<byte> der) =>

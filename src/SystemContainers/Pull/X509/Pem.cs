@@ -12,7 +12,6 @@ sealed record Pem(string Label, byte[] Bytes)
 {
     /// <summary>The first block that is well-formed; what is before it is passed over, as every reader does.</summary>
     /// <param name="text">What may hold one.</param>
-    /// <param name="block">It.</param>
     /// <param name="rest">What is behind it and the end of its line.</param>
     public static bool TryRead(ReadOnlySpan<char> text, [NotNullWhen(true)] out Pem? block, out ReadOnlySpan<char> rest)
     {

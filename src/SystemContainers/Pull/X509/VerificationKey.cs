@@ -43,7 +43,6 @@ sealed class VerificationKey
     /// <summary>The key as DER (SubjectPublicKeyInfo).</summary>
     public ReadOnlyMemory<byte> Spki => _spki;
 
-    /// <summary>Whether it is an ECDSA key.</summary>
     public bool IsEcdsa => _algorithm == EcPublicKey;
 
     /// <summary>The hash that newer sigstore clients take with such a key where a format leaves it open.</summary>
@@ -105,7 +104,6 @@ sealed class VerificationKey
         Fault.Reading("the public key", () => Read(spki));
 
     /// <summary>Whether a signature of a message is by this key.</summary>
-    /// <param name="message">All of it.</param>
     /// <param name="signature">ASN.1 for ECDSA; the bytes of the others.</param>
     /// <param name="hash">Of the message; Ed25519 has its own.</param>
     public bool Verifies(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature, HashAlgorithmName hash)

@@ -7,14 +7,11 @@ using SystemContainers.Linux.Native;
 
 namespace SystemContainers.Push.Layers;
 
-/// <summary>Blobs as files.</summary>
 static class BlobFiles
 {
     /// <summary>Writes a blob beside its place and gives it its name once it was verified to its end. Not synced: that
     /// is done once for all.</summary>
     /// <param name="path">Absolute.</param>
-    /// <param name="open">Opens the blob.</param>
-    /// <param name="cancellation">Ends it.</param>
     public static async Task WriteAsync(
         string path,
         Func<CancellationToken, Task<Stream>> open,

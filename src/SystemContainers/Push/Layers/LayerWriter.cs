@@ -22,8 +22,6 @@ static class LayerWriter
     /// <param name="open">Opens the plain archive; called again where it was begun in vain. The stream is read to its
     /// end and disposed of.</param>
     /// <param name="target">An empty file, which gets the blob.</param>
-    /// <param name="format">How.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <param name="maxBytes">How large the archive may be.</param>
     /// <returns>What a manifest says of the blob.</returns>
     /// <exception cref="SysctrException">Unsafe: the archive is larger than any that is installed.</exception>

@@ -14,7 +14,6 @@ static class ManifestEdit
     /// becomes OCI's; else its layers are called as Docker calls them.</summary>
     /// <param name="manifest">As it was.</param>
     /// <param name="config">The configuration where that is another one, too.</param>
-    /// <param name="layers">All of them.</param>
     /// <exception cref="JsonException">It can't be read.</exception>
     public static byte[] WithLayers(byte[] manifest, byte[]? config, IEnumerable<Descriptor> layers)
     {

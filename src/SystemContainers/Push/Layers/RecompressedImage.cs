@@ -33,10 +33,7 @@ sealed class RecompressedImage : IImageSource
     /// <summary>Fetches, verifies and compresses the layers.</summary>
     /// <param name="place">What the source is called.</param>
     /// <param name="source">Outlives this.</param>
-    /// <param name="document">The manifest of an image.</param>
-    /// <param name="how">How.</param>
     /// <param name="progress">Told of bytes.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As a pull; Usage: it is no image; Storage: there is no room.</exception>
     public static async Task<RecompressedImage> MakeAsync(
         ImageReference place,

@@ -6,7 +6,6 @@ namespace SystemContainers.Quadlet.Syntax;
 /// waited for.</summary>
 static class PodmanUnits
 {
-    /// <summary>The unit of a file.</summary>
     public static string NameOf(QuadletUnit file)
     {
         string section = char.ToUpperInvariant(file.Type[0]) + file.Type[1..];

@@ -17,7 +17,6 @@ sealed class QuadletFaults
     /// <summary>What is taken, and means less here than where the files come from.</summary>
     public IReadOnlyList<QuadletFault> Notes => _notes;
 
-    /// <summary>Adds a fault.</summary>
     /// <param name="place">Where it would be mended.</param>
     /// <param name="text">What it is: <c>KEY=: why not</c>.</param>
     /// <param name="advice">What to do; null where the text says it.</param>
@@ -58,7 +57,6 @@ sealed class QuadletFaults
 }
 
 /// <summary>What is wrong with a file.</summary>
-/// <param name="Place">Where.</param>
 /// <param name="Text">What, in one line.</param>
 /// <param name="Advice">What to do; null for nothing further.</param>
 /// <param name="Kind">The exit code.</param>

@@ -12,7 +12,6 @@ static class QuadletText
 
     /// <summary>The assignments in order; what is none is a fault.</summary>
     /// <param name="file">As messages name it.</param>
-    /// <param name="text">The file.</param>
     /// <param name="faults">Gets what can't be read.</param>
     public static IReadOnlyList<QuadletLine> Parse(string file, string text, QuadletFaults faults)
     {

@@ -7,6 +7,5 @@ namespace SystemContainers.Quadlet.Values;
 /// <param name="Unset">Variables of it that are not set, and so are empty texts.</param>
 sealed record ExpandedWord(IReadOnlyList<string> Parts, IReadOnlyList<string> Unset)
 {
-    /// <summary>As one text.</summary>
     public string Text => string.Join(' ', Parts);
 }

@@ -38,7 +38,6 @@ sealed class QuadletVariables
 
     /// <summary>Reads what [Service] of a file says.</summary>
     /// <param name="unit">The file.</param>
-    /// <param name="host">Where it is for.</param>
     /// <param name="specified">A text with its specifiers replaced; throws <see cref="FormatException"/> where one is
     /// not known.</param>
     public static QuadletVariables Of(QuadletUnit unit, QuadletHost host, Func<string, string> specified)

@@ -13,7 +13,6 @@ sealed class SaidSettings(QuadletPlace file)
 
     /// <summary>Keeps one.</summary>
     /// <param name="option">Without dashes.</param>
-    /// <param name="value">The option's.</param>
     /// <param name="place">Where it stands.</param>
     /// <param name="text">As it stands there: <c>KEY=VALUE</c>.</param>
     public void Add(string option, string value, QuadletPlace place, string text) =>

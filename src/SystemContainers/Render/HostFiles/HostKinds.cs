@@ -13,7 +13,6 @@ namespace SystemContainers.Render.HostFiles;
 static class HostKinds
 {
     /// <summary>As <see cref="HostFacts.IsDirectory"/>, with what the installation adds.</summary>
-    /// <param name="isDirectory">The host as it is.</param>
     /// <param name="hostFiles">What the image brings.</param>
     /// <param name="tmpfiles">Rendered lines of tmpfiles.d(5); null for none.</param>
     /// <param name="directories">Directories that these make for mounts.</param>

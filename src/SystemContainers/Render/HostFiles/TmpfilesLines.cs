@@ -38,7 +38,6 @@ static class TmpfilesLines
     public static string PrivateDirectory(string path, uint uid, uint gid) => Directory(path, "0700", uid, gid) + "\n";
 
     /// <summary>The directory of a volume, with the owner, mode and first content that the image has there.</summary>
-    /// <param name="volume">The volume.</param>
     /// <param name="rootfs">Absolute path of the deployment's tree.</param>
     /// <param name="ids">The container's ids as the host has them; null where they are the same.</param>
     /// <param name="bare">The container's user and group of a volume where the image has nothing; null for its

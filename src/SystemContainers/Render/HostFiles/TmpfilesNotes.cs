@@ -11,7 +11,6 @@ namespace SystemContainers.Render.HostFiles;
 /// <param name="warn">Gets what was left out or taken from a line, in words for the user.</param>
 sealed class TmpfilesNotes(string file, Action<string> warn)
 {
-    /// <summary>A line is left out.</summary>
     /// <returns>No line.</returns>
     public TmpfilesLine? LeftOut(TmpfilesLine line, string why)
     {
@@ -25,6 +24,5 @@ sealed class TmpfilesNotes(string file, Action<string> warn)
     /// <summary>What a line would do is not for an image to do.</summary>
     public SysctrException Unsafe(TmpfilesLine line, string why) => TemplateErrors.Unsafe(At(line), why);
 
-    /// <summary>Where a line is.</summary>
     public string At(TmpfilesLine line) => new TextPosition(line.Number, 1).In(file);
 }

@@ -51,7 +51,6 @@ sealed class TemplateValues
     /// <summary>The text of a variable that is always there.</summary>
     public string this[string name] => _texts[name];
 
-    /// <summary>The values of a request.</summary>
     /// <exception cref="SysctrException">Usage: a <c>--set</c> of a forced or unknown variable.</exception>
     public static TemplateValues Of(RenderRequest request)
     {

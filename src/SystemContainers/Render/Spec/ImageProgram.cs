@@ -12,7 +12,6 @@ static class ImageProgram
 
     /// <summary>The regular file that a word of a command line names: by its path, or in the directories of
     /// <c>PATH</c>; null for none.</summary>
-    /// <param name="files">The image.</param>
     /// <param name="word">Such as <c>docker-entrypoint.sh</c>.</param>
     /// <param name="environment">The image's variables.</param>
     public static ImageFile? Find(IImageFiles files, string word, IReadOnlyList<string>? environment)

@@ -8,7 +8,6 @@ using SystemContainers.Templates;
 namespace SystemContainers.Render.Spec;
 
 /// <summary>Who an image's payload runs as.</summary>
-/// <param name="Uid">User.</param>
 /// <param name="Gid">Group.</param>
 /// <param name="Groups">Supplementary groups, ascending, the primary one among them.</param>
 /// <param name="Home">The home directory, for HOME.</param>

@@ -23,7 +23,6 @@ static class InitProgram
         "/usr/bin/tini-static",
     ];
 
-    /// <summary>Its mount.</summary>
     /// <exception cref="SysctrException">Host: the host has none.</exception>
     public static MountConfig Mount(HostFacts host) =>
         Array.Find(s_programs, p => host.IsDirectory(p) == false) is { } program

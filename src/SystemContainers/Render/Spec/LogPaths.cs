@@ -63,7 +63,6 @@ static class LogPaths
 
     /// <summary>What says so, in words: <c>/var/log/nginx/access.log leads to /dev/stdout</c>; null where nothing
     /// does.</summary>
-    /// <param name="files">The image.</param>
     /// <param name="arguments">The payload's arguments, the program first.</param>
     /// <param name="environment">Its variables, which say where programs are.</param>
     public static string? Find(

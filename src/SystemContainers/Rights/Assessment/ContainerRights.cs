@@ -31,7 +31,6 @@ sealed class ContainerRights(Host host)
         );
 
     /// <summary>Those of a container in memory.</summary>
-    /// <param name="container">Prepared.</param>
     /// <param name="before">The deployment that it replaces: what that has on the host is the container's own.</param>
     /// <param name="once">It runs once: none of its units is installed.</param>
     public RightsSubject Subject(PreparedContainer container, ContainerRecord? before, bool once = false) =>

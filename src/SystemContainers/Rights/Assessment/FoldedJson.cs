@@ -35,7 +35,6 @@ static class FoldedJson
     public static IEnumerable<string> Strings(this IEnumerable<JsonElement> elements) =>
         elements.Where(e => e.ValueKind == JsonValueKind.String).Select(e => e.GetString()!);
 
-    /// <summary>Whether one of them is true.</summary>
     public static bool IsTrue(this IEnumerable<JsonElement> elements) =>
         elements.Any(e => e.ValueKind == JsonValueKind.True);
 

@@ -51,7 +51,6 @@ static partial class HostFileRights
             .Where(p => HostPlaces.IsDangerous(p, subject.Home))
             .SelectMany(p => OfPath(subject, p));
 
-    /// <summary>The rights of one file.</summary>
     public static IEnumerable<Right> OfFile(RightsSubject subject, RightsFile file)
     {
         if (file.LinkTarget is null && ((file.Mode & SetIds) != 0 || file.Capability is not null))

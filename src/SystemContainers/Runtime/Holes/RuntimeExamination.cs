@@ -8,7 +8,6 @@ namespace SystemContainers.Runtime.Holes;
 /// <param name="Version">As it or its package says; null where neither does.</param>
 /// <param name="Package">The package whose changelog was read, or could not be; null for none.</param>
 /// <param name="Basis">By what it was judged, for people.</param>
-/// <param name="Open">Holes that it has.</param>
 /// <param name="Unknown">Holes of which nobody can tell.</param>
 sealed record RuntimeExamination(
     string Path,

@@ -21,9 +21,7 @@ sealed class RuntimeExaminer(string root)
     /// <summary>How long all that is asked for may take together.</summary>
     public static TimeSpan Timeout { get; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Examines a runtime.</summary>
     /// <param name="path">Absolute, as the host sees it.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="OperationCanceledException">By the caller; what takes too long of itself is
     /// unknown.</exception>
     public async Task<RuntimeExamination> ExamineAsync(string path, CancellationToken cancellation)
@@ -49,11 +47,9 @@ sealed class RuntimeExaminer(string root)
     }
 
     /// <summary>The judgement alone.</summary>
-    /// <param name="path">Of the runtime.</param>
     /// <param name="program">What it calls itself.</param>
     /// <param name="version">What it says; null where it can't be asked.</param>
     /// <param name="package">Who owns it.</param>
-    /// <param name="changelog">The package's.</param>
     internal static RuntimeExamination Judge(
         string path,
         string? program,

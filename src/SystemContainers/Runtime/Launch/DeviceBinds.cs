@@ -33,7 +33,6 @@ static class DeviceBinds
     ];
 
     /// <summary>Whether this process may not make device nodes as crun does.</summary>
-    /// <param name="kind">The runtime.</param>
     public static bool AreNeeded(RuntimeKind kind) =>
         kind == RuntimeKind.Crun
         && Libc.geteuid() == 0

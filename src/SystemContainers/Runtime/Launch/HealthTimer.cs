@@ -129,7 +129,6 @@ static class HealthTimer
     /// failed.</summary>
     /// <param name="bundle">The start's directory.</param>
     /// <param name="runtime">The container's.</param>
-    /// <param name="unit">Its unit.</param>
     public static int Check(string bundle, OciRuntime runtime, string unit)
     {
         PeriodicCheck check = Required(bundle, unit);

@@ -111,7 +111,6 @@ static class MappedMounts
     }
 
     /// <summary>Mounts a directory or file once more.</summary>
-    /// <param name="source">What.</param>
     /// <param name="target">A new place.</param>
     /// <param name="users">Whose users its owners become; null for the host's.</param>
     /// <param name="isReadOnly">Whether nobody may write there.</param>

@@ -14,7 +14,6 @@ namespace SystemContainers.Runtime.Launch;
 /// </summary>
 static class MountCheck
 {
-    /// <summary>The verb.</summary>
     public const string Verb = "check";
 
     /// <summary>

@@ -18,7 +18,6 @@ static class OwnedSources
     /// <summary>Whether a config.json has such volumes.</summary>
     public static bool Any(JsonObject document) => StartAnnotations.Lines(document, StartAnnotations.Owned).Count > 0;
 
-    /// <summary>Gives them.</summary>
     /// <param name="document">config.json, with the container's ids as the host has them.</param>
     /// <param name="user">Whose the container is; this process is in the user's namespace.</param>
     /// <param name="guard">The container's: says which links count on the way to a volume.</param>

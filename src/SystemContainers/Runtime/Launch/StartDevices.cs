@@ -34,7 +34,6 @@ static class StartDevices
         IgnoreInaccessible = true,
     };
 
-    /// <summary>Adds them.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="root">Whether we are root, who makes nodes; nobody else does, and gets the host's bound in.</param>
     /// <param name="bindsNodes">Whether the runtime can't make nodes, though we are root.</param>

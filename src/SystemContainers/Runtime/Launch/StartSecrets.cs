@@ -29,7 +29,6 @@ static class StartSecrets
     /// <param name="configHome">A user's directory of settings; null for the system's.</param>
     public static string DirectoryOf(string? configHome) => Path.Join(configHome ?? "/etc", "sysctr/secrets.d");
 
-    /// <summary>Adds the secrets.</summary>
     /// <param name="document">config.json of this start.</param>
     /// <param name="bundle">Its directory.</param>
     /// <param name="directory"><see cref="DirectoryOf"/>.</param>
@@ -106,7 +105,6 @@ static class StartSecrets
     }
 
     /// <summary>What keeps a secret from being used; null for nothing.</summary>
-    /// <param name="file">It is there.</param>
     /// <param name="shown">What to call it.</param>
     public static SysctrException? Fault(string file, string shown) =>
         (File.GetUnixFileMode(file) & Others) != UnixFileMode.None

@@ -6,10 +6,7 @@ using SystemContainers.Linux.Users;
 namespace SystemContainers.Settings.Ids;
 
 /// <summary>A value of <c>--uidmap</c> or <c>--gidmap</c>: <c>[FLAGS]INSIDE:OUTSIDE[:COUNT]</c>.</summary>
-/// <param name="Range">The ids.</param>
 /// <param name="Extends">Flag <c>+</c>: it takes the place of what other values say of these ids.</param>
-/// <param name="Users">It is of users.</param>
-/// <param name="Groups">It is of groups.</param>
 /// <param name="IsOfCaller">An at sign stands before OUTSIDE: it counts in the ids that the caller's namespace has
 /// outside, the host's.</param>
 sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups, bool IsOfCaller = false)
@@ -59,7 +56,6 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups,
 
     /// <summary>What several values make together, lowest inside first.</summary>
     /// <param name="values">Checked.</param>
-    /// <param name="ofGroups">Whether the map is of groups.</param>
     /// <param name="callers">Of a user's container the ids of the user's namespace: what is outside of the map is
     /// inside there, and ids that nothing is said of fill the map up where it extends (<see cref="Fills"/>). Null for
     /// the system's, whose ids are the host's.</param>
@@ -112,7 +108,6 @@ sealed record IdMapSetting(IdRange Range, bool Extends, bool Users, bool Groups,
             : throw new FormatException($"the kernel takes {MostRanges} ranges at most");
     }
 
-    /// <summary>An id.</summary>
     /// <exception cref="FormatException">It is none.</exception>
     public static uint Number(string text) =>
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out uint number) && number < uint.MaxValue

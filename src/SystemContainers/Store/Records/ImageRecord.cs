@@ -11,7 +11,6 @@ namespace SystemContainers.Store.Records;
 /// <param name="ManifestDigest">Of the manifest in blobs/.</param>
 /// <param name="ConfigDigest">Of the configuration in blobs/; the image's ID.</param>
 /// <param name="DiffIds">The layers, base first.</param>
-/// <param name="PulledAt">When.</param>
 sealed record ImageRecord(
     [property: JsonRequired] string Reference,
     [property: JsonRequired, JsonConverter(typeof(DigestConverter))] Digest ManifestDigest,

@@ -14,7 +14,6 @@ namespace SystemContainers.Store.Records;
 /// numbers as 7-bit integers), and SHA-256 over all of that. The magic tells the form of the objects.
 /// </summary>
 /// <param name="Entries">All of one form.</param>
-/// <param name="Form">That form.</param>
 sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = ObjectForm.Inode)
 {
     private const int MagicSize = 15;
@@ -23,7 +22,6 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
 
     private static ReadOnlySpan<byte> ContentMagic => "sysctr layer 2\n"u8;
 
-    /// <summary>The index as bytes.</summary>
     public byte[] ToBytes()
     {
         using MemoryStream memory = new(Entries.Count * 128);
@@ -74,7 +72,6 @@ sealed record LayerIndex(IReadOnlyList<LayerEntry> Entries, ObjectForm Form = Ob
     /// <summary>As <see cref="FromBytes"/>, one entry at a time: for who looks at each once, however large the layer
     /// is.</summary>
     /// <param name="file">An index on disk.</param>
-    /// <param name="diffId">The layer's.</param>
     /// <exception cref="SysctrException">Corrupt: it is not that any more; nothing was given yet.</exception>
     public static IEnumerable<LayerEntry> Stream(string file, Digest diffId)
     {

@@ -15,7 +15,6 @@ static class LayerSums
 {
     private static ReadOnlySpan<byte> Magic => "sysctr sums 1\n"u8;
 
-    /// <summary>Writes it.</summary>
     /// <param name="target">Stays the caller's.</param>
     /// <param name="files">Those that are not empty.</param>
     public static void Write(Stream target, IReadOnlyCollection<IReadOnlyList<TocChunk>> files)
@@ -88,7 +87,6 @@ static class LayerSums
 
 /// <summary>A chunk of a file of a layer.</summary>
 /// <param name="File">Which of those that have objects.</param>
-/// <param name="Offset">Where in it.</param>
 /// <param name="Size">In bytes.</param>
 /// <param name="Sum">What it is said to hash to.</param>
 [StructLayout(LayoutKind.Auto)]

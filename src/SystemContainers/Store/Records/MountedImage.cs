@@ -8,7 +8,6 @@ namespace SystemContainers.Store.Records;
 /// <summary>Another image, whose files a deployment mounts at paths of its container.</summary>
 /// <param name="Name">As it was named; the name of a mount (<c>--mount type=image</c>) leads to it.</param>
 /// <param name="Image">The full reference that the name meant.</param>
-/// <param name="ManifestDigest">The digest of its manifest.</param>
 /// <param name="ImageId">The digest of its configuration.</param>
 /// <param name="DiffIds">Its layers, base first.</param>
 sealed record MountedImage(

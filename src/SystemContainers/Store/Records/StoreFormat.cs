@@ -61,7 +61,6 @@ sealed record StoreFormat(
 
     /// <summary>Says durably that one has to understand a feature to use the store, before the first use of
     /// it.</summary>
-    /// <param name="root">The store.</param>
     /// <param name="feature">One that this sysctr knows.</param>
     public static void Require(string root, string feature)
     {

@@ -20,7 +20,6 @@ static class JobWaiter
     /// EnqueueUnitJobMany of systemd 262, and one transaction of systemd; an older one gets StartUnit, StopUnit or
     /// RestartUnit for each.
     /// </summary>
-    /// <param name="connection">To systemd.</param>
     /// <param name="jobs">
     /// Types (start, stop, restart) and units, in an order in which each could run alone: a job may have ended before
     /// the next one is queued.

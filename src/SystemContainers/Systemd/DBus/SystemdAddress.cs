@@ -12,7 +12,6 @@ namespace SystemContainers.Systemd.DBus;
 /// <param name="Uid">Who we are to the other side, which is outside of any user namespace that we are in.</param>
 sealed record SystemdAddress(string Address, uint Uid)
 {
-    /// <summary>Whether it is systemd's own socket.</summary>
     public bool IsOwnSocket => Address.StartsWith('/');
 
     /// <summary>The system's bus (D-Bus Specification, "System message bus").</summary>

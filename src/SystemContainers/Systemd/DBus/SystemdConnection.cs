@@ -79,7 +79,6 @@ sealed class SystemdConnection : IDisposable
     /// <summary>Calls a method of the manager whose reply does not matter.</summary>
     /// <param name="member">The method.</param>
     /// <param name="signature">Of its arguments.</param>
-    /// <param name="write">Its arguments.</param>
     /// <param name="timeout">How long the reply may take.</param>
     /// <param name="cancellation">Ends the wait for the reply; the call was made.</param>
     /// <exception cref="SysctrException">Unit, or Storage where systemd could not write: an error reply, a time-out, a

@@ -8,7 +8,6 @@ static class SystemdManager
     /// <summary>The running systemd for the running host, where one is booted (sd_booted(3)), and a user's, which runs
     /// while the user is logged in, or from boot on when lingering; else the files alone. Nothing is asked
     /// yet.</summary>
-    /// <param name="paths">The host.</param>
     /// <param name="isBooting">That systemd is only just starting: it is worked on as if it did not run.</param>
     public static ISystemdManager Of(HostPaths paths, bool isBooting) =>
         isBooting ? new OfflineSystemd(paths)

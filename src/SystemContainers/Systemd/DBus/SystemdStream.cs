@@ -17,7 +17,6 @@ sealed class SystemdStream : NetworkStream
     private SystemdStream(Socket socket)
         : base(socket, ownsSocket: true) { }
 
-    /// <summary>Connects.</summary>
     /// <exception cref="SocketException">Nobody listens there.</exception>
     public static async Task<SystemdStream> ConnectAsync(string path, CancellationToken cancellation)
     {

@@ -23,7 +23,6 @@ static class UnitSettling
     /// <param name="units">Services.</param>
     /// <param name="time">How long.</param>
     /// <param name="mayEnd">One that has ended with success is no failure.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>The first that is not up any more, as it was found, and why in place of a job's result; null where all
     /// are well.</returns>
     public static async Task<(UnitStatus Unit, string Result)?> AwaitAsync(

@@ -69,10 +69,9 @@ static class UnitJournal
             lines
         );
 
-    /// <summary>Has the journal's daemon read what it was sent. One that hangs must not keep a roll-back from what is to
-    /// be rolled back.</summary>
+    /// <summary>Has the journal's daemon read what it was sent. One that hangs must not keep a roll-back from what is
+    /// to be rolled back.</summary>
     /// <param name="which">The namespace, in words of journalctl(1).</param>
-    /// <returns>Whether it has.</returns>
     private static async Task<bool> SyncAsync(IReadOnlyList<string> which)
     {
         using CancellationTokenSource limited = new(s_patience);

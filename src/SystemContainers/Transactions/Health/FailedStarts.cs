@@ -29,7 +29,6 @@ sealed class FailedStarts(Host host)
 
     /// <summary>Keeps what the new deployments of a transaction have written; the last few of each container.</summary>
     /// <param name="changes">They were started.</param>
-    /// <param name="since">When.</param>
     /// <returns>The file of each container, as the host sees it. Where one can't be written, that is noted: it must not
     /// keep the old state from coming back.</returns>
     public async Task<IReadOnlyDictionary<string, string>> KeepAsync(

@@ -19,7 +19,6 @@ sealed class HealthWatch(Host host, StartPolicy policy)
     /// <summary>Waits until all are well.</summary>
     /// <param name="started">Containers, and the units of each that were started.</param>
     /// <param name="mayEnd">One that has ended with success is well too.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>How each of them is.</returns>
     /// <exception cref="SysctrException">Unit: one is not, with the reason and the journal's last lines.</exception>
     public async Task<StartOutcome> AwaitAsync(

@@ -18,8 +18,6 @@ sealed class ApplyPreparer(Host host, Action<string> note)
     /// <summary>The deployment that is declared; null where it would be the one in use.</summary>
     /// <param name="transaction">Has fetched the image.</param>
     /// <param name="item">One that comes or changes.</param>
-    /// <param name="image">Its image.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">It can't be had; names the file.</exception>
     public async Task<PreparedContainer?> PrepareAsync(
         ContainerTransaction transaction,

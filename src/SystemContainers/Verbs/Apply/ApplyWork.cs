@@ -17,7 +17,6 @@ namespace SystemContainers.Verbs.Apply;
 
 /// <summary>What is to be done to a container.</summary>
 /// <param name="Name">The container.</param>
-/// <param name="Action">What.</param>
 /// <param name="Declaration">What it shall be; null for one that goes.</param>
 /// <param name="Before">The deployment in use; null for a new one.</param>
 sealed record ApplyItem(string Name, ApplyAction Action, ContainerDeclaration? Declaration, ContainerRecord? Before)
@@ -56,7 +55,6 @@ sealed record ApplyWork(IReadOnlyList<ApplyItem> Items, IReadOnlyList<WantedImag
     public bool IsNothing => Names.Length + Pulls.Count == 0;
 
     /// <summary>Compares.</summary>
-    /// <param name="host">The host as it is.</param>
     /// <param name="set">What is declared.</param>
     /// <param name="request">How it is applied.</param>
     /// <exception cref="SysctrException">Conflict: a container of a name is somebody else's; Usage: an image's name is

@@ -24,7 +24,6 @@ static class QuadletHosts
         "/usr/share/containers/systemd/users",
     ];
 
-    /// <summary>Of a host.</summary>
     public static QuadletHost Of(Host host) =>
         new()
         {

@@ -30,9 +30,7 @@ sealed class CopyOperation(Host host, IPullProgress progress, Action<string> not
     /// <summary>Copies an image.</summary>
     /// <param name="from">Where it is, with its transport.</param>
     /// <param name="to">Where to, likewise.</param>
-    /// <param name="choice">What of it.</param>
     /// <param name="offline">Whether the source of an image of the store is left alone.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">As a pull and a push; Usage: a place is none.</exception>
     public async Task<TransferReport> CopyAsync(
         string from,

@@ -29,8 +29,6 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
     /// <param name="image">What the user typed.</param>
     /// <param name="typed">Where to: a reference, of a registry where it says no transport; null for the image's own
     /// name.</param>
-    /// <param name="options">How.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: the store does not have it; Policy: it may not be used; Unreachable,
     /// Unauthorized, Storage and so on: the destination can't take it.</exception>
     public async Task<TransferReport> PushAsync(

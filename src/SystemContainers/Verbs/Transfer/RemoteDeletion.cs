@@ -22,7 +22,6 @@ sealed class RemoteDeletion(Host host, IPullProgress progress)
 
     /// <summary>Deletes one. Its blobs are for the registry's own garbage collection.</summary>
     /// <param name="typed">With its transport.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <returns>The digest of what was deleted: an index, where the name leads to one.</returns>
     /// <exception cref="SysctrException">NotFound, Unauthorized, Unreachable; Policy: registries.conf blocks it; Host:
     /// the registry lets nobody delete.</exception>

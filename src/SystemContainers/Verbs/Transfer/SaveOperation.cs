@@ -16,9 +16,6 @@ sealed class SaveOperation(Host host, IPullProgress progress, Action<string> not
 {
     /// <summary>Writes the archive. It gets its name when it is whole.</summary>
     /// <param name="images">What the user typed.</param>
-    /// <param name="file">Where to.</param>
-    /// <param name="options">How.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">NotFound: the store does not have one; Usage: one has no name that it could be
     /// found by; as a push.</exception>
     public async Task<IReadOnlyList<TransferReport>> SaveAsync(

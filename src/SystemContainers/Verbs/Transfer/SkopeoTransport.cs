@@ -16,13 +16,11 @@ static class SkopeoTransport
 
     private static readonly string[] s_prefixes = ["containers-storage:", "docker-daemon:"];
 
-    /// <summary>Whether a place is one of these.</summary>
     public static bool Is(string place) => Array.Exists(s_prefixes, p => place.StartsWith(p, StringComparison.Ordinal));
 
     /// <summary>Has skopeo copy an image of such a place into a layout.</summary>
     /// <param name="place">As it was typed.</param>
     /// <param name="layout"><c>oci:DIR:TAG</c>.</param>
-    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="SysctrException">Host: skopeo is not installed; Failed: it says why not.</exception>
     public static Task TakeAsync(string place, string layout, CancellationToken cancellation) =>
         RunAsync(place, ["copy", "--quiet", "--", place, layout], cancellation);

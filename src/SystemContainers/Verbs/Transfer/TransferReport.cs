@@ -3,7 +3,6 @@
 namespace SystemContainers.Verbs.Transfer;
 
 /// <summary>An image that was pushed, copied or saved; what <c>--json</c> of these verbs prints.</summary>
-/// <param name="Source">Where it is from.</param>
 /// <param name="Destination">Where it is now.</param>
 /// <param name="Digest">The digest that it has there; null where the destination has no manifests.</param>
 /// <param name="SourceDigest">The digest that it had where it is from; another one where its layers were packed

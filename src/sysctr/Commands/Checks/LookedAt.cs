@@ -49,7 +49,6 @@ sealed class LookedAt(string doing)
         };
     }
 
-    /// <summary>Looks at one.</summary>
     /// <returns>Null for one of <c>--all</c> that was uninstalled since it was listed, which is noted.</returns>
     public async Task<T?> LookAsync<T>(ParseResult parsed, Terminal terminal, Func<MountKind?, Task<T>> look)
         where T : class

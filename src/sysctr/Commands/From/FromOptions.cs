@@ -32,10 +32,8 @@ static class FromOptions
 
     private static readonly Option<bool> s_json = JsonOption.Create();
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyList<Option> All { get; } = [s_output, s_force, s_name, s_json];
 
-    /// <summary>Adds them.</summary>
     public static void AddTo(Command command)
     {
         foreach (Option option in All)

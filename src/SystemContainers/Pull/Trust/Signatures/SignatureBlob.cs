@@ -15,7 +15,6 @@ static class SignatureBlob
 
     /// <summary>Tells by its first bytes what it is.</summary>
     /// <param name="where">Where it was found.</param>
-    /// <param name="blob">Its bytes.</param>
     /// <exception cref="SysctrException">Policy: it is no signature, so that nobody knows what it was to
     /// say.</exception>
     public static ImageSignature Parse(string where, byte[] blob)

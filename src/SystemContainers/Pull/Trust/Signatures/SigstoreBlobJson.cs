@@ -7,7 +7,6 @@ namespace SystemContainers.Pull.Trust.Signatures;
 /// <summary>A sigstore signature in a file, as containers/image writes it (internal/signature/sigstore.go).</summary>
 sealed record SigstoreBlob(string? MimeType, byte[]? Payload, Dictionary<string, string?>? Annotations);
 
-/// <summary>Its JSON.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     PropertyNameCaseInsensitive = true

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.ExceptionServices;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Files;
@@ -88,19 +89,39 @@ sealed class ContainerCatalog(string storeHere)
     /// <exception cref="SysctrException">Corrupt: one can't be read, and nobody is told.</exception>
     public IReadOnlyList<ContainerRecord> List(Action<SysctrException>? unusable = null)
     {
-        List<ContainerRecord> records = [];
-        foreach (string name in DirectoryNames())
-        {
-            try
+        IReadOnlyList<string> names = DirectoryNames();
+        (ContainerRecord? Record, ExceptionDispatchInfo? Fault)[] read = new (ContainerRecord?, ExceptionDispatchInfo?)[
+            names.Count
+        ];
+        Parallel.For(
+            0,
+            names.Count,
+            i =>
             {
-                if (Find(name) is { } record)
+                try
                 {
-                    records.Add(record);
+                    read[i] = (Find(names[i]), null);
+                }
+                catch (Exception e)
+                {
+                    read[i] = (null, ExceptionDispatchInfo.Capture(e));
                 }
             }
-            catch (SysctrException e) when (unusable is not null)
+        );
+        List<ContainerRecord> records = [];
+        foreach ((ContainerRecord? record, ExceptionDispatchInfo? fault) in read)
+        {
+            if (record is not null)
+            {
+                records.Add(record);
+            }
+            else if (fault?.SourceException is SysctrException e && unusable is not null)
             {
                 unusable(e);
+            }
+            else
+            {
+                fault?.Throw();
             }
         }
 

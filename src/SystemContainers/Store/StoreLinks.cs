@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Processes;
 
@@ -19,16 +20,11 @@ static class StoreLinks
     /// <exception cref="SysctrException">Unsafe: names the link.</exception>
     public static void Check(string store)
     {
-        if (!Directory.Exists(store))
-        {
-            return;
-        }
-
-        CheckNames(store, _ => true, depth: 1);
-        CheckNames(Path.Join(store, "deployments"), name => !IsOurs(name), depth: 3);
+        CheckNames(store, depth: 1);
         foreach (
             (string directory, int depth) in ((string, int)[])
                 [
+                    ("deployments", 1),
                     ("objects", 1),
                     ("layers", 1),
                     ("sums", 1),
@@ -44,24 +40,51 @@ static class StoreLinks
                 ]
         )
         {
-            CheckNames(Path.Join(store, directory), _ => true, depth);
+            CheckNames(Path.Join(store, directory), depth);
         }
 
-        foreach (string deployment in Deployments(store))
+        // Some directories a container: with a thousand of them it is what most calls would wait for.
+        string deployments = Path.Join(store, "deployments");
+        SysctrException? found = null;
+        Parallel.ForEach(
+            Entries(deployments).Where(e => e.Kind == EntryKind.Directory),
+            (container, others) =>
+            {
+                try
+                {
+                    CheckContainer(Path.Join(deployments, container.Name));
+                }
+                catch (SysctrException e)
+                {
+                    Interlocked.CompareExchange(ref found, e, null);
+                    others.Stop();
+                }
+            }
+        );
+        if (found is not null)
         {
-            CheckKept(Path.Join(deployment, "host"));
+            throw found;
         }
     }
 
-    private static IEnumerable<string> Deployments(string store)
+    private static void CheckContainer(string container)
     {
-        string directory = Path.Join(store, "deployments");
-        return Directory.Exists(directory)
-            ? Directory
-                .EnumerateDirectories(directory)
-                .SelectMany(Directory.EnumerateDirectories)
-                .Where(d => new FileInfo(d).LinkTarget is null)
-            : [];
+        foreach ((string name, EntryKind kind) in Entries(container))
+        {
+            CheckOurs(container, name, kind);
+            if (kind != EntryKind.Directory)
+            {
+                continue;
+            }
+
+            string deployment = Path.Join(container, name);
+            foreach ((string part, EntryKind partKind) in Entries(deployment))
+            {
+                CheckOurs(deployment, part, partKind);
+            }
+
+            CheckKept(Path.Join(deployment, "host"));
+        }
     }
 
     /// <summary>What a deployment keeps for the host may be links, whose targets nobody opens.</summary>
@@ -70,34 +93,38 @@ static class StoreLinks
         Stack<string> left = new([directory]);
         while (left.TryPop(out string? next))
         {
-            foreach (
-                FileSystemInfo entry in Directory.Exists(next) ? new DirectoryInfo(next).EnumerateFileSystemInfos() : []
-            )
+            foreach ((string name, EntryKind kind) in Entries(next))
             {
-                if (entry.LinkTarget is not null)
+                if (kind == EntryKind.Other)
                 {
-                    continue;
+                    throw Unsafe(next, name, kind);
                 }
 
-                if (!RegularFile.IsPlain(entry.FullName))
+                if (kind == EntryKind.Directory)
                 {
-                    throw Unsafe(next, entry);
-                }
-
-                if (entry is DirectoryInfo)
-                {
-                    left.Push(entry.FullName);
+                    left.Push(Path.Join(next, name));
                 }
             }
         }
     }
 
-    private static SysctrException Unsafe(string directory, FileSystemInfo entry) =>
+    private static IReadOnlyList<(string Name, EntryKind Kind)> Entries(string directory) =>
+        DirectoryNames.Kinds(directory) ?? [];
+
+    private static SysctrException Unsafe(string directory, string name, EntryKind kind) =>
         new(
             ErrorKind.Unsafe,
-            $"opening the store {directory}: {entry.Name} there is {(entry.LinkTarget is null ? "neither a file nor a directory" : "a symbolic link, and may lead out of the system")}",
+            $"opening the store {directory}: {name} there is {(kind == EntryKind.Link ? "a symbolic link, and may lead out of the system" : "neither a file nor a directory")}",
             "remove it"
         );
+
+    private static void CheckOurs(string directory, string name, EntryKind kind)
+    {
+        if (kind == EntryKind.Other || (kind == EntryKind.Link && !IsOurs(name)))
+        {
+            throw Unsafe(directory, name, kind);
+        }
+    }
 
     /// <summary>Also while it is being made: a call that was killed leaves <c>.current.sysctr-PID-START-COUNT</c>,
     /// which the next one removes.</summary>
@@ -105,25 +132,18 @@ static class StoreLinks
         name is "current" or "previous" or "rootfs"
         || (name.Split('.', 3) is ["", "current" or "previous" or "rootfs", string mark] && ProcessMark.IsMark(mark));
 
-    private static void CheckNames(string directory, Func<string, bool> isLinkless, int depth)
+    private static void CheckNames(string directory, int depth)
     {
-        foreach (
-            FileSystemInfo entry in Directory.Exists(directory)
-                ? new DirectoryInfo(directory).EnumerateFileSystemInfos()
-                : []
-        )
+        foreach ((string name, EntryKind kind) in Entries(directory))
         {
-            if (
-                !RegularFile.IsPlain(entry.FullName)
-                && (entry.LinkTarget is null || isLinkless(entry.Name) || depth == 3)
-            )
+            if (kind is EntryKind.Other or EntryKind.Link)
             {
-                throw Unsafe(directory, entry);
+                throw Unsafe(directory, name, kind);
             }
 
-            if (depth > 1 && entry is DirectoryInfo && entry.LinkTarget is null)
+            if (depth > 1 && kind == EntryKind.Directory)
             {
-                CheckNames(entry.FullName, isLinkless, depth - 1);
+                CheckNames(Path.Join(directory, name), depth - 1);
             }
         }
     }

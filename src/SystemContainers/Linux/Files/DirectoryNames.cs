@@ -13,6 +13,9 @@ static class DirectoryNames
     /// wherever one is mounted.</summary>
     public const string OfFileSystem = "lost+found";
 
+    /// <summary>Room for some hundred entries at a time.</summary>
+    private const int KindsBytes = 16 << 10;
+
     /// <summary>All names but <c>.</c> and <c>..</c>, in the order of the file system.</summary>
     /// <param name="directory">An open directory; its position does not matter and stays.</param>
     /// <param name="shown">For errors.</param>
@@ -45,6 +48,56 @@ static class DirectoryNames
         }
     }
 
+    /// <summary>What a directory has, each with what it is; of a file system that does not say so with the names,
+    /// looked at one by one.</summary>
+    /// <param name="path">A directory; a link in the last part is not followed.</param>
+    /// <returns>Null where no directory is there. A name that is no UTF-8 has the replacement character.</returns>
+    /// <exception cref="LinuxException">It can't be read.</exception>
+    public static unsafe IReadOnlyList<(string Name, EntryKind Kind)>? Kinds(string path)
+    {
+        using SafeFileHandle opened = Libc.open(
+            path,
+            OpenFlags.Directory | OpenFlags.NoFollow | OpenFlags.CloseOnExec,
+            0
+        );
+        if (opened.IsInvalid && LinuxException.Last("open", path) is var fault)
+        {
+            return fault.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP ? null : throw fault;
+        }
+
+        List<(string, EntryKind)> entries = [];
+        byte* room = stackalloc byte[KindsBytes];
+        nint read;
+        while ((read = Libc.getdents64(opened, room, KindsBytes)) > 0)
+        {
+            for (byte* entry = room; entry < room + read; entry += *(ushort*)(entry + Libc.DirentLengthOffset))
+            {
+                byte* start = entry + Libc.DirentNameOffset;
+                if (IsItselfOrParent(start))
+                {
+                    continue;
+                }
+
+                string name = Marshal.PtrToStringUTF8((nint)start)!;
+                entries.Add(
+                    (
+                        name,
+                        entry[Libc.DirentTypeOffset] switch
+                        {
+                            Libc.DT_REG => EntryKind.File,
+                            Libc.DT_DIR => EntryKind.Directory,
+                            Libc.DT_LNK => EntryKind.Link,
+                            Libc.DT_UNKNOWN => RegularFile.KindOf(Path.Join(path, name)),
+                            _ => EntryKind.Other,
+                        }
+                    )
+                );
+            }
+        }
+
+        return read == 0 ? entries : throw LinuxException.Last("getdents64", path);
+    }
+
     /// <summary>Another handle of an open directory, also of one that was opened with O_PATH: it can be read and
     /// synced, and is closed by itself.</summary>
     /// <param name="shown">For errors.</param>
@@ -67,12 +120,13 @@ static class DirectoryNames
                 return Marshal.GetLastPInvokeError() == 0 ? null : throw LinuxException.Last("readdir", shown);
             }
 
-            byte* name = entry + Libc.DirentNameOffset;
-            bool itself = name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
-            if (!itself)
+            if (!IsItselfOrParent(entry + Libc.DirentNameOffset))
             {
                 return entry;
             }
         }
     }
+
+    private static unsafe bool IsItselfOrParent(byte* name) =>
+        name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0));
 }

@@ -113,12 +113,22 @@ static class RegularFile
     public static string ReadText(string path) => Encoding.UTF8.GetString(ReadAll(path));
 
     /// <summary>Whether a path is a file or a directory, and no link, FIFO, socket or device.</summary>
-    public static bool IsPlain(string path)
+    public static bool IsPlain(string path) => KindOf(path) is EntryKind.File or EntryKind.Directory;
+
+    /// <summary>What stands at a path; a link in the last part is not followed.</summary>
+    public static EntryKind KindOf(string path)
     {
         using SafeFileHandle found = Libc.open(path, OpenFlags.Path | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
-        return !found.IsInvalid
-            && Libc.statx(found, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) == 0
-            && ((stat.stx_mode & Libc.S_IFMT) == Libc.S_IFREG || (stat.stx_mode & Libc.S_IFMT) == Libc.S_IFDIR);
+        if (found.IsInvalid || Libc.statx(found, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out statx_t stat) != 0)
+        {
+            return EntryKind.Other;
+        }
+
+        uint format = stat.stx_mode & Libc.S_IFMT;
+        return format == Libc.S_IFREG ? EntryKind.File
+            : format == Libc.S_IFDIR ? EntryKind.Directory
+            : format == Libc.S_IFLNK ? EntryKind.Link
+            : EntryKind.Other;
     }
 
     /// <summary>Whether what was opened is a file.</summary>

@@ -54,6 +54,18 @@ static unsafe partial class Libc
     /// <summary>Offset of d_name in glibc's struct dirent on 64-bit Linux.</summary>
     internal const int DirentNameOffset = 19;
 
+    /// <summary>Offset of d_reclen there, an unsigned short.</summary>
+    internal const int DirentLengthOffset = 16;
+
+    /// <summary>Offset of d_type there.</summary>
+    internal const int DirentTypeOffset = 18;
+
+    // dirent.h
+    internal const byte DT_UNKNOWN = 0;
+    internal const byte DT_DIR = 4;
+    internal const byte DT_REG = 8;
+    internal const byte DT_LNK = 10;
+
     /// <summary>struct statfs, of which we need the first member.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 120)]
     internal struct statfs_t
@@ -143,6 +155,13 @@ static unsafe partial class Libc
     /// <summary>ioctl(2) with a structure, or with nothing.</summary>
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle fd, nuint request, void* argument);
+
+    /// <param name="fd">A directory.</param>
+    /// <param name="entries">Gets some of its entries, each a struct dirent.</param>
+    /// <param name="bytes">Room there.</param>
+    /// <returns>Bytes that were written; 0 at the end.</returns>
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial nint getdents64(SafeFileHandle fd, byte* entries, nuint bytes);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint fdopendir(int fd);

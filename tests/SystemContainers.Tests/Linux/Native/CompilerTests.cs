@@ -28,6 +28,8 @@ public sealed class CompilerTests
         Dictionary<string, long> values = new(StringComparer.Ordinal)
         {
             ["offsetof(struct dirent, d_name)"] = Libc.DirentNameOffset,
+            ["offsetof(struct dirent, d_reclen)"] = Libc.DirentLengthOffset,
+            ["offsetof(struct dirent, d_type)"] = Libc.DirentTypeOffset,
             ["offsetof(struct statx, stx_mnt_id)"] = Libc.StatxMountOffset,
             ["sizeof(sigset_t)"] = Marshal.SizeOf<Libc.sigset_t>(),
             ["sizeof(struct statfs)"] = Marshal.SizeOf<Libc.statfs_t>(),
@@ -73,7 +75,16 @@ public sealed class CompilerTests
                 .Where(f => f.IsLiteral)
         )
         {
-            if (number.Name is not ("Library" or nameof(Libc.DirentNameOffset) or nameof(Libc.StatxMountOffset)))
+            if (
+                number.Name
+                is not (
+                    "Library"
+                    or nameof(Libc.DirentNameOffset)
+                    or nameof(Libc.DirentLengthOffset)
+                    or nameof(Libc.DirentTypeOffset)
+                    or nameof(Libc.StatxMountOffset)
+                )
+            )
             {
                 values[number.Name] = Convert.ToInt64(
                     number.GetRawConstantValue() is nint pointer ? (long)pointer : number.GetRawConstantValue(),

@@ -12,9 +12,10 @@ sealed class ObjectsGrowthRow(string work) : GrowthRow($"growth-{work}", $"{work
     /// <inheritdoc/>
     protected override async Task<Contestant> PrepareAsync(BenchRun run, Offline offline, int size)
     {
-        await run.Here.ShellAsync(
-            $"{offline.Clear}; {offline.Pull(await new GeneratedLayout(1, size, 64).GetAsync())}"
-        );
+        // With its directories a layer of a million files would have more entries than a layer may.
+        int layers = size < 1_000_000 ? 1 : 2;
+        string layout = await new GeneratedLayout(layers, size / layers, 64).GetAsync();
+        await run.Here.ShellAsync($"{offline.Clear}; {offline.Pull(layout)}");
         string verb = Name["growth-".Length..];
         return new($"sysctr {verb}", "true", $"{Offline.Sysctr} {verb} --quiet --root {offline.Root}", IsCold: false);
     }

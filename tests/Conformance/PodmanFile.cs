@@ -58,8 +58,18 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
         "network=host",
     ];
 
-    /// <summary>Of two for one place the later counts here, where podman fails when it starts.</summary>
-    private static readonly string[] s_replaced = ["publish", "secret"];
+    /// <summary>Of two secrets for one place the later counts, in podman, too; of two ports at one of the host, here
+    /// alone: podman fails when it starts.</summary>
+    private static readonly Dictionary<string, (string Key, Func<string, string, bool> By)> s_replaced = new(
+        StringComparer.Ordinal
+    )
+    {
+        ["secret"] = ("Secret", static (later, earlier) => SecretSetting.Key(later) == SecretSetting.Key(earlier)),
+        ["publish"] = (
+            "PublishPort",
+            static (later, earlier) => PublishedPort.Parse(later).Replaces(PublishedPort.Parse(earlier))
+        ),
+    };
 
     /// <summary>What podman says and goes on.</summary>
     private static readonly string[] s_warnings = ["fully qualified", "in the Service group is not supported"];
@@ -191,10 +201,16 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
             [_, "--pids-limit", "8765432"] => declared.Request.Settings.One("pids-limit") == "-1",
             ["assert-podman-args", var option] when option.Split('=', 2) is [var name, var value] => Has(
                 declared,
+                expansion,
                 name,
                 expansion.Word(value)
             ),
-            ["assert-podman-args", var option, var value] => Has(declared, option, expansion.Word(Unescaped(value))),
+            ["assert-podman-args", var option, var value] => Has(
+                declared,
+                expansion,
+                option,
+                expansion.Word(Unescaped(value))
+            ),
             ["assert-podman-args-regex", var option, var pattern] => declared
                 .Request.Settings.All(OptionOf(option))
                 .Any(v =>
@@ -219,7 +235,7 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
     private static bool IsPassed(string section, string key) =>
         section is "Unit" && key is not ("RequiresMountsFor" or "Requires" or "After");
 
-    private static bool Has(ContainerDeclaration declared, string option, string value)
+    private static bool Has(ContainerDeclaration declared, QuadletExpansion expansion, string option, string value)
     {
         string name = OptionOf(option);
         if (
@@ -231,9 +247,13 @@ sealed record PodmanFile(string Name, Verdict Verdict, IReadOnlyList<string> Rea
         }
 
         if (
-            s_replaced.Contains(name, StringComparer.Ordinal)
-            && SettingOptions.Find(name) is { } known
-            && declared.Request.Settings.All(name).Any(v => known.Key(v) == known.Key(value))
+            s_replaced.TryGetValue(name, out (string Key, Func<string, string, bool> By) replaced)
+            && declared
+                .Unit.All(ContainerKeys.Container, replaced.Key)
+                .Select(v => expansion.Word(v.Text))
+                .SkipWhile(v => v != value)
+                .Skip(1)
+                .Any(v => replaced.By(v, value))
         )
         {
             return true;

@@ -379,6 +379,7 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
             _settings["env"] = [.. _fileVariables, .. _settings.GetValueOrDefault("env", [])];
         }
 
+        new LaterValues(_settings, _said, faults).Keep();
         Dictionary<string, IReadOnlyList<string>> values = new(StringComparer.Ordinal);
         foreach ((string option, List<string> given) in _settings)
         {

@@ -73,6 +73,10 @@ sealed record PublishedPort(string HostIp, ushort HostPort, ushort ContainerPort
             || Everywhere(HostIp) != Everywhere(other.HostIp)
         );
 
+    /// <summary>Whether it says anew where the ports of another lead, all of them.</summary>
+    public bool Replaces(PublishedPort other) =>
+        HostPort == other.HostPort && Range == other.Range && Contradicts(other);
+
     private bool SharesNumber(PublishedPort other) =>
         HostPort > 0
         && other.HostPort > 0

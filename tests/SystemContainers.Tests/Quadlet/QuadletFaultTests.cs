@@ -83,24 +83,9 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("HealthStartupInterval=5s", 3, "HealthStartupInterval=5s: it is about a check at the start")]
     [InlineData("HealthTimeout=0s", 3, "HealthTimeout=0s: it is more than nothing")]
     [InlineData(
-        "PublishPort=8080:80\nPublishPort=8080:81",
-        4,
-        "PublishPort=8080:81: PublishPort=8080:80 has port 8080/tcp of the host, too"
-    )]
-    [InlineData(
         "PublishPort=8080-8082:80-82\nPublishPort=8081:90",
         4,
         "PublishPort=8081:90: PublishPort=8080-8082:80-82 has port 8081/tcp of the host, too"
-    )]
-    [InlineData(
-        "PodmanArgs=--publish 1.2.3.4:1:2 -p 1.2.3.4:1:3",
-        3,
-        "PodmanArgs=--publish=1.2.3.4:1:3: PodmanArgs=--publish=1.2.3.4:1:2 has port 1/tcp of 1.2.3.4"
-    )]
-    [InlineData(
-        "PublishPort=80:80\nPublishPort=127.0.0.1:80:80",
-        4,
-        "PublishPort=127.0.0.1:80:80: PublishPort=80:80 has port 80/tcp of 127.0.0.1 of the host, too"
     )]
     [InlineData("Tmpfs=/x:exec,noexec", 3, "Tmpfs=/x:exec,noexec: it can't be exec and noexec")]
     [InlineData(
@@ -116,7 +101,6 @@ public sealed class QuadletFaultTests : IDisposable
         4,
         "AddDevice=/dev/zero:/dev/x: AddDevice=/dev/null:/dev/x is about /dev/x, too"
     )]
-    [InlineData("Secret=a\nSecret=b,target=a", 4, "Secret=b,target=a: Secret=a is about /run/secrets/a, too")]
     [InlineData("Volume=/x:/a\nTmpfs=/a", 4, "Tmpfs=/a: Volume=/x:/a is about /a, too")]
     [InlineData("UserNS=keep-id\nUIDMap=0:1:2", 3, "UserNS=keep-id: maps of users")]
     [InlineData("UserNS=private", 3, "UserNS=private: nothing says")]
@@ -420,6 +404,46 @@ public sealed class QuadletFaultTests : IDisposable
         Assert.Empty(set.Faults.All);
         Assert.Equal(said.Length == 0 ? 0 : 1, set.Faults.Notes.Count);
         Assert.All(set.Faults.Notes, n => Assert.Contains(said, n.Text, StringComparison.Ordinal));
+    }
+
+    /// <summary>A drop-in can add to a list and take nothing out of it; podman's own files have such.</summary>
+    [Theory]
+    [InlineData(
+        "PublishPort=8080:80\nPublishPort=8080:81",
+        4,
+        "PublishPort=8080:81: PublishPort=8080:80 has port 8080/tcp of the host, too",
+        "8080:81"
+    )]
+    [InlineData(
+        "PublishPort=1:1\nPublishPort=80:80\nPublishPort=127.0.0.1:80:80",
+        5,
+        "PublishPort=127.0.0.1:80:80: PublishPort=80:80 has port 80/tcp of 127.0.0.1 of the host, too",
+        "1:1 127.0.0.1:80:80"
+    )]
+    [InlineData(
+        "PodmanArgs=--publish 1.2.3.4:1:2 -p 1.2.3.4:1:3",
+        3,
+        "PodmanArgs=--publish=1.2.3.4:1:3: PodmanArgs=--publish=1.2.3.4:1:2 has port 1/tcp of 1.2.3.4",
+        "1.2.3.4:1:3"
+    )]
+    [InlineData(
+        "Secret=a\nSecret=b,target=a\nSecret=a,type=env",
+        4,
+        "Secret=b,target=a: Secret=a is about /run/secrets/a, too; the later one counts",
+        "b,target=a a,type=env"
+    )]
+    public void Of_two_values_for_one_place_the_later_counts(string keys, int line, string said, string left)
+    {
+        _folder.Write("web.container", "[Container]\nImage=img\n" + keys);
+
+        QuadletSet set = _folder.Read();
+
+        Assert.Empty(set.Faults.All);
+        QuadletFault note = Assert.Single(set.Faults.Notes);
+        Assert.Equal(new QuadletPlace(_folder.Path + "/web.container", line), note.Place);
+        Assert.Contains(said, note.Text, StringComparison.Ordinal);
+        ContainerSettings settings = Assert.Single(set.Containers).Request.Settings;
+        Assert.Equal<IEnumerable<string>>(left.Split(' '), [.. settings.All("publish"), .. settings.All("secret")]);
     }
 
     /// <summary>As it would be for a user, where one calls.</summary>

@@ -7,6 +7,9 @@ using SystemContainers.TestBed;
 
 // Conformance [DIR]: what podman's own test files of Quadlet mean to podman, by the lines of them that its tests
 // assert, and what sysctr makes of them.
+
+// Of the 130 .container files that podman has; the rest it refuses itself, or they name what sysctr has not.
+const int Least = 110;
 string[] places =
 [
     .. args,
@@ -41,7 +44,7 @@ foreach (QuadletKey key in ContainerKeys.OfContainer.Values.Concat(ContainerKeys
         : isOption
             ? $"supported: {(key.Option == ContainerSettings.Command ? "the words behind --" : "--" + key.Option)}. {key.Remark}"
         : $"not yet: there is no --{key.Option}";
-    Console.WriteLine($"  {key.Name,-24} {state.TrimEnd()}");
+    Console.WriteLine($"  {key.Name, -24} {state.TrimEnd()}");
 }
 
 Console.WriteLine("\nFile by file:\n");
@@ -55,7 +58,7 @@ PodmanFile[] judged =
 foreach (PodmanFile file in judged)
 {
     Console.WriteLine(
-        $"  {file.Name,-40} {file.Verdict.ToString().ToLowerInvariant()}{(file.Reasons.Count == 0 ? "" : ": " + string.Join("; ", file.Reasons))}"
+        $"  {file.Name, -40} {file.Verdict.ToString().ToLowerInvariant()}{(file.Reasons.Count == 0 ? "" : ": " + string.Join("; ", file.Reasons))}"
     );
 }
 
@@ -70,4 +73,10 @@ if (Environment.GetEnvironmentVariable("SYSCTR_QUADLETS") is { Length: > 0 } wil
 }
 
 // Half taken is worse than refused.
-return judged.Any(j => j.Verdict == Verdict.Differs) ? 1 : 0;
+int taken = judged.Count(j => j.Verdict == Verdict.Same);
+if (taken < Least)
+{
+    Console.WriteLine($"At least {Least} were to mean the same, and {taken} do.");
+}
+
+return taken < Least || judged.Any(j => j.Verdict == Verdict.Differs) ? 1 : 0;

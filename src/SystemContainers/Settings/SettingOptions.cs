@@ -113,7 +113,7 @@ static class SettingOptions
             new(
                 "secret",
                 "NAME[,type=TYPE,...]",
-                "Give the file NAME of /etc/sysctr/secrets.d as /run/secrets/NAME; with type=env,target=VARIABLE as a variable."
+                "Give the file NAME of /etc/sysctr/secrets.d, or the unit's credential NAME, as /run/secrets/NAME; with type=env,target=VARIABLE as a variable."
             )
             {
                 IsList = true,

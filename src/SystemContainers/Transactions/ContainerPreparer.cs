@@ -91,7 +91,7 @@ sealed class ContainerPreparer(Host host)
         HostFacts facts = HostFacts.Read(host.User, host.Root) with
         {
             IsDirectory = path => Array.Find(imageMounts, m => m.Source == path)?.IsDirectory ?? host.IsDirectory(path),
-            SecretFault = secret => SecretFault(host, secret),
+            SecretFault = secret => SecretFault(host, secret, name, request.Declared?.Lines ?? []),
             DeviceFault = config =>
                 DescribedDevices.Fault(
                     config,
@@ -391,12 +391,17 @@ sealed class ContainerPreparer(Host host)
         !unit.FileName.EndsWith(".conf", StringComparison.Ordinal) && UnitText.Parse(unit.Text).Has("Install");
 
     /// <summary>Why a secret can't be had by a container of the host; null where it can.</summary>
-    internal static SysctrException? SecretFault(Host host, string name)
+    internal static SysctrException? SecretFault(
+        Host host,
+        string name,
+        string container,
+        IReadOnlyList<UnitLine> lines
+    )
     {
         string directory = StartSecrets.DirectoryOf(host.User?.ConfigHome);
         string file = host.Here(Path.Join(directory, name));
-        return File.Exists(file)
-            ? StartSecrets.Fault(file, Path.Join(directory, name))
+        return File.Exists(file) ? StartSecrets.Fault(file, Path.Join(directory, name))
+            : UnitCredentials.Give(name, container, lines, host.User is null ? host.Root : null) ? null
             : StartSecrets.Missing(name, directory);
     }
 }

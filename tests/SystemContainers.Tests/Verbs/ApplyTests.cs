@@ -819,4 +819,26 @@ public sealed class ApplyTests : IAsyncLifetime
 
         Assert.Contains("web.container:5: Secret=nope,type=env,target=PW:", refused.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>What the unit's own lines, or an administrator's, give it needs no file.</summary>
+    [Theory]
+    [InlineData("LoadCredential=pw:/etc/pw", "", true)]
+    [InlineData("SetCredential=pw:text", "", true)]
+    [InlineData("ImportCredential=p*", "", true)]
+    [InlineData("", "LoadCredentialEncrypted=pw", true)]
+    [InlineData("SetCredential=other:text", "LoadCredential=pwd:/x", false)]
+    [InlineData("Environment=pw:x", "", false)]
+    public void A_secret_can_be_a_credential_of_the_unit(string line, string dropIn, bool isThere)
+    {
+        using Host host = Host.Open(Root, _notes.Add);
+        Write("web.container", $"[Service]\n{line}\n[Container]\nSecret=pw");
+        string folder = Directory.CreateDirectory(Path.Join(Root, "etc/systemd/system/web.service.d")).FullName;
+        File.WriteAllText(Path.Join(folder, "10.conf"), $"[Service]\n{dropIn}\n");
+        ApplyPlanner planner = new(host, NoProgress.Instance, _notes.Add);
+
+        SysctrException? refused = (SysctrException?)
+            Record.Exception(() => planner.Offline(new ApplyRequest { Offline = true }));
+
+        Assert.Equal(isThere ? null : ErrorKind.NotFound, refused?.Kind);
+    }
 }

@@ -33,7 +33,23 @@ static class DropInVariables
     public static IReadOnlyCollection<string> Of(string unit, string root)
     {
         HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (UnitText text in Texts(unit, root))
+        {
+            try
+            {
+                Add(text, root, names);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException) { }
+        }
 
+        return names;
+    }
+
+    /// <summary>The drop-ins of a unit that are not sysctr's and can be read.</summary>
+    /// <param name="unit">With its instance and suffix.</param>
+    /// <param name="root">Where the host is.</param>
+    public static IEnumerable<UnitText> Texts(string unit, string root)
+    {
         // Of one name the first counts, and a link to /dev/null takes the others away.
         HashSet<string> seen = new(s_ours, StringComparer.Ordinal);
         foreach (
@@ -43,14 +59,18 @@ static class DropInVariables
                 .Where(f => seen.Add(Path.GetFileName(f)))
         )
         {
+            UnitText text;
             try
             {
-                Add(UnitText.Parse(BoundedFile.ReadText("/", file, MaxBytes) ?? ""), root, names);
+                text = UnitText.Parse(BoundedFile.ReadText("/", file, MaxBytes) ?? "");
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException) { }
-        }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+            {
+                continue;
+            }
 
-        return names;
+            yield return text;
+        }
     }
 
     private static string[] Files(string directory)

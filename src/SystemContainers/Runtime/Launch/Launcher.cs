@@ -352,7 +352,12 @@ static class Launcher
             isRoot ? () => DropInVariables.Of(Path.GetFileName(UnitCgroup.Unit(cgroup)), "/") : null
         );
 
-        StartSecrets.Add(document, bundle, StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome));
+        StartSecrets.Add(
+            document,
+            bundle,
+            StartSecrets.DirectoryOf(isRoot ? null : HostUser.OfCaller().ConfigHome),
+            StartSecrets.OwnCredentials
+        );
 
         string? changes = scratch ? WritableRoot.Volatile : options.Changes;
 

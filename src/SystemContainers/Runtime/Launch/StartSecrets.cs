@@ -32,8 +32,10 @@ static class StartSecrets
     /// <param name="document">config.json of this start.</param>
     /// <param name="bundle">Its directory.</param>
     /// <param name="directory"><see cref="DirectoryOf"/>.</param>
+    /// <param name="credentials">What systemd loaded for the unit, for names that the directory has not; null for
+    /// nothing.</param>
     /// <exception cref="SysctrException">NotFound: there is no such secret; Unsafe: others can read it.</exception>
-    public static void Add(JsonObject document, string bundle, string directory)
+    public static void Add(JsonObject document, string bundle, string directory, string? credentials)
     {
         foreach (
             (int number, SecretSetting secret) in StartAnnotations
@@ -42,7 +44,7 @@ static class StartSecrets
                 .Index()
         )
         {
-            byte[] text = Read(secret.Name, directory);
+            byte[] text = Read(secret.Name, directory, credentials);
             if (secret.Variable is { } variable)
             {
                 // As podman does it, the text as it is; execve(2) ends it at a NUL.
@@ -69,13 +71,16 @@ static class StartSecrets
         }
     }
 
+    /// <summary>What systemd loaded for the unit whose process this is; null for nothing.</summary>
+    public static string? OwnCredentials => Environment.GetEnvironmentVariable(CredentialsVariable);
+
     /// <summary>Gives the payload what systemd loaded for the unit, by copies that its user may read: systemd's are for
     /// the unit's user alone, who is root.</summary>
     public static void AddCredentials(JsonObject document, string bundle, string name)
     {
         if (
             StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0
-            || Environment.GetEnvironmentVariable(CredentialsVariable) is not { Length: > 0 } given
+            || OwnCredentials is not { Length: > 0 } given
             || !Directory.Exists(given)
         )
         {
@@ -97,10 +102,19 @@ static class StartSecrets
     }
 
     /// <summary>A secret that nobody but its owner may read.</summary>
-    private static byte[] Read(string name, string directory)
+    private static byte[] Read(string name, string directory, string? credentials)
     {
         string file = Path.Join(directory, name);
-        byte[] text = BoundedFile.Read("/", file, MostBytes) ?? throw Missing(name, directory);
+        if (BoundedFile.Read("/", file, MostBytes) is not { } text)
+        {
+            // systemd keeps them from others than the unit's user, its own modes say nothing of that.
+            return
+                credentials is { Length: > 0 }
+                && BoundedFile.Read("/", Path.Join(credentials, name), MostBytes) is { } loaded
+                ? loaded
+                : throw Missing(name, directory);
+        }
+
         return Fault(file, file) is { } fault ? throw fault : text;
     }
 
@@ -119,8 +133,8 @@ static class StartSecrets
     public static SysctrException Missing(string name, string directory) =>
         new(
             ErrorKind.NotFound,
-            $"reading the secret {name}: there is no {directory}/{name}",
-            "write it there, with mode 600"
+            $"reading the secret {name}: there is no {directory}/{name}, and no credential of the unit",
+            "write it there, with mode 600, or let the unit load it: LoadCredential= or SetCredential= in [Service]"
         );
 
     private static string MadePrivate(string bundle, string name)

@@ -111,7 +111,15 @@ sealed class ApplyFiles(Host host)
 
         foreach (string secret in container.Request.Settings.All("secret"))
         {
-            if (ContainerPreparer.SecretFault(host, SecretSetting.Parse(secret).Name) is { } fault)
+            if (
+                ContainerPreparer.SecretFault(
+                    host,
+                    SecretSetting.Parse(secret).Name,
+                    container.Name,
+                    container.Request.Declared!.Lines
+                ) is
+                { } fault
+            )
             {
                 faults.Add(
                     container.Said.Place("secret", secret),

@@ -95,12 +95,15 @@ public sealed class StartTests : IDisposable
         File.SetUnixFileMode(Path.Join(directory, "pw"), UnixFileMode.UserRead);
         string bundle = Directory.CreateDirectory(Path.Join(_base, "bundle")).FullName;
         JsonObject document = Document(
-            (StartAnnotations.Secrets, "pw,type=env,target=PW\npw,target=/etc/pw,mode=0400")
+            (StartAnnotations.Secrets, "pw,type=env,target=PW\npw,target=/etc/pw,mode=0400\nword,type=env")
         );
+        string credentials = Directory.CreateDirectory(Path.Join(_base, "credentials")).FullName;
+        File.WriteAllText(Path.Join(credentials, "word"), "loaded");
+        File.WriteAllText(Path.Join(credentials, "pw"), "a file of the administrator's counts before it");
 
-        StartSecrets.Add(document, bundle, directory);
+        StartSecrets.Add(document, bundle, directory, credentials);
 
-        Assert.Equal("""["A=image","PW=hidden\n"]""", document["process"]!["env"]!.ToJsonString());
+        Assert.Equal("""["A=image","PW=hidden\n","word=loaded"]""", document["process"]!["env"]!.ToJsonString());
         Assert.Equal("/etc/pw", document["mounts"]![0]!["destination"]!.GetValue<string>());
         string copy = document["mounts"]![0]!["source"]!.GetValue<string>();
         Assert.Equal("hidden\n", File.ReadAllText(copy));
@@ -125,7 +128,7 @@ public sealed class StartTests : IDisposable
             kind,
             Assert
                 .Throws<SysctrException>(() =>
-                    StartSecrets.Add(Document((StartAnnotations.Secrets, "pw")), _base, _base)
+                    StartSecrets.Add(Document((StartAnnotations.Secrets, "pw")), _base, _base, _base + "/none")
                 )
                 .Kind
         );

@@ -6,16 +6,17 @@ namespace SystemContainers.Quadlet;
 static class KeyGuess
 {
     /// <summary>Advice for an unknown key.</summary>
-    public static string Among(IEnumerable<string> keys, string wrong)
-    {
-        string? meant = keys.Select(k => (Key: k, Distance: Distance(k.ToUpperInvariant(), wrong.ToUpperInvariant())))
+    public static string Among(IEnumerable<string> keys, string wrong) =>
+        Nearest(keys, wrong) is { } meant ? $"{meant}= is one" : "sysctr-containers.d(5) lists them";
+
+    /// <summary>The key that was meant; null where none is near.</summary>
+    public static string? Nearest(IEnumerable<string> keys, string wrong) =>
+        keys.Select(k => (Key: k, Distance: Distance(k.ToUpperInvariant(), wrong.ToUpperInvariant())))
             .Where(k => k.Distance <= 2)
             .OrderBy(k => k.Distance)
             .ThenBy(k => k.Key, StringComparer.Ordinal)
             .Select(k => k.Key)
             .FirstOrDefault();
-        return meant is null ? "sysctr-containers.d(5) lists them" : $"{meant}= is one";
-    }
 
     /// <summary>How many letters are to be changed, added or left out (Levenshtein).</summary>
     private static int Distance(string a, string b)

@@ -167,6 +167,14 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
             return;
         }
 
+        if (!UnitKeys.AreKnown(line.Section, line.Key))
+        {
+            faults.Note(
+                line.Value.Place,
+                $"{line.Key}= is no key of [{line.Section}] that systemd has, and changes nothing{Meant(line)}"
+            );
+        }
+
         switch (line.Section)
         {
             case "Unit" when s_dependencies.Contains(line.Key, StringComparer.Ordinal):
@@ -199,6 +207,12 @@ sealed class UnitSections(QuadletUnit unit, QuadletNames files, QuadletExpansion
                 return;
         }
     }
+
+    /// <summary>A slip of the pen, or a key of the container's that stands in the wrong section.</summary>
+    private static string Meant(QuadletLine line) =>
+        ContainerKeys.OfContainer.ContainsKey(line.Key) ? $"; it is one of [{ContainerKeys.Container}]"
+        : KeyGuess.Nearest(UnitKeys.Of(line.Section), line.Key) is { } near ? $"; {near}= is one"
+        : "";
 
     /// <summary>podman's process is in it, and nothing of a container: sysctr has a directory of its own there, so that
     /// programs beside the payload can't have one.</summary>

@@ -394,6 +394,11 @@ sealed partial class ContainerReader(QuadletUnit unit, QuadletNames files, Quadl
         {
             said.CheckTogether();
             said.CheckStartup();
+            foreach (string port in said.Spec.Network.Idle)
+            {
+                SettingFault idle = new(PublishedPort.Option, port, NetworkSettings.IdleWhy);
+                Note(_said.Place(idle.Option, port), _said.Text(idle));
+            }
         }
         catch (SysctrException e) when (e.Setting is { } setting)
         {

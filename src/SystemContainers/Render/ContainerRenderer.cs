@@ -130,6 +130,7 @@ static class ContainerRenderer
                 .. warnings,
                 .. Warnings(request, config),
                 .. UserWarnings(request),
+                .. PortWarnings(request),
                 .. LogWarnings(request, config),
                 .. ProgramWarnings(request, config),
                 .. DeviceWarnings(request, config),
@@ -539,6 +540,12 @@ static class ContainerRenderer
 
     /// <summary>runc enters the user namespace first when it starts a process in a container that runs, and then may
     /// not enter a network that was there before: seen with 1.1.5.</summary>
+    /// <summary>A file's are told with their lines when it is read.</summary>
+    private static IEnumerable<string> PortWarnings(RenderRequest request) =>
+        request.UnitLines.Count > 0
+            ? []
+            : request.Settings.Spec.Network.Idle.Select(p => $"--{PublishedPort.Option} {p} {NetworkSettings.IdleWhy}");
+
     private static string[] UserWarnings(RenderRequest request) =>
         request.UserMap is not null
         && Path.GetFileName(request.RuntimePath) == "runc"

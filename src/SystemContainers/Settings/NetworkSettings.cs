@@ -48,6 +48,9 @@ sealed record NetworkSettings
     /// <c>--network</c> was not given.</summary>
     private static readonly string[] s_wantOwn = [PublishedPort.Option, "network-alias", "ip", "ip6", "mac-address"];
 
+    /// <summary>Why <see cref="Idle"/> are so.</summary>
+    public const string IdleWhy = "changes nothing: on the host's network a payload's ports are the host's";
+
     private bool WantsOwn => Ports.Count + Aliases.Count + Ips.Count > 0 || Mac is not null;
 
     /// <summary>Reads them; <see cref="ContainerSettings.Check"/> has passed each.</summary>
@@ -73,6 +76,10 @@ sealed record NetworkSettings
             DnsSearch = settings.All("dns-search"),
             DnsOptions = settings.All("dns-option"),
         };
+
+    /// <summary>Ports, as they were written, that lead nowhere else: the container is said to be on the host's
+    /// network.</summary>
+    public IReadOnlyList<string> Idle => Networks is [{ Mode: NetworkMode.Host }, ..] ? _published : [];
 
     /// <summary>What the container gets: what was said, else the host's network, or a bridge (of a user's container
     /// pasta) where ports or addresses ask for one.</summary>

@@ -395,6 +395,22 @@ public sealed class QuadletFaultTests : IDisposable
         "[Container]\nImage=i\n[Service]\nWorkingDirectory=/srv",
         "changes nothing, as with podman"
     )]
+    [InlineData("a.container", "[Container]\nImage=i\n[Service]\nRestrat=no", "Restart= is one")]
+    [InlineData("a.container", "[Container]\nImage=i\n[Service]\nHealthCmd=true", "it is one of [Container]")]
+    [InlineData("a.container", "[Container]\nImage=i\n[Unit]\nNice=3", "Nice= is no key of [Unit]")]
+    [InlineData("a.container", "[Container]\nImage=i\n[Install]\nWants=x", "Wants= is no key of [Install]")]
+    [InlineData("a.container", "[Container]\nImage=i\n[Service]\nX-Mine=1\nNice=3\nOOMPolicy=kill", "")]
+    [InlineData("a.pod", "[Pod]\n[Service]\nFoo=1", "Foo= is no key of [Service]")]
+    [InlineData(
+        "a.container",
+        "[Container]\nImage=i\nNetwork=host\nPublishPort=80:80",
+        "PublishPort=80:80: changes nothing: on the host's network"
+    )]
+    [InlineData(
+        "a.pod",
+        "[Pod]\nNetwork=host\nPublishPort=80:80",
+        "PublishPort=80:80: changes nothing: on the host's network"
+    )]
     public void Notes_are_of_what_is_otherwise(string name, string text, string said)
     {
         _folder.Write(name, text);
@@ -403,7 +419,14 @@ public sealed class QuadletFaultTests : IDisposable
 
         Assert.Empty(set.Faults.All);
         Assert.Equal(said.Length == 0 ? 0 : 1, set.Faults.Notes.Count);
-        Assert.All(set.Faults.Notes, n => Assert.Contains(said, n.Text, StringComparison.Ordinal));
+        Assert.All(
+            set.Faults.Notes,
+            n =>
+            {
+                Assert.Contains(said, n.Text, StringComparison.Ordinal);
+                Assert.NotEqual(0, n.Place.Line);
+            }
+        );
     }
 
     /// <summary>A drop-in can add to a list and take nothing out of it; podman's own files have such.</summary>

@@ -1039,6 +1039,18 @@ public sealed class SettingsTests
         }
     }
 
+    /// <summary>podman warns, too; of a file it is told with its line when that is read.</summary>
+    [Fact]
+    public void A_port_that_leads_nowhere_is_told_of()
+    {
+        Assert.Contains(
+            "--publish 80:80 changes nothing",
+            Assert.Single(Render(("network", "host"), ("publish", "80:80")).Warnings),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(Render(("network", "bridge"), ("publish", "80:80")).Warnings);
+    }
+
     private static RenderedContainer Render(params (string, string)[] values) =>
         ContainerRenderer.Render(Request(s_image, values));
 

@@ -100,9 +100,13 @@ catch (Exception e) when (HostFailure.Understand(e) is { } understood)
 }
 catch (Exception e)
 {
-    int failed = Terminal.ReportDefect(e, $"calling 'sysctr {parsed.CommandResult.Command.Name}'");
+    int failed = Terminal.ReportDefect(e, $"calling '{Words(parsed.CommandResult.Command)}'");
     Terminal.ReportOutcome(GlobalOptions.Outcome.Describe());
     return failed;
 }
+
+// As it is typed: 'sysctr rollout status'.
+static string Words(Command command) =>
+    command.Parents.OfType<Command>().FirstOrDefault() is { } above ? $"{Words(above)} {command.Name}" : "sysctr";
 
 static string? FirstParagraph(string? description) => description?.Split("\n\n")[0];

@@ -48,7 +48,7 @@ static class PrivateView
     /// </summary>
     /// <param name="word">Of the program's.</param>
     /// <param name="place">The files.</param>
-    /// <exception cref="SysctrException">Unsafe: there is neither a file nor a directory.</exception>
+    /// <exception cref="SysctrException">Unsafe: there is neither a file nor a directory, or nothing in the file.</exception>
     private static string Inside(string word, string place)
     {
         int at = word.IndexOf(place + "/", StringComparison.Ordinal);
@@ -60,13 +60,23 @@ static class PrivateView
         string path = word[(at + place.Length)..];
 
         // A FIFO would be waited for.
-        return Find(place, path) is { } found && (Directory.Exists(found) || RegularFile.IsPlain(found))
-            ? word[..at] + found
-            : throw new SysctrException(
+        string found =
+            Find(place, path) is { } there && (Directory.Exists(there) || RegularFile.IsPlain(there))
+                ? there
+                : throw new SysctrException(
+                    ErrorKind.Unsafe,
+                    $"there is no regular file {path} among the files",
+                    "it is what the scanner looks at"
+                );
+
+        // Of nothing at all a scanner says what it says of all that is well.
+        return new FileInfo(found) is { Exists: true, Length: 0 }
+            ? throw new SysctrException(
                 ErrorKind.Unsafe,
-                $"there is no regular file {path} among the files",
+                $"the file {path} is empty",
                 "it is what the scanner looks at"
-            );
+            )
+            : word[..at] + found;
     }
 
     /// <returns>Null where the links of the tree do not end.</returns>

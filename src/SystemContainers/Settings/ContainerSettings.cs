@@ -278,30 +278,48 @@ sealed record ContainerSettings(IReadOnlyDictionary<string, IReadOnlyList<string
 
     private static List<string> Merged(SettingOption option, IReadOnlyList<string> before, IReadOnlyList<string> given)
     {
-        List<string> merged = [.. before];
+        // There may be tens of thousands of variables.
+        List<string> merged = [];
         if (option.CountsTogether)
         {
-            foreach (IGrouping<string, string> same in given.GroupBy(option.Key, StringComparer.Ordinal))
+            ILookup<string, string> groups = given.ToLookup(option.Key, StringComparer.Ordinal);
+            HashSet<string> placed = new(StringComparer.Ordinal);
+            foreach (string value in before)
             {
-                int place = merged.FindIndex(m => option.Key(m) == same.Key);
-                merged.RemoveAll(m => option.Key(m) == same.Key);
-                merged.InsertRange(place < 0 ? merged.Count : place, same.Distinct(StringComparer.Ordinal));
+                string key = option.Key(value);
+                if (!groups.Contains(key))
+                {
+                    merged.Add(value);
+                }
+                else if (placed.Add(key))
+                {
+                    merged.AddRange(groups[key].Distinct(StringComparer.Ordinal));
+                }
             }
 
+            merged.AddRange(
+                groups.Where(g => !placed.Contains(g.Key)).SelectMany(g => g.Distinct(StringComparer.Ordinal))
+            );
             return merged;
+        }
+
+        merged.AddRange(before);
+        Dictionary<string, int> places = new(StringComparer.Ordinal);
+        foreach ((int i, string value) in before.Index())
+        {
+            places.TryAdd(option.Key(value), i);
         }
 
         foreach (string value in given)
         {
-            string key = option.Key(value);
-            int at = merged.FindIndex(m => option.Key(m) == key);
-            if (at < 0)
+            if (places.TryGetValue(option.Key(value), out int at))
             {
-                merged.Add(value);
+                merged[at] = value;
             }
             else
             {
-                merged[at] = value;
+                places[option.Key(value)] = merged.Count;
+                merged.Add(value);
             }
         }
 

@@ -18,6 +18,10 @@ namespace SystemContainers.Transactions;
 /// </summary>
 sealed class ContainerRemover(Host host)
 {
+    /// <summary>With as many left the intent is written anew for each that is gone; what a crash finds done is done
+    /// again, which changes nothing.</summary>
+    private const int ContainersOfAStep = 16;
+
     private readonly StateDirectories _directories = new(host);
     private readonly List<Exception> _unremoved = [];
 
@@ -110,14 +114,24 @@ sealed class ContainerRemover(Host host)
                 failures.Add((change, e));
             }
 
+            // Of many not each: the intent names all that are left.
+            if (named - left.Count > left.Count / ContainersOfAStep)
+            {
+                Reduce();
+            }
+        }
+
+        Reduce();
+        return failures;
+
+        void Reduce()
+        {
             if (left.Count > 0 && left.Count < named)
             {
                 host.Transactions.Reduce(intent, transaction with { Changes = [.. left] }, host.Note);
                 named = left.Count;
             }
         }
-
-        return failures;
     }
 
     /// <returns>The directories that were purged.</returns>

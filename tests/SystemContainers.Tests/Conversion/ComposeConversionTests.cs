@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Diagnostics;
 using SystemContainers.Conversion.Compose;
 using SystemContainers.Conversion.Files;
 using SystemContainers.Errors;
@@ -577,4 +578,39 @@ public sealed class ComposeConversionTests : IDisposable
             RoundTrip.Read(files).Containers.Single(c => c.Request.Name == "shop-web").Request.Settings.All("publish")
         );
     }
+
+    /// <summary>Of two files as of one.</summary>
+    [Fact]
+    public void Tens_of_thousands_of_keys_are_translated_at_once()
+    {
+        const int Many = 15_000;
+        string keys = string.Concat(Enumerable.Range(0, Many).Select(i => $"      A{i}: b\n"));
+        string unknown = string.Concat(Enumerable.Range(0, Many).Select(i => $"    q{i}: b\n"));
+        _folder.Write(
+            "over.yaml",
+            $"services:\n  web:\n    environment:\n{keys.Replace(": b", ": c", StringComparison.Ordinal)}"
+        );
+        Stopwatch clock = Stopwatch.StartNew();
+
+        _folder.Write("base.yaml", $"services:\n  web:\n    image: img\n{unknown}    environment:\n{keys}");
+
+        ConvertedFiles files = _folder.Translate("include: [{path: [base.yaml, over.yaml]}]\n");
+
+        Assert.Equal("A7=c", files.All[0].Lines.Where(l => l.Key == "Environment").ElementAt(7).Text);
+        Assert.Equal(Many, files.All[0].Lines.Count(l => l.Key == "Environment"));
+        Assert.Equal(Many, files.Findings.Count(f => f.Lost));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
+    }
+
+    /// <summary>To compose a key without a value is as none.</summary>
+    [Fact]
+    public void A_key_without_a_value_says_nothing() =>
+        Assert.Equal(
+            _folder.Service("").All[0].Render().Text,
+            _folder
+                .Service("env_file:\nbuild:\nread_only:\ninit:\npull_policy:\nstop_grace_period:\nextends:\ncommand:")
+                .All[0]
+                .Render()
+                .Text
+        );
 }

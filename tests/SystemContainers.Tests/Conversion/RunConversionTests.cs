@@ -301,6 +301,24 @@ public sealed partial class RunConversionTests
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A file of variables may be as long.</summary>
+    [Fact]
+    public void Tens_of_thousands_of_options_are_translated_at_once()
+    {
+        const int Many = 20_000;
+        Stopwatch clock = Stopwatch.StartNew();
+
+        ConvertedFiles files = RoundTrip.Run(
+            "docker run "
+                + string.Concat(Enumerable.Range(0, Many).Select(i => $"-e A{i}=1 -e A{i}=1 --dns nobody{i} "))
+                + "img"
+        );
+
+        Assert.Equal(Many, files.All[0].Lines.Count(l => l.Key == "Environment"));
+        Assert.Equal(Many, files.Findings.Count(f => f.Lost));
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"it took {clock.Elapsed}");
+    }
+
     /// <summary>Rounded to nothing it would be no limit.</summary>
     [Fact]
     public void A_quota_that_is_too_little_to_be_held_is_told() =>

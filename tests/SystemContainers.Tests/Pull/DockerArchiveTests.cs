@@ -6,6 +6,8 @@ using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Oci;
 using SystemContainers.Pull;
+using SystemContainers.Pull.Options;
+using SystemContainers.Pull.Sources;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Tests.Tar;
 using Xunit;
@@ -39,6 +41,21 @@ public sealed class DockerArchiveTests : IDisposable
         AssertPulled(pulled);
         Assert.Equal(["etcd:v1"], pulled.Names);
         Assert.Equal(Digest.Sha256(_image.Config), pulled.ConfigDigest);
+    }
+
+    /// <summary>Whoever would write to it may never come.</summary>
+    [Fact]
+    public async Task The_wait_for_who_writes_to_a_fifo_can_be_ended()
+    {
+        Assert.Equal(0, (await ProcessRunner.RunAsync("mkfifo", [File], CancellationToken.None)).ExitCode);
+        using CancellationTokenSource end = new(TimeSpan.FromMilliseconds(200));
+
+        Task list = ArchiveContents.ListAsync(File, new PullOptions(), end.Token);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => list.WaitAsync(TimeSpan.FromMinutes(1)));
+
+        // The thread that waits goes on.
+        await using FileStream writer = new(File, FileMode.Open, FileAccess.Write);
     }
 
     [Fact]

@@ -169,6 +169,16 @@ public sealed class ScanTests : IAsyncLifetime
         Assert.StartsWith("CVE-2026-0001 libbad", Assert.Single(found.Output!), StringComparison.Ordinal);
         Assert.Equal((0, 0), (found.ExitStatus, found.Deployment));
 
+        // Of a status without packages it would print nothing, as of packages without holes.
+        await File.WriteAllTextAsync(
+            $"{Root}/var/lib/sysctr/deployments/clean/0/rootfs/var/lib/dpkg/status",
+            "",
+            Cancellation
+        );
+        ScanReport empty = await ScanAsync("clean", debsecan);
+        Assert.Equal(ScanVerdict.Failed, empty.Verdict);
+        Assert.Contains("the file /var/lib/dpkg/status is empty", empty.Error, StringComparison.Ordinal);
+
         // Without dpkg's status it ends with a failure, and nothing is said to be clean.
         Assert.Equal(ScanVerdict.Failed, (await ScanAsync("bad", debsecan with { Found = [], Clean = [0] })).Verdict);
     }

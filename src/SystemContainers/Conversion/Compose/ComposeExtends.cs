@@ -21,7 +21,7 @@ sealed class ComposeExtends(ComposeFile files)
     private YamlMap Resolve(string name, YamlMap service, YamlMap root, int depth)
     {
         YamlNode? extends = service.Find(Key);
-        if (extends is null)
+        if (extends is null or YamlScalar { IsNull: true })
         {
             return service;
         }

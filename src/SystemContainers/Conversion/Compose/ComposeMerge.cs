@@ -51,28 +51,47 @@ static class ComposeMerge
     /// not where they are those of variables.</param>
     private static YamlMap Of(YamlMap far, YamlMap near, int depth)
     {
-        List<(YamlScalar Key, YamlNode Value)> entries = [.. far.Entries];
+        // What is taken away leaves a gap, so that the places of the others stay.
+        List<(YamlScalar Key, YamlNode Value)?> entries = [.. far.Entries];
+        Dictionary<string, int> places = new(StringComparer.Ordinal);
+        foreach ((int i, (YamlScalar key, _)) in far.Entries.Index())
+        {
+            places[key.Text] = i;
+        }
+
         foreach ((YamlScalar key, YamlNode value) in near.Entries)
         {
-            if (value.Tag is not null)
+            bool isThere = places.TryGetValue(key.Text, out int at);
+            if (isThere && value.Tag is null)
             {
-                entries.RemoveAll(e => e.Key.Text == key.Text);
-                entries.AddRange(value.Tag == Reset ? [] : [(key, value with { Tag = null })]);
+                entries[at] = (key, Merged(key.Text, entries[at]!.Value.Value, value, depth));
                 continue;
             }
 
-            int at = entries.FindIndex(e => e.Key.Text == key.Text);
-            if (at < 0)
+            if (isThere)
             {
-                entries.Add((key, value));
+                entries[at] = null;
+                places.Remove(key.Text);
             }
-            else
+
+            if (value.Tag != Reset)
             {
-                entries[at] = (key, Merged(key.Text, entries[at].Value, value, depth));
+                places[key.Text] = entries.Count;
+                entries.Add((key, value with { Tag = null }));
             }
         }
 
-        return new YamlMap(near.Source, near.Line, entries);
+        return new YamlMap(near.Source, near.Line, [.. entries.OfType<(YamlScalar, YamlNode)>()]);
+    }
+
+    /// <summary>What is not among others.</summary>
+    private static IEnumerable<YamlNode> Without(IReadOnlyList<YamlNode> items, IReadOnlyList<YamlNode> others)
+    {
+        HashSet<(string?, string, bool)> texts = [.. others.OfType<YamlScalar>().Select(Said)];
+        YamlNode[] rest = [.. others.Where(o => o is not YamlScalar)];
+        return items.Where(i => i is YamlScalar text ? !texts.Contains(Said(text)) : !rest.Any(i.IsSameAs));
+
+        static (string?, string, bool) Said(YamlScalar text) => (text.Tag, text.Text, text.IsPlain);
     }
 
     private static YamlNode Merged(string key, YamlNode far, YamlNode near, int depth)
@@ -88,11 +107,7 @@ static class ComposeMerge
             (far, near) = (AsList(far), AsList(near));
             if (far is YamlList early && near is YamlList late)
             {
-                return new YamlList(
-                    late.Source,
-                    late.Line,
-                    [.. early.Items.Where(e => !late.Items.Any(e.IsSameAs)), .. late.Items]
-                );
+                return new YamlList(late.Source, late.Line, [.. Without(early.Items, late.Items), .. late.Items]);
             }
         }
         else if (isService && key == "extra_hosts")
@@ -100,11 +115,13 @@ static class ComposeMerge
             (far, near) = (HostsAsMap(far), HostsAsMap(near));
             if (far is YamlMap hosts && near is YamlMap nearer)
             {
+                HashSet<string> named = [.. nearer.Entries.Select(e => e.Key.Text)];
+
                 // The addresses of a host are named together.
                 return new YamlMap(
                     nearer.Source,
                     nearer.Line,
-                    [.. hosts.Entries.Where(h => nearer.Find(h.Key.Text) is null), .. nearer.Entries]
+                    [.. hosts.Entries.Where(h => !named.Contains(h.Key.Text)), .. nearer.Entries]
                 );
             }
         }

@@ -36,7 +36,11 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
             _key = key.Text;
             if (ComposeKeys.Find(_key) is { } carry)
             {
-                carry(this, value);
+                // A key without a value says as little to compose as none.
+                if (value is not YamlScalar { IsNull: true })
+                {
+                    carry(this, value);
+                }
             }
             else if (!_key.StartsWith("x-", StringComparison.Ordinal))
             {

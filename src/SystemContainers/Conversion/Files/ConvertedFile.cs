@@ -11,7 +11,7 @@ namespace SystemContainers.Conversion.Files;
 /// them.</summary>
 /// <param name="name">The file's: <c>web.container</c>.</param>
 /// <param name="findings">Gets what no line says.</param>
-sealed class ConvertedFile(string name, List<ConversionFinding> findings)
+sealed class ConvertedFile(string name, ConversionFindings findings)
 {
     private static readonly string[] s_order =
     [
@@ -26,6 +26,11 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
 
     private readonly List<ConvertedLine> _lines = [];
 
+    /// <summary>What the lines say, and how often a key is there: a compose file can have tens of thousands.</summary>
+    private readonly HashSet<(string Section, string Key, string Text)> _said = [];
+    private readonly Dictionary<(string Section, string Key), int> _keys = [];
+    private readonly ConversionFindings _lost = new();
+
     /// <summary>Without a directory.</summary>
     public string Name { get; } = name;
 
@@ -36,7 +41,7 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
     public IReadOnlyList<string> Comments { get; init; } = [];
 
     /// <summary>What of its source no line says; it is told at the top.</summary>
-    public List<ConversionFinding> Lost { get; } = [];
+    public IReadOnlyList<ConversionFinding> Lost => _lost.All;
 
     /// <summary>In the order in which they were added.</summary>
     public IReadOnlyList<ConvertedLine> Lines => _lines;
@@ -58,7 +63,7 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
         if (form is KeyForm.One or KeyForm.Switch)
         {
             // Of two values the later one counts, and a file may say it once.
-            _lines.RemoveAll(l => l.Section == ContainerKeys.Container && l.Key == key);
+            Forget(ContainerKeys.Container, key);
         }
 
         Add(ContainerKeys.Container, key, origin, () => QuadletEscape.Value(value, form));
@@ -84,36 +89,43 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
     /// <summary>Adds a line of another section that stands there once.</summary>
     public void OnlyLine(string section, string key, string value, string origin)
     {
-        _lines.RemoveAll(l => l.Section == section && l.Key == key);
+        Forget(section, key);
         Line(section, key, value, origin);
     }
 
     /// <summary>Whether a key stands there.</summary>
-    public bool Has(string section, string key) => _lines.Any(l => l.Section == section && l.Key == key);
+    public bool Has(string section, string key) => _keys.ContainsKey((section, key));
 
     /// <summary>Takes lines away.</summary>
-    public int Remove(Func<ConvertedLine, bool> which) => _lines.RemoveAll(l => which(l));
+    public int Remove(Func<ConvertedLine, bool> which) =>
+        _lines.RemoveAll(l =>
+        {
+            bool goes = which(l);
+            if (goes)
+            {
+                _said.Remove((l.Section, l.Key, l.Text));
+                if (--_keys[(l.Section, l.Key)] == 0)
+                {
+                    _keys.Remove((l.Section, l.Key));
+                }
+            }
+
+            return goes;
+        });
 
     /// <summary>Tells what has no counterpart.</summary>
     public void Lose(string origin, string why, string? advice)
     {
         ConversionFinding finding = new(origin, Lost: true, OneLine.Of(why), advice);
-        if (!Lost.Contains(finding))
+        if (_lost.AddOnce(finding))
         {
-            Lost.Add(finding);
             findings.Add(finding);
         }
     }
 
     /// <summary>Tells what is to be known of a translation.</summary>
-    public void Note(string origin, string text)
-    {
-        ConversionFinding finding = new(origin, Lost: false, OneLine.Of(text), null);
-        if (!findings.Contains(finding))
-        {
-            findings.Add(finding);
-        }
-    }
+    public void Note(string origin, string text) =>
+        findings.AddOnce(new ConversionFinding(origin, Lost: false, OneLine.Of(text), null));
 
     /// <summary>The file's text, and the lines of it that say something, by their numbers from 1.</summary>
     public (string Text, IReadOnlyDictionary<int, ConvertedLine> Numbered) Render()
@@ -129,7 +141,10 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
         if (Lost.Count > 0)
         {
             Write("# Without a counterpart here:");
-            Lost.ForEach(l => Write(Comment("  " + l)));
+            foreach (ConversionFinding lost in Lost)
+            {
+                Write(Comment("  " + lost));
+            }
         }
 
         foreach (
@@ -173,14 +188,23 @@ sealed class ConvertedFile(string name, List<ConversionFinding> findings)
             ])
         ).TrimEnd('\\', ' ');
 
+    private void Forget(string section, string key)
+    {
+        if (Has(section, key))
+        {
+            Remove(l => l.Section == section && l.Key == key);
+        }
+    }
+
     private void Add(string section, string key, string origin, Func<string> text)
     {
         try
         {
             ConvertedLine line = new(section, key, text(), origin);
-            if (!_lines.Any(l => l.Section == section && l.Key == key && l.Text == line.Text))
+            if (_said.Add((section, key, line.Text)))
             {
                 _lines.Add(line);
+                _keys[(section, key)] = _keys.GetValueOrDefault((section, key)) + 1;
             }
         }
         catch (FormatException e)

@@ -14,7 +14,8 @@ sealed class ConvertedFiles(bool isUser)
     private const int MostRounds = 100;
 
     private readonly List<ConvertedFile> _files = [];
-    private readonly List<ConversionFinding> _findings = [];
+    private readonly Dictionary<string, ConvertedFile> _byName = new(StringComparer.Ordinal);
+    private readonly ConversionFindings _findings = new();
 
     /// <summary>Whether they are for a user's containers.</summary>
     public bool IsUser => isUser;
@@ -23,7 +24,7 @@ sealed class ConvertedFiles(bool isUser)
     public IReadOnlyList<ConvertedFile> All => _files;
 
     /// <summary>In the order in which they were found.</summary>
-    public IReadOnlyList<ConversionFinding> Findings => _findings;
+    public IReadOnlyList<ConversionFinding> Findings => _findings.All;
 
     /// <param name="name">With its suffix.</param>
     /// <param name="comments">What is said at its top.</param>
@@ -31,11 +32,12 @@ sealed class ConvertedFiles(bool isUser)
     {
         ConvertedFile file = new(name, _findings) { Comments = comments };
         _files.Add(file);
+        _byName.TryAdd(name, file);
         return file;
     }
 
     /// <summary>A file by its name; null where there is none.</summary>
-    public ConvertedFile? Find(string name) => _files.Find(f => f.Name == name);
+    public ConvertedFile? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>Tells what has no counterpart and belongs to no file.</summary>
     public void Lose(string place, string why, string? advice) =>
@@ -62,24 +64,35 @@ sealed class ConvertedFiles(bool isUser)
             }
 
             QuadletSet.Read(units, new QuadletHost { LooksAtHost = false, IsUser = isUser }, faults);
-            bool changed = false;
+            Dictionary<string, HashSet<ConvertedLine>> refused = new(StringComparer.Ordinal);
             foreach (QuadletFault fault in faults.All)
             {
                 // Without its image, or what stands for it, a file is nothing, and the next fault would be of whatever
-                // line comes first.
+                // line comes first. Of several faults of a line the first is its reason.
                 if (
                     numbered[fault.Place.File].GetValueOrDefault(fault.Place.Line)
                         is { Key: not ("Image" or "Rootfs") } line
                     && Find(fault.Place.File) is { } file
-                    && file.Remove(l => l == line) > 0
                 )
                 {
-                    changed = true;
-                    file.Lose(line.Origin, fault.Text, fault.Advice);
+                    if (!refused.TryGetValue(file.Name, out HashSet<ConvertedLine>? lines))
+                    {
+                        refused[file.Name] = lines = [];
+                    }
+
+                    if (lines.Add(line))
+                    {
+                        file.Lose(line.Origin, fault.Text, fault.Advice);
+                    }
                 }
             }
 
-            if (!changed)
+            foreach ((string name, HashSet<ConvertedLine> lines) in refused)
+            {
+                Find(name)!.Remove(lines.Contains);
+            }
+
+            if (refused.Count == 0)
             {
                 foreach (QuadletFault fault in faults.All)
                 {

@@ -52,10 +52,11 @@ sealed class ArchiveFile : IDisposable
             );
         }
 
-        SafeFileHandle file = Libc.open(path, Linux.OpenFlags.ReadOnly | Linux.OpenFlags.CloseOnExec, 0);
-        if (file.IsInvalid)
+        // Of a FIFO it waits for who writes to it, which may never come.
+        (SafeFileHandle file, LinuxException? fault) = await Task.Run(() => OpenFile(path), CancellationToken.None)
+            .WaitAsync(cancellation);
+        if (fault is { } e)
         {
-            LinuxException e = LinuxException.Last("open", path);
             file.Dispose();
             throw new SysctrException(
                 e.Errno is Errno.ENOENT or Errno.ENOTDIR ? ErrorKind.NotFound : HostFailure.KindOf(e),
@@ -83,6 +84,12 @@ sealed class ArchiveFile : IDisposable
             file.Dispose();
             throw;
         }
+    }
+
+    private static (SafeFileHandle File, LinuxException? Fault) OpenFile(string path)
+    {
+        SafeFileHandle file = Libc.open(path, Linux.OpenFlags.ReadOnly | Linux.OpenFlags.CloseOnExec, 0);
+        return (file, file.IsInvalid ? LinuxException.Last("open", path) : null);
     }
 
     /// <summary>Takes an archive from a stream, compressed or not, through a file without a name.</summary>

@@ -10,6 +10,7 @@ sealed class QuadletFaults
 {
     private readonly List<QuadletFault> _faults = [];
     private readonly List<QuadletFault> _notes = [];
+    private readonly HashSet<QuadletFault> _noted = [];
 
     /// <summary>What keeps the files from being applied, in the order in which it was found.</summary>
     public IReadOnlyList<QuadletFault> All => _faults;
@@ -28,7 +29,7 @@ sealed class QuadletFaults
     public void Note(QuadletPlace place, string text)
     {
         QuadletFault note = new(place, text, null, ErrorKind.Template);
-        if (!_notes.Contains(note))
+        if (_noted.Add(note))
         {
             _notes.Add(note);
         }

@@ -48,7 +48,8 @@ static class PrivateView
     /// </summary>
     /// <param name="word">Of the program's.</param>
     /// <param name="place">The files.</param>
-    /// <exception cref="SysctrException">Unsafe: there is neither a file nor a directory, or nothing in the file.</exception>
+    /// <exception cref="SysctrException">Unsafe: there is neither a file nor a directory, or nothing in the
+    /// file.</exception>
     private static string Inside(string word, string place)
     {
         int at = word.IndexOf(place + "/", StringComparison.Ordinal);

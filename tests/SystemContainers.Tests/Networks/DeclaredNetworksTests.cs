@@ -113,6 +113,7 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
             Assert.False(Networks(other).Prune([], _ => true));
         }
 
+        await LockRelease.AwaitAsync(() => Task.FromResult(new NetworkUsers(other).Containers(Name).Length == 0));
         Assert.Empty(new NetworkUsers(other).Containers(Name));
         Assert.True(Networks(other).Prune([], _ => true));
         Assert.False(System.IO.File.Exists(Made));
@@ -314,7 +315,11 @@ public sealed class DeclaredNetworksTests : IAsyncLifetime
             n => (n.Name, n.Action) == (Name, PlannedNetworkAction.Remove)
         );
         Assert.DoesNotContain((await PlanAsync(host)).Networks, n => n.Name == Name);
-        await ApplyAsync(host, prune: true);
+        await LockRelease.AwaitAsync(async () =>
+        {
+            await ApplyAsync(host, prune: true);
+            return !System.IO.File.Exists(Made);
+        });
         Assert.False(System.IO.File.Exists(Made));
     }
 

@@ -586,11 +586,19 @@ public sealed class ApplyTests : IAsyncLifetime
         File.Delete(other);
 
         // The deployment before could be rolled back to.
-        await new PruneOperation(host, _notes.Add).RunAsync(["web"], keep: 1, Cancellation);
+        await LockRelease.AwaitAsync(async () =>
+        {
+            await new PruneOperation(host, _notes.Add).RunAsync(["web"], keep: 1, Cancellation);
+            return host.Catalog.Numbers("web").Count == 1;
+        });
         _notes.Clear();
         await ApplyAsync(host);
         Assert.Equal(2, Directory.GetFiles(networks).Length);
-        await ApplyAsync(host, prune: true);
+        await LockRelease.AwaitAsync(async () =>
+        {
+            await ApplyAsync(host, prune: true);
+            return Directory.GetFiles(networks).Length == 1;
+        });
         Assert.Equal(["systemd-old.json"], Directory.GetFiles(networks).Select(f => Path.GetFileName(f)!));
         Assert.Contains("network systemd-shop: removed; no file declares it any more", _notes);
     }

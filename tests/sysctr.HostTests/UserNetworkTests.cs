@@ -134,6 +134,112 @@ public sealed class UserNetworkTests(NspawnFixture fixture)
         Assert.NotEqual("active", await user.PropertyAsync(Holder, "ActiveState"));
     }
 
+    /// <summary>By a relay that systemd starts for the first datagram. An answer comes from the address that was asked,
+    /// also where the host has several.</summary>
+    [Fact]
+    public async Task Datagrams_reach_published_ports_and_their_answers_the_senders()
+    {
+        const int port = 5300;
+        await ConnectAsync();
+        await _host.ShellAsync(
+            $$"""
+            cat >{{Place}}/echo.py <<'E'
+            import signal, socket, sys
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            server.bind(('::', 53))
+            while True:
+                data, sender = server.recvfrom(65536)
+                server.sendto(data, sender)
+            E
+            cat >{{Place}}/send.py <<'E'
+            import socket, sys
+            def ask(place, length):
+                host, port = place.split('/')
+                with socket.socket(socket.AF_INET6 if ':' in host else socket.AF_INET, socket.SOCK_DGRAM) as s:
+                    s.settimeout(5)
+                    s.connect((host, int(port)))
+                    s.send(b'x' * length)
+                    return len(s.recv(65536))
+            print(*[ask(place, length) for length in (4, 0, 60000) for place in sys.argv[1:]])
+            E
+            ip addr show uplink | grep -q 192.0.2.9 || ip addr add 192.0.2.9/24 dev uplink
+            """
+        );
+        TestUser user = await TestUser.AddAsync(_host);
+        await user.MustAsync("network", "create", "shop", "--subnet", "10.78.0.0/24", "--subnet", "fd78::/64");
+        await user.MustAsync(
+            "install",
+            "--now",
+            "--name",
+            "names",
+            "-v",
+            $"{Place}:{Place}:ro",
+            "--entrypoint",
+            $"[\"/usr/bin/python3\", \"{Place}/echo.py\"]",
+            "--network",
+            "shop",
+            "-p",
+            $"{port}:53/udp",
+            "-p",
+            "192.0.2.9:5310-5311:52-53/udp",
+            "probe"
+        );
+
+        await EchoesAsync("127.0.0.1/5300", "::1/5300");
+        await EchoesFarAsync("192.0.2.2/5300", "192.0.2.9/5300", "192.0.2.9/5311");
+        await _host.ShellAsync($"test $(pgrep -u {user.Name} -cf 'launch udp') = 2");
+
+        foreach (
+            string blow in (string[])
+                [
+                    $"pkill -9 -u {user.Name} -f 'launch udp'",
+                    user.Systemctl("restart names"),
+                    user.Systemctl($"kill -s KILL {Holder}"),
+                    $"systemctl restart user@{user.Uid}.service",
+                ]
+        )
+        {
+            await _host.ShellAsync(blow);
+            await _host.EventuallyAsync($"python3 {Place}/send.py 127.0.0.1/5300", s_patience);
+            await EchoesAsync("127.0.0.1/5300", "::1/5300");
+        }
+
+        // Somebody's port.
+        CommandResult taken = await user.SysctrAsync(
+            "install",
+            "--now",
+            "--name",
+            "other",
+            "--network",
+            "shop",
+            "-p",
+            $"{port}:53/udp",
+            "probe"
+        );
+        Assert.Equal(11, taken.ExitCode);
+        await user.MustAsync("uninstall", "--purge", "other");
+
+        await user.MustAsync("stop", "names");
+        await _host.EventuallyAsync(
+            $"! {user.Systemctl($"is-active {Holder} {Uplink}")} && test -z \"$(pgrep -l -u {user.Name} 'passt|aardvark|sleep|sysctr'; ss -Hlun 'sport >= 5300 and sport <= 5311')\" && test -z \"$({user.Systemctl("list-units --all --plain --no-legend 'sysctr-port*'")})\"",
+            s_patience
+        );
+        await user.MustAsync("uninstall", "--purge", "names");
+        await user.MustAsync("network", "remove", "shop");
+
+        Task EchoesAsync(params string[] places) => EchoAsync("", places);
+
+        Task EchoesFarAsync(params string[] places) => EchoAsync("ip netns exec far ", places);
+
+        async Task EchoAsync(string where, string[] places) =>
+            Assert.Equal(
+                string.Join(' ', ((int[])[4, 0, 60_000]).SelectMany(l => Enumerable.Repeat(l, places.Length))),
+                (await _host.ShellAsync($"{where}python3 {Place}/send.py {string.Join(' ', places)}")).Trim()
+            );
+    }
+
     [Fact]
     public async Task What_can_t_be_had_is_refused_before_anything_is_changed()
     {
@@ -155,18 +261,18 @@ public sealed class UserNetworkTests(NspawnFixture fixture)
             Assert.Contains($"apt install {package}", refused.Error, StringComparison.Ordinal);
         }
 
-        CommandResult udp = await user.SysctrAsync(
+        CommandResult sctp = await user.SysctrAsync(
             "install",
             "--name",
             "web",
             "--network",
             "shop",
             "-p",
-            "5300:53/udp",
+            "5300:53/sctp",
             "probe"
         );
-        Assert.Equal(2, udp.ExitCode);
-        Assert.Contains("5300:53/udp", udp.Error, StringComparison.Ordinal);
+        Assert.Equal(2, sctp.ExitCode);
+        Assert.Contains("5300:53/sctp", sctp.Error, StringComparison.Ordinal);
         CommandResult lacking = await user.SysctrAsync("install", "--name", "web", "--network", "none-such", "probe");
         Assert.Contains("network create none-such", lacking.Error, StringComparison.Ordinal);
         Assert.Equal(before, await user.FilesAsync());

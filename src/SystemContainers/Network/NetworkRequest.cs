@@ -71,8 +71,8 @@ sealed record NetworkRequest
     /// <summary>Whether nothing was said, so that the host's network and name files are meant.</summary>
     public bool IsPlain => SharesNames && HostName is null;
 
-    /// <summary>Of a user's container: whether ports are published by sockets of the user's systemd.</summary>
-    public bool PublishesBySockets => NeedsNetavark && Ports.Count > 0;
+    /// <summary>Of a user's container: whether connections are passed on by systemd-socket-proxyd(8).</summary>
+    public bool PublishesBySockets => NeedsNetavark && Ports.Any(p => p.Protocol == "tcp");
 
     /// <summary>What settings ask for.</summary>
     /// <param name="settings">Checked.</param>
@@ -140,8 +140,7 @@ sealed record NetworkRequest
         };
     }
 
-    /// <summary>A user's networks are in one user namespace, and so are the containers on them; and sockets pass TCP on
-    /// alone.</summary>
+    /// <summary>A network belongs to one user namespace, and so do all that are in it; and nothing passes SCTP on.</summary>
     private static void CheckUsers(SpecSettings settings, NetworkMode mode)
     {
         if (
@@ -156,12 +155,12 @@ sealed record NetworkRequest
             );
         }
 
-        if (mode == NetworkMode.Bridge && settings.Network.Ports.FirstOrDefault(p => p.Protocol != "tcp") is { } port)
+        if (mode == NetworkMode.Bridge && settings.Network.Ports.FirstOrDefault(p => p.Protocol == "sctp") is { } port)
         {
             throw new Errors.SysctrException(
                 Errors.ErrorKind.Usage,
-                $"publishing port {port}: on a network by name a user's container can publish tcp alone",
-                "without --network (pasta) it can publish udp"
+                $"publishing port {port}: a user's container can publish tcp and udp alone",
+                "sctp is for the system's containers"
             );
         }
     }

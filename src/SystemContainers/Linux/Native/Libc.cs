@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Structures of the kernel and libc, as Tmds.LibC lays them out for each processor.
+global using epoll_event = Tmds.Linux.epoll_event;
 global using iovec = Tmds.Linux.iovec;
 global using msghdr = Tmds.Linux.msghdr;
 global using open_how = Tmds.Linux.open_how;

@@ -66,6 +66,11 @@ static class Launcher
             return NetworksUplink.Run();
         }
 
+        if (arguments is [DatagramRelay.Verb, ..])
+        {
+            return DatagramRelay.Run(arguments[1..]);
+        }
+
         LaunchOptions options = LaunchOptions.Parse(arguments);
         if (options.Verb == "tmpfiles")
         {

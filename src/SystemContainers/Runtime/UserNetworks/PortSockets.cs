@@ -9,8 +9,9 @@ namespace SystemContainers.Runtime.UserNetworks;
 
 /// <summary>
 /// Published ports of a user's container on networks by name: for each a socket of the user's systemd on the host, and
-/// a service that systemd starts when somebody comes, systemd-socket-proxyd(8) inside the container's network. They are
-/// there while the container's unit is, and a minute after the last connection nothing runs for them.
+/// a service that systemd starts when somebody comes, systemd-socket-proxyd(8) inside the container's network, or
+/// <see cref="DatagramRelay"/>. They are there while the container's unit is, and a minute or two after the last that
+/// came nothing runs for them.
 /// </summary>
 static class PortSockets
 {
@@ -32,9 +33,30 @@ static class PortSockets
         int number = 0;
         foreach (PublishedPort port in ports)
         {
-            for (int offset = 0; offset < port.Range; offset++, number++)
+            if (port.Protocol == "udp")
             {
-                Open(record, port, offset, holder, unit, Name(record.Id, Text(number)));
+                // One for all of a range, which for media has hundreds.
+                Open(
+                    record,
+                    port,
+                    [.. Enumerable.Range(0, port.Range).Select(o => Listen(port, o))],
+                    DatagramCommand(record, port.ContainerPort, holder),
+                    unit,
+                    Name(record.Id, Text(number++))
+                );
+                continue;
+            }
+
+            for (int offset = 0; offset < port.Range; offset++)
+            {
+                Open(
+                    record,
+                    port,
+                    [Listen(port, offset)],
+                    Command(record, port.ContainerPort + offset, holder),
+                    unit,
+                    Name(record.Id, Text(number++))
+                );
             }
         }
     }
@@ -56,12 +78,7 @@ static class PortSockets
         string address = record.Addresses.First();
         return
         [
-            "/usr/bin/env",
-            "nsenter",
-            $"--user=/proc/{Text(holder)}/ns/user",
-            $"--net={UserNetwork.Seen(record, holder)}",
-            "--preserve-credentials",
-            "--",
+            .. Inside(record, holder),
             NetworkPrograms.SocketProxy,
             $"--connections-max={Text(MaxConnections)}",
             $"--exit-idle-time={IdleTime}",
@@ -69,13 +86,44 @@ static class PortSockets
         ];
     }
 
-    private static void Open(NetworkRecord record, PublishedPort port, int offset, int holder, string unit, string name)
+    /// <summary>The same for datagrams, to a port and those after it, as many as there are sockets.</summary>
+    internal static IReadOnlyList<string> DatagramCommand(NetworkRecord record, int port, int holder) =>
+        [
+            .. Inside(record, holder),
+            Environment.ProcessPath!,
+            "launch",
+            DatagramRelay.Verb,
+            record.Addresses.First(),
+            Text(port),
+        ];
+
+    /// <summary>In front of a command: in the container's network, with the sockets from outside.</summary>
+    private static string[] Inside(NetworkRecord record, int holder) =>
+        [
+            "/usr/bin/env",
+            "nsenter",
+            $"--user=/proc/{Text(holder)}/ns/user",
+            $"--net={UserNetwork.Seen(record, holder)}",
+            "--preserve-credentials",
+            "--",
+        ];
+
+    private static void Open(
+        NetworkRecord record,
+        PublishedPort port,
+        IReadOnlyList<string> places,
+        IReadOnlyList<string> command,
+        string unit,
+        string name
+    )
     {
+        bool datagrams = port.Protocol == "udp";
+        string at = places.Count == 1 ? places[0] : $"{places[0]} to {places[^1]}";
         string[] options =
         [
             $"--unit={name}",
-            $"--description=Port {Listen(port, offset)} of the container {record.Id}",
-            $"--socket-property=ListenStream={Listen(port, offset)}",
+            $"--description=Port {at}{(datagrams ? "/udp" : "")} of the container {record.Id}",
+            .. places.Select(p => $"--socket-property=Listen{(datagrams ? "Datagram" : "Stream")}={p}"),
             // 0.0.0.0 and [::] may be published beside each other, whatever the host says of both at once
             // (net.ipv6.bindv6only).
             $"--socket-property=BindIPv6Only={(port.HostIp.Contains(':', StringComparison.Ordinal) ? "ipv6-only" : "both")}",
@@ -86,14 +134,12 @@ static class PortSockets
             "--socket-property=DefaultDependencies=no",
             // Not BindsTo=, by which a restart of the unit would open it again before its network is there.
             $"--socket-property=StopPropagatedFrom={unit}",
-            "--socket-property=Backlog=4096",
-            "--socket-property=NoDelay=yes",
+            .. datagrams ? Array.Empty<string>() : ["--socket-property=Backlog=4096", "--socket-property=NoDelay=yes"],
             "--property=DefaultDependencies=no",
             $"--property=StopPropagatedFrom={unit}",
             $"--property=LimitNOFILE={Text(MaxConnections * FilesOfConnection)}",
             .. CompanionUnits.SpeakingFor(unit, record.Id),
         ];
-        IReadOnlyList<string> command = Command(record, port.ContainerPort + offset, holder);
         if (CompanionUnits.Run(options, command) != 0)
         {
             // A unit that failed keeps its name.
@@ -102,7 +148,7 @@ static class PortSockets
             {
                 throw new SysctrException(
                     ErrorKind.Conflict,
-                    $"publishing port {port} for {record.Id}: the user's systemd can't listen at {Listen(port, offset)}",
+                    $"publishing port {port} for {record.Id}: the user's systemd can't listen at {at}",
                     $"'journalctl --user -u {name}.socket' says why"
                 );
             }

@@ -63,7 +63,7 @@ public sealed class UserNetworkTests(NspawnFixture fixture)
                 [
                     user.Systemctl("kill -s KILL web.service"),
                     user.Systemctl("restart db web"),
-                    $"pkill -9 -u {user.Name} passt",
+                    $"pkill -9 -u {user.Name} 'passt|pasta'",
                     user.Systemctl($"kill -s KILL {Holder}"),
                     user.Systemctl($"restart {Holder}"),
                     $"systemctl restart user@{user.Uid}.service",
@@ -80,7 +80,7 @@ public sealed class UserNetworkTests(NspawnFixture fixture)
         await AnswersAsync(user, "db", "far", $"{Far}/80");
         await user.MustAsync("stop", "db");
         await _host.EventuallyAsync(
-            $"! {user.Systemctl($"is-active {Holder} {Uplink}")} && test -z \"$(pgrep -l -u {user.Name} 'passt|aardvark|sleep|proxyd')\" && test -z \"$({user.Systemctl("list-units --all --plain --no-legend 'sysctr-port*'")})\" && test -z \"$(ls {user.RunDirectory}/sysctr/.networks/*.json {user.RunDirectory}/sysctr/.networks/netns/* 2>/dev/null)\"",
+            $"! {user.Systemctl($"is-active {Holder} {Uplink}")} && test -z \"$(pgrep -l -u {user.Name} 'passt|pasta|aardvark|sleep|proxyd')\" && test -z \"$({user.Systemctl("list-units --all --plain --no-legend 'sysctr-port*'")})\" && test -z \"$(ls {user.RunDirectory}/sysctr/.networks/*.json {user.RunDirectory}/sysctr/.networks/netns/* 2>/dev/null)\"",
             s_patience
         );
         await user.MustAsync("start", "db", "web");
@@ -223,7 +223,7 @@ public sealed class UserNetworkTests(NspawnFixture fixture)
 
         await user.MustAsync("stop", "names");
         await _host.EventuallyAsync(
-            $"! {user.Systemctl($"is-active {Holder} {Uplink}")} && test -z \"$(pgrep -l -u {user.Name} 'passt|aardvark|sleep|sysctr'; ss -Hlun 'sport >= 5300 and sport <= 5311')\" && test -z \"$({user.Systemctl("list-units --all --plain --no-legend 'sysctr-port*'")})\"",
+            $"! {user.Systemctl($"is-active {Holder} {Uplink}")} && test -z \"$(pgrep -l -u {user.Name} 'passt|pasta|aardvark|sleep|sysctr'; ss -Hlun 'sport >= 5300 and sport <= 5311')\" && test -z \"$({user.Systemctl("list-units --all --plain --no-legend 'sysctr-port*'")})\"",
             s_patience
         );
         await user.MustAsync("uninstall", "--purge", "names");
@@ -238,6 +238,124 @@ public sealed class UserNetworkTests(NspawnFixture fixture)
                 string.Join(' ', ((int[])[4, 0, 60_000]).SelectMany(l => Enumerable.Repeat(l, places.Length))),
                 (await _host.ShellAsync($"{where}python3 {Place}/send.py {string.Join(' ', places)}")).Trim()
             );
+    }
+
+    /// <summary>The payload is the user, and not root, in a namespace of users within that of the networks.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(":uid=101,gid=102")]
+    public async Task Who_keeps_the_user_s_id_is_on_networks_like_all_others(string ids)
+    {
+        const int port = 8102;
+        await ConnectAsync();
+        await _host.ShellAsync($"sed 's/80/8000/' {Place}/serve.py >{Place}/serve8000.py");
+        TestUser user = await TestUser.AddAsync(_host);
+        string inside = ids.Length == 0 ? $"{user.Uid} {user.Uid} 0" : "101 102 0";
+        await user.ShellAsync("mkdir data; chmod 700 data");
+        await user.MustAsync("network", "create", "shop", "--subnet", "10.79.0.0/24", "--subnet", "fd79::/64");
+        await user.MustAsync(Serve("crun", "db", "--network", "shop"));
+        await user.MustAsync(
+            "install",
+            "--now",
+            "--name",
+            "web",
+            "--runtime",
+            "crun",
+            "--userns",
+            "keep-id" + ids,
+            "--network",
+            "shop",
+            "-p",
+            $"{port}:8000",
+            "-v",
+            $"{Place}:{Place}:ro",
+            "-v",
+            $"{user.Home}/data:/data",
+            "--entrypoint",
+            $"[\"/usr/bin/python3\", \"{Place}/serve8000.py\"]",
+            "probe"
+        );
+
+        foreach (
+            string blow in (string[])
+                [
+                    "true",
+                    user.Systemctl("restart web"),
+                    user.Systemctl("kill -s KILL web"),
+                    user.Systemctl($"kill -s KILL {Holder}"),
+                    $"systemctl restart user@{user.Uid}.service",
+                ]
+        )
+        {
+            await _host.ShellAsync(blow);
+            await AnswersAsync(port, "web");
+            await AnswersAsync(user, "web", "db", "db/80");
+            await AnswersAsync(user, "db", "web", "web/8000");
+            await AnswersAsync(user, "web", "far", $"{Far}/80");
+            Assert.Equal(
+                inside,
+                (
+                    await user.MustAsync(
+                        "exec",
+                        "web",
+                        "sh",
+                        "-c",
+                        "touch /data/new; echo $(id -u) $(id -g) $(stat -c %u /etc/passwd)"
+                    )
+                ).Output.Trim()
+            );
+            Assert.Equal($"{user.Uid}\n", await _host.ShellAsync($"stat -c %u {user.Home}/data/new"));
+        }
+
+        // In its network nobody else is but who has its ids.
+        CommandResult shared = await user.SysctrAsync(Serve("crun", "beside", "--network", "container:web"));
+        Assert.NotEqual(0, shared.ExitCode);
+        Assert.Contains(
+            "web's own",
+            await _host.ShellAsync($"journalctl --sync; journalctl -o cat _UID={user.Uid} | grep beside"),
+            StringComparison.Ordinal
+        );
+        await user.SysctrAsync("uninstall", "--purge", "beside");
+
+        await user.MustAsync("stop", "web", "db");
+        await _host.EventuallyAsync(
+            $"! {user.Systemctl($"is-active {Holder}")} && test -z \"$(ls {user.RunDirectory}/sysctr/.networks/*.json {user.RunDirectory}/sysctr/.networks/netns/* 2>/dev/null)\"",
+            s_patience
+        );
+        await user.MustAsync("uninstall", "--purge", "web", "db");
+        await user.MustAsync("network", "remove", "shop");
+    }
+
+    /// <summary>The user's systemd does not know the variables of the call that installs; and a port that was left to
+    /// us has a number.</summary>
+    [Fact]
+    public async Task A_store_elsewhere_has_its_networks_and_a_drawn_port_is_told()
+    {
+        await ConnectAsync();
+        TestUser user = await TestUser.AddAsync(_host);
+        await user.ShellAsync(
+            $$"""
+            export XDG_DATA_HOME=$HOME/elsewhere
+            sysctr --user network create away --subnet 10.80.0.0/24
+            sysctr --user install --now --name web --network away -p 80 -v {{Place}}:{{Place}}:ro --entrypoint '["/usr/bin/python3", "{{Place}}/serve.py"]' probe
+            """
+        );
+        string record = $"{user.RunDirectory}/sysctr/.networks/web.json";
+        string port = (
+            await _host.ShellAsync(
+                $"python3 -c 'import json; print(json.load(open(\"{record}\"))[\"published\"][0][\"host_port\"])'"
+            )
+        ).Trim();
+        await AnswersAsync(int.Parse(port, CultureInfo.InvariantCulture), "web");
+
+        // The last command of a stop was killed with all else; an uninstall takes away what that left.
+        await user.MustAsync(Serve("crun", "other", "--network", "bridge"));
+        await _host.ShellAsync(
+            $"cp {record} /root/left.json; {user.Systemctl("stop web")}; cp -a /root/left.json {record}; chown {user.Name}: {record}"
+        );
+        await user.ShellAsync("XDG_DATA_HOME=$HOME/elsewhere sysctr --user uninstall --purge web");
+        await _host.ShellAsync($"test ! -e {record}");
+        await user.MustAsync("uninstall", "--purge", "other");
     }
 
     [Fact]

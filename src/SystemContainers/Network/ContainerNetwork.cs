@@ -4,6 +4,7 @@ using System.ComponentModel;
 using System.Text.Json;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Network;
 
@@ -20,8 +21,9 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
     /// <summary>Makes the namespace, gives it addresses and publishes ports.</summary>
     /// <param name="id">The container's, with its instance.</param>
     /// <param name="request">What it wants.</param>
+    /// <param name="ids">As for <see cref="NetworkNamespace.Make"/>.</param>
     /// <exception cref="SysctrException">It can't be made; nothing is left.</exception>
-    public void Up(string id, NetworkRequest request)
+    public void Up(string id, NetworkRequest request, IdMap? ids = null)
     {
         string netavark = NetworkPrograms.Require("netavark", "netavark", $"for the network of {id}");
         using IDisposable held = take();
@@ -75,12 +77,13 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
         )
         {
             IsUsers = users,
+            HasOwnUsers = ids is not null,
         };
         try
         {
             // First what will be there, for whoever has to take it away.
             NetworkRecords.Put(record);
-            NetworkNamespace.Make(record.Namespace);
+            NetworkNamespace.Make(record.Namespace, ids);
             NetworkRecords.Put(record with { Status = Setup(netavark, aardvark, record) });
         }
         catch
@@ -190,11 +193,10 @@ sealed class ContainerNetwork(NetworkStore store, Func<IDisposable> take, Action
         string[] variables =
         [
             .. NetworkPrograms.Firewall is { } firewall ? [$"NETAVARK_FW={firewall}"] : (string[])[],
-            // A firewalld on the bus is the host's, which has no say in a user's networks, nor the user in it. The
-            // firewall's program is where only root's path leads, and systemd-run(1) elsewhere on most hosts: it would
-            // put aardvark-dns into a scope of its own.
+            // A firewalld on the bus is the host's, which has no say in a user's networks, nor the user in it. By
+            // systemd-run(1), where it found that, aardvark-dns would be put into a scope of its own.
             .. record.IsUsers
-                ? ["DBUS_SYSTEM_BUS_ADDRESS=unix:path=/dev/null", "PATH=/usr/local/sbin:/usr/sbin:/sbin"]
+                ? ["DBUS_SYSTEM_BUS_ADDRESS=unix:path=/dev/null", "PATH=" + NetworkPrograms.FirewallPath()]
                 : (string[])[],
         ];
         command = variables.Length > 0 ? ["/usr/bin/env", .. variables, .. command] : command;

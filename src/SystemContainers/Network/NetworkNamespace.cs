@@ -4,6 +4,7 @@ using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Native;
 using SystemContainers.Linux.Processes;
+using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Network;
 
@@ -18,8 +19,15 @@ static class NetworkNamespace
     public static string PathOf(string id) =>
         Path.Join(NetworkRecords.AreUsers ? Path.Join(NetworkRecords.Place, "netns") : Place, $"sysctr-{id}");
 
+    /// <summary>Of a user's, beside it: the namespace of users that owns it, where that is its own.</summary>
+    public static string UsersOf(string path) => path + ".users";
+
+    /// <summary>Makes one.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="users">Of a user's that a namespace of users of its own is to own: the map of that, as this process
+    /// sees the ids.</param>
     /// <exception cref="LinuxException">A call failed.</exception>
-    public static void Make(string path)
+    public static void Make(string path, IdMap? users = null)
     {
         if (NetworkRecords.AreUsers)
         {
@@ -34,6 +42,13 @@ static class NetworkNamespace
         File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
         try
         {
+            if (users is not null)
+            {
+                File.OpenHandle(UsersOf(path), FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+                UserNamespace.Mount(users, UsersOf(path), path);
+                return;
+            }
+
             // The namespace lives on by its mount.
             OwnThread.Run(() =>
             {
@@ -58,6 +73,19 @@ static class NetworkNamespace
     /// <summary>Takes one away; whether it is there does not matter. Who is in it still, keeps it.</summary>
     /// <exception cref="LinuxException">A call failed.</exception>
     public static void Remove(string path)
+    {
+        RemoveFile(path);
+        RemoveFile(UsersOf(path));
+    }
+
+    /// <summary>The same where the mounts have gone with the namespace that they were in.</summary>
+    public static void Forget(string path)
+    {
+        File.Delete(path);
+        File.Delete(UsersOf(path));
+    }
+
+    private static void RemoveFile(string path)
     {
         if (!File.Exists(path))
         {

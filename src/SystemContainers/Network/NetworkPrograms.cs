@@ -29,6 +29,29 @@ static class NetworkPrograms
     /// </summary>
     public static string? Firewall => Find(Nft) is null && Find(Iptables) is not null ? Iptables : null;
 
+    /// <summary>A directory that has the firewall's programs and no others, whatever else lies beside those on the
+    /// host; for whoever holds the lock of networks.</summary>
+    public static string FirewallPath()
+    {
+        string directory = Path.Join(NetworkRecords.State, "firewall");
+        Directory.CreateDirectory(directory);
+        foreach (string name in (string[])[Nft, Iptables, "ip6tables"])
+        {
+            string link = Path.Join(directory, name);
+            string? there = Find(name);
+            if (new FileInfo(link).LinkTarget != there)
+            {
+                File.Delete(link);
+                if (there is not null)
+                {
+                    File.CreateSymbolicLink(link, there);
+                }
+            }
+        }
+
+        return directory;
+    }
+
     /// <summary>A program's absolute path on the host; null where it is not installed.</summary>
     /// <param name="name">Such as netavark.</param>
     /// <param name="here">Maps a path of the host to one of this process; null for the running host.</param>

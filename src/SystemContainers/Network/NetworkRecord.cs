@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Serialization;
+using SystemContainers.Settings;
 
 namespace SystemContainers.Network;
 
@@ -24,6 +25,14 @@ sealed record NetworkRecord(
     /// <summary>Whether it is a user's: behind the gateways of its networks is the namespace that they are in, and not
     /// the host.</summary>
     public bool IsUsers { get; init; }
+
+    /// <summary>Of a user's: its ports on the host, with the numbers that they have, by sockets of the user's systemd.
+    /// Those of the system's are netavark's.</summary>
+    public IReadOnlyList<PublishedPort> Published { get; init; } = [];
+
+    /// <summary>Of a user's: whether its network is owned by a namespace of users of its own
+    /// (<see cref="NetworkNamespace.UsersOf"/>), and not by that of all the user's networks.</summary>
+    public bool HasOwnUsers { get; init; }
 
     /// <summary>The host's addresses on its networks, by which the container reaches the host.</summary>
     [JsonIgnore]

@@ -140,18 +140,16 @@ sealed record NetworkRequest
         };
     }
 
-    /// <summary>A network belongs to one user namespace, and so do all that are in it; and nothing passes SCTP on.</summary>
+    /// <summary>A network belongs to one user namespace, and so do all that are in it; and nothing passes SCTP
+    /// on.</summary>
     private static void CheckUsers(SpecSettings settings, NetworkMode mode)
     {
-        if (
-            mode is NetworkMode.Bridge or NetworkMode.Container
-            && settings.UserNamespace.Mode != UserNamespaceMode.Host
-        )
+        if (mode == NetworkMode.Container && settings.UserNamespace.Mode != UserNamespaceMode.Host)
         {
             throw new Errors.SysctrException(
                 Errors.ErrorKind.Usage,
-                "reading --userns: a user's container on a network by name, or in another's, has the user namespace of the network, as without --userns",
-                "leave --userns, --uidmap and --gidmap out, or --network"
+                "reading --userns: a user's container in the network of another has the user namespace of that",
+                "leave --userns, --uidmap and --gidmap out, or give both a network by name"
             );
         }
 

@@ -4,6 +4,8 @@ using Microsoft.Win32.SafeHandles;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
+using SystemContainers.Linux.Processes;
+using SystemContainers.Linux.Users;
 using SystemContainers.Mounts;
 using SystemContainers.Network;
 using SystemContainers.State;
@@ -134,6 +136,21 @@ sealed class ContainerRemover(Host host)
         }
     }
 
+    /// <summary>From this namespace nobody gets into that of the user's networks; from outside the user does.</summary>
+    private async Task RemoveUsersNetworkAsync(HostUser user, string name, CancellationToken cancellation)
+    {
+        IReadOnlyList<string> caller = TransientService.Caller(user);
+        ProcessResult done = await ProcessRunner.RunAsync(
+            caller[0],
+            [.. caller.Skip(1), "--", Environment.ProcessPath!, "launch", "network-down", name],
+            cancellation
+        );
+        if (done.ExitCode != 0)
+        {
+            host.Note($"taking the network of {name} away: {done.Error.Trim()}");
+        }
+    }
+
     /// <returns>The directories that were purged.</returns>
     /// <exception cref="SysctrException">It can't go; what of it could be removed is.</exception>
     public async Task<IReadOnlyList<string>> RemoveAsync(
@@ -150,10 +167,14 @@ sealed class ContainerRemover(Host host)
                 await host.Systemd.StopAsync(unit, cancellation);
             }
 
+            // Its unit does that; not where its last command was killed.
             if (host.User is null)
             {
-                // Its unit does that; not where its last command was killed.
                 new ContainerNetwork(host.Target.Networks, host.Locks.LockNetworks, host.Note).Down(record.Name);
+            }
+            else if (NetworkRecords.Find(record.Name) is not null)
+            {
+                await RemoveUsersNetworkAsync(host.User, record.Name, cancellation);
             }
         }
 

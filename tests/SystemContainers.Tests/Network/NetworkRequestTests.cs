@@ -68,7 +68,6 @@ public sealed class NetworkRequestTests
 
     /// <summary>Containers on a user's networks share its user namespace, and systemd passes no SCTP on.</summary>
     [Theory]
-    [InlineData("--network=web --userns=keep-id", "--userns")]
     [InlineData("--network=container:db --userns=keep-id", "--userns")]
     [InlineData("--network=web --publish=53:53/sctp", "53:53/sctp")]
     public void What_a_user_s_network_by_name_can_t_do_is_refused(string words, string named)

@@ -81,30 +81,63 @@ static class UserNamespace
             holder.StandardInput.Close();
             holder.WaitForExit();
         }
+    }
 
-        // The kernel takes a map in one write.
-        static void Write(string file, IReadOnlyList<IdRange> ranges)
+    /// <summary>Makes a namespace with a map of root's choice, and one of the network that it owns, which live on by
+    /// their mounts.</summary>
+    /// <param name="map">The caller is root of the namespace that it is in, which has these ids.</param>
+    /// <param name="users">A file that becomes the first.</param>
+    /// <param name="network">A file that becomes the second.</param>
+    /// <exception cref="SysctrException">Host: the kernel refuses.</exception>
+    public static void Mount(IdMap map, string users, string network)
+    {
+        using Process holder = StartHolder(single: false, "--net");
+        string process = $"/proc/{holder.Id.ToString(CultureInfo.InvariantCulture)}";
+        try
         {
-            using FileStream map = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-            map.Write(
-                Encoding.ASCII.GetBytes(
-                    string.Concat(
-                        ranges.Select(r =>
-                            string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Count}\n")
-                        )
+            Write(process + "/uid_map", map.Uids);
+            Write(process + "/gid_map", map.Gids);
+            foreach ((string kind, string place) in ((string, string)[])[("user", users), ("net", network)])
+            {
+                if (Libc.mount($"{process}/ns/{kind}", place, Libc.MS_BIND) != 0)
+                {
+                    throw LinuxException.Last("mount", place);
+                }
+            }
+        }
+        finally
+        {
+            holder.StandardInput.Close();
+            holder.WaitForExit();
+        }
+    }
+
+    /// <summary>The kernel takes a map in one write.</summary>
+    private static void Write(string file, IReadOnlyList<IdRange> ranges)
+    {
+        using FileStream map = new(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        map.Write(
+            Encoding.ASCII.GetBytes(
+                string.Concat(
+                    ranges.Select(r =>
+                        string.Create(CultureInfo.InvariantCulture, $"{r.Inside} {r.Outside} {r.Count}\n")
                     )
                 )
-            );
-        }
+            )
+        );
     }
 
     /// <summary>A process that does nothing in a new namespace, until its standard input ends.</summary>
     /// <param name="single">Whether it is its root and nobody else, which the kernel allows everybody
     /// (user_namespaces(7)).</param>
-    private static Process StartHolder(bool single)
+    /// <param name="others">Options of unshare(1) for further namespaces.</param>
+    private static Process StartHolder(bool single, params string[] others)
     {
         Process holder = ProcessRunner.Start(
-            new ProcessStartInfo("unshare", ["--user", .. single ? ["--map-root-user"] : Array.Empty<string>(), "cat"])
+            new ProcessStartInfo(
+                "unshare",
+                ["--user", .. others, .. single ? ["--map-root-user"] : Array.Empty<string>(), "cat"]
+            )
             {
                 UseShellExecute = false,
                 RedirectStandardInput = true,

@@ -3,6 +3,7 @@
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Processes;
+using SystemContainers.Linux.Users;
 using SystemContainers.Network;
 using SystemContainers.Runtime.UserNetworks;
 using SystemContainers.Settings;
@@ -65,7 +66,7 @@ static class LaunchedNetwork
     private static int RunHere(LaunchOptions options, NetworkRequest? request)
     {
         ContainerNetwork network = new(
-            new NetworkStore(Path.Join(Launcher.StoreDirectory, NetworkStore.Folder)),
+            new NetworkStore(Path.Join(StoreOf(options.Bundle), NetworkStore.Folder)),
             NetworkRecords.Lock,
             LaunchLog.Error
         );
@@ -75,10 +76,26 @@ static class LaunchedNetwork
         }
         else
         {
-            network.Up(options.Id, request);
+            network.Up(
+                options.Id,
+                request,
+                NetworkRecords.AreUsers
+                    ? UserNetwork.OwnIds(Launcher.ReadConfig(options.Bundle!), options.Id, IdMap.OfThisProcess())
+                    : null
+            );
         }
 
         return 0;
+    }
+
+    /// <summary>The store that the container is in. A user's is where the call that installed it had XDG_DATA_HOME,
+    /// which the user's systemd need not have.</summary>
+    private static string StoreOf(string? bundle)
+    {
+        string? deployments = Path.GetDirectoryName(Path.GetDirectoryName(bundle));
+        return Path.GetFileName(deployments) == "deployments"
+            ? Path.GetDirectoryName(deployments)!
+            : Launcher.StoreDirectory;
     }
 
     private static string? MountNamespace(string process) => new FileInfo($"/proc/{process}/ns/mnt").LinkTarget;
@@ -120,6 +137,15 @@ static class LaunchedNetwork
                         ? "its unit makes it before it starts; was its ExecStartPre= taken out?"
                         : $"start {owner} first; it needs a network of its own (bridge, or one by name)"
                 );
+        if (owner != id && record?.HasOwnUsers == true)
+        {
+            throw new SysctrException(
+                ErrorKind.Unit,
+                $"starting {id}: the network of {owner} belongs to a user namespace of {owner}'s own",
+                $"leave --userns of {owner} out, or give both a network by name"
+            );
+        }
+
         if (request?.Mode == NetworkMode.Namespace && !File.Exists(request.Of))
         {
             throw new SysctrException(
@@ -138,7 +164,12 @@ static class LaunchedNetwork
         if (record?.IsUsers == true)
         {
             int holder = NetworksHolder.Require($"starting {id}");
-            BundleConfig.PlaceNetwork(document, files, UserNetwork.Seen(record, holder), UserNetwork.SeenUsers(holder));
+            BundleConfig.PlaceNetwork(
+                document,
+                files,
+                UserNetwork.Seen(record, holder),
+                UserNetwork.SeenUsers(record, holder)
+            );
         }
         else
         {

@@ -69,7 +69,7 @@ static class NetworksHolder
     {
         foreach (NetworkRecord record in NetworkRecords.All())
         {
-            File.Delete(record.Namespace);
+            NetworkNamespace.Forget(record.Namespace);
             NetworkRecords.Remove(record.Id);
         }
 

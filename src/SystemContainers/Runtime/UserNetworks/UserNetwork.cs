@@ -2,6 +2,8 @@
 
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
 using SystemContainers.Network;
@@ -20,6 +22,9 @@ static class UserNetwork
     /// be the holder's, for systemd ends what a command before a start leaves.</summary>
     private const string Group = "_SYSCTR_NETNS_CGROUP";
 
+    /// <summary>How often ports are drawn.</summary>
+    private const int Draws = 5;
+
     /// <summary>Whether this process is inside.</summary>
     public static bool IsInside =>
         HostUser.IsInNamespace && Environment.GetEnvironmentVariable(Group) is { Length: > 0 };
@@ -28,8 +33,37 @@ static class UserNetwork
     /// open while the holder lives.</summary>
     public static string Seen(NetworkRecord record, int holder) => $"/proc/{Text(holder)}/root{record.Namespace}";
 
-    /// <summary>The user namespace of all of them.</summary>
-    public static string SeenUsers(int holder) => $"/proc/{Text(holder)}/ns/user";
+    /// <summary>The user namespace of all of them, or a container's own.</summary>
+    public static string SeenUsers(NetworkRecord record, int holder) =>
+        record.HasOwnUsers ? NetworkNamespace.UsersOf(Seen(record, holder)) : $"/proc/{Text(holder)}/ns/user";
+
+    /// <summary>
+    /// The ids of a container that is to have a user namespace of its own (keep-id, or maps), as the networks' sees
+    /// them: it is made within that, so that whoever is root there has all rights in it, too. Null for one that shares
+    /// the networks'.
+    /// </summary>
+    /// <param name="document">Its config.json.</param>
+    /// <param name="id">The container's, with its instance.</param>
+    /// <param name="networks">The ids of the networks' namespace.</param>
+    /// <exception cref="SysctrException">Host: that lacks some of them.</exception>
+    public static IdMap? OwnIds(JsonObject document, string id, IdMap networks)
+    {
+        if (document["annotations"]?[StartAnnotations.Owners] is null || IdMappings.Find(document) is not { } outside)
+        {
+            return null;
+        }
+
+        IdMap ids = outside.Then(networks.Inverse);
+        return Count(ids.Uids) == Count(outside.Uids) && Count(ids.Gids) == Count(outside.Gids)
+            ? ids
+            : throw new SysctrException(
+                ErrorKind.Host,
+                $"making the network of {id}: its user namespace has ids that {NetworkRequest.UsersUnit} has not",
+                $"were ranges of /etc/subuid changed? 'systemctl --user restart {NetworkRequest.UsersUnit}' takes them up"
+            );
+
+        static long Count(IReadOnlyList<IdRange> ranges) => ranges.Sum(r => (long)r.Count);
+    }
 
     /// <summary>Makes it.</summary>
     /// <param name="id">The container's, with its instance.</param>
@@ -49,8 +83,7 @@ static class UserNetwork
 
         try
         {
-            string unit = Path.GetFileName(UnitCgroup.Unit(File.ReadAllText("/proc/self/cgroup")));
-            PortSockets.Open(NetworkRecords.Find(id)!, ports, holder, unit);
+            Publish(id, request, ports, holder);
         }
         catch (SysctrException)
         {
@@ -59,6 +92,31 @@ static class UserNetwork
         }
 
         return 0;
+    }
+
+    /// <summary>Ports whose numbers were left to us get others where somebody was faster.</summary>
+    private static void Publish(string id, NetworkRequest request, IReadOnlyList<PublishedPort> ports, int holder)
+    {
+        string unit = Path.GetFileName(UnitCgroup.Unit(File.ReadAllText("/proc/self/cgroup")));
+        for (int attempt = 1; ; attempt++)
+        {
+            using (NetworkRecords.Lock())
+            {
+                NetworkRecords.Put(NetworkRecords.Find(id)! with { Published = ports });
+            }
+
+            try
+            {
+                PortSockets.Open(NetworkRecords.Find(id)!, ports, holder, unit);
+                return;
+            }
+            catch (SysctrException e)
+                when (e.Kind == ErrorKind.Conflict && attempt < Draws && request.Ports.Any(p => p.HostPort == 0))
+            {
+                PortSockets.Close(id);
+                ports = HostPorts.Claim(request.Ports, [], id, awaitsAddress: true);
+            }
+        }
     }
 
     /// <summary>Takes it away; nothing where nothing was.</summary>
@@ -87,7 +145,7 @@ static class UserNetwork
         }
 
         // All of it has gone with the holder.
-        File.Delete(record.Namespace);
+        NetworkNamespace.Forget(record.Namespace);
         NetworkRecords.Remove(id);
         return 0;
     }

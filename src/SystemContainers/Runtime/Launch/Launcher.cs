@@ -345,7 +345,7 @@ static class Launcher
             DeviceBinds.Add(document, DeviceBinds.DeviceNumber);
         }
 
-        StartSecrets.AddCredentials(document, bundle, options.Name);
+        StartSecrets.AddCredentials(document, bundle, options.Name, StartSecrets.OwnCredentials);
 
         UnitEnvironment.AddUsual(document, File.ReadAllText("/proc/sys/kernel/hostname").Trim());
 

@@ -76,11 +76,23 @@ static class StartSecrets
 
     /// <summary>Gives the payload what systemd loaded for the unit, by copies that its user may read: systemd's are for
     /// the unit's user alone, who is root.</summary>
-    public static void AddCredentials(JsonObject document, string bundle, string name)
+    /// <param name="document">config.json of this start.</param>
+    /// <param name="bundle">Where the copies go.</param>
+    /// <param name="name">The container.</param>
+    /// <param name="given">Where systemd has them; null for none.</param>
+    public static void AddCredentials(JsonObject document, string bundle, string name, string? given)
     {
+        // Of a start that failed there may be others, in a directory that not even its owner may write to.
+        string directory = Path.Join(bundle, "credentials");
+        if (Directory.Exists(directory))
+        {
+            File.SetUnixFileMode(directory, OwnerReads | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            TreeRemoval.Remove(directory);
+        }
+
         if (
             StartAnnotations.Lines(document, StartAnnotations.Environment).Count == 0
-            || OwnCredentials is not { Length: > 0 } given
+            || given is not { Length: > 0 }
             || !Directory.Exists(given)
         )
         {
@@ -89,7 +101,7 @@ static class StartSecrets
 
         uint uid = document["process"]?["user"]?["uid"]?.GetValue<uint>() ?? 0;
         uint gid = document["process"]?["user"]?["gid"]?.GetValue<uint>() ?? 0;
-        string directory = MadePrivate(bundle, "credentials");
+        _ = MadePrivate(bundle, "credentials");
         foreach (string file in Directory.EnumerateFiles(given))
         {
             Write(Path.Join(directory, Path.GetFileName(file)), File.ReadAllBytes(file), OwnerReads, uid, gid);

@@ -87,6 +87,25 @@ public sealed class StartTests : IDisposable
         Assert.Contains("/dev/no-such-device", e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Of a start that failed nobody has removed them.</summary>
+    [Fact]
+    public void Credentials_are_those_of_this_start_alone()
+    {
+        string given = Directory.CreateDirectory(Path.Join(_base, "given")).FullName;
+        string bundle = Directory.CreateDirectory(Path.Join(_base, "bundle")).FullName;
+        foreach (string credential in (string[])["old", "new"])
+        {
+            File.WriteAllText(Path.Join(given, credential), credential);
+            StartSecrets.AddCredentials(Document((StartAnnotations.Environment, "unit")), bundle, "web", given);
+            File.Delete(Path.Join(given, credential));
+        }
+
+        Assert.Equal(["new"], Directory.GetFiles(Path.Join(bundle, "credentials")).Select(f => Path.GetFileName(f)!));
+
+        StartSecrets.AddCredentials(Document((StartAnnotations.Environment, "unit")), bundle, "web", null);
+        Assert.False(Directory.Exists(Path.Join(bundle, "credentials")));
+    }
+
     [Fact]
     public void Secrets_are_variables_or_copies_that_nobody_else_gets_to()
     {

@@ -9,6 +9,8 @@ namespace SystemContainers.HostTests;
 [Collection(OrdinaryHost.Name)]
 public sealed class DescribedDeviceTests(NspawnFixture fixture)
 {
+    /// <summary>A hook that has ended before crun has written it the state, is one that has failed: so it reads
+    /// that.</summary>
     private const string Specification = """
         cdiVersion: 0.5.0
         kind: sysctr.example/box
@@ -23,7 +25,7 @@ public sealed class DescribedDeviceTests(NspawnFixture fixture)
               mounts:
                 - {hostPath: /etc/hostname, containerPath: /opt/driver/name, options: [ro, nosuid, bind]}
               hooks:
-                - {hookName: createRuntime, path: /usr/bin/touch, args: [touch, /run/sysctr-described-hook]}
+                - {hookName: createRuntime, path: /bin/sh, args: [sh, -c, 'cat > /dev/null; touch /run/sysctr-described-hook']}
         """;
 
     private readonly NspawnHost _host = fixture.Host;

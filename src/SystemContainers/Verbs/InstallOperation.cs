@@ -44,6 +44,11 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
 
         await host.RecoverAsync(cancellation);
         Named[] named = Name(requests);
+        if (now)
+        {
+            Array.ForEach(named, RefuseTaken);
+        }
+
         using Installed installed = await host.History.RunAsync(
             "install",
             [.. named.Select(n => n.Name)],
@@ -200,6 +205,20 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
                 $"installing '{name}': a container of that name is installed, from {there.Image}",
                 "choose another name with --name, or uninstall it first"
             );
+        }
+    }
+
+    /// <summary>What is to start at once must be able to.</summary>
+    private void RefuseTaken(Named asked)
+    {
+        if (
+            TakenPorts
+                .Find(asked.Name, asked.Request.Settings, [.. host.Catalog.List(_ => { })], host.User is not null)
+                .FirstOrDefault() is
+            { Why: { } why }
+        )
+        {
+            throw why;
         }
     }
 

@@ -3,6 +3,7 @@
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Network;
+using SystemContainers.Prepared;
 using SystemContainers.Quadlet;
 using SystemContainers.Quadlet.Syntax;
 using SystemContainers.Render;
@@ -38,6 +39,8 @@ sealed class ApplyFiles(Host host)
             CheckHost(container, faults);
             CheckJoined(container, set, faults);
         }
+
+        CheckPorts(set, faults);
 
         foreach (QuadletFault told in faults.Notes)
         {
@@ -202,6 +205,41 @@ sealed class ApplyFiles(Host host)
                 "add its file to the call and write Network=NAME.container, or install it first",
                 ErrorKind.NotFound
             );
+        }
+    }
+
+    /// <summary>Ports that would fail the start of what starts with this call; where the unit has what it conflicts
+    /// with stopped, its start may set them free.</summary>
+    private void CheckPorts(QuadletSet set, QuadletFaults faults)
+    {
+        if (!host.Systemd.IsBooted)
+        {
+            return;
+        }
+
+        ContainerRecord[] installed = [.. host.Catalog.List(_ => { })];
+        foreach (
+            ContainerDeclaration container in set.Containers.Where(c =>
+                c.StartsItself && !c.OwnLines.Any(l => l is { Section: "Unit", Key: "Conflicts" })
+            )
+        )
+        {
+            foreach (
+                (string said, SysctrException why) in TakenPorts.Find(
+                    container.Name,
+                    container.Request.Settings,
+                    installed,
+                    host.User is not null
+                )
+            )
+            {
+                faults.Add(
+                    container.Said.Place(PublishedPort.Option, said),
+                    container.Said.Text(new SettingFault(PublishedPort.Option, said, why.Message)),
+                    why.Hint,
+                    why.Kind
+                );
+            }
         }
     }
 

@@ -94,6 +94,22 @@ public sealed class ApplyTests(NspawnFixture fixture)
         string[] changed = await PidsAsync();
         Assert.Equal((pids[0], false), (changed[0], pids[1] == changed[1]));
 
+        // A port that somebody has is found before anything is changed, with its line; the service's own are not.
+        await WriteAsync(
+            "quaport.container",
+            "[Container]\nImage=probe\nPublishPort=22222:22\n[Install]\nWantedBy=multi-user.target"
+        );
+        await _host.ShellAsync(
+            "systemd-run -q --unit quaport-taken --socket-property=ListenStream=22222 --socket-property=Accept=yes /bin/true"
+        );
+        CommandResult taken = await _host.SysctrAsync("apply", "--settle", "1");
+        Assert.Equal(10, taken.ExitCode);
+        Assert.Contains("quaport.container:3: PublishPort=22222:22: ", taken.Error, StringComparison.Ordinal);
+        Assert.Contains("something on the host listens there", taken.Error, StringComparison.Ordinal);
+        Assert.Equal(changed, await PidsAsync());
+        Assert.NotEqual(0, (await _host.SysctrAsync("info", "quaport")).ExitCode);
+        await _host.ShellAsync("systemctl stop quaport-taken.socket; rm /etc/sysctr/containers.d/quaport.container");
+
         await WriteAsync(
             "quadb.container",
             "[Container]\nImage=probe\nEntrypoint=/bin/false\n[Install]\nWantedBy=multi-user.target"

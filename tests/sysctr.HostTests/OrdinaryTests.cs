@@ -12,7 +12,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
 {
     private const string Payload = """
         echo by path >/dev/stdout
-        echo $(id -u) $FROM_UNIT $VAR_SECRET $(cat /run/secrets/pw) $(stat -c %u:%a /etc/pw) $(cat $CREDENTIALS_DIRECTORY/word) $(head -c1 /dev/box | wc -c) $(touch /written && echo wrote) >/dev/stderr
+        echo $(id -u) $FROM_UNIT $VAR_SECRET $(cat /run/secrets/pw) $(stat -c %u:%a /etc/pw) $(cat $CREDENTIALS_DIRECTORY/word /etc/word) $(head -c1 /dev/box | wc -c) $(touch /written && echo wrote) >/dev/stderr
         trap 'echo last words >/dev/stderr; exit 0' TERM
         while :; do sleep 0.1; done
         """;
@@ -53,6 +53,8 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
             $"{name},type=env,target=VAR_SECRET",
             "--secret",
             $"{name},target=/etc/pw,uid=33,mode=0400",
+            "--secret",
+            "word,target=/etc/word",
             "--device",
             "/dev/sysctr-box:/dev/box:r",
             "--entrypoint",
@@ -69,7 +71,7 @@ public sealed class OrdinaryTests(NspawnFixture fixture)
 
         (await _host.SysctrAsync(install)).MustSucceed();
 
-        string said = "0 said hidden hidden 33:400 credential 1 wrote";
+        string said = "0 said hidden hidden 33:400 credentialcredential 1 wrote";
         await SaysAsync(unit, said, 1);
         Assert.Contains("by path", await JournalAsync(unit), StringComparison.Ordinal);
         Assert.DoesNotContain(

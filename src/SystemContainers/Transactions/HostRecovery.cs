@@ -15,11 +15,21 @@ static class HostRecovery
         this Host host,
         IReadOnlyList<string> names,
         CancellationToken cancellation
+    ) => (await LockAndRecoverAsync(host, names, n => host.Locks.LockContainers(n, cancellation)))!;
+
+    /// <summary>The same for who does not wait for another process.</summary>
+    /// <returns>Null where another holds one of them, or one of what has to be recovered with them.</returns>
+    internal static Task<ContainerLocks?> TryLockAndRecoverAsync(this Host host, IReadOnlyList<string> names) =>
+        LockAndRecoverAsync(host, names, host.Locks.TryLockContainers);
+
+    private static async Task<ContainerLocks?> LockAndRecoverAsync(
+        Host host,
+        IReadOnlyList<string> names,
+        Func<IReadOnlyList<string>, ContainerLocks?> take
     )
     {
-        while (true)
+        while (take(names) is { } locks)
         {
-            ContainerLocks locks = host.Locks.LockContainers(names, cancellation);
             try
             {
                 IReadOnlyList<string> more = await new Recovery(host).EndAsync(names, start: true);
@@ -38,6 +48,8 @@ static class HostRecovery
 
             locks.Dispose();
         }
+
+        return null;
     }
 
     /// <summary>Rolls back the transactions that a crash has left, or rolls them forward where they were

@@ -40,12 +40,12 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         await host.RecoverAsync(cancellation);
         WantedImage wanted = new(host.Registries, request);
         string name = wanted.NameFor(request);
-        Lock(name).Dispose();
+        (host.Locks.TryLockContainers([name]) ?? throw Held(name)).Dispose();
         using ContainerTransaction transaction = new(host, progress);
         await CheckPossibleAsync(transaction, request, name, cancellation);
         IReadOnlyList<StoredImage> images = await transaction.FetchAsync(
             () => Task.FromResult<IReadOnlyList<WantedImage>>([wanted]),
-            () => LockWholeAsync(name),
+            async () => await host.TryLockAndRecoverAsync([name]) ?? throw Held(name),
             cancellation
         );
         return await RunAsync(transaction, request, name, images[0], cancellation);
@@ -76,24 +76,8 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         }
     }
 
-    private async Task<ContainerLocks> LockWholeAsync(string name)
-    {
-        ContainerLocks held = Lock(name);
-        try
-        {
-            await new Recovery(host).EndAsync([name], start: true);
-            return held;
-        }
-        catch
-        {
-            held.Dispose();
-            throw;
-        }
-    }
-
-    private ContainerLocks Lock(string name) =>
-        host.Locks.TryLockContainers([name])
-        ?? throw new SysctrException(
+    private SysctrException Held(string name) =>
+        new(
             ErrorKind.Locked,
             $"running '{name}': another sysctr works on it, or runs it",
             "choose another name with --name"

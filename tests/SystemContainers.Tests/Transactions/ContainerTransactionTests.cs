@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
 using SystemContainers.Pull;
@@ -7,7 +8,9 @@ using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
 using SystemContainers.TestBed;
+using SystemContainers.Tests.Fakes;
 using SystemContainers.Transactions;
+using SystemContainers.Verbs;
 using Xunit;
 
 namespace SystemContainers.Tests.Transactions;
@@ -183,6 +186,42 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         using ContainerTransaction transaction = new(host, NoProgress.Instance);
 
         Assert.Throws<InvalidOperationException>(() => transaction.Open(null!, Request));
+    }
+
+    /// <summary>A process that changes it together with another dies while a run-once fetches: both are ended, for the
+    /// run alone can't be.</summary>
+    [Fact]
+    public async Task A_run_ends_with_others_what_was_cut_off_while_it_fetched()
+    {
+        Host? host = null;
+        FakeSystemd? fake = null;
+        using FakeSystemd systemd = fake = new(TimeProvider.System)
+        {
+            Version = () =>
+            {
+                host!.Transactions.Begin(TransactionRecord.Install([SampleRecord.Of("app"), SampleRecord.Of("other")]));
+
+                // Refused for this once the image is there.
+                fake!["app.service"].IsThere = true;
+                return 252;
+            },
+        };
+        using (host = new Host(new HostTarget(Root), systemd, _notes.Add))
+        {
+            SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+                new RunOnceOperation(host, NoProgress.Instance).RunAsync(
+                    Request with
+                    {
+                        Name = "app",
+                    },
+                    CancellationToken.None
+                )
+            );
+
+            Assert.Equal(ErrorKind.Conflict, e.Kind);
+            Assert.Contains("there is a unit app.service", e.Message, StringComparison.Ordinal);
+            Assert.Empty(host.Transactions.Pending());
+        }
     }
 
     private Host Open() => Host.Open(Root, _notes.Add);

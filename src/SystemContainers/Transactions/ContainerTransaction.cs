@@ -240,12 +240,19 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
         TransactionKind kind,
         HistoryOrigin origin,
         CancellationToken cancellation
-    ) =>
-        await _switch.RunAsync(
+    )
+    {
+        if (_staged.Count < _prepared.Count)
+        {
+            throw new InvalidOperationException("Something was prepared and not staged.");
+        }
+
+        return await _switch.RunAsync(
             new TransactionRecord(kind, _changes ?? await PlanAsync(cancellation)) { Origin = origin },
             cancellation,
             Networks
         );
+    }
 
     /// <summary>Gives the locks to the caller, who does more with the containers and then ends them.</summary>
     public ContainerLocks? KeepLocks()

@@ -188,6 +188,19 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         Assert.Throws<InvalidOperationException>(() => transaction.Open(null!, Request));
     }
 
+    [Fact]
+    public async Task What_was_prepared_and_not_staged_is_not_committed()
+    {
+        using Host host = Open();
+        using ContainerTransaction transaction = new(host, NoProgress.Instance);
+        await GoAsync(host, transaction, "prepared");
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            transaction.CommitAsync(TransactionKind.Install, HistoryOrigin.Now(), CancellationToken.None)
+        );
+        Assert.False(host.Transactions.Any);
+    }
+
     /// <summary>A process that changes it together with another dies while a run-once fetches: both are ended, for the
     /// run alone can't be.</summary>
     [Fact]

@@ -74,6 +74,13 @@ interface ISystemdManager : IDisposable
     /// <summary>What systemd says of a unit; of one that is not there, that its LoadState is not-found.</summary>
     Task<UnitStatus> GetStatusAsync(string unit, CancellationToken cancellation);
 
+    /// <summary>The same once the unit is not on its way to its end (deactivating); as it is when the time is
+    /// over.</summary>
+    /// <param name="unit">Its name.</param>
+    /// <param name="patience">How long that is waited for, by systemd's signals.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    Task<UnitStatus> GetSettledStatusAsync(string unit, TimeSpan patience, CancellationToken cancellation);
+
     /// <summary>How units are, in the order in which they are named, by one message for all of them.</summary>
     Task<IReadOnlyList<UnitState>> GetStatesAsync(IReadOnlyList<string> units, CancellationToken cancellation);
 

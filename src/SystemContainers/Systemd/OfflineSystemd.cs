@@ -65,6 +65,9 @@ sealed class OfflineSystemd(HostPaths paths) : ISystemdManager
     public Task<UnitStatus> GetStatusAsync(string unit, CancellationToken cancellation) =>
         throw NotRunning("asking for the state of", unit);
 
+    public Task<UnitStatus> GetSettledStatusAsync(string unit, TimeSpan patience, CancellationToken cancellation) =>
+        GetStatusAsync(unit, cancellation);
+
     public Task<IReadOnlyList<UnitState>> GetStatesAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>
         units.Count == 0
             ? Task.FromResult<IReadOnlyList<UnitState>>([])

@@ -14,21 +14,12 @@ sealed record UnitWellness(bool IsWanted, string? Trouble)
     /// <summary>The clean-up after a crash takes moments; what takes longer is somebody's stop.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
-
     /// <summary>Asks about a unit of a systemd that runs; waits while it is between two lives.</summary>
-    public static async Task<UnitWellness> OfAsync(ISystemdManager systemd, string unit, CancellationToken cancellation)
-    {
-        long end = Environment.TickCount64 + (long)s_patience.TotalMilliseconds;
-        UnitStatus status = await systemd.GetStatusAsync(unit, cancellation);
-        while (status.ActiveState == "deactivating" && Environment.TickCount64 < end)
-        {
-            await Task.Delay(s_poll, cancellation);
-            status = await systemd.GetStatusAsync(unit, cancellation);
-        }
-
-        return Judge(status);
-    }
+    public static async Task<UnitWellness> OfAsync(
+        ISystemdManager systemd,
+        string unit,
+        CancellationToken cancellation
+    ) => Judge(await systemd.GetSettledStatusAsync(unit, s_patience, cancellation));
 
     /// <param name="status">What systemd says.</param>
     internal static UnitWellness Judge(UnitStatus status)

@@ -21,6 +21,9 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
     /// <summary>What was asked for that changes something, in order: <c>stop a b</c>, <c>reload</c>.</summary>
     public IReadOnlyList<string> Calls => [.. _calls];
 
+    /// <summary>How often it was asked for the status of a unit.</summary>
+    public int Looks { get; private set; }
+
     /// <summary>Called with each of <see cref="Calls"/> before it is done.</summary>
     public Action<string> Before { get; set; } = _ => { };
 
@@ -160,6 +163,7 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
 
     public Task<UnitStatus> GetStatusAsync(string unit, CancellationToken cancellation)
     {
+        Looks++;
         FakeUnit there = this[unit];
         return Task.FromResult(
             new UnitStatus
@@ -174,6 +178,26 @@ sealed class FakeSystemd(TimeProvider clock) : ISystemdManager
                 IsTriggered = there.IsTriggered,
             }
         );
+    }
+
+    public async Task<UnitStatus> GetSettledStatusAsync(string unit, TimeSpan patience, CancellationToken cancellation)
+    {
+        using CancellationTokenSource end = new(patience, clock);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellation);
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Task changed = _changed.Task;
+            UnitStatus status = await GetStatusAsync(unit, cancellation);
+            if (status.ActiveState != "deactivating" || end.IsCancellationRequested)
+            {
+                return status;
+            }
+
+            await changed
+                .WaitAsync(either.Token)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
     }
 
     public Task<IReadOnlyList<UnitState>> GetStatesAsync(IReadOnlyList<string> units, CancellationToken cancellation) =>

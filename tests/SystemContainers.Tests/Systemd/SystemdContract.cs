@@ -68,6 +68,11 @@ static class SystemdContract
             ]
         );
 
+        Assert.Equal(
+            "active",
+            (await host.Systemd.GetSettledStatusAsync(unit, TimeSpan.FromMinutes(1), s_none)).ActiveState
+        );
+
         await host.Systemd.StopAsync(unit, s_none);
         Assert.Equal("inactive", (await host.Systemd.GetStatusAsync(unit, s_none)).ActiveState);
         await host.Systemd.DisableAsync([unit], s_none);

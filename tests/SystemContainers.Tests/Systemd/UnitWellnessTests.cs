@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using Microsoft.Extensions.Time.Testing;
 using SystemContainers.Systemd;
+using SystemContainers.Tests.Fakes;
 using Xunit;
 
 namespace SystemContainers.Tests.Systemd;
@@ -43,4 +45,40 @@ public sealed class UnitWellnessTests
                 }
             )
         );
+
+    /// <summary>What a Restart= starts again is asked about when systemd tells that it is there.</summary>
+    [Fact]
+    public async Task Between_two_lives_it_is_looked_at_when_systemd_tells_of_it()
+    {
+        FakeTimeProvider clock = new();
+        using FakeSystemd systemd = new(clock);
+        systemd["app.service"].ActiveState = "deactivating";
+        Task<UnitWellness> asked = UnitWellness.OfAsync(systemd, "app.service", CancellationToken.None);
+        clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal((false, 1), (asked.IsCompleted, systemd.Looks));
+
+        systemd.Change("app.service", u => (u.ActiveState, u.Restarts) = ("activating", 1));
+
+        Assert.Equal(
+            new UnitWellness(true, "the Restart= of app.service had started it again once"),
+            await asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)
+        );
+        Assert.Equal(2, systemd.Looks);
+    }
+
+    [Fact]
+    public async Task One_that_somebody_stops_for_long_is_not_waited_for()
+    {
+        FakeTimeProvider clock = new();
+        using FakeSystemd systemd = new(clock);
+        systemd["app.service"].ActiveState = "deactivating";
+        Task<UnitWellness> asked = UnitWellness.OfAsync(systemd, "app.service", CancellationToken.None);
+
+        clock.Advance(TimeSpan.FromSeconds(6));
+
+        Assert.Equal(
+            new UnitWellness(false, null),
+            await asked.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)
+        );
+    }
 }

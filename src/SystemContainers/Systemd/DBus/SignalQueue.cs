@@ -7,7 +7,9 @@ namespace SystemContainers.Systemd.DBus;
 
 /// <summary>What systemd tells from <see cref="SystemdConnection.ListenAsync"/> on, until this is disposed
 /// of.</summary>
-sealed class SignalQueue(SystemdConnection connection, Channel<SystemdSignal> signals) : IDisposable
+/// <param name="signals">Where it comes; completed when the connection is gone.</param>
+/// <param name="forget">Called in the end: nothing more need come.</param>
+sealed class SignalQueue(ChannelReader<SystemdSignal> signals, Action forget) : IDisposable
 {
     /// <summary>Waits for the next signal.</summary>
     /// <exception cref="SysctrException">Unit: the connection is gone, and with it all that was still to be
@@ -16,7 +18,7 @@ sealed class SignalQueue(SystemdConnection connection, Channel<SystemdSignal> si
     {
         try
         {
-            return await signals.Reader.ReadAsync(cancellation);
+            return await signals.ReadAsync(cancellation);
         }
         catch (ChannelClosedException e)
         {
@@ -24,5 +26,5 @@ sealed class SignalQueue(SystemdConnection connection, Channel<SystemdSignal> si
         }
     }
 
-    public void Dispose() => connection.Forget(signals);
+    public void Dispose() => forget();
 }

@@ -13,7 +13,9 @@ namespace SystemContainers.Systemd.DBus;
 /// </summary>
 /// <param name="user">Whose systemd; null for the system's.</param>
 /// <param name="addresses">Where it answers, in the order in which to try; null for where it should.</param>
-sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses = null) : ISystemdManager
+/// <param name="clock">What waits for a unit go by; null for the system's.</param>
+sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses = null, TimeProvider? clock = null)
+    : ISystemdManager
 {
     private const string Unit = "org.freedesktop.systemd1.Unit";
     private const string NoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
@@ -27,6 +29,7 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
     private static readonly TimeSpan s_reload = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim _connecting = new(1);
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private SystemdConnection? _connection;
 
     public bool IsBooted => true;
@@ -134,6 +137,7 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
                 units.Where(UnitOrder.IsService),
                 time,
                 mayEnd,
+                _clock,
                 cancellation
             )
             is var (unit, result)
@@ -141,9 +145,6 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
         {
             throw await UnitFailure.OfAsync("starting", unit, result, user);
         }
-
-        async Task<SignalQueue> ListenAsync(CancellationToken token) =>
-            await (await ConnectAsync(token)).ListenAsync(token);
     }
 
     public Task StopAsync(string unit, CancellationToken cancellation) => StopTogetherAsync([unit], cancellation);
@@ -214,6 +215,9 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
                 ? value.GetUInt32()
                 : 0;
     }
+
+    public Task<UnitStatus> GetSettledStatusAsync(string unit, TimeSpan patience, CancellationToken cancellation) =>
+        UnitSettling.LookAsync(ListenAsync, GetStatusAsync, unit, patience, _clock, cancellation);
 
     public async Task<IReadOnlyList<UnitState>> GetStatesAsync(
         IReadOnlyList<string> units,
@@ -335,6 +339,9 @@ sealed class SystemdBus(HostUser? user, IReadOnlyList<SystemdAddress>? addresses
             _connecting.Release();
         }
     }
+
+    private async Task<SignalQueue> ListenAsync(CancellationToken cancellation) =>
+        await (await ConnectAsync(cancellation)).ListenAsync(cancellation);
 
     private async Task<SystemdConnection> OpenAsync(CancellationToken cancellation)
     {

@@ -203,10 +203,10 @@ sealed class SystemdConnection : IDisposable
             }
         }
 
-        return new SignalQueue(this, signals);
+        return new SignalQueue(signals.Reader, () => Forget(signals));
     }
 
-    internal void Forget(Channel<SystemdSignal> signals)
+    private void Forget(Channel<SystemdSignal> signals)
     {
         lock (_gate)
         {

@@ -100,7 +100,7 @@ sealed class MountSource
                 when VerityDigest.TryParse(text, out VerityDigest digest)
                     && _host.Root == "/"
                     && _host.User is null
-                    && _host.MountObstacle is null => new SourceTree(
+                    && _host.FindMountObstacle() is null => new SourceTree(
                 Path.Join(_host.Deployment(Container.Name, Container.Deployment).Here, ComposefsRoot.ImageName),
                 digest,
                 Path.Join(_host.StoreHere, "objects")

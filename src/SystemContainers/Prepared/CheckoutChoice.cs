@@ -39,9 +39,10 @@ static class CheckoutChoice
 
         CheckoutForm form =
             request.Checkout
-            ?? host.ConfiguredCheckout
-            ?? (request.FollowsMounted ? CheckoutForm.Composefs : host.Checkout);
-        return form == CheckoutForm.HardLinks || request.FollowsMounted || host.MountObstacle is not { } cause ? form
+            ?? host.LoadConfiguredCheckout()
+            ?? (request.FollowsMounted ? CheckoutForm.Composefs : host.FindCheckout());
+        return form == CheckoutForm.HardLinks || request.FollowsMounted || host.FindMountObstacle() is not { } cause
+                ? form
             : request.IsCheckoutKept ? CheckoutForm.HardLinks
             : throw new SysctrException(
                 ErrorKind.Host,

@@ -176,23 +176,24 @@ sealed class Host : IDisposable
             () => SignatureStorage.Of(User, Root)
         )
         {
-            Judge = StatementJudge,
+            Judge = LoadStatementJudge(),
             JudgedAs = judgedAs,
             WithoutMirrors = withoutMirrors,
         };
 
-    private StatementJudge StatementJudge => new(StatementPolicy.Load(Root), TimeProvider.System);
+    private StatementJudge LoadStatementJudge() => new(StatementPolicy.Load(Root), TimeProvider.System);
 
     /// <inheritdoc cref="ImagePuller.JudgementFor"/>
     internal string? JudgementFor(ImageReference reference) =>
-        ImagePuller.JudgementFor(SignaturePolicy, StatementJudge, reference);
+        ImagePuller.JudgementFor(SignaturePolicy, LoadStatementJudge(), reference);
 
     /// <summary>Places to copy images to, by the registries and credentials that count here.</summary>
     internal Destinations Destinations(IPullProgress progress) =>
         new(Registries, CredentialStore.OfUser(Registries), PullOptions(), progress);
 
-    /// <summary>Where what is too large for memory is put for a moment, in files without names.</summary>
-    internal string SpoolDirectory => PullOptions().SpoolDirectory;
+    /// <summary>Where what is too large for memory is put for a moment, in files without names; made where need
+    /// be.</summary>
+    internal string MakeSpoolDirectory() => PullOptions().SpoolDirectory;
 
     /// <inheritdoc cref="HostTarget.Mounts"/>
     internal MountGuard Mounts(string name, string bundle) => Target.Mounts(name, bundle);
@@ -248,19 +249,19 @@ sealed class Host : IDisposable
     }
 
     /// <summary>The form that sysctr.toml says; null where it says none.</summary>
-    internal CheckoutForm? ConfiguredCheckout => _configuredCheckout.Value;
+    internal CheckoutForm? LoadConfiguredCheckout() => _configuredCheckout.Value;
 
     /// <summary>The form of checkouts where nobody asks for another: the configured one, or the best that this host
-    /// can. A host that does not run may be run by any kernel.</summary>
-    internal CheckoutForm Checkout =>
+    /// can, for which an image is mounted once a call. A host that does not run may be run by any kernel.</summary>
+    internal CheckoutForm FindCheckout() =>
         User is not null
             ? CheckoutForm.HardLinks
-            : ConfiguredCheckout
+            : LoadConfiguredCheckout()
                 ?? (_ability.Value is { IsDefault: true } ? CheckoutForm.Composefs : CheckoutForm.HardLinks);
 
     /// <summary>What stands against trees that are mounted on this host; null where nothing does, and where the host
     /// does not run.</summary>
-    internal string? MountObstacle => _ability.Value?.Obstacle;
+    internal string? FindMountObstacle() => _ability.Value?.Obstacle;
 
     /// <returns>Null where the host does not run.</returns>
     private ComposefsAbility? TryMounting()
@@ -284,7 +285,9 @@ sealed class Host : IDisposable
     /// <summary>What a deployment is mounted from has to have the form for it, also where it was lost and is fetched
     /// again.</summary>
     private ObjectForm NewObjects(Digest diffId) =>
-        Checkout == CheckoutForm.Composefs || Mounted.Value.Contains(diffId) ? ObjectForm.Content : ObjectForm.Inode;
+        FindCheckout() == CheckoutForm.Composefs || Mounted.Value.Contains(diffId)
+            ? ObjectForm.Content
+            : ObjectForm.Inode;
 
     private Lazy<HashSet<Digest>> Mounted { get; }
 

@@ -37,7 +37,7 @@ static class MigrateCommand
                 Terminal terminal = GlobalOptions.Terminal(parsed);
                 using Host host = GlobalOptions.OpenHost(parsed, terminal);
                 int layers = await new MigrateOperation(host, terminal.Note).RunAsync(
-                    CheckoutOption.Form(parsed.GetValue(s_checkout)) ?? host.Checkout,
+                    CheckoutOption.Form(parsed.GetValue(s_checkout)) ?? host.FindCheckout(),
                     cancellation
                 );
                 if (parsed.GetValue(s_json))

@@ -92,7 +92,7 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
         CopyChoice choice = new(
             isAnew ? Platform.Current : null,
             options.PreserveDigests,
-            Compress: isAnew ? new Recompression(options.Format!.Value, host.SpoolDirectory) : null
+            Compress: isAnew ? new Recompression(options.Format!.Value, host.MakeSpoolDirectory()) : null
         );
         HashSet<Digest> there = [];
         foreach (Descriptor layer in manifest.Layers.DistinctBy(l => l.Digest))
@@ -227,7 +227,7 @@ sealed class PushOperation(Host host, IPullProgress progress, Action<string> not
             host.OpenStore(),
             record,
             layer => there.Contains(layer.Digest),
-            host.SpoolDirectory,
+            host.MakeSpoolDirectory(),
             format,
             cancellation
         );

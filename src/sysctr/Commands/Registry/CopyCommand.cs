@@ -85,7 +85,7 @@ static class CopyCommand
                     all ? null : PlatformOption.Parse(parsed.GetValue(s_platform)),
                     parsed.GetValue(s_preserve),
                     all || parsed.GetValue(s_platform) is not null,
-                    format is { } wanted ? new Recompression(wanted, host.SpoolDirectory) : null
+                    format is { } wanted ? new Recompression(wanted, host.MakeSpoolDirectory()) : null
                 )
                 {
                     Recursive = parsed.GetValue(s_recursive),

@@ -2,7 +2,8 @@
 
 namespace SystemContainers.Linux;
 
-/// <summary>The error numbers that we tell apart (errno(3)); the same on x86-64 and arm64.</summary>
+/// <summary>The error numbers that we tell apart (errno(3)); the same on x86-64 and arm64. Tmds.LibC has them as
+/// properties, which a pattern (<c>is Errno.ENOENT or Errno.ENOTDIR</c>) can't name; a test compares the two.</summary>
 static class Errno
 {
     public const int EPERM = 1;

@@ -12,9 +12,9 @@ static class KernelClock
     {
         get
         {
-            // modes = 0, the first field: read only. The structure is smaller than this everywhere.
-            byte* timex = stackalloc byte[512];
-            new Span<byte>(timex, 512).Clear();
+            // modes = 0, the first field: read only.
+            byte* timex = stackalloc byte[Libc.TimexRoom];
+            new Span<byte>(timex, Libc.TimexRoom).Clear();
             int state = Libc.adjtimex(timex);
             return state < 0 ? null : state != Libc.TIME_ERROR;
         }

@@ -14,17 +14,6 @@ static unsafe class LoopDevice
 {
     private const string Control = "loop-control";
 
-    private const nuint LOOP_CONFIGURE = 0x4c0a;
-    private const nuint LOOP_CTL_GET_FREE = 0x4c82;
-    private const uint LO_FLAGS_READ_ONLY = 1;
-    private const uint LO_FLAGS_AUTOCLEAR = 4;
-
-    /// <summary>struct loop_config: descriptor, block size, struct loop_info64 of 232 bytes, and room.</summary>
-    private const int ConfigSize = 304;
-
-    /// <summary>lo_flags in it.</summary>
-    private const int FlagsOffset = 8 + 52;
-
     /// <summary>Others take devices too: who finds his taken asks for another.</summary>
     private const int Attempts = 64;
 
@@ -42,14 +31,17 @@ static unsafe class LoopDevice
             throw LinuxException.Last("open", place);
         }
 
-        byte* config = stackalloc byte[ConfigSize];
-        Span<byte> fields = new(config, ConfigSize);
+        byte* config = stackalloc byte[Libc.LoopConfigSize];
+        Span<byte> fields = new(config, Libc.LoopConfigSize);
         fields.Clear();
         BinaryPrimitives.WriteInt32LittleEndian(fields, (int)image.DangerousGetHandle());
-        BinaryPrimitives.WriteUInt32LittleEndian(fields[FlagsOffset..], LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR);
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            fields[Libc.LoopFlagsOffset..],
+            Libc.LO_FLAGS_READ_ONLY | Libc.LO_FLAGS_AUTOCLEAR
+        );
         for (int attempt = 1; ; attempt++)
         {
-            int number = Libc.ioctl(control, LOOP_CTL_GET_FREE, (void*)null);
+            int number = Libc.ioctl(control, Libc.LOOP_CTL_GET_FREE, (void*)null);
             if (number < 0)
             {
                 throw LinuxException.Last("ioctl", place);
@@ -62,7 +54,7 @@ static unsafe class LoopDevice
                 throw LinuxException.Last("open", path);
             }
 
-            if (Libc.ioctl(device, LOOP_CONFIGURE, config) == 0)
+            if (Libc.ioctl(device, Libc.LOOP_CONFIGURE, config) == 0)
             {
                 return device;
             }

@@ -45,12 +45,12 @@ static unsafe partial class Libc
     internal const uint MOVE_MOUNT_F_EMPTY_PATH = 4;
 
     // The same on all architectures, as for every call since Linux 5.0; glibc has functions for them since 2.36.
-    private const nint SYS_open_tree = 428;
-    private const nint SYS_move_mount = 429;
-    private const nint SYS_fsopen = 430;
-    private const nint SYS_fsconfig = 431;
-    private const nint SYS_fsmount = 432;
-    private const nint SYS_mount_setattr = 442;
+    private const int SYS_open_tree = 428;
+    private const int SYS_move_mount = 429;
+    private const int SYS_fsopen = 430;
+    private const int SYS_fsconfig = 431;
+    private const int SYS_fsmount = 432;
+    private const int SYS_mount_setattr = 442;
     private const uint FSOPEN_CLOEXEC = 1;
     private const uint FSMOUNT_CLOEXEC = 1;
     private const uint FSCONFIG_SET_FLAG = 0;
@@ -72,7 +72,7 @@ static unsafe partial class Libc
     {
         fixed (byte* at = CString.Of(path))
         {
-            return (int)syscall(SYS_open_tree, AT_FDCWD, (nint)at, (nint)flags, 0, 0);
+            return syscall(SYS_open_tree, AT_FDCWD, (nint)at, (nint)flags, 0, 0);
         }
     }
 
@@ -81,7 +81,7 @@ static unsafe partial class Libc
     {
         fixed (byte* name = CString.Of(type))
         {
-            return (int)syscall(SYS_fsopen, (nint)name, (nint)FSOPEN_CLOEXEC, 0, 0, 0);
+            return syscall(SYS_fsopen, (nint)name, (nint)FSOPEN_CLOEXEC, 0, 0, 0);
         }
     }
 
@@ -93,7 +93,7 @@ static unsafe partial class Libc
                 text = value is null ? null : CString.Of(value)
         )
         {
-            return (int)syscall(
+            return syscall(
                 SYS_fsconfig,
                 context.DangerousGetHandle(),
                 (nint)(value is null ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING),
@@ -106,20 +106,20 @@ static unsafe partial class Libc
 
     /// <summary>fsconfig(2): makes the file system of the options that were set.</summary>
     internal static int fsconfig_create(SafeFileHandle context) =>
-        (int)syscall(SYS_fsconfig, context.DangerousGetHandle(), (nint)FSCONFIG_CMD_CREATE, 0, 0, 0);
+        syscall(SYS_fsconfig, context.DangerousGetHandle(), (nint)FSCONFIG_CMD_CREATE, 0, 0, 0);
 
     /// <summary>fsmount(2): the file system as a mount that is nowhere yet.</summary>
     /// <param name="context">Of <see cref="fsopen"/>, created.</param>
     /// <param name="attributes">MOUNT_ATTR_*.</param>
     internal static int fsmount(SafeFileHandle context, ulong attributes) =>
-        (int)syscall(SYS_fsmount, context.DangerousGetHandle(), (nint)FSMOUNT_CLOEXEC, (nint)attributes, 0, 0);
+        syscall(SYS_fsmount, context.DangerousGetHandle(), (nint)FSMOUNT_CLOEXEC, (nint)attributes, 0, 0);
 
     /// <summary>mount_setattr(2) of a handle.</summary>
     internal static int mount_setattr(int handle, uint flags, mount_attr attributes)
     {
         fixed (byte* empty = CString.Of(""))
         {
-            return (int)syscall(
+            return syscall(
                 SYS_mount_setattr,
                 handle,
                 (nint)empty,
@@ -138,12 +138,12 @@ static unsafe partial class Libc
                 to = CString.Of(target)
         )
         {
-            return (int)syscall(SYS_move_mount, handle, (nint)empty, AT_FDCWD, (nint)to, (nint)MOVE_MOUNT_F_EMPTY_PATH);
+            return syscall(SYS_move_mount, handle, (nint)empty, AT_FDCWD, (nint)to, (nint)MOVE_MOUNT_F_EMPTY_PATH);
         }
     }
 
-    [LibraryImport(Library, SetLastError = true)]
-    private static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
+    private static int syscall(int number, nint first, nint second, nint third, nint fourth, nint fifth) =>
+        (int)LibC.syscall(number, (void*)first, (void*)second, (void*)third, (void*)fourth, (void*)fifth);
 
     internal static int umount2(string target, int flags)
     {

@@ -6,8 +6,9 @@ using Microsoft.Win32.SafeHandles;
 namespace SystemContainers.Linux.Native;
 
 /// <summary>
-/// What Tmds.LibC 0.5.0 lacks: declarations of our own, every call that sets errno marked so. A test compares
-/// structures and numbers with what the C compiler says.
+/// What Tmds.LibC 0.5.0 lacks: declarations of our own, every call that sets errno marked so. Tests compare structures
+/// and numbers with what the C compiler says, and names with those of Tmds.LibC. Its <c>flock</c> is the struct of
+/// fcntl(2); flock(2) is not in it.
 /// </summary>
 static unsafe partial class Libc
 {
@@ -43,13 +44,23 @@ static unsafe partial class Libc
     internal const int LOCK_EX = 2;
     internal const int LOCK_NB = 4;
 
-    // asm-generic/ioctls.h
-    internal const int TIOCSWINSZ = 0x5414;
-
     // sys/timex.h: the clock is not synchronised.
     internal const int TIME_ERROR = 5;
 
-    internal const nint SIG_DFL = 0;
+    // linux/loop.h; LOOP_CONFIGURE since Linux 5.8.
+    internal const uint LOOP_CONFIGURE = 0x4c0a;
+    internal const uint LOOP_CTL_GET_FREE = 0x4c82;
+    internal const uint LO_FLAGS_READ_ONLY = 1;
+    internal const uint LO_FLAGS_AUTOCLEAR = 4;
+
+    /// <summary>struct loop_config: descriptor, block size, struct loop_info64 of 232 bytes, and room.</summary>
+    internal const int LoopConfigSize = 304;
+
+    /// <summary>info.lo_flags in struct loop_config.</summary>
+    internal const int LoopFlagsOffset = 8 + 52;
+
+    /// <summary>Bytes that hold any struct timex.</summary>
+    internal const int TimexRoom = 512;
 
     /// <summary>Offset of d_name in glibc's struct dirent on 64-bit Linux.</summary>
     internal const int DirentNameOffset = 19;
@@ -148,14 +159,6 @@ static unsafe partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int flock(SafeFileHandle fd, int operation);
 
-    /// <summary>ioctl(2) with a descriptor: FICLONE takes the blocks of <paramref name="source"/>.</summary>
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int ioctl(SafeFileHandle fd, nuint request, SafeFileHandle source);
-
-    /// <summary>ioctl(2) with a structure, or with nothing.</summary>
-    [LibraryImport(Library, SetLastError = true)]
-    internal static partial int ioctl(SafeFileHandle fd, nuint request, void* argument);
-
     /// <param name="fd">A directory.</param>
     /// <param name="entries">Gets some of its entries, each a struct dirent.</param>
     /// <param name="bytes">Room there.</param>
@@ -201,21 +204,6 @@ static unsafe partial class Libc
 
     [LibraryImport(Library)]
     internal static partial nint signal(int number, nint handler);
-
-    // bits/sigaction.h
-    internal const int SIG_BLOCK = 0;
-    internal const int SIG_SETMASK = 2;
-
-    /// <summary>sigset_t of glibc and musl: a bit for each signal from 1 on.</summary>
-    [StructLayout(LayoutKind.Sequential, Size = 128)]
-    internal struct sigset_t
-    {
-        internal ulong First;
-    }
-
-    /// <returns>0, or an errno.</returns>
-    [LibraryImport(Library)]
-    internal static partial int pthread_sigmask(int how, in sigset_t set, out sigset_t before);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int setenv(string name, string value, int overwrite);

@@ -65,7 +65,8 @@ static unsafe partial class Libc
     [StructLayout(LayoutKind.Sequential, Size = 32)]
     internal struct credentials_message
     {
-        /// <summary>CMSG_LEN of a ucred.</summary>
+        /// <summary>CMSG_LEN of a ucred. That of Tmds.LibC rounds up what follows the header, as CMSG_SPACE does: it
+        /// says 32, and the kernel 28.</summary>
         internal const int Size = 28;
 
         internal cmsghdr Header;

@@ -6,6 +6,7 @@ global using iovec = Tmds.Linux.iovec;
 global using msghdr = Tmds.Linux.msghdr;
 global using open_how = Tmds.Linux.open_how;
 global using pollfd = Tmds.Linux.pollfd;
+global using sigset_t = Tmds.Linux.sigset_t;
 global using statvfs_t = Tmds.Linux.statvfs;
 global using statx_t = Tmds.Linux.statx;
 global using termios = Tmds.Linux.termios;
@@ -30,6 +31,31 @@ static unsafe partial class Libc
     internal static int SIGTSTP => LibC.SIGTSTP;
     internal static int SIGPIPE => LibC.SIGPIPE;
     internal static int SIGKILL => LibC.SIGKILL;
+    internal static int SIG_BLOCK => LibC.SIG_BLOCK;
+    internal static int SIG_SETMASK => LibC.SIG_SETMASK;
+    internal static nint SIG_DFL => (nint)LibC.SIG_DFL;
+
+    /// <returns>0, or an errno.</returns>
+    internal static int pthread_sigmask(int how, sigset_t set, out sigset_t before)
+    {
+        fixed (sigset_t* old = &before)
+        {
+            return LibC.pthread_sigmask(how, &set, old);
+        }
+    }
+
+    /// <summary>sigemptyset(3) and sigaddset(3).</summary>
+    internal static sigset_t SignalSet(params ReadOnlySpan<int> signals)
+    {
+        sigset_t set;
+        _ = LibC.sigemptyset(&set);
+        foreach (int signal in signals)
+        {
+            _ = LibC.sigaddset(&set, signal);
+        }
+
+        return set;
+    }
 
     /// <param name="pid">A process, or negative a process group.</param>
     /// <param name="signal">Its number.</param>

@@ -19,17 +19,12 @@ static class ProcessSignals
     /// <returns>Lets this thread have them again; to be disposed of by it.</returns>
     public static IDisposable HoldBack()
     {
-        Libc.sigset_t set = new()
-        {
-            First = Bit(Libc.SIGHUP) | Bit(Libc.SIGINT) | Bit(Libc.SIGQUIT) | Bit(Libc.SIGTERM) | Bit(Libc.SIGTSTP),
-        };
-        int errno = Libc.pthread_sigmask(Libc.SIG_BLOCK, set, out Libc.sigset_t before);
+        sigset_t set = Libc.SignalSet(Libc.SIGHUP, Libc.SIGINT, Libc.SIGQUIT, Libc.SIGTERM, Libc.SIGTSTP);
+        int errno = Libc.pthread_sigmask(Libc.SIG_BLOCK, set, out sigset_t before);
         return errno == 0 ? new Held(before) : throw new LinuxException("pthread_sigmask", "signals", errno);
-
-        static ulong Bit(int signal) => 1UL << (signal - 1);
     }
 
-    private sealed class Held(Libc.sigset_t before) : IDisposable
+    private sealed class Held(sigset_t before) : IDisposable
     {
         public void Dispose() => _ = Libc.pthread_sigmask(Libc.SIG_SETMASK, before, out _);
     }

@@ -11,8 +11,6 @@ namespace SystemContainers.Pull.Sources;
 /// <param name="doing">"reading X", for messages.</param>
 sealed class LayoutDirectory(string directory, string doing) : ILayoutFiles
 {
-    private const int OpenNonBlocking = 0x800;
-
     public bool Has(string name) => File.Exists(Path.Combine(directory, name));
 
     public Stream Open(string name, string what)
@@ -23,7 +21,7 @@ sealed class LayoutDirectory(string directory, string doing) : ILayoutFiles
         // behind it must have the right digest, and index.json is not shown.
         SafeFileHandle handle = Libc.open(
             path,
-            Linux.OpenFlags.ReadOnly | Linux.OpenFlags.CloseOnExec | OpenNonBlocking,
+            Linux.OpenFlags.ReadOnly | Linux.OpenFlags.CloseOnExec | Linux.OpenFlags.NonBlock,
             0
         );
         if (handle.IsInvalid)

@@ -31,9 +31,10 @@ public sealed class CompilerTests
             ["offsetof(struct dirent, d_reclen)"] = Libc.DirentLengthOffset,
             ["offsetof(struct dirent, d_type)"] = Libc.DirentTypeOffset,
             ["offsetof(struct statx, stx_mnt_id)"] = Libc.StatxMountOffset,
-            ["sizeof(sigset_t)"] = Marshal.SizeOf<Libc.sigset_t>(),
-            ["sizeof(struct statfs)"] = Marshal.SizeOf<Libc.statfs_t>(),
-            ["sizeof(struct passwd)"] = Marshal.SizeOf<Libc.passwd>(),
+            ["offsetof(struct loop_config, info.lo_flags)"] = Libc.LoopFlagsOffset,
+            ["sizeof(struct loop_config)"] = Libc.LoopConfigSize,
+            [$"sizeof(struct timex) <= {Libc.TimexRoom}"] = 1,
+            ["sizeof(sigset_t)"] = Marshal.SizeOf<Tmds.Linux.sigset_t>(),
             ["sizeof(struct statx)"] = Marshal.SizeOf<Tmds.Linux.statx>(),
             ["sizeof(struct statvfs)"] = Marshal.SizeOf<Tmds.Linux.statvfs>(),
             ["sizeof(struct termios)"] = Marshal.SizeOf<Tmds.Linux.termios>(),
@@ -42,19 +43,14 @@ public sealed class CompilerTests
             ["sizeof(struct pollfd)"] = Marshal.SizeOf<Tmds.Linux.pollfd>(),
             ["sizeof(struct msghdr)"] = Marshal.SizeOf<Tmds.Linux.msghdr>(),
             ["sizeof(struct iovec)"] = Marshal.SizeOf<Tmds.Linux.iovec>(),
-            ["sizeof(struct fsverity_enable_arg)"] = Marshal.SizeOf<Libc.fsverity_enable_arg>(),
-            ["offsetof(struct fsverity_enable_arg, hash_algorithm)"] = (long)
-                Marshal.OffsetOf<Libc.fsverity_enable_arg>("hash_algorithm"),
-            ["offsetof(struct fsverity_enable_arg, block_size)"] = (long)
-                Marshal.OffsetOf<Libc.fsverity_enable_arg>("block_size"),
-            ["offsetof(struct fsverity_digest, digest_size)"] = (long)
-                Marshal.OffsetOf<Libc.fsverity_digest>("digest_size"),
-            ["offsetof(struct fsverity_digest, digest)"] = (long)Marshal.OffsetOf<Libc.fsverity_digest>("digest"),
-            ["sizeof(struct mount_attr)"] = Marshal.SizeOf<Libc.mount_attr>(),
             [$"sizeof(struct inflate_state) <= {Isal.inflate_state.Bytes}"] = 1,
             ["sizeof(struct open_how)"] = Marshal.SizeOf<Tmds.Linux.open_how>(),
             ["CMSG_SPACE(sizeof(struct ucred))"] = Marshal.SizeOf<Libc.credentials_message>(),
             ["CMSG_LEN(sizeof(struct ucred))"] = Libc.credentials_message.Size,
+            ["CMSG_SPACE(sizeof(int))"] = Marshal.SizeOf<Libc.descriptor_message>(),
+            ["CMSG_LEN(sizeof(int))"] = Libc.descriptor_message.Size,
+            ["CMSG_LEN(0)"] = (long)Marshal.OffsetOf<Libc.descriptor_message>("Descriptor"),
+            ["CMSG_LEN(0) + 0"] = (long)Marshal.OffsetOf<Libc.credentials_message>("Sender"),
         };
         foreach (FieldInfo field in typeof(Isal.inflate_state).GetFields(Instance))
         {
@@ -62,9 +58,19 @@ public sealed class CompilerTests
                 Marshal.OffsetOf<Isal.inflate_state>(field.Name);
         }
 
-        foreach (FieldInfo field in typeof(Libc.passwd).GetFields())
+        foreach (Type ours in Structures())
         {
-            values[$"offsetof(struct passwd, {field.Name})"] = (long)Marshal.OffsetOf<Libc.passwd>(field.Name);
+            string name =
+                "struct " + (ours.Name.EndsWith("_t", StringComparison.Ordinal) ? ours.Name[..^2] : ours.Name);
+            if (ours != typeof(Libc.fsverity_digest)) // ends with as many bytes as the hash has
+            {
+                values[$"sizeof({name})"] = Marshal.SizeOf(ours);
+            }
+
+            foreach (FieldInfo field in ours.GetFields(Instance | BindingFlags.Public))
+            {
+                values[$"offsetof({name}, {field.Name})"] = (long)Marshal.OffsetOf(ours, field.Name);
+            }
         }
 
         foreach (
@@ -75,16 +81,7 @@ public sealed class CompilerTests
                 .Where(f => f.IsLiteral)
         )
         {
-            if (
-                number.Name
-                is not (
-                    "Library"
-                    or nameof(Libc.DirentNameOffset)
-                    or nameof(Libc.DirentLengthOffset)
-                    or nameof(Libc.DirentTypeOffset)
-                    or nameof(Libc.StatxMountOffset)
-                )
-            )
+            if (number.Name.Equals(number.Name.ToUpperInvariant(), StringComparison.Ordinal))
             {
                 values[number.Name] = Convert.ToInt64(
                     number.GetRawConstantValue() is nint pointer ? (long)pointer : number.GetRawConstantValue(),
@@ -95,11 +92,24 @@ public sealed class CompilerTests
 
         foreach (PropertyInfo number in typeof(Libc).GetProperties(Declared))
         {
-            values[number.Name] = Convert.ToInt64(number.GetValue(null), CultureInfo.InvariantCulture);
+            values[number.Name] = number.GetValue(null) is nint pointer
+                ? pointer
+                : Convert.ToInt64(number.GetValue(null), CultureInfo.InvariantCulture);
         }
 
         return values;
     }
+
+    /// <summary>Ours that C has, too; the other two are a header and what follows it.</summary>
+    private static IEnumerable<Type> Structures() =>
+        typeof(Libc)
+            .GetNestedTypes(BindingFlags.NonPublic)
+            .Where(t =>
+                t.IsValueType
+                && !t.Name.Contains('<', StringComparison.Ordinal)
+                && t != typeof(Libc.credentials_message)
+                && t != typeof(Libc.descriptor_message)
+            );
 
     [Fact]
     public async Task Numbers_and_structures_are_those_of_the_C_compiler()
@@ -118,9 +128,11 @@ public sealed class CompilerTests
                 #include <dirent.h>
                 #include <errno.h>
                 #include <fcntl.h>
+                #include <grp.h>
                 #include <isa-l/igzip_lib.h>
                 #include <linux/fs.h>
                 #include <linux/fsverity.h>
+                #include <linux/loop.h>
                 #include <linux/magic.h>
                 #include <linux/openat2.h>
                 #include <linux/sockios.h>

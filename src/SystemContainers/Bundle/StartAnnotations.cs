@@ -40,7 +40,7 @@ static class StartAnnotations
     /// <summary>Present where standard output and error are to be a FIFO.</summary>
     public const string Log = Prefix + "log";
 
-    /// <summary>The check of <see cref="PeriodicCheck"/>.</summary>
+    /// <summary>The check of <see cref="Checks.PeriodicCheck"/>.</summary>
     public const string Health = Prefix + "health";
 
     /// <summary>Present where variables and credentials of the unit are for the payload; what else of the start's own

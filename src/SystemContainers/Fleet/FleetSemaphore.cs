@@ -134,7 +134,7 @@ sealed class FleetSemaphore : IDisposable
     private byte[] AliveKey(string id) => Encoding.UTF8.GetBytes($"{Reference.Key}/alive/{id}");
 
     private static RequestOp Put(byte[] key, SlotRecord record, long lease) =>
-        new(Put: new PutRequest(key, JsonSerializer.SerializeToUtf8Bytes(record, SlotJson.Default.SlotRecord), lease));
+        new(Put: new PutRequest(key, JsonSerializer.SerializeToUtf8Bytes(record, FleetJson.Line.SlotRecord), lease));
 
     private RequestOp PutAlive(string id, long lease) => new(Put: new PutRequest(AliveKey(id), "1"u8.ToArray(), lease));
 

@@ -55,7 +55,7 @@ sealed record Rollout(long Revision, IReadOnlyList<RolloutHost> Hosts)
     {
         try
         {
-            return OwnJson.Read(pair.Value ?? [], SlotJson.Default.SlotRecord);
+            return OwnJson.Read(pair.Value ?? [], FleetJson.Line.SlotRecord);
         }
         catch (JsonException e)
         {

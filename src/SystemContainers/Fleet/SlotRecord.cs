@@ -15,12 +15,3 @@ sealed record SlotRecord(
     [property: JsonRequired] DateTimeOffset Since,
     string? Reason = null
 );
-
-/// <summary>Reads and writes it without reflection.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UseStringEnumConverter = true,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
-)]
-[JsonSerializable(typeof(SlotRecord))]
-sealed partial class SlotJson : JsonSerializerContext { }

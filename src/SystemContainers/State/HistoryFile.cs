@@ -43,7 +43,7 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
             throw LinuxException.Last("open", path);
         }
 
-        byte[] line = JsonSerializer.SerializeToUtf8Bytes(entry, HistoryJson.Default.HistoryEntry);
+        byte[] line = JsonSerializer.SerializeToUtf8Bytes(entry, StateJson.Line.HistoryEntry);
         long end = RandomAccess.GetLength(handle);
 
         FaultPoint.Pass("pwrite64");
@@ -89,7 +89,7 @@ sealed class HistoryFile(string path, Func<IDisposable> lockFile, long limit = 4
     {
         try
         {
-            return OwnJson.Read(System.Text.Encoding.UTF8.GetBytes(line), HistoryJson.Default.HistoryEntry);
+            return OwnJson.Read(System.Text.Encoding.UTF8.GetBytes(line), StateJson.Line.HistoryEntry);
         }
         catch (JsonException)
         {

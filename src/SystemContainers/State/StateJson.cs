@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using SystemContainers.Oci;
 
@@ -17,5 +18,11 @@ namespace SystemContainers.State;
 [JsonSerializable(typeof(ContainerRecord))]
 [JsonSerializable(typeof(TransactionRecord))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(HistoryEntry))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryEntry>))]
-sealed partial class StateJson : JsonSerializerContext;
+sealed partial class StateJson : JsonSerializerContext
+{
+    /// <summary>The same on one line, as history.jsonl has it.</summary>
+    public static StateJson Line =>
+        field ??= new StateJson(new JsonSerializerOptions(Default.Options) { WriteIndented = false });
+}

@@ -130,5 +130,5 @@ static class Reports
         JsonSerializer.Serialize(report, DoctorJson.Default.DoctorReport);
 
     public static string ToJson(IReadOnlyList<RolloutReport> hosts) =>
-        JsonSerializer.Serialize(hosts, RolloutJson.Default.IReadOnlyListRolloutReport);
+        JsonSerializer.Serialize(hosts, FleetJson.Default.IReadOnlyListRolloutReport);
 }

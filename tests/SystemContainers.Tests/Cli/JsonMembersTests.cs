@@ -65,7 +65,7 @@ public sealed class JsonMembersTests
         ["pull"] = CliJson.Default.IReadOnlyListPulledReport,
         ["push"] = CliJson.Default.TransferReport,
         ["rollback"] = CliJson.Default.IReadOnlyListChangeReport,
-        ["rollout status"] = RolloutJson.Default.IReadOnlyListRolloutReport,
+        ["rollout status"] = FleetJson.Default.IReadOnlyListRolloutReport,
         ["sbom"] = RemoteJson.Default.AttachedList,
         ["scan"] = ScanJson.Default.IReadOnlyListScanReport,
         ["status"] = CliJson.Default.StatusReport,

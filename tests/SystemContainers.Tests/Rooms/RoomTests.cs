@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using SystemContainers.Cli.Output;
 using SystemContainers.Store;
@@ -86,6 +87,17 @@ public sealed partial class RoomTests
             where folder.Count() > MostFiles
             select $"{folder.Key} has {folder.Count()} files, more than {MostFiles}: part of them is a room of its own"
         );
+
+    [Theory]
+    [InlineData(typeof(ContentStore))]
+    [InlineData(typeof(Terminal))]
+    public void A_room_has_one_context_of_JSON_and_a_file_for_it(Type one)
+    {
+        Type[] contexts = [.. one.Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(JsonSerializerContext)))];
+        Assert.NotEmpty(contexts);
+        Assert.Empty(contexts.GroupBy(c => c.Namespace, c => c.Name).Where(r => r.Count() > 1).Select(r => r.Key));
+        Assert.Empty(contexts.Select(c => c.Name).Except(Sources().Select(Path.GetFileNameWithoutExtension)));
+    }
 
     private static IEnumerable<string> ListedRooms() =>
         File.ReadLines(Path.Combine(Workspace.Root, "src/SystemContainers/README.md"))

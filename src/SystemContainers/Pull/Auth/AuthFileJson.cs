@@ -50,12 +50,3 @@ sealed record HelperSecretJson(
     [property: JsonPropertyName("Username")] string Username,
     [property: JsonPropertyName("Secret")] string Secret
 );
-
-/// <summary>These documents without reflection.</summary>
-[JsonSourceGenerationOptions(MaxDepth = 16)]
-[JsonSerializable(typeof(AuthFileJson))]
-[JsonSerializable(typeof(Dictionary<string, AuthEntryJson?>))]
-[JsonSerializable(typeof(Dictionary<string, string>))]
-[JsonSerializable(typeof(HelperAnswerJson))]
-[JsonSerializable(typeof(HelperSecretJson))]
-sealed partial class AuthJson : JsonSerializerContext { }

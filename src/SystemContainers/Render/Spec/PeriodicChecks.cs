@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using SystemContainers.Bundle;
+using SystemContainers.Bundle.Checks;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Oci;

@@ -2,6 +2,7 @@
 
 using System.Text.Json;
 using SystemContainers.Bundle;
+using SystemContainers.Bundle.Checks;
 using SystemContainers.Bundle.RuntimeSpec;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;

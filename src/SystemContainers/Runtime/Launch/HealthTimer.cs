@@ -3,6 +3,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
+using SystemContainers.Bundle.Checks;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
 using SystemContainers.Linux.Native;

@@ -5,15 +5,6 @@ using System.Text.Json.Serialization;
 
 namespace SystemContainers.State;
 
-/// <summary>An entry as one line, camelCase.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true
-)]
-[JsonSerializable(typeof(HistoryEntry))]
-sealed partial class HistoryJson : JsonSerializerContext;
-
 /// <summary>Outcomes by their public names. Entries of earlier versions say <c>takenBack</c>.</summary>
 sealed class HistoryOutcomeConverter : JsonConverter<HistoryOutcome>
 {

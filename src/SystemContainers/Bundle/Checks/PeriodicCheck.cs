@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
-namespace SystemContainers.Bundle;
+namespace SystemContainers.Bundle.Checks;
 
 /// <summary>A health check that is made again and again while the container runs (--health-interval, --health-retries,
 /// --health-on-failure of podman-run(1)), as an annotation has it.</summary>
@@ -37,20 +36,3 @@ sealed record PeriodicCheck(
     public static PeriodicCheck Parse(string json) =>
         JsonSerializer.Deserialize(json, CheckJson.Default.PeriodicCheck)!;
 }
-
-/// <summary>A check that is made until the container has come up (--health-startup-cmd and the like of
-/// podman-run(1)).</summary>
-/// <param name="Command">Program and words to run inside.</param>
-/// <param name="Attempt">Seconds that one may take.</param>
-/// <param name="Interval">Seconds from the end of one to the next; 0 where nobody makes it.</param>
-/// <param name="Retries">So many failures restart the container; 0 for never.</param>
-/// <param name="Success">So many successes are enough.</param>
-sealed record StartupCheck(IReadOnlyList<string> Command, double Attempt, double Interval, int Retries, int Success);
-
-/// <summary>JSON of this room.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
-)]
-[JsonSerializable(typeof(PeriodicCheck))]
-sealed partial class CheckJson : JsonSerializerContext { }

@@ -106,7 +106,7 @@ sealed class RuntimeConfigFile
     }
 
     /// <summary>
-    /// Refuses members that are there twice: runtimes differ in which one they take. To runc the case of letters is no
+    /// Rejects duplicate members: runtimes differ in which one they take. To runc the case of letters is no
     /// difference, so that <c>Root</c> would speak for <c>root</c>.
     /// </summary>
     private static void CheckTwice(Reader reader, JsonElement element, string name)

@@ -67,7 +67,7 @@ static class SeccompFilter
                 JsonSerializer.Deserialize(file.Text, RuntimeJson.Default.SeccompProfile)
                 ?? throw new JsonException("it is null");
             using JsonDocument document = JsonDocument.Parse(file.Text);
-            return HasNullItem(document.RootElement) ? throw new JsonException("an item of a list is null") : profile;
+            return HasNullItem(document.RootElement) ? throw new JsonException("an item of an array is null") : profile;
         }
         catch (JsonException e)
         {

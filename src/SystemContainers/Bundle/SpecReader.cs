@@ -24,7 +24,7 @@ sealed class SpecReader(string root)
             : value.TryGetValue(out ulong large)
                 ? large > long.MaxValue ? long.MaxValue
                     : (long)large
-            : throw Wrong(member, "a whole number");
+            : throw Wrong(member, "an integer");
 
         public string? Text(string member) =>
             Value(member) is not { } value ? null

@@ -229,13 +229,13 @@ static class CdiSpecReader
         {
             null => [],
             JsonArray list => list,
-            _ => throw new FormatException($"{at}{key} has to be a list"),
+            _ => throw new FormatException($"{at}{key} has to be an array"),
         };
 
     private static string[] Texts(JsonObject parent, string key, string at) =>
         [
             .. List(parent, key, at)
-                .Select(item => AsText(item) ?? throw new FormatException($"{at}{key} has to be a list of texts")),
+                .Select(item => AsText(item) ?? throw new FormatException($"{at}{key} has to be an array of strings")),
         ];
 
     private static string Text(JsonObject parent, string key, string at) =>
@@ -248,7 +248,7 @@ static class CdiSpecReader
         {
             null => null,
             var value when AsText(value) is { } text => text.Length > 0 ? text : null,
-            _ => throw new FormatException($"{Place(at, key)} has to be a text"),
+            _ => throw new FormatException($"{Place(at, key)} has to be a string"),
         };
 
     /// <summary>A text; a number or a boolean where one has to be is the text that its value is written as, as

@@ -80,7 +80,7 @@ sealed class TocParser(long contentEnd, int maxChunks = ChunkedLimits.MaxChunks)
 
         if (json.TokenType != JsonTokenType.StartArray)
         {
-            throw new JsonException("its entries are no list");
+            throw new JsonException("its entries are no array");
         }
 
         while (Next(ref json) == JsonTokenType.StartObject)

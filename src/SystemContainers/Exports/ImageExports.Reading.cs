@@ -163,7 +163,7 @@ sealed partial record ImageExports
                 ? text.TrimStart('\ufeff')
                 : throw TemplateErrors.At(
                     TextPosition.Of(text, nul).In(path),
-                    "it has a NUL character, so it is no text"
+                    "it has a NUL character, so it is no text file"
                 );
         }
         catch (DecoderFallbackException e)

@@ -47,7 +47,7 @@ sealed class FleetSemaphore : IDisposable
     /// <param name="lease">Of its process.</param>
     /// <param name="cancellation">Ends the call.</param>
     /// <returns>False where the roll-out has changed meanwhile.</returns>
-    public Task<bool> TryComeAsync(
+    public Task<bool> TryEnqueueAsync(
         Rollout rollout,
         string id,
         string hostName,

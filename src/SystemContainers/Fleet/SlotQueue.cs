@@ -120,7 +120,7 @@ sealed class SlotQueue(FleetSemaphore semaphore, string id, string hostName, Act
             }
 
             await PauseUnlessAsync(
-                await semaphore.TryComeAsync(rollout, id, hostName, _lease.Id, cancellation),
+                await semaphore.TryEnqueueAsync(rollout, id, hostName, _lease.Id, cancellation),
                 cancellation
             );
             return null;

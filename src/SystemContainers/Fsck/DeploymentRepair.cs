@@ -43,7 +43,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
 
             using ContainerLocks? held = host.Locks.TryLockContainers([name]);
             // What was begun and not ended is recovery's to end, and nobody else's to judge.
-            if (held is null || !Directory.Exists(directory) || host.Transactions.Concern(name))
+            if (held is null || !Directory.Exists(directory) || host.Transactions.Involve(name))
             {
                 continue;
             }

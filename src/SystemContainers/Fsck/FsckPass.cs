@@ -117,7 +117,7 @@ sealed class FsckPass
         else if (
             Directory.Exists(directory)
             // One that was alive when the transactions were looked at may have died since.
-            && !_host.Transactions.Concern(name)
+            && !_host.Transactions.Involve(name)
         )
         {
             await Containers.RunAsync(name);

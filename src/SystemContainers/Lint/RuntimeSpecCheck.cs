@@ -21,7 +21,7 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
         {
             Warn(
                 value,
-                $"{name} is one list, as before runtime-spec 1.0; sysctr turns it into the sets that runtimes take today"
+                $"{name} is one array, as before runtime-spec 1.0; sysctr turns it into the sets that runtimes take today"
             );
             return;
         }
@@ -171,7 +171,7 @@ sealed class RuntimeSpecCheck(LintedFile config, LintFindings findings)
             || number > shape.Most
         )
         {
-            Fail(value, $"{name} has to be a whole number from {shape.Least} to {shape.Most}, not {value.Text}");
+            Fail(value, $"{name} has to be an integer from {shape.Least} to {shape.Most}, not {value.Text}");
         }
     }
 

@@ -22,8 +22,6 @@ static class NetworkNamespace
     /// <summary>Of a user's, beside it: the namespace of users that owns it, where that is its own.</summary>
     public static string UsersOf(string path) => path + ".users";
 
-    /// <summary>Makes one.</summary>
-    /// <param name="path">Where.</param>
     /// <param name="users">Of a user's that a namespace of users of its own is to own: the map of that, as this process
     /// sees the ids.</param>
     /// <exception cref="LinuxException">A call failed.</exception>

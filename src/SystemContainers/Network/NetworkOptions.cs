@@ -111,6 +111,6 @@ static class NetworkOptions
         {
             "1" or "t" or "T" or "true" or "TRUE" or "True" => "true",
             "0" or "f" or "F" or "false" or "FALSE" or "False" => "false",
-            _ => throw new FormatException($"{name}={value}: it is true or false"),
+            _ => throw new FormatException($"{name}={value}: it is a boolean: true, false"),
         };
 }

@@ -29,7 +29,7 @@ static class StrictJson
         {
             // Half a surrogate pair, or bytes that are not UTF-8.
             document?.Dispose();
-            throw new JsonException("a text in it is not Unicode", e);
+            throw new JsonException("a string in it is not Unicode", e);
         }
     }
 

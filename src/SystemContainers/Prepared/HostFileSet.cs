@@ -150,7 +150,7 @@ sealed class HostFileSet(Host host)
     }
 
     /// <summary>
-    /// Refuses files that the host has no room for, twice over: what fails half-way has to be rolled back, and where
+    /// Requires room for every host file twice: what fails half-way has to be rolled back, and where
     /// nothing can be written nothing can be written back.
     /// </summary>
     /// <exception cref="SysctrException">Storage: says what is needed, what is free, and where.</exception>

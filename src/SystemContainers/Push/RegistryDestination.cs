@@ -200,7 +200,7 @@ sealed class RegistryDestination : IImageDestination
             {
                 throw new SysctrException(
                     ErrorKind.Conflict,
-                    $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: what stands there is no list, but a manifest",
+                    $"listing {manifest.Digest.Short} at {_reference.Name}:{tag}: what stands there is a manifest, not an image index",
                     "remove it there, if it is nobody's"
                 );
             }

@@ -71,7 +71,7 @@ static class ScannerFiles
         )
         {
             throw Wrong(
-                $"'command' is no list of a program and its arguments with {Scanner.Root} in the place of the files' directory"
+                $"'command' is no array of a program and its arguments with {Scanner.Root} in the place of the files' directory"
             );
         }
 

@@ -556,7 +556,7 @@ static class SettingOptions
         {
             "true" or "True" or "TRUE" or "t" or "T" or "1" or "yes" or "on" => true,
             "false" or "False" or "FALSE" or "f" or "F" or "0" or "no" or "off" => false,
-            _ => throw new FormatException("it is true or false"),
+            _ => throw new FormatException("it is a boolean: true, false"),
         };
 
     /// <summary>Shares of processors; 0 is as without them.</summary>

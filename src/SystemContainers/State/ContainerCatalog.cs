@@ -85,7 +85,7 @@ sealed class ContainerCatalog(string storeHere)
     }
 
     /// <summary>The record of every container's current deployment, by name.</summary>
-    /// <param name="unusable">Told of each that can't be read; null where one such is reason to do nothing.</param>
+    /// <param name="unusable">Called for every unreadable record; null where the first one throws.</param>
     /// <exception cref="SysctrException">Corrupt: one can't be read, and nobody is told.</exception>
     public IReadOnlyList<ContainerRecord> List(Action<SysctrException>? unusable = null)
     {

@@ -166,8 +166,7 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
         }
     }
 
-    /// <summary>The one step after which the new state holds: a crash before it is rolled back, one after it is
-    /// finished.</summary>
+    /// <summary>Commit point. Recovery rolls an uncommitted intent back and a committed one forward.</summary>
     /// <returns>The intent's file from now on.</returns>
     public static string Commit(string file)
     {
@@ -213,7 +212,7 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
     public bool Any => Files().Any();
 
     /// <summary>The intents that nobody has ended, of live processes or of dead ones.</summary>
-    /// <param name="unusable">Told of each that can't be used; null where one such is reason to do nothing.</param>
+    /// <param name="unusable">Called for every unusable intent; null where the first one throws.</param>
     /// <exception cref="SysctrException">Corrupt: one can't be used, and nobody is told.</exception>
     public IReadOnlyList<PendingTransaction> Pending(Action<SysctrException>? unusable = null)
     {
@@ -238,17 +237,17 @@ sealed class IntentRecords(string storeHere, CallOutcome? outcome = null, bool h
     }
 
     /// <summary>Whether an intent that can be read names a container.</summary>
-    public bool Concern(string name) => Concern(name, static _ => { });
+    public bool Involve(string name) => Involve(name, static _ => { });
 
     /// <summary>Whether an intent names a container, or may: one that can't be read may be of any.</summary>
-    public bool MayConcern(string name)
+    public bool MayInvolve(string name)
     {
         bool unusable = false;
-        return Concern(name, _ => unusable = true) || unusable;
+        return Involve(name, _ => unusable = true) || unusable;
     }
 
-    private bool Concern(string name, Action<SysctrException> unusable) =>
-        Pending(unusable).Any(t => t.Record.Concerns(name));
+    private bool Involve(string name, Action<SysctrException> unusable) =>
+        Pending(unusable).Any(t => t.Record.Involves(name));
 
     /// <summary>The files of these intents. A name with a dot in front is a record that is being written.</summary>
     public IEnumerable<string> Files() =>

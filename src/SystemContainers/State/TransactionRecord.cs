@@ -100,7 +100,7 @@ sealed record TransactionRecord(
         };
 
     /// <summary>Whether the container of that name is part of it.</summary>
-    public bool Concerns(string name) => Changes.Any(c => c.Name == name);
+    public bool Involves(string name) => Changes.Any(c => c.Name == name);
 }
 
 /// <summary>What happens to one container: at least one of the two deployments is there.</summary>

@@ -235,7 +235,7 @@ sealed partial class ContentStore
                 FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, buffer.AsSpan(0, read), position);
                 position += read;
-                Wrote(read);
+                ReportWritten(read);
             }
 
             ApplyMetadata(file, entry);

@@ -196,7 +196,7 @@ sealed partial class ContentStore
             {
                 FaultPoint.Pass("pwrite64");
                 RandomAccess.Write(file, piece, position);
-                Wrote(piece.Length);
+                ReportWritten(piece.Length);
                 position += piece.Length;
             }
         );

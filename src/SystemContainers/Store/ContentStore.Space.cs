@@ -39,14 +39,14 @@ sealed partial class ContentStore
 
     /// <summary>Told of bytes that were written to staged objects.</summary>
     /// <exception cref="SysctrException">Storage: what has to stay free is reached.</exception>
-    internal void Wrote(long bytes)
+    internal void ReportWritten(long bytes)
     {
         if (Interlocked.Add(ref _written, bytes) >= AskAgain)
         {
             long written = Interlocked.Exchange(ref _written, 0);
             _reservation?.GiveBack(written);
             Space.Require("adding layers", 0, 0);
-            _writeBehind.Wrote(written);
+            _writeBehind.ReportWritten(written);
         }
     }
 }

@@ -312,7 +312,7 @@ sealed partial class ContentStore : ILayerSink, IDisposable
     public bool HasBlob(Digest digest) => File.Exists(BlobPath(digest));
 
     /// <summary>
-    /// Removes a directory of the store in one step, whatever happens meanwhile: nobody sees it in halves. What a kill
+    /// Removes a directory of the store atomically: no reader sees a part of it, crash or not. What a kill
     /// leaves of it is in <c>staging/</c>, or beside where that is on another file system, and gone with the next call.
     /// </summary>
     /// <param name="directory">Absolute; need not be there.</param>

@@ -184,7 +184,7 @@ sealed class ObjectWriters : IDisposable
         FaultPoint.Pass("pwrite64");
         RandomAccess.Write(file, pending.Content, 0);
         ContentStore.ApplyMetadata(file, pending.Entry);
-        _store.Wrote(pending.Content.Length);
+        _store.ReportWritten(pending.Content.Length);
         _staging.Add(key, staged, pending.Entry.Form);
     }
 }

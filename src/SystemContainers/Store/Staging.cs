@@ -50,7 +50,7 @@ sealed unsafe class Staging : IDisposable
     }
 
     /// <summary>
-    /// Removes a directory in one step, whatever happens meanwhile: nobody sees it in halves. It moves to
+    /// Removes a directory atomically: no reader sees a part of it, crash or not. It moves to
     /// <paramref name="root"/> and is removed there; what a kill leaves of it goes with what was abandoned. One that is
     /// on a file system of its own, or a subvolume, gets a name for the moment beside its own.
     /// </summary>
@@ -231,7 +231,7 @@ sealed unsafe class Staging : IDisposable
     /// <summary>Whether the object is staged, and then whole.</summary>
     public bool Has(ObjectKey key) => _objects.ContainsKey(key);
 
-    /// <summary>Makes a file that is whole an object, or drops it where the object is staged already.</summary>
+    /// <summary>Registers a completely written file under its key; removes it where the key is staged.</summary>
     /// <param name="key">Its name.</param>
     /// <param name="form">What the name says of it.</param>
     public void Add(ObjectKey key, StagedFile file, ObjectForm form)
@@ -277,7 +277,7 @@ sealed unsafe class Staging : IDisposable
         }
     }
 
-    /// <summary>The objects that are whole. One that has moved away is to be taken out.</summary>
+    /// <summary>Completely written objects. An entry goes after its file is renamed into objects/.</summary>
     public ICollection<KeyValuePair<ObjectKey, StagedFile>> Whole => _objects;
 
     /// <summary>What can't be removed now is no reason for a call to fail whose work is done: without its lock the next

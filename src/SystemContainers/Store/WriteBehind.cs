@@ -23,7 +23,7 @@ sealed class WriteBehind(SafeFileHandle fileSystem)
     private int _errno;
 
     /// <summary>Told of bytes that were written.</summary>
-    public void Wrote(long bytes)
+    public void ReportWritten(long bytes)
     {
         lock (_lock)
         {

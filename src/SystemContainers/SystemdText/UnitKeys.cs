@@ -99,7 +99,6 @@ static class UnitKeys
         || !s_keys.TryGetValue(section, out HashSet<string>? known)
         || known.Contains(key);
 
-    /// <summary>Those of a section.</summary>
     public static IReadOnlyCollection<string> Of(string section) => s_keys[section];
 
     private static HashSet<string> Words(string text) =>

@@ -100,12 +100,12 @@ static class ExportJson
         {
             string text = read();
             return text.Contains('\0', StringComparison.Ordinal)
-                ? throw TemplateErrors.At(path, $"{name} has a NUL character, so it is no text")
+                ? throw TemplateErrors.At(path, $"{name} has a NUL character, so it is no string")
                 : text;
         }
         catch (InvalidOperationException e)
         {
-            throw TemplateErrors.At(path, $"{name} is no text: it has half a surrogate pair", inner: e);
+            throw TemplateErrors.At(path, $"{name} is no string: it has half a surrogate pair", inner: e);
         }
     }
 

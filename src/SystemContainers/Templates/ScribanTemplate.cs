@@ -241,7 +241,7 @@ static class ScribanTemplate
             {
                 if (counted.Count == MaxLoopSteps)
                 {
-                    throw new InvalidOperationException($"a list has more than {MaxLoopSteps} items, the LoopLimit");
+                    throw new InvalidOperationException($"an array has more than {MaxLoopSteps} items, the LoopLimit");
                 }
 
                 counted.Add(item);

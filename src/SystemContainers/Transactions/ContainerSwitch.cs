@@ -27,7 +27,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>When the first new deployment was started; null before.</summary>
     private DateTimeOffset? _started;
 
-    private SwitchedUnits Units => new(host.Systemd);
+    private AffectedUnits Units => new(host.Systemd);
 
     /// <summary>After <see cref="RunAsync"/>: containers that go and could not, and why. Their intent stays, and all
     /// the rest is done.</summary>
@@ -63,7 +63,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             Dependents =
             [
                 .. (
-                    await host.Systemd.GetRunningDependentsAsync([.. SwitchedUnits.Stopped(change)], cancellation)
+                    await host.Systemd.GetRunningDependentsAsync([.. AffectedUnits.Stopped(change)], cancellation)
                 ).Except(before.RunnableUnits, StringComparer.Ordinal),
             ],
         };
@@ -72,7 +72,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
     /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place
     /// already.</param>
-    /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
+    /// <param name="cancellation">Cancels until the commit point, and what was changed is rolled back; ignored after it.</param>
     /// <param name="networks">What it changes of networks; null for nothing.</param>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> RunAsync(
@@ -162,7 +162,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
         }
     }
 
-    /// <summary>Of many containers that are taken back together, those whose units a failure names; all where it names
+    /// <summary>Of many containers that are rolled back together, those whose units a failure names; all where it names
     /// none.</summary>
     private static IEnumerable<string> About(
         SysctrException failure,
@@ -254,7 +254,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             return StartOutcome.Nothing;
         }
 
-        foreach (string unit in changes.Where(c => c.Troubles.Count > 0).SelectMany(SwitchedUnits.Started))
+        foreach (string unit in changes.Where(c => c.Troubles.Count > 0).SelectMany(AffectedUnits.Started))
         {
             // How often the old one was started again is not held against the new one: neither by systemd
             // (StartLimitBurst=) nor by us.
@@ -269,7 +269,7 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
             // A payload that is new may have done at once what it is there for; one that ran for long may not.
             outcome = outcome.With(
                 await _health.AwaitAsync(
-                    [.. kind.Select(c => (c.After!, SwitchedUnits.Started(c)))],
+                    [.. kind.Select(c => (c.After!, AffectedUnits.Started(c)))],
                     mayEnd: kind.Key,
                     cancellation
                 )

@@ -231,10 +231,11 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
         return _changes = changes;
     }
 
-    /// <summary>Changes the host, as it was planned; what ran before runs again when this returns.</summary>
+    /// <summary>Executes what was planned: stop, switch files, reload, restart, health checks, commit. Units that were
+    /// active are active again on return. On failure all is rolled back.</summary>
     /// <param name="kind">An install, update, rollback or apply.</param>
     /// <param name="origin">Whose it is.</param>
-    /// <param name="cancellation">Honoured until the commit; then everything is rolled back.</param>
+    /// <param name="cancellation">Cancels until the commit point, and what was changed is rolled back; ignored after it.</param>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> CommitAsync(
         TransactionKind kind,

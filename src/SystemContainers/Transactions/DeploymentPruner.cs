@@ -24,7 +24,7 @@ sealed class DeploymentPruner(Host host)
     /// <param name="name">The container; it is installed.</param>
     /// <param name="asked">How many stay, as the call says; null where it does not.</param>
     public int[] Candidates(string name, int? asked) =>
-        host.Transactions.MayConcern(name) ? [] : Beyond(name, KeptOf(name, asked));
+        host.Transactions.MayInvolve(name) ? [] : Beyond(name, KeptOf(name, asked));
 
     /// <summary>
     /// How many deployments of a container stay: as the call says, else as the file that declares it, else as the
@@ -68,7 +68,7 @@ sealed class DeploymentPruner(Host host)
                 .Where(n => host.Catalog.Find(before.Name, n) is { Pinned: false }),
         ];
 
-    /// <summary>Removes them, each in one step, whatever happens meanwhile.</summary>
+    /// <summary>Removes them, each atomically.</summary>
     /// <param name="name">The container; it is installed.</param>
     /// <param name="keep">
     /// How many stay, beside the pinned ones: the one in use, the one that was in use before it, and then the latest.
@@ -76,10 +76,10 @@ sealed class DeploymentPruner(Host host)
     /// <returns>The numbers of those that are gone.</returns>
     public IReadOnlyList<int> Remove(string name, int? keep)
     {
-        if (host.Transactions.MayConcern(name))
+        if (host.Transactions.MayInvolve(name))
         {
             host.Note(
-                host.Transactions.Concern(name)
+                host.Transactions.Involve(name)
                     ? $"{name}: kept its deployments: a transaction is not ended; the next call of sysctr ends it"
                     : $"{name}: kept its deployments: an intent can't be read, and may be of it; 'sysctr fsck' says which"
             );

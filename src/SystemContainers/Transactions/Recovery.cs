@@ -17,8 +17,8 @@ sealed class Recovery(Host host)
     /// <param name="start">Whether what ran before is started again; at boot systemd does that itself.</param>
     /// <param name="cancellation">Honoured between transactions.</param>
     /// <returns>
-    /// What could not be ended; it is noted, and stays for the next call. A container that fails must not keep others
-    /// from theirs: who works on it tries again, under its lock.
+    /// What could not be ended; it is noted, and stays. A failure does not stop the recovery of other containers; the
+    /// next operation that locks the container tries again.
     /// </returns>
     public async Task<IReadOnlyList<SysctrException>> RunAsync(bool start, CancellationToken cancellation)
     {
@@ -95,7 +95,7 @@ sealed class Recovery(Host host)
         }
 
         foreach (
-            PendingTransaction pending in host.Transactions.Pending(unusable).Where(t => locked.Any(t.Record.Concerns))
+            PendingTransaction pending in host.Transactions.Pending(unusable).Where(t => locked.Any(t.Record.Involves))
         )
         {
             string[] missing = [.. pending.Record.Names.Except(locked, StringComparer.Ordinal)];
@@ -265,7 +265,7 @@ sealed class Recovery(Host host)
             DeploymentDirectory[] orphans = [.. Orphans(name)];
             using IDisposable? held =
                 orphans.Length > 0 || !host.Catalog.IsInstalled(name) ? host.Locks.TryLockContainers([name]) : null;
-            if (held is null || host.Transactions.MayConcern(name))
+            if (held is null || host.Transactions.MayInvolve(name))
             {
                 continue;
             }

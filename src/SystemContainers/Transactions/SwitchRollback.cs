@@ -15,7 +15,7 @@ sealed class SwitchRollback(Host host)
 {
     private readonly HostFileSwitch _files = new(host);
     private readonly StateDirectories _directories = new(host);
-    private readonly SwitchedUnits _units = new(host.Systemd);
+    private readonly AffectedUnits _units = new(host.Systemd);
 
     /// <summary>The networks that the caller has changed, and puts back: what ran before starts again with them. Null
     /// where the caller has died; then the intent says what they were.</summary>

@@ -131,7 +131,7 @@ static class RootlessConfig
                 .Select(g =>
                     g is JsonValue value && value.TryGetValue(out long number)
                         ? number
-                        : throw user.Wrong("additionalGids", "an array of whole numbers")
+                        : throw user.Wrong("additionalGids", "an array of integers")
                 )
                 .Where(g => g != own)
                 .Select(g => g.ToString(CultureInfo.InvariantCulture)),

@@ -18,7 +18,6 @@ static class UnitCredentials
 
     /// <summary>Whether a credential of a name can be among them: a pattern may find it, and a directory has files that
     /// nobody named.</summary>
-    /// <param name="name">The credential's.</param>
     /// <param name="container">Whose unit it is; drop-ins of the administrator's count, too.</param>
     /// <param name="lines">What a file declares for the unit.</param>
     /// <param name="root">Where the host is; null for a user's units, of which the file alone is looked at.</param>

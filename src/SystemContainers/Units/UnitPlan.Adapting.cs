@@ -361,7 +361,7 @@ sealed partial record UnitPlan
     private void AdaptConfig(JsonObject document, RuntimeConfigFile config, string listenHelper, bool started)
     {
         JsonObject process = document["process"]!.AsObject();
-        OldSpec.Translate(document);
+        PreOneZeroSpec.Translate(document);
 
         // There is no terminal, and detached runtimes refuse one without a console socket.
         process["terminal"] = false;

@@ -101,7 +101,7 @@ sealed partial record UnitPlan
     public static IEnumerable<string> LimitLines(byte[] configJson, OciRuntime runtime, HostUser? user)
     {
         JsonObject document = JsonNode.Parse(configJson)!.AsObject();
-        OldSpec.Translate(document);
+        PreOneZeroSpec.Translate(document);
 
         // Nothing stands before them that they would have to empty.
         return UnitLimits.Of(document, runtime.Kind, user is null).Lines(own: null).Where(line => !line.EndsWith('='));

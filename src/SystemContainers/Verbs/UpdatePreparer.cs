@@ -172,7 +172,7 @@ sealed class UpdatePreparer(Host host, Action<string> note)
     private bool HasConfig(ContainerRecord before) =>
         before.ConfigDigest is null || File.Exists(host.Deployment(before.Name, before.Deployment).ConfigFile);
 
-    /// <summary>The promise: the same digest and the same values, and nothing happens; of the form of its tree only
+    /// <summary>Idempotence: the same digest and the same values make no new deployment; of the form of its tree only
     /// where one was asked for. Older records do not tell which text a seccomp profile had, and what is not known is no
     /// change.</summary>
     private static bool IsSame(ContainerRecord before, ContainerRecord after, bool wantsForm) =>

@@ -158,7 +158,7 @@ static class YamlText
                 Mark at = parser.Current!.Start;
                 if (Node(depth + 1) is not YamlScalar key)
                 {
-                    throw Fault(source, at, "a key is a text");
+                    throw Fault(source, at, "a key is a string");
                 }
 
                 YamlNode value = Node(depth + 1);
@@ -169,7 +169,7 @@ static class YamlText
                         {
                             YamlMap map => [map],
                             YamlList list when list.Items.All(i => i is YamlMap) => list.Items.Cast<YamlMap>(),
-                            _ => throw Fault(source, at, "<< takes a mapping, or a list of some"),
+                            _ => throw Fault(source, at, "<< takes a mapping, or an array of mappings"),
                         }
                     );
                 }

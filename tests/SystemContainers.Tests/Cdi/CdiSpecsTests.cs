@@ -183,7 +183,7 @@ public sealed class CdiSpecsTests : IDisposable
     )]
     [InlineData(
         """{"cdiVersion":"0.3.0","kind":"v/c","devices":[{"name":"x","containerEdits":{"env":[[]]}}]}""",
-        "texts"
+        "strings"
     )]
     [InlineData(
         """{"cdiVersion":"0.3.0","kind":"v/c","devices":[{"name":"x","containerEdits":{"deviceNodes":[{"path":"/a","type":"x"}]}}]}""",

@@ -301,7 +301,7 @@ public sealed class ComposeConversionTests : IDisposable
     [InlineData("services: {}", "it has no services")]
     [InlineData("- a", "it is no compose file")]
     [InlineData("", "it is no compose file")]
-    [InlineData("? [a]\n: b", "1: a key is a text")]
+    [InlineData("? [a]\n: b", "1: a key is a string")]
     public void What_is_no_compose_file_is_refused_with_its_line(string compose, string why)
     {
         SysctrException e = Assert.Throws<SysctrException>(() => _folder.Translate(compose));

@@ -183,7 +183,7 @@ public sealed partial class RunConversionTests
     [InlineData("--device nvidia.com=all", "no kind of devices")]
     [InlineData("--pid=container:db", "other containers' and paths can't be had")]
     [InlineData("--ipc ns:/run/ipc", "other containers' and paths can't be had")]
-    [InlineData("--systemd=perhaps", "true or false")]
+    [InlineData("--systemd=perhaps", "a boolean: true, false")]
     [InlineData("--uts=ns:/run/uts", "other containers' and paths can't be had")]
     [InlineData("--volumes-from db", "names its volumes")]
     [InlineData("-e NAME", "that of who called")]
@@ -289,10 +289,10 @@ public sealed partial class RunConversionTests
     [InlineData("docker run --frobnicate x img", "neither docker run nor podman run")]
     [InlineData("docker run -Z img", "neither docker run nor podman run")]
     [InlineData("docker --frobnicate run img", "no such option before its verb")]
-    [InlineData("docker run --privileged=maybe img", "--privileged=maybe: it is true or false")]
-    [InlineData("podman run --init= img", "--init=: it is true or false")]
-    [InlineData("docker run -t=x img", "-t x: it is true or false")]
-    [InlineData("docker --debug=maybe run img", "--debug=maybe: it is true or false")]
+    [InlineData("docker run --privileged=maybe img", "--privileged=maybe: it is a boolean: true, false")]
+    [InlineData("podman run --init= img", "--init=: it is a boolean: true, false")]
+    [InlineData("docker run -t=x img", "-t x: it is a boolean: true, false")]
+    [InlineData("docker --debug=maybe run img", "--debug=maybe: it is a boolean: true, false")]
     public void What_is_no_such_command_is_refused(string command, string why)
     {
         SysctrException e = Assert.Throws<SysctrException>(() => RoundTrip.Run(command));

@@ -32,7 +32,7 @@ public sealed class RuntimeSpecCheckTests
     [InlineData("\"linux\": {\"namespaces\": [{}]}", "error: linux.namespaces[0].type is missing")]
     [InlineData(
         "\"linux\": {\"uidMappings\": [{\"containerID\": 0, \"hostID\": -1, \"size\": 1}]}",
-        "error: linux.uidMappings[0].hostID has to be a whole number from 0 to 4294967295, not -1"
+        "error: linux.uidMappings[0].hostID has to be an integer from 0 to 4294967295, not -1"
     )]
     [InlineData(
         "\"linux\": {\"devices\": [{\"type\": \"c\", \"path\": \"dev/x\"}]}",
@@ -44,7 +44,7 @@ public sealed class RuntimeSpecCheckTests
     )]
     [InlineData(
         "\"linux\": {\"resources\": {\"pids\": {\"limit\": 1.5}}}",
-        "error: linux.resources.pids.limit has to be a whole number"
+        "error: linux.resources.pids.limit has to be an integer"
     )]
     [InlineData(
         "\"linux\": {\"resources\": {\"devices\": [{\"access\": \"rwm\"}]}}",
@@ -56,7 +56,7 @@ public sealed class RuntimeSpecCheckTests
     )]
     [InlineData(
         "\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"a\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": 6, \"value\": 0, \"op\": \"SCMP_CMP_EQ\"}]}]}}",
-        "error: linux.seccomp.syscalls[0].args[0].index has to be a whole number from 0 to 5"
+        "error: linux.seccomp.syscalls[0].args[0].index has to be an integer from 0 to 5"
     )]
     [InlineData(
         "\"linux\": {\"seccomp\": {\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"name\": \"a\", \"action\": \"SCMP_ACT_ALLOW\"}, {\"name\": \"b\", \"action\": \"SCMP_ACT_ALLOW\"}]}}",
@@ -95,7 +95,7 @@ public sealed class RuntimeSpecCheckTests
     )]
     [InlineData(
         "{\"ociVersion\": \"1\", \"process\": {\"args\": [\"a\"], \"cwd\": \"/\", \"capabilities\": [\"CAP_KILL\"]}, \"root\": {\"path\": \"rootfs\", \"readonly\": true}}",
-        "1:76: warning: process.capabilities is one list"
+        "1:76: warning: process.capabilities is one array"
     )]
     [InlineData("{\"ociVersion\": \"1\",\n \"process\": }", "2:13: error: this is no JSON")]
     [InlineData("[1]", "error: it has to be a JSON object, not an array")]

@@ -54,9 +54,9 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("PodmanArgs=--foo bar --memory 1g", 3, "--foo has no counterpart")]
     [InlineData("PodmanArgs=-it", 3, "no terminal")]
     [InlineData("PodmanArgs=--tty", 3, "no terminal")]
-    [InlineData("PodmanArgs=--tty=maybe", 3, "--tty=maybe: it is true or false")]
-    [InlineData("PodmanArgs=--privileged=maybe", 3, "true or false")]
-    [InlineData("PodmanArgs=--no-healthcheck=maybe", 3, "--no-healthcheck=maybe: it is true or false")]
+    [InlineData("PodmanArgs=--tty=maybe", 3, "--tty=maybe: it is a boolean: true, false")]
+    [InlineData("PodmanArgs=--privileged=maybe", 3, "a boolean: true, false")]
+    [InlineData("PodmanArgs=--no-healthcheck=maybe", 3, "--no-healthcheck=maybe: it is a boolean: true, false")]
     [InlineData("PodmanArgs=--log-driver none", 3, "in the journal")]
     [InlineData("PodmanArgs=--ipc container:db", 3, "other containers'")]
     [InlineData("LogOpt=label=a=B", 3, "capitals, digits")]
@@ -161,7 +161,11 @@ public sealed class QuadletFaultTests : IDisposable
     [InlineData("x.network", "[Network]\nOptions=mtu=", "Options=: mtu=: it is a number")]
     [InlineData("x.network", "[Network]\nOptions=vlan=", "Options=: vlan=: it is a number")]
     [InlineData("x.network", "[Network]\nOptions=vlan=4095", "Options=: vlan=4095: it is a number")]
-    [InlineData("x.network", "[Network]\nOptions=isolate=maybe", "Options=: isolate=maybe: it is true or false")]
+    [InlineData(
+        "x.network",
+        "[Network]\nOptions=isolate=maybe",
+        "Options=: isolate=maybe: it is a boolean: true, false"
+    )]
     [InlineData("x.network", "[Network]\nOptions=mode=some", "Options=: mode=some: it is managed")]
     [InlineData("x.network", "[Network]\nDriver=ipvlan\nOptions=parent=e0 bclim=1", "no option of a ipvlan")]
     [InlineData("x.network", "[Network]\nDriver=overlay", "Driver=overlay: there is no such driver")]

@@ -191,11 +191,11 @@ public sealed class ContainerRendererTests
     )]
     [InlineData(
         """{"process": {"args": ["\ud800"], "cwd": "/"}, "root": {"path": "rootfs", "readonly": true}}""",
-        "process.args[0] is no text: it has half a surrogate pair"
+        "process.args[0] is no string: it has half a surrogate pair"
     )]
     [InlineData(
         """{"process": {"args": ["a"], "cwd": "/", "\udc00": 1}, "root": {"path": "rootfs", "readonly": true}}""",
-        "a name in process is no text"
+        "a name in process is no string"
     )]
     [InlineData(
         """{"process": {"args": ["a"], "cwd": "/", "env": ["A=\u0000"]}, "root": {"path": "rootfs", "readonly": true}}""",

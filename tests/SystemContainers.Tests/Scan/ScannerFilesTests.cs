@@ -64,10 +64,10 @@ public sealed class ScannerFilesTests : IDisposable
         );
 
     [Theory]
-    [InlineData("description = \"d\"", "'command' is no list")]
-    [InlineData("command = []", "'command' is no list")]
-    [InlineData("command = [\"\", \"{root}\"]", "'command' is no list")]
-    [InlineData("command = [\"a\"]", "'command' is no list")]
+    [InlineData("description = \"d\"", "'command' is no array")]
+    [InlineData("command = []", "'command' is no array")]
+    [InlineData("command = [\"\", \"{root}\"]", "'command' is no array")]
+    [InlineData("command = [\"a\"]", "'command' is no array")]
     [InlineData("command = \"a {root}\"", "")]
     [InlineData("command = [\"a\", \"{root}\"]\ncolour = 1", "unknown setting 'colour'")]
     [InlineData("command = [\"a\", \"{root}\"]\ntimeout = 0", "'timeout'")]

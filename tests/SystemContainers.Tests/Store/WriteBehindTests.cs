@@ -18,8 +18,8 @@ public sealed class WriteBehindTests
         using SafeFileHandle directory = Libc.open("/tmp", OpenFlags.Directory | OpenFlags.CloseOnExec, 0);
         WriteBehind behind = new(directory);
 
-        behind.Wrote(Much);
-        behind.Wrote(Much);
+        behind.ReportWritten(Much);
+        behind.ReportWritten(Much);
         behind.Finish("/tmp");
     }
 
@@ -31,7 +31,7 @@ public sealed class WriteBehindTests
         using SafeFileHandle path = Libc.open("/tmp", OpenFlags.Path | OpenFlags.CloseOnExec, 0);
         WriteBehind behind = new(path);
 
-        behind.Wrote(Much);
+        behind.ReportWritten(Much);
 
         Assert.Contains(
             "syncfs",
@@ -46,7 +46,7 @@ public sealed class WriteBehindTests
         using SafeFileHandle path = Libc.open("/tmp", OpenFlags.Path | OpenFlags.CloseOnExec, 0);
         WriteBehind behind = new(path);
 
-        behind.Wrote(1);
+        behind.ReportWritten(1);
 
         behind.Finish("/tmp");
     }

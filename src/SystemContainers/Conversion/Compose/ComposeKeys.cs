@@ -130,7 +130,7 @@ static class ComposeKeys
             }
             else if (node is not YamlScalar)
             {
-                service.Lose(node, "it is no text", null);
+                service.Lose(node, "it is no string", null);
             }
         };
 

@@ -90,7 +90,7 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
             return texts;
         }
 
-        Lose(node, "it is no text and no list of texts", null);
+        Lose(node, "it is no string and no array of strings", null);
         return [];
     }
 
@@ -99,7 +99,7 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
     {
         if (node is not (YamlList or YamlScalar { IsNull: true }))
         {
-            Lose(node, "it is no list", null);
+            Lose(node, "it is no array", null);
         }
 
         return (node as YamlList)?.Items ?? [];
@@ -126,7 +126,7 @@ sealed partial class ComposeService(ComposeProject project, string name, YamlMap
             && (node is not YamlList list || list.Items.Any(i => i is not YamlScalar))
         )
         {
-            Lose(node, "it is neither a mapping nor a list of texts", null);
+            Lose(node, "it is neither a mapping nor an array of strings", null);
         }
 
         return ComposeValues.Pairs(node);

@@ -8,10 +8,8 @@ sealed class ConversionFindings
     private readonly List<ConversionFinding> _all = [];
     private readonly HashSet<ConversionFinding> _said = [];
 
-    /// <summary>All of them.</summary>
     public IReadOnlyList<ConversionFinding> All => _all;
 
-    /// <summary>Adds one.</summary>
     public void Add(ConversionFinding finding)
     {
         _said.Add(finding);

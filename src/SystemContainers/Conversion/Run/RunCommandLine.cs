@@ -274,7 +274,7 @@ sealed record RunCommandLine
     private static string CheckedSwitch(string value, string place) =>
         GivenOption.IsBoolean(value)
             ? value
-            : throw new SysctrException(ErrorKind.Usage, $"reading {place}: it is true or false");
+            : throw new SysctrException(ErrorKind.Usage, $"reading {place}: it is a boolean: true, false");
 
     private static IReadOnlyList<string> Split(RunOption option, string value, bool isPodman)
     {

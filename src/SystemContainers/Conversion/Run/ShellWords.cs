@@ -126,7 +126,7 @@ static class ShellWords
                 $"'{c}'",
                 expands
                     ? "give one command alone, and quote what belongs to it"
-                    : "write the command as a list, such as [\"sh\", \"-c\", \"...\"]"
+                    : "write the command as an array, such as [\"sh\", \"-c\", \"...\"]"
             );
         }
     }

@@ -37,7 +37,7 @@ sealed class ContainerPlanner(Host host)
             {
                 After = after,
             };
-        string[] stopped = change is null ? [] : [.. after is null ? change.Running : SwitchedUnits.Stopped(change)];
+        string[] stopped = change is null ? [] : [.. after is null ? change.Running : AffectedUnits.Stopped(change)];
         IReadOnlyDictionary<string, string>? old =
             before is null || after is null ? null : DeploymentView.Of(host, before).Texts;
         IReadOnlyDictionary<string, string>? texts = old is null
@@ -72,7 +72,7 @@ sealed class ContainerPlanner(Host host)
                 ? []
                 :
                 [
-                    .. SwitchedUnits
+                    .. AffectedUnits
                         .Started(change)
                         .Where(u => stopped.Contains(u) || !change.Running.Contains(u, StringComparer.Ordinal)),
                 ],

@@ -250,7 +250,7 @@ sealed class SignatureStorage
         {
             null or YamlScalar { IsNull: true } => null,
             YamlScalar scalar => scalar.Text.Length == 0 ? null : scalar.Text,
-            _ => throw Invalid(file, $"{key} is no text"),
+            _ => throw Invalid(file, $"{key} is no string"),
         };
 
     private static bool? Flag(YamlMap map, string key, string file) =>

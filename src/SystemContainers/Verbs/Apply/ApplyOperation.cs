@@ -232,7 +232,7 @@ sealed class ApplyOperation(Host host, IPullProgress progress, Action<string> no
         foreach (ContainerChange change in changes.Where(c => transaction.Unremoved.All(u => u.Change.Name != c.Name)))
         {
             string running =
-                change.After is not null && SwitchedUnits.Started(change).Count > 0
+                change.After is not null && AffectedUnits.Started(change).Count > 0
                     ? $", {outcome.Words(change.Name)}"
                     : "";
             note(

@@ -9,7 +9,7 @@ namespace SystemContainers.Transactions;
 /// The units that a transaction stops and starts. All of its containers go in one step each way, so that systemd's own
 /// dependencies give the order among them.
 /// </summary>
-sealed class SwitchedUnits(ISystemdManager systemd)
+sealed class AffectedUnits(ISystemdManager systemd)
 {
     /// <summary>
     /// What has to stop before files change: services that ran, for they run from the old deployment; sockets, timers

@@ -7,7 +7,7 @@ using Xunit;
 namespace SystemContainers.Tests.Bundle;
 
 /// <summary>Documents of the runtime-spec's drafts in the words of 1.0.</summary>
-public sealed class OldSpecTests
+public sealed class PreOneZeroSpecTests
 {
     [Theory]
     [InlineData("{}", """{"ociVersion":"1.0.0"}""")]
@@ -29,7 +29,7 @@ public sealed class OldSpecTests
     {
         JsonObject document = JsonNode.Parse(old)!.AsObject();
 
-        OldSpec.Translate(document);
+        PreOneZeroSpec.Translate(document);
 
         Assert.Equal(expected, document.ToJsonString());
     }

@@ -9,7 +9,7 @@ namespace SystemContainers.Bundle;
 /// 1.0. runc passes over what it does not know, crun refuses it, and neither does what was meant. Capabilities are
 /// translated by <c>RuntimeConfigFile</c>.
 /// </summary>
-static class OldSpec
+static class PreOneZeroSpec
 {
     /// <summary>Changes a document that passed <see cref="Bundle.RuntimeConfigFile.Read"/>.</summary>
     public static void Translate(JsonObject document)

@@ -73,10 +73,8 @@ sealed record InstallRequest(string Image)
     public IReadOnlyList<string> Grants { get; init; } = [];
 
     /// <summary>The container's name: the one asked for, or the last part of the image's.</summary>
+    /// <param name="candidates">What the image's name may mean, which is looked up once a call.</param>
     /// <exception cref="Errors.SysctrException">Usage: it is no name for a container.</exception>
-    internal string NameFor(RegistriesConfig registries) => NameFor(() => registries.Resolve(Image));
-
-    /// <summary>As the other, for whoever has looked up already what the image's name may mean.</summary>
     internal string NameFor(Func<IReadOnlyList<ImageReference>> candidates) =>
         ContainerName.Check(ContainerName.OfUnit(Name ?? candidates()[0].ShortName));
 }

@@ -23,6 +23,10 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
 {
     private readonly RuntimeWarning _runtimes = new(host.Target);
 
+    /// <summary>The names of the containers that the call has installed, in the order of its images; none where one was
+    /// run once.</summary>
+    public IReadOnlyList<string> Installed { get; private set; } = [];
+
     /// <summary>Pulls, checks out, registers and enables the containers; with <paramref name="now"/> starts them and
     /// waits until they are well.</summary>
     /// <returns>0; the payload's exit status for an image that was run once, as its label asks.</returns>
@@ -49,16 +53,17 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             Array.ForEach(named, RefuseTaken);
         }
 
-        using Installed installed = await host.History.RunAsync(
+        using Outcome installed = await host.History.RunAsync(
             "install",
             [.. named.Select(n => n.Name)],
             origin => InstallAsync(named, origin, cancellation)
         );
+        Installed = [.. installed.Containers.Select(c => c.Record.Name)];
         await TellAsync(installed.Containers, now, policy, cancellation);
         return installed.ExitCode;
     }
 
-    private async Task<Installed> InstallAsync(Named[] named, HistoryOrigin origin, CancellationToken cancellation)
+    private async Task<Outcome> InstallAsync(Named[] named, HistoryOrigin origin, CancellationToken cancellation)
     {
         string[] names = [.. named.Select(n => n.Name)];
         using ContainerTransaction transaction = new(host, progress);
@@ -78,7 +83,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
             if (RunOnceOperation.IsAskedBy(image))
             {
                 return named.Length == 1
-                    ? new Installed([], locks: null)
+                    ? new Outcome([], locks: null)
                     {
                         ExitCode = await new RunOnceOperation(host, progress).RunAsync(
                             transaction,
@@ -101,7 +106,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         _runtimes.Begin(transaction.Prepared.Select(p => p.Record), cancellation);
         await transaction.VerifyAndStageAsync(cancellation);
         await transaction.CommitAsync(TransactionKind.Install, origin, cancellation);
-        return new Installed(transaction.Prepared, transaction.KeepLocks());
+        return new Outcome(transaction.Prepared, transaction.KeepLocks());
     }
 
     private async Task TellAsync(
@@ -239,7 +244,7 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
     private sealed record Named(InstallRequest Request, string Name, WantedImage Image);
 
     /// <summary>What was installed, and is locked while it is started; none where an image was run once.</summary>
-    private sealed class Installed(IReadOnlyList<PreparedContainer> containers, ContainerLocks? locks) : IDisposable
+    private sealed class Outcome(IReadOnlyList<PreparedContainer> containers, ContainerLocks? locks) : IDisposable
     {
         public IReadOnlyList<PreparedContainer> Containers => containers;
 

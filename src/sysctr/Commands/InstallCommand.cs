@@ -151,7 +151,7 @@ static class InstallCommand
         {
             ContainerReports reports = new(host);
             List<ContainerDetails> details = [];
-            foreach (string name in requests.Select(r => r.NameFor(host.Registries)).Where(host.Catalog.IsInstalled))
+            foreach (string name in operation.Installed)
             {
                 details.Add(await reports.DetailsAsync(name, cancellation));
             }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Reflection;
 using SystemContainers.Errors;
 using SystemContainers.Images;
 using SystemContainers.Prepared;
 using SystemContainers.Pull;
+using SystemContainers.Reference;
 using SystemContainers.Requests;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -235,6 +237,23 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
             Assert.Contains("there is a unit app.service", e.Message, StringComparison.Ordinal);
             Assert.Empty(host.Transactions.Pending());
         }
+    }
+
+    /// <summary>A short name may mean another image by the time that a caller asks again.</summary>
+    [Fact]
+    [Trait("needs", "programs")]
+    public async Task An_install_tells_the_names_that_it_found()
+    {
+        using Host host = Open();
+        InstallOperation operation = new(host, NoProgress.Instance, _notes.Add);
+
+        await operation.RunAsync([Request], now: false, new StartPolicy(), CancellationToken.None);
+
+        Assert.Equal([Assert.Single(host.Catalog.All()).Name], operation.Installed);
+        Assert.DoesNotContain(
+            typeof(InstallRequest).GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public),
+            m => m.GetParameters().Any(p => p.ParameterType == typeof(RegistriesConfig))
+        );
     }
 
     private Host Open() => Host.Open(Root, _notes.Add);

@@ -13,8 +13,11 @@ namespace SystemContainers.Bundle;
 /// </summary>
 sealed class RuntimeConfigFile
 {
+    private static readonly JsonSerializerOptions s_written = new() { WriteIndented = true };
+
     private RuntimeConfigFile(
         byte[] json,
+        JsonElement root,
         bool isReadonly,
         IReadOnlyList<Mount> mounts,
         string workingDirectory,
@@ -27,6 +30,7 @@ sealed class RuntimeConfigFile
         Devices = devices;
         IsReadonly = isReadonly;
         Json = json;
+        Root = root;
         Mounts = mounts;
         WorkingDirectory = workingDirectory;
         Capabilities = capabilities;
@@ -35,9 +39,36 @@ sealed class RuntimeConfigFile
     /// <summary>The document as it was written, but for what a runtime of today would not understand.</summary>
     public byte[] Json { get; }
 
+    /// <summary>The same, parsed: nobody need do it again.</summary>
+    public JsonElement Root { get; }
+
+    /// <summary>A copy that can be changed.</summary>
+    public JsonObject Copy() => JsonObject.Create(Root)!;
+
+    /// <summary>A changed copy as it is written.</summary>
+    public static byte[] Write(JsonObject document) => Encoding.UTF8.GetBytes(document.ToJsonString(s_written));
+
     /// <summary>The same written anew, by somebody who has changed nothing of what was read.</summary>
-    internal RuntimeConfigFile Rewritten(byte[] json) =>
-        new(json, IsReadonly, Mounts, WorkingDirectory, Capabilities, Annotations, Devices);
+    internal RuntimeConfigFile Rewritten(JsonObject document)
+    {
+        byte[] json = Write(document);
+        return new(
+            json,
+            JsonElement.Parse(json),
+            IsReadonly,
+            Mounts,
+            WorkingDirectory,
+            Capabilities,
+            Annotations,
+            Devices
+        );
+    }
+
+    /// <summary>process.user; root where it is not there.</summary>
+    public (uint Uid, uint Gid) User =>
+        Copy()["process"]?["user"] is { } user
+            ? (user["uid"]?.GetValue<uint>() ?? 0, user["gid"]?.GetValue<uint>() ?? 0)
+            : (0, 0);
 
     /// <summary>root.readonly.</summary>
     public bool IsReadonly { get; }
@@ -94,8 +125,10 @@ sealed class RuntimeConfigFile
         CheckTwice(reader, root, "");
         CheckRoot(reader, root);
         List<string> devices = ReadLinux(reader, root);
+        byte[]? withSets = WithCapabilitySets(root, process);
         return new RuntimeConfigFile(
-            WithCapabilitySets(root, process, text),
+            withSets ?? Encoding.UTF8.GetBytes(text),
+            withSets is null ? root.Clone() : JsonElement.Parse(withSets),
             SaysReadonly(root),
             ReadMounts(reader, root),
             reader.AbsolutePath(process, "cwd", "process.cwd"),
@@ -264,14 +297,14 @@ sealed class RuntimeConfigFile
     }
 
     /// <summary>
-    /// The document as today's runtimes read it. Before runtime-spec 1.0 capabilities were one list that stood for
+    /// The document as today's runtimes read it; null where it is so already. Before runtime-spec 1.0 capabilities were one list that stood for
     /// every set; images of that time are still in use, and every runtime since refuses the list.
     /// </summary>
-    private static byte[] WithCapabilitySets(JsonElement root, JsonElement process, string text)
+    private static byte[]? WithCapabilitySets(JsonElement root, JsonElement process)
     {
         if (!process.TryGetProperty("capabilities", out JsonElement list) || list.ValueKind != JsonValueKind.Array)
         {
-            return Encoding.UTF8.GetBytes(text);
+            return null;
         }
 
         JsonObject document = JsonObject.Create(root)!;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json.Nodes;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Bundle;
@@ -13,9 +12,7 @@ static class TreeOwners
     /// <param name="own">The user's namespace, in which this process is; null for the system's containers, whose roots
     /// are mounted with their owners mapped.</param>
     public static IdMap? Of(RuntimeConfigFile config, IdMap? own) =>
-        own is not null
-        && config.Annotation(StartAnnotations.Owners).Any()
-        && IdMappings.Find(JsonNode.Parse(config.Json)) is { } map
+        own is not null && config.Annotation(StartAnnotations.Owners).Any() && IdMappings.Find(config.Copy()) is { } map
             ? map.Then(own.Inverse)
             : null;
 }

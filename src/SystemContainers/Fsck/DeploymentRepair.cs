@@ -259,7 +259,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
         DurableFile.SyncFileSystem(fresh);
         Swap(rootfs, fresh);
         DeploymentDirectory directory = host.Deployment(record.Name, record.Deployment);
-        ListenCopy.Make(directory, RegularFile.ReadAll(directory.ConfigFile), directory.Here);
+        ListenCopy.Make(directory, config.Mounts.Select(m => m.Source), directory.Here);
         Tidy(record, rootfs, fresh);
     }
 
@@ -313,7 +313,7 @@ sealed class DeploymentRepair(Host host, RepairLog log)
             TreeRemoval.RemoveProtected(seeds);
         }
 
-        ListenCopy.Make(directory, RegularFile.ReadAll(directory.ConfigFile), directory.Here);
+        ListenCopy.Make(directory, config.Mounts.Select(m => m.Source), directory.Here);
         log.Done(file, "made again");
     }
 

@@ -25,7 +25,7 @@ static class RightsCheck
             Destination = request.DestinationDirectory,
             Units = [.. rendered.Units.Where(u => u.Source is not null).Select(u => (u.FileName, u.Text))],
             Tmpfiles = rendered.Tmpfiles,
-            Config = rendered.ConfigJson,
+            Config = rendered.Config?.Root,
             HostFiles = ContainerRights.Files(rendered.HostFiles, request.Files),
             Values = rendered.Values,
             Runtime = request.RuntimePath,

@@ -176,15 +176,6 @@ sealed record NetworkRequest
             ? JsonSerializer.Deserialize(text, NetworkJson.Default.NetworkRequest)
             : null;
 
-    /// <summary>Whether a config.json has the annotation, which is for us alone to write.</summary>
-    public static bool IsNamed(byte[] configJson)
-    {
-        using JsonDocument document = JsonDocument.Parse(configJson, new JsonDocumentOptions { MaxDepth = 512 });
-        return document.RootElement.TryGetProperty("annotations", out JsonElement annotations)
-            && annotations.ValueKind == JsonValueKind.Object
-            && annotations.TryGetProperty(Annotation, out _);
-    }
-
     /// <summary>The annotation's text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, NetworkJson.Default.NetworkRequest);
 

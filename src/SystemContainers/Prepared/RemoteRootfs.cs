@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
@@ -76,11 +74,12 @@ static class RemoteRootfs
     }
 
     /// <summary>config.json with the absolute path of the root file system.</summary>
-    public static byte[] WithRoot(byte[] configJson, string rootfs)
+    /// <param name="document">A copy of it, which is changed and returned.</param>
+    /// <param name="rootfs">As the host sees it.</param>
+    public static JsonObject WithRoot(JsonObject document, string rootfs)
     {
-        JsonNode document = JsonNode.Parse(configJson)!;
         document["root"]!["path"] = rootfs;
-        return Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        return document;
     }
 
     /// <summary>Refuses what a runtime would have to make there and can't.</summary>

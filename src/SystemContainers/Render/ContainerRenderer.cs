@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
-using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
@@ -347,7 +346,7 @@ static class ContainerRenderer
             path,
             TemplateText.Render(file, values.Texts, request.Budget)
         );
-        if (NetworkRequest.IsNamed(config.Json))
+        if (config.Annotations.ContainsKey(NetworkRequest.Annotation))
         {
             throw TemplateErrors.At(
                 path,
@@ -463,10 +462,7 @@ static class ContainerRenderer
     /// <summary>The payload's user, where a user's container has the user as somebody else than its root: as podman has
     /// it, a new volume is then the payload's.</summary>
     private static (uint Uid, uint Gid)? Keeper(RenderRequest request, RuntimeConfigFile config) =>
-        request.Host.UserIds is null || request.UserMap is null ? null
-        : JsonNode.Parse(config.Json)!["process"]!["user"] is { } user
-            ? (user["uid"]?.GetValue<uint>() ?? 0, user["gid"]?.GetValue<uint>() ?? 0)
-        : null;
+        request.Host.UserIds is null || request.UserMap is null ? null : config.User;
 
     /// <summary>
     /// The sources of bind mounts that are not there, or are there because of us. As the old tool did it, wherever they

@@ -31,9 +31,7 @@ static class BundleConfig
     public static bool MayRemount(RuntimeConfigFile configJson) =>
         MayRemountBinds(configJson)
         && !(
-            (JsonNode.Parse(configJson.Json)?["linux"]?["namespaces"] as JsonArray)?.Any(n =>
-                n?["type"]?.ToString() == "user"
-            )
+            (configJson.Copy()["linux"]?["namespaces"] as JsonArray)?.Any(n => n?["type"]?.ToString() == "user")
             ?? false
         );
 

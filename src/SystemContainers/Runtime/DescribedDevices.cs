@@ -89,7 +89,7 @@ sealed class DescribedDevices(
             IReadOnlyList<(string File, CdiEdits Edits)> all = CdiSpecs.Read(system).Resolve(names);
             if (onHost is not null)
             {
-                DescribedDevices devices = new(JsonNode.Parse(config.Json)!.AsObject(), root, runtime, onHost);
+                DescribedDevices devices = new(config.Copy(), root, runtime, onHost);
                 foreach ((string file, CdiEdits edits) in all)
                 {
                     devices.Apply(file, edits, inTree);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Checkout;
 using SystemContainers.Errors;
@@ -162,7 +161,7 @@ sealed class ContainerPreparer(Host host)
         if (rootfs is not null && rendered.Config is { } config)
         {
             RemoteRootfs.CheckMounts(host.Target, rootfs, rendered.Mounts);
-            rendered = rendered with { Config = config.Rewritten(RemoteRootfs.WithRoot(config.Json, rootfs)) };
+            rendered = rendered with { Config = config.Rewritten(RemoteRootfs.WithRoot(config.Copy(), rootfs)) };
         }
 
         RequireNetwork(rendered, request.NewNetworks);
@@ -345,11 +344,7 @@ sealed class ContainerPreparer(Host host)
     /// network.</exception>
     private void RequireNetwork(RenderedContainer rendered, IReadOnlyList<string> made)
     {
-        if (
-            rendered.ConfigJson is not { } json
-            || JsonNode.Parse(json) is not JsonObject document
-            || NetworkRequest.Find(document) is not { } request
-        )
+        if (rendered.Config is not { } config || NetworkRequest.Find(config.Copy()) is not { } request)
         {
             return;
         }

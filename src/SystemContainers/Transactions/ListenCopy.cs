@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json.Nodes;
 using SystemContainers.Linux.Files;
 using SystemContainers.State;
 using SystemContainers.Target;
@@ -14,17 +13,12 @@ namespace SystemContainers.Transactions;
 /// </summary>
 static class ListenCopy
 {
-    /// <summary>Whether a config.json binds the deployment's copy.</summary>
-    public static bool IsNeeded(DeploymentDirectory directory, ReadOnlySpan<byte> config) =>
-        JsonNode.Parse(config)?["mounts"] is JsonArray mounts
-        && mounts.Any(m => m?["source"]?.ToString() == directory.ListenOnHost);
-
     /// <summary>Makes the copy where config.json binds it.</summary>
-    /// <param name="config">Its config.json.</param>
+    /// <param name="sources">Those of its mounts.</param>
     /// <param name="place">The directory that the copy goes to.</param>
-    public static void Make(DeploymentDirectory directory, ReadOnlySpan<byte> config, string place)
+    public static void Make(DeploymentDirectory directory, IEnumerable<string> sources, string place)
     {
-        if (IsNeeded(directory, config))
+        if (sources.Contains(directory.ListenOnHost, StringComparer.Ordinal))
         {
             DurableFile.Write(
                 Path.Join(place, DeploymentDirectory.ListenName),

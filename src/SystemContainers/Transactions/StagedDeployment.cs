@@ -31,16 +31,16 @@ sealed class StagedDeployment(Host host, PreparedContainer container) : IDisposa
         TreeRemoval.Remove(directory.Staged);
         FaultPoint.Pass("mkdir");
         Directory.CreateDirectory(directory.Staged);
-        if (container.Rendered.ConfigJson is { } config)
+        if (container.Rendered.Config is { } config)
         {
             WriteRootfs(Path.Join(directory.Staged, "rootfs"), progress);
             WriteMounted(progress);
             DurableFile.Write(
                 Path.Join(directory.Staged, DeploymentDirectory.ConfigName),
-                config,
+                config.Json,
                 UnixFileMode.UserRead | UnixFileMode.UserWrite
             );
-            ListenCopy.Make(directory, config, directory.Staged);
+            ListenCopy.Make(directory, config.Mounts.Select(m => m.Source), directory.Staged);
         }
 
         HostFileSet.Keep(container);

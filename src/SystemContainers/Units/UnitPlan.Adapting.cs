@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
@@ -58,7 +58,7 @@ sealed partial record UnitPlan
             );
         }
 
-        JsonObject document = JsonNode.Parse(config.Json)!.AsObject();
+        JsonObject document = config.Copy();
         bool started = rendered.Units.Any(u => RunsContainer(UnitText.Parse(u.Text)));
         string[] managerSocket = User is null && started ? [.. BundleConfig.DropManagerSocket(document)] : [];
         AdaptConfig(document, config, listenHelper, started);
@@ -81,10 +81,7 @@ sealed partial record UnitPlan
         mounts?.Protect(document);
         bool shares = BundleConfig.SharesMounts(document);
         string? mounted = shares && User is null ? rootfs : null;
-        config = RuntimeConfigFile.Read(
-            "config.json",
-            document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })
-        );
+        config = RuntimeConfigFile.Read("config.json", Encoding.UTF8.GetString(RuntimeConfigFile.Write(document)));
         return rendered with
         {
             Config = config,

@@ -91,16 +91,15 @@ sealed partial record UnitPlan
 
     /// <summary>Lines for [Service] of the default unit: what a config.json limits.</summary>
     /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
-    public IEnumerable<string> LimitLines(RuntimeConfigFile config) => LimitLines(config.Json, Runtime, User);
+    public IEnumerable<string> LimitLines(RuntimeConfigFile config) => LimitLines(config.Copy(), Runtime, User);
 
     /// <summary>Properties of a service that is there for one run: what a config.json limits.</summary>
-    /// <param name="configJson">The document.</param>
+    /// <param name="document">A copy of the document, which is changed.</param>
     /// <param name="runtime">What carries it out.</param>
     /// <param name="user">Whose systemd; null for the system's.</param>
     /// <exception cref="Errors.SysctrException">Template, Host: as <see cref="UnitLimits.Of"/>.</exception>
-    public static IEnumerable<string> LimitLines(byte[] configJson, OciRuntime runtime, HostUser? user)
+    public static IEnumerable<string> LimitLines(JsonObject document, OciRuntime runtime, HostUser? user)
     {
-        JsonObject document = JsonNode.Parse(configJson)!.AsObject();
         PreOneZeroSpec.Translate(document);
 
         // Nothing stands before them that they would have to empty.

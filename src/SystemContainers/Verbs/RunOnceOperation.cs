@@ -137,7 +137,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
         UserDirectories.MakeOnce(record.TmpfilesOnce, host.Here, host.User?.Ids);
         if (host.User is { } user)
         {
-            JsonObject document = JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject();
+            JsonObject document = prepared.Rendered.Config!.Copy();
             MountGuard guard = host.Mounts(record.Name, prepared.Directory.OnHost);
             guard.Protect(document);
             OwnedSources.Give(document, user, guard);
@@ -157,7 +157,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             prepared.Directory.OnHost,
             record.Name,
             instantiated: false,
-            NetworkRequest.Find(JsonNode.Parse(prepared.Rendered.ConfigJson!)!.AsObject()),
+            NetworkRequest.Find(prepared.Rendered.Config!.Copy()),
             host.User is not null
         );
         return await ForegroundRun.RunAsync(
@@ -167,7 +167,7 @@ sealed class RunOnceOperation(Host host, IPullProgress progress)
             start,
             [
                 .. UnitPlan.LimitLines(
-                    prepared.Rendered.ConfigJson!,
+                    prepared.Rendered.Config!.Copy(),
                     OciRuntime.Find(record.Runtime, host.Root),
                     host.User
                 ),

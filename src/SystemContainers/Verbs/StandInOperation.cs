@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
@@ -86,7 +84,9 @@ sealed class StandInOperation(Host host)
                 start,
                 [
                     .. UnitPlan.LimitLines(
-                        RegularFile.ReadAll(host.Deployment(name, record.Deployment).ConfigFile),
+                        JsonNode
+                            .Parse(RegularFile.ReadAll(host.Deployment(name, record.Deployment).ConfigFile))!
+                            .AsObject(),
                         OciRuntime.Find(record.Runtime, host.Root),
                         host.User
                     ),
@@ -226,10 +226,10 @@ sealed class StandInOperation(Host host)
     private JsonObject WriteBundle(ContainerRecord record, string bundle, string id, ExecRequest request)
     {
         DeploymentDirectory deployment = host.Deployment(record.Name, record.Deployment);
-        byte[] config = RegularFile.ReadAll(deployment.ConfigFile);
-        JsonObject document = JsonNode
-            .Parse(RemoteRootfs.WithRoot(config, record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")))!
-            .AsObject();
+        JsonObject document = RemoteRootfs.WithRoot(
+            JsonNode.Parse(RegularFile.ReadAll(deployment.ConfigFile))!.AsObject(),
+            record.RemoteRootfs ?? Path.Join(deployment.OnHost, "rootfs")
+        );
         ContainerControl control = new(host);
         Place(
             document,
@@ -275,7 +275,7 @@ sealed class StandInOperation(Host host)
 
         DurableFile.Write(
             Path.Join(bundle, "config.json"),
-            Encoding.UTF8.GetBytes(document.ToJsonString(new JsonSerializerOptions { WriteIndented = true })),
+            RuntimeConfigFile.Write(document),
             UnixFileMode.UserRead | UnixFileMode.UserWrite
         );
         return document;

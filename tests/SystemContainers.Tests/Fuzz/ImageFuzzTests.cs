@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
 using SystemContainers.Exports;
@@ -239,7 +240,7 @@ public sealed class ImageFuzzTests : IDisposable
                 Runtime = runtime.Path,
                 ListenHelper = "/usr/libexec/sysctr/sysctr-listen",
                 Values = new Dictionary<string, string>(),
-                Config = json,
+                Config = JsonElement.Parse(json),
             }
         );
         JsonObject document = JsonNode.Parse(json)!.AsObject();

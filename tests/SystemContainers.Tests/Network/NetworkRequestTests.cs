@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SystemContainers.Errors;
@@ -33,14 +32,6 @@ public sealed class NetworkRequestTests
         Assert.Equal(new PublishedPort("::1", 8080, 80, 2, "udp"), Assert.Single(read.Ports));
         Assert.Equal("shop-1", read.HostName);
     }
-
-    [Theory]
-    [InlineData("{}", false)]
-    [InlineData("""{"annotations":{"a":"b"}}""", false)]
-    [InlineData("""{"annotations":{"io.sysctr.network":"{}"}}""", true)]
-    [InlineData("""{"annotations":{"io.sysctr\u002enetwork":"{}"}}""", true)]
-    public void An_image_s_own_is_found_however_it_is_spelt(string json, bool named) =>
-        Assert.Equal(named, NetworkRequest.IsNamed(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
     public void What_is_for_users_is_refused_to_the_system()

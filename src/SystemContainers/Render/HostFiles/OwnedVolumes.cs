@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Buffers;
-using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Users;
@@ -128,9 +127,7 @@ static class OwnedVolumes
             return [];
         }
 
-        JsonNode? user = JsonNode.Parse(config.Json)!["process"]?["user"];
-        uint uid = user?["uid"]?.GetValue<uint>() ?? 0;
-        uint gid = user?["gid"]?.GetValue<uint>() ?? 0;
+        (uint uid, uint gid) = config.User;
         return
         [
             .. owned.Select(volume =>

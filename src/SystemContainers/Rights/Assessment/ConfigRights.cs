@@ -54,13 +54,11 @@ static class ConfigRights
     /// <summary>The rights, in no order.</summary>
     public static IEnumerable<Right> Of(RightsSubject subject)
     {
-        if (subject.Config is not { } json)
+        if (subject.Config is not { } root)
         {
             return [];
         }
 
-        using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 512 });
-        JsonElement root = document.RootElement;
         return
         [
             .. Hooks(root).Concat(Annotations(root)).Select(r => r with { Detail = subject.Masked(r.Detail) }),

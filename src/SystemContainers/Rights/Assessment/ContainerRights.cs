@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text;
+using System.Text.Json;
 using SystemContainers.Linux.Files;
 using SystemContainers.Oci;
 using SystemContainers.Prepared;
@@ -41,7 +42,7 @@ sealed class ContainerRights(Host host)
                 ? []
                 : [.. container.Rendered.Units.Where(u => !IsDropIn(u.FileName)).Select(u => (u.FileName, u.Text))],
             Tmpfiles = container.Tmpfiles?.Text,
-            Config = container.Rendered.ConfigJson,
+            Config = container.Rendered.Config?.Root,
             HostFiles = Files(container.HostFiles, container.Files),
         };
 
@@ -96,7 +97,9 @@ sealed class ContainerRights(Host host)
                     .Select(u => (Path.GetFileName(u.Path), Kept(directory, u))),
             ],
             Tmpfiles = record.Tmpfiles is { } tmpfiles ? Kept(directory, tmpfiles) : null,
-            Config = RegularFile.Find(directory.ConfigFile),
+            Config = RegularFile.Find(directory.ConfigFile) is { } json
+                ? JsonElement.Parse(json, new JsonDocumentOptions { MaxDepth = 512 })
+                : null,
             HostFiles =
             [
                 .. record.HostFiles.Select(f => new RightsFile(

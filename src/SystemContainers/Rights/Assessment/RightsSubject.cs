@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json;
 using SystemContainers.Prepared;
 using SystemContainers.State;
 using SystemContainers.Templates;
@@ -30,7 +31,7 @@ sealed record RightsSubject
     public string? Tmpfiles { get; init; }
 
     /// <summary>config.json as the runtime gets it; null where there is no container.</summary>
-    public byte[]? Config { get; init; }
+    public JsonElement? Config { get; init; }
 
     /// <summary>The values of the template variables, for the commands that are the container's and for what differs
     /// between deployments.</summary>

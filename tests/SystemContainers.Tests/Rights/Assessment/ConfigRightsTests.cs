@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json;
 using SystemContainers.Rights;
 using SystemContainers.Rights.Assessment;
 using Xunit;
@@ -130,11 +131,12 @@ public sealed class ConfigRightsTests
     {
         RightsSubject subject = Subjects.App with
         {
-            Config =
+            Config = JsonElement.Parse(
                 """
                 {"process": {"args": ["x"], "cwd": "/", "selinuxLabel": "system_u:system_r:spc_t:s0"}, "root": {"path": "rootfs"}, "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
                  "linux": {"namespaces": [{"type": "pid"}, {"type": "ipc"}, {"type": "mount"}, {"type": "cgroup"}, {"type": "network"}, {"type": "uts"}, {"type": "user"}], "seccomp": {"defaultAction": "SCMP_ACT_ALLOW"}}}
-                """u8.ToArray(),
+                """u8
+            ),
         };
 
         Assert.Equal(

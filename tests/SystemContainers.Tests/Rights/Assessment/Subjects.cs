@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text;
+using System.Text.Json;
 using SystemContainers.Rights.Assessment;
 
 namespace SystemContainers.Tests.Rights.Assessment;
@@ -43,7 +43,7 @@ static class Subjects
     ) =>
         App with
         {
-            Config = Encoding.UTF8.GetBytes(
+            Config = JsonElement.Parse(
                 "{\"process\": {\"args\": [\"x\"], \"cwd\": \"/\""
                     + process
                     + "}, \"root\": {\"path\": \"rootfs\"}"

@@ -47,6 +47,7 @@ public static class Packages
         "groff-base",
         "libisal2",
         "libisal-dev",
+        "shellcheck",
     ];
 
     private static readonly Lazy<Task> s_once = new(() => InstallMissingAsync(s_tools));

@@ -17,8 +17,6 @@ static class TakenPorts
     /// <summary>Each that is taken, as it was said, and why it can't be had.</summary>
     /// <param name="name">The container's.</param>
     /// <param name="settings">Its own.</param>
-    /// <param name="installed">All that are installed.</param>
-    /// <param name="isUsers">It is a user's.</param>
     public static IEnumerable<(string Said, SysctrException Why)> Find(
         string name,
         ContainerSettings settings,

@@ -78,7 +78,6 @@ interface ISystemdManager : IDisposable
     /// over.</summary>
     /// <param name="unit">Its name.</param>
     /// <param name="patience">How long that is waited for, by systemd's signals.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     Task<UnitStatus> GetSettledStatusAsync(string unit, TimeSpan patience, CancellationToken cancellation);
 
     /// <summary>How units are, in the order in which they are named, by one message for all of them.</summary>

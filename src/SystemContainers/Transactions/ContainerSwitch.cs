@@ -72,7 +72,8 @@ sealed class ContainerSwitch(Host host, StartPolicy? policy = null)
     /// <summary>Carries a transaction out; what ran before runs again when this returns.</summary>
     /// <param name="transaction">An install, update, rollback or apply; its deployments are staged, or in their place
     /// already.</param>
-    /// <param name="cancellation">Cancels until the commit point, and what was changed is rolled back; ignored after it.</param>
+    /// <param name="cancellation">Cancels until the commit point, and what was changed is rolled back; ignored after
+    /// it.</param>
     /// <param name="networks">What it changes of networks; null for nothing.</param>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> RunAsync(

@@ -235,7 +235,8 @@ sealed class ContainerTransaction(Host host, IPullProgress progress, StartPolicy
     /// active are active again on return. On failure all is rolled back.</summary>
     /// <param name="kind">An install, update, rollback or apply.</param>
     /// <param name="origin">Whose it is.</param>
-    /// <param name="cancellation">Cancels until the commit point, and what was changed is rolled back; ignored after it.</param>
+    /// <param name="cancellation">Cancels until the commit point, and what was changed is rolled back; ignored after
+    /// it.</param>
     /// <exception cref="SysctrException">Why it failed; the host is as before.</exception>
     public async Task<StartOutcome> CommitAsync(
         TransactionKind kind,

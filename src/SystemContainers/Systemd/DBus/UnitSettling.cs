@@ -86,7 +86,6 @@ static class UnitSettling
     /// <param name="unit">Its name.</param>
     /// <param name="patience">How long.</param>
     /// <param name="clock">What that goes by.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     public static async Task<UnitStatus> LookAsync(
         Func<CancellationToken, Task<SignalQueue>> listen,
         Func<string, CancellationToken, Task<UnitStatus>> look,

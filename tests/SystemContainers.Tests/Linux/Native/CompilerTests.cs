@@ -142,6 +142,7 @@ public sealed class CompilerTests
                 #include <stddef.h>
                 #include <stdio.h>
                 #include <sched.h>
+                #include <sys/epoll.h>
                 #include <sys/file.h>
                 #include <sys/mount.h>
                 #include <sys/ioctl.h>

@@ -55,34 +55,6 @@ public sealed class ProcessRunnerTests
         Assert.Contains($"more than {ProcessRunner.MaxOutputBytes} bytes", e.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Of_what_prints_much_the_end_is_kept()
-    {
-        long before = GC.GetTotalAllocatedBytes();
-
-        ProcessResult lines = await ProcessRunner.RunForEndAsync(
-            "sh",
-            ["-c", "seq 20000000; echo why >&2; exit 1"],
-            1000,
-            patience: null,
-            CancellationToken.None
-        );
-        ProcessResult line = await ProcessRunner.RunForEndAsync(
-            "head",
-            ["-c", "1000000", "/dev/zero"],
-            1000,
-            patience: null,
-            CancellationToken.None
-        );
-
-        Assert.Equal((1, "why\n"), (lines.ExitCode, lines.Error));
-        Assert.InRange(lines.Output.Length, 900, 1000);
-        Assert.EndsWith("\n19999999\n20000000\n", lines.Output, StringComparison.Ordinal);
-        Assert.All(lines.Output.TrimEnd().Split('\n'), l => Assert.Equal(8, l.Length));
-        Assert.Equal(1000, line.Output.Length);
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 100 << 20);
-    }
-
     /// <summary>As a health check does that starts something and goes.</summary>
     [Fact]
     public async Task What_it_leaves_behind_with_its_streams_is_not_waited_for()

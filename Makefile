@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every command that a developer needs. Logic is C#; this file only says what follows what. The version is that of Directory.Build.props.
+# Every command that a developer needs. Logic is elsewhere: in C#, and in Python where a host is broken and judged (tests/sysctr.HostTests/Faults); this file only says what follows what.
+# The version is that of Directory.Build.props.
 CONFIGURATION ?= Release
 VERSION := $(shell sed -n 's,.*<VersionPrefix>\(.*\)</VersionPrefix>.*,\1,p' Directory.Build.props)
 PREFIX ?= /usr

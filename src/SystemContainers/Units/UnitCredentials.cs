@@ -36,10 +36,21 @@ static class UnitCredentials
 
     private static bool Gives(string key, string value, string name)
     {
-        string id = value.Split(':', 2)[0].Trim();
+        string[] words = value.Split(':', 2);
+        string id = words[0].Trim();
         return s_sets.Contains(key, StringComparer.Ordinal) ? id == name
             : s_loads.Contains(key, StringComparer.Ordinal)
                 ? id == name || (id.Length > 0 && name.StartsWith(id + "_", StringComparison.Ordinal))
-            : key == Import && FileSystemName.MatchesSimpleExpression(id, name, ignoreCase: false);
+            : key == Import
+                && (
+                    words is [_, var renamed] && renamed.Trim() is { Length: > 0 } other
+                        ? IsRenamed(name, id, other)
+                        : FileSystemName.MatchesSimpleExpression(id, name, ignoreCase: false)
+                );
     }
+
+    /// <summary>From systemd 257 on: what a pattern finds gets another beginning, what a name finds another
+    /// name.</summary>
+    private static bool IsRenamed(string name, string pattern, string other) =>
+        pattern.EndsWith('*') ? name.StartsWith(other, StringComparison.Ordinal) : name == other;
 }

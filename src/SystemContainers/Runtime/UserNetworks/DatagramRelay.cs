@@ -248,20 +248,22 @@ sealed unsafe class DatagramRelay : IDisposable
             Forget(_flows.Values.MinBy(f => f.Last)!);
         }
 
-        Socket inside = new(_address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        Socket? inside = null;
+        Flow flow;
         try
         {
+            inside = new Socket(_address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             inside.Blocking = false;
             inside.Connect(new IPEndPoint(_address, _port + peer.Socket - First));
+            flow = new Flow(peer, inside);
+            Await(flow.Descriptor);
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or LinuxException)
         {
-            inside.Dispose();
+            inside?.Dispose();
             return null;
         }
 
-        Flow flow = new(peer, inside);
-        Await(flow.Descriptor);
         _flows[peer] = flow;
         return _byDescriptor[flow.Descriptor] = flow;
     }

@@ -86,12 +86,20 @@ static class ScratchDirectory
     private static string[] SmallPlaces() => RunDirectory is { } run ? [Path.Join(run, "sysctr", Name)] : [];
 
     private static string[] OfDead(string[] places) =>
-        [
-            .. places
-                .Where(Directory.Exists)
-                .SelectMany(Directory.GetDirectories)
-                .Where(d => ProcessMark.IsOfDead(Path.GetFileName(d))),
-        ];
+        [.. places.SelectMany(In).Where(d => ProcessMark.IsOfDead(Path.GetFileName(d)))];
+
+    /// <summary>None where there is no such place: another process takes it away with the last one in it.</summary>
+    private static string[] In(string place)
+    {
+        try
+        {
+            return Directory.GetDirectories(place);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
 
     /// <summary>The directory of the small ones, for files without names.</summary>
     public static string Place()

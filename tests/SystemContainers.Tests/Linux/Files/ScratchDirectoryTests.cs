@@ -73,6 +73,37 @@ public sealed class ScratchDirectoryTests : IDisposable
         Assert.False(Directory.Exists(dead));
     }
 
+    /// <summary>Each exec and each health command does both, and the last one takes the place away.</summary>
+    [Fact]
+    public async Task Those_of_the_dead_are_looked_for_while_others_come_and_go()
+    {
+        using CancellationTokenSource ended = new();
+        Task others = Task.Run(
+            () =>
+            {
+                while (!ended.IsCancellationRequested)
+                {
+                    ScratchDirectory.Remove(ScratchDirectory.CreateBelow(_base));
+                }
+            },
+            CancellationToken.None
+        );
+        try
+        {
+            for (int i = 0; i < 20_000; i++)
+            {
+                ScratchDirectory.RemoveAbandoned(_base);
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await others;
+        }
+
+        Assert.False(Directory.Exists(_base + "/scratch"));
+    }
+
     [Fact]
     public void A_directory_that_others_can_write_is_no_place()
     {

@@ -20,8 +20,7 @@ namespace SystemContainers.Transactions;
 /// </summary>
 sealed class ContainerRemover(Host host)
 {
-    /// <summary>With as many left the intent is written anew for each that is gone; what a crash finds done is done
-    /// again, which changes nothing.</summary>
+    /// <summary>With as many left the intent is written anew for each that is gone.</summary>
     private const int ContainersOfAStep = 16;
 
     private readonly StateDirectories _directories = new(host);
@@ -82,9 +81,9 @@ sealed class ContainerRemover(Host host)
     }
 
     /// <summary>
-    /// Removes the containers of a transaction that go, each though another can't. What is gone is told and struck out
-    /// of the intent before the next one's turn: from then on its name is whoever's who takes it, and nothing of it is
-    /// ever done again.
+    /// Removes the containers of a transaction that go, each though another can't. What is gone is told before the next
+    /// one's turn, and struck out of the intent, of many not at once: who finds it there after a crash leaves alone
+    /// what is in the places that it had, which are whoever's who has taken them.
     /// </summary>
     /// <param name="intent">The file of its intent.</param>
     /// <param name="transaction">What the intent says.</param>
@@ -106,6 +105,7 @@ sealed class ContainerRemover(Host host)
                 IReadOnlyList<string> purged = await RemoveAsync(
                     change.Before!,
                     transaction.Purge,
+                    mayBeGone: true,
                     CancellationToken.None
                 );
                 left.Remove(change);
@@ -153,12 +153,22 @@ sealed class ContainerRemover(Host host)
 
     /// <returns>The directories that were purged.</returns>
     /// <exception cref="SysctrException">It can't go; what of it could be removed is.</exception>
-    public async Task<IReadOnlyList<string>> RemoveAsync(
+    public Task<IReadOnlyList<string>> RemoveAsync(
         ContainerRecord record,
         bool purge,
         CancellationToken cancellation
+    ) => RemoveAsync(record, purge, mayBeGone: false, cancellation);
+
+    /// <param name="mayBeGone">Whether it was installed: its directory, which goes last, then says that all of it has
+    /// gone.</param>
+    private async Task<IReadOnlyList<string>> RemoveAsync(
+        ContainerRecord record,
+        bool purge,
+        bool mayBeGone,
+        CancellationToken cancellation
     )
     {
+        string container = host.Deployment(record.Name, record.Deployment).ContainerHere;
         if (host.Systemd.IsBooted)
         {
             // Sockets and timers first, or they would start the service again.
@@ -189,7 +199,8 @@ sealed class ContainerRemover(Host host)
             await RemoveTemporaryFilesAsync(tmpfiles.Path, cancellation);
         }
 
-        IReadOnlyList<(string Path, Exception Why)> left = new HostFileSwitch(host).Apply(record, after: null);
+        IReadOnlyList<(string Path, Exception Why)> left =
+            mayBeGone && !Directory.Exists(container) ? [] : new HostFileSwitch(host).Apply(record, after: null);
         if (host.Systemd.IsBooted)
         {
             await host.Systemd.ReloadAsync(cancellation);
@@ -213,7 +224,7 @@ sealed class ContainerRemover(Host host)
             host.Note($"{host.Here(path)} is left where it is: {why.Message}");
         }
 
-        host.Discard(host.Deployment(record.Name, record.Deployment).ContainerHere);
+        host.Discard(container);
         if (purge)
         {
             // Those of other deployments too: an update or rollback may have left them behind.

@@ -68,6 +68,26 @@ public sealed class RecoveryTests : IDisposable
         Assert.Equal(("uninstall", HistoryOutcome.Done, true), (entry.Operation, entry.Outcome, entry.Recovered));
     }
 
+    /// <summary>Of many that go the intent still names some that have gone.</summary>
+    [Fact]
+    public async Task The_file_of_who_came_after_one_that_was_uninstalled_stays()
+    {
+        using Host host = Host.Open(_root, _notes.Add);
+        _ = host.OpenStore();
+        string file = _root + "/etc/app.conf";
+        await File.WriteAllTextAsync(file, "text");
+        ContainerRecord gone = SampleRecord.Of("gone") with
+        {
+            HostFiles = [new InstalledFile("/etc/app.conf", Digest.Sha256("text"u8))],
+        };
+        host.Transactions.Begin(TransactionRecord.Uninstall([gone], purge: false));
+
+        await host.RecoverAsync(CancellationToken.None);
+
+        Assert.True(File.Exists(file));
+        Assert.Empty(host.Transactions.Pending());
+    }
+
     [Fact]
     [Trait("needs", "programs")]
     public async Task What_its_process_has_told_itself_is_not_told_twice()

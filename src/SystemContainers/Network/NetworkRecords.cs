@@ -74,6 +74,11 @@ static class NetworkRecords
                 ? JsonSerializer.Deserialize(File.ReadAllBytes(file), NetworkJson.Default.NetworkRecord)
                 : null;
         }
+        catch (FileNotFoundException)
+        {
+            // Its container has ended just now: who only looks holds no lock.
+            return null;
+        }
         catch (JsonException)
         {
             // Nobody but us writes there, and whole files only; there is nothing to be rolled back with it.

@@ -40,7 +40,10 @@ static class TakenPorts
                 .Where(r => declared.Contains(r.Name))
                 .SelectMany(r => r.Settings.All(PublishedPort.Option).Select(Recorded).OfType<PublishedPort>()),
         ];
-        NetworkRecord[] others = isUsers ? [] : [.. NetworkRecords.All().Where(o => !declared.Contains(o.Id))];
+        // One whose namespace has gone has ended, and its start takes what it had.
+        NetworkRecord[] others = isUsers
+            ? []
+            : [.. NetworkRecords.All().Where(o => !declared.Contains(o.Id) && NetworkNamespace.IsThere(o.Namespace))];
         foreach (string said in published)
         {
             PublishedPort port = PublishedPort.Parse(said);

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using SystemContainers.Errors;
+using SystemContainers.Network;
 using SystemContainers.Prepared;
 using SystemContainers.Settings;
 using SystemContainers.State;
@@ -48,5 +49,44 @@ public sealed class TakenPortsTests
         Assert.Empty(TakenPorts.Find("web", settings, [declared], isUsers: false));
         Assert.Empty(TakenPorts.Find("db", settings, [installed], isUsers: false));
         Assert.Equal(isTaken, TakenPorts.Find("web", settings, [installed], isUsers: false).Any());
+    }
+
+    /// <summary>As when the command was killed that would have taken it away: a start takes what it had.</summary>
+    [Fact]
+    [Trait("needs", "root")]
+    public void What_a_container_had_that_has_ended_is_free()
+    {
+        string id = "ended-" + Guid.NewGuid().ToString("N");
+        NetworkRecord record = new(
+            id,
+            NetworkNamespace.PathOf(id),
+            new NetavarkInput(
+                id,
+                id,
+                [PublishedPort.Parse("127.0.0.9:64001:80")],
+                new Dictionary<string, NetavarkAttachment>(),
+                new Dictionary<string, NetworkDefinition>()
+            )
+        );
+        ContainerSettings settings = new(
+            new Dictionary<string, IReadOnlyList<string>>
+            {
+                ["publish"] = ["127.0.0.9:64001:80"],
+                ["network"] = ["bridge"],
+            }
+        );
+        using (NetworkRecords.Lock())
+        {
+            NetworkRecords.Put(record);
+        }
+
+        try
+        {
+            Assert.Empty(TakenPorts.Find("web", settings, [], isUsers: false));
+        }
+        finally
+        {
+            NetworkRecords.Remove(id);
+        }
     }
 }

@@ -213,13 +213,13 @@ sealed class InstallOperation(Host host, IPullProgress progress, Action<string> 
         }
     }
 
-    /// <summary>What is to start at once must be able to.</summary>
+    /// <summary>What is to start at once must be able to; no other container gives way to it. One of its name is
+    /// refused by <see cref="RefuseInstalled"/>.</summary>
     private void RefuseTaken(Named asked)
     {
         if (
-            TakenPorts
-                .Find(asked.Name, asked.Request.Settings, [.. host.Catalog.List(_ => { })], host.User is not null)
-                .FirstOrDefault() is
+            host.Catalog.Find(asked.Name) is null
+            && TakenPorts.Find(asked.Name, asked.Request.Settings, [], host.User is not null).FirstOrDefault() is
             { Why: { } why }
         )
         {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Net;
+using System.Net.Sockets;
 using SystemContainers.Errors;
 using SystemContainers.Inspect.Plan;
 using SystemContainers.Linux.Processes;
 using SystemContainers.Pull;
 using SystemContainers.Requests;
+using SystemContainers.Settings;
+using SystemContainers.State;
 using SystemContainers.Systemd;
+using SystemContainers.SystemdText;
 using SystemContainers.Target;
 using SystemContainers.Tests.Fakes;
 using SystemContainers.Verbs;
@@ -60,6 +65,45 @@ public sealed class RefusedUnfetchedTests : IAsyncLifetime
                 ),
             "systemd"
         );
+
+    /// <summary>Nobody takes that container away in the same call, though a file declares it.</summary>
+    [Fact]
+    public async Task An_install_that_shall_start_at_a_port_of_a_declared_container()
+    {
+        using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Listen();
+        ContainerSettings settings = new(
+            new Dictionary<string, IReadOnlyList<string>>
+            {
+                ["publish"] = [$"{socket.LocalEndPoint}:80"],
+                ["network"] = ["bridge"],
+            }
+        );
+        using Host host = new(new HostTarget(_root), new FakeSystemd(TimeProvider.System), _ => { });
+        _ = host.OpenStore();
+        DeploymentDirectory directory = host.Deployment("db", 0);
+        Directory.CreateDirectory(directory.Here);
+        directory.WriteRecord(
+            SampleRecord.Of("db") with
+            {
+                Declared = new Declaration("/etc/sysctr/containers.d/db.container", []),
+                Options = settings.Values,
+            }
+        );
+        directory.MakeCurrent();
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            new InstallOperation(host, new NoProgress(), _ => { }).RunAsync(
+                [Request with { Settings = settings }],
+                now: true,
+                new StartPolicy(),
+                default
+            )
+        );
+
+        Assert.Equal(ErrorKind.Conflict, e.Kind);
+    }
 
     [Fact]
     public Task A_plan_without_the_runtime() =>

@@ -70,12 +70,20 @@ static class ScratchDirectory
         }
     }
 
-    /// <summary>Removes the small ones of processes that were killed.</summary>
+    /// <summary>Removes the small ones of processes that were killed, as far as they can be: for who has something else
+    /// to do, which one that stays, such as for a mount in it, must not keep from it. A recovery says why.</summary>
     public static void RemoveAbandoned()
     {
         foreach (string directory in OfDead(SmallPlaces()))
         {
-            Remove(directory);
+            try
+            {
+                Remove(directory);
+            }
+            catch (IOException)
+            {
+                // What holds it holds it for the next one, too.
+            }
         }
     }
 

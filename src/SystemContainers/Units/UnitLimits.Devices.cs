@@ -49,14 +49,16 @@ sealed partial class UnitLimits
         devices.AllowAny();
     }
 
-    /// <summary>Whether a mount shows devices of the host, as volumes of /dev do and those with <c>dev</c>: what else
-    /// we bind is <c>nodev</c>.</summary>
+    /// <summary>Whether a mount shows devices of the host, as volumes of /dev do and those with <c>dev</c>, and the
+    /// host's root, for <c>nodev</c> is not for what is mounted in it: what else we bind is <c>nodev</c>.</summary>
     private static bool ShowsNodes(JsonNode? mount) =>
         mount?["options"] is JsonArray options
         && options.Any(o => o?.ToString() is "bind" or "rbind")
-        && options.All(o => o?.ToString() != "nodev")
         && HostPath.Absolute(mount["source"]?.ToString() ?? "")
             is var source
                 and not ("/dev/shm" or "/dev/mqueue" or "/dev/hugepages" or "/dev/log")
-        && !HostPath.IsBelow(source, "/dev/shm");
+        && !HostPath.IsBelow(source, "/dev/shm")
+        && (
+            options.All(o => o?.ToString() != "nodev") || (source == "/" && options.Any(o => o?.ToString() == "rbind"))
+        );
 }

@@ -55,6 +55,8 @@ public sealed class UnitLimitsTests
     [InlineData("/srv/nodes", "rbind", true)]
     [InlineData("/srv/nodes", "rbind,nodev", false)]
     [InlineData("/dev", "rbind,nodev", false)]
+    [InlineData("/", "rbind,nodev", true)]
+    [InlineData("/", "bind,nodev", false)]
     [InlineData("/dev/shm", "rbind", false)]
     [InlineData("tmpfs", "nosuid", false)]
     public void With_crun_a_volume_that_shows_devices_stands_beside_none_by_its_name(

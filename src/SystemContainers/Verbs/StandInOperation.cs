@@ -38,7 +38,7 @@ sealed class StandInOperation(Host host)
         string name = request.Container;
         await host.RecoverAsync(cancellation);
         using ContainerLocks held =
-            host.Locks.TryLockContainers([name])
+            await host.TryLockAndRecoverAsync([name])
             ?? throw new SysctrException(
                 ErrorKind.Locked,
                 $"running a command in '{name}': another sysctr works on it",

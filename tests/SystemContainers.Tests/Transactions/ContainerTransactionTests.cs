@@ -239,6 +239,22 @@ public sealed class ContainerTransactionTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What it would run in is between two deployments until somebody has ended that.</summary>
+    [Fact]
+    public async Task A_command_in_its_place_awaits_nobody_who_keeps_what_was_cut_off_from_being_ended()
+    {
+        using Host host = Open();
+        host.Transactions.Begin(TransactionRecord.Install([SampleRecord.Of("app"), SampleRecord.Of("other")]));
+        using Host second = Open();
+        using IDisposable held = second.Locks.LockContainers(["other"], CancellationToken.None);
+
+        SysctrException e = await Assert.ThrowsAsync<SysctrException>(() =>
+            new StandInOperation(host).RunAsync(new ExecRequest("app", ["true"]), CancellationToken.None)
+        );
+
+        Assert.Equal(ErrorKind.Locked, e.Kind);
+    }
+
     /// <summary>A short name may mean another image by the time that a caller asks again.</summary>
     [Fact]
     [Trait("needs", "programs")]

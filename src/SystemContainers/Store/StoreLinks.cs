@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Runtime.ExceptionServices;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
@@ -18,6 +19,7 @@ static class StoreLinks
     /// and the trees of deployments are too many: they are opened so that nothing holds the reader up.</summary>
     /// <param name="store">Absolute path; need not be there.</param>
     /// <exception cref="SysctrException">Unsafe: names the link.</exception>
+    /// <exception cref="LinuxException">A directory can't be read.</exception>
     public static void Check(string store)
     {
         CheckNames(store, depth: 1);
@@ -45,7 +47,7 @@ static class StoreLinks
 
         // Some directories a container: with a thousand of them it is what most calls would wait for.
         string deployments = Path.Join(store, "deployments");
-        SysctrException? found = null;
+        ExceptionDispatchInfo? found = null;
         Parallel.ForEach(
             Entries(deployments).Where(e => e.Kind == EntryKind.Directory),
             (container, others) =>
@@ -54,17 +56,14 @@ static class StoreLinks
                 {
                     CheckContainer(Path.Join(deployments, container.Name));
                 }
-                catch (SysctrException e)
+                catch (Exception e)
                 {
-                    Interlocked.CompareExchange(ref found, e, null);
+                    Interlocked.CompareExchange(ref found, ExceptionDispatchInfo.Capture(e), null);
                     others.Stop();
                 }
             }
         );
-        if (found is not null)
-        {
-            throw found;
-        }
+        found?.Throw();
     }
 
     private static void CheckContainer(string container)

@@ -2,6 +2,7 @@
 
 using System.Diagnostics;
 using SystemContainers.Errors;
+using SystemContainers.Linux;
 using SystemContainers.Store;
 using Xunit;
 
@@ -66,5 +67,29 @@ public sealed class StoreLinksTests : IDisposable
         mkfifo.WaitForExit();
         SysctrException fault = Assert.Throws<SysctrException>(() => StoreLinks.Check(_store));
         Assert.Contains("neither a file nor a directory", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_can_t_be_read_is_the_host_s_fault_and_no_defect()
+    {
+        // Together longer than any path may be (path_resolution(7)).
+        string outer = Path.Join(_store, "deployments/b/0/host", Deep(12));
+        string inner = Path.Join(_store, "inner");
+        Directory.CreateDirectory(outer);
+        Directory.CreateDirectory(Path.Join(inner, Deep(12)));
+        string moved = Path.Join(outer, "inner");
+        Directory.Move(inner, moved);
+        try
+        {
+            LinuxException fault = Assert.Throws<LinuxException>(() => StoreLinks.Check(_store));
+            Assert.Equal(Errno.ENAMETOOLONG, fault.Errno);
+            Assert.Equal(ErrorKind.Storage, HostFailure.Understand(fault)?.Kind);
+        }
+        finally
+        {
+            Directory.Move(moved, inner);
+        }
+
+        static string Deep(int levels) => string.Join('/', Enumerable.Repeat(new string('d', 200), levels));
     }
 }

@@ -95,7 +95,13 @@ static class DirectoryNames
             }
         }
 
-        return read == 0 ? entries : throw LinuxException.Last("getdents64", path);
+        // Of one that was removed meanwhile that is the end, as for readdir(3).
+        if (read < 0 && LinuxException.Last("getdents64", path) is { Errno: not Errno.ENOENT } unread)
+        {
+            throw unread;
+        }
+
+        return entries;
     }
 
     /// <summary>Another handle of an open directory, also of one that was opened with O_PATH: it can be read and

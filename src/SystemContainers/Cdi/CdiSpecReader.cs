@@ -258,7 +258,7 @@ static class CdiSpecReader
         : value.TryGetValue(out string? text) ? text
         : value.TryGetValue(out bool flag) ? (flag ? "true" : "false")
         : value.TryGetValue(out long whole) ? whole.ToString(CultureInfo.InvariantCulture)
-        : value.TryGetValue(out double number) && Math.Abs(number) is >= 1e-4 and < 1e6
+        : value.TryGetValue(out double number) && Math.Abs(number) is 0 or (>= 1e-4 and < 1e6)
             ? number.ToString("R", CultureInfo.InvariantCulture)
         : null;
 

@@ -136,8 +136,16 @@ sealed class CdiSpecs
                 _specs.Add((CdiSpecReader.Read(file, text), priority));
             }
         }
-        catch (Exception e) when (e is SysctrException or IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception e)
+            when (e
+                    is SysctrException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or FormatException
+                        or InvalidOperationException
+            )
         {
+            // The last one is of half a surrogate pair in a string of JSON.
             _faults.Add((file, OneLine.Of(e.Message)));
         }
     }

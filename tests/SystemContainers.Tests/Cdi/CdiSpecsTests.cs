@@ -210,6 +210,7 @@ public sealed class CdiSpecsTests : IDisposable
         "a second time"
     )]
     [InlineData("""{"cdiVersion":"0.3.0","cdiVersion":"0.4.0"}""", "uplicate")]
+    [InlineData("""{"cdiVersion":"0.3.0","kind":"\ud800/c"}""", "surrogate")]
     public void A_file_that_is_no_specification_is_told(string text, string why)
     {
         Write("/etc/cdi/x.json", text);
@@ -223,6 +224,7 @@ public sealed class CdiSpecsTests : IDisposable
     /// <summary>As sigs.k8s.io/yaml does where a text is meant; what it reads is YAML 1.1.</summary>
     [Theory]
     [InlineData("0", "0")]
+    [InlineData("0.0", "0")]
     [InlineData("0x10", "16")]
     [InlineData("010", "8")]
     [InlineData("1.10", "1.1")]

@@ -20,8 +20,9 @@ static class JsonWords
                 ? [.. list.RootElement.EnumerateArray().Select(w => w.GetString()!)]
                 : null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // Half a surrogate pair is no string, either.
             return null;
         }
     }

@@ -632,7 +632,7 @@ static class SettingOptions
                     ),
             ];
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new FormatException("it begins as a JSON array of strings and is none", e);
         }

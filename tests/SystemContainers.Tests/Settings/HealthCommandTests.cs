@@ -14,6 +14,7 @@ public sealed class HealthCommandTests
     [InlineData("[[ -f /x ]]", "CMD-SHELL|[[ -f /x ]]")]
     [InlineData("[\"a\",1]", "CMD-SHELL|[\"a\",1]")]
     [InlineData("[\"a\"", "CMD-SHELL|[\"a\"")]
+    [InlineData("[\"\\ud800\"]", "CMD-SHELL|[\"\\ud800\"]")]
     [InlineData("[\"curl x\"]", "CMD-SHELL|curl x")]
     [InlineData("[\"curl\",\"a b\"]", "CMD|curl|a b")]
     [InlineData("[\"CMD\",\"curl\"]", "CMD|curl")]

@@ -204,6 +204,7 @@ public sealed class SettingOptionsTests
     [InlineData("workdir", "srv")]
     [InlineData("entrypoint", "[\"a\"")]
     [InlineData("entrypoint", "[1]")]
+    [InlineData("entrypoint", "[\"\\ud800\"]")]
     [InlineData("hostname", "a b")]
     [InlineData("hostname", "")]
     [InlineData("cap-add", "NET-ADMIN")]

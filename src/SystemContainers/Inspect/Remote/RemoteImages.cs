@@ -213,18 +213,26 @@ sealed class RemoteImages(RegistriesConfig registries, ImagePuller puller, IPull
 
     /// <summary>Whether a step of the build names a path (image-spec, config.md "history"). Of what is not as the
     /// specification has it nothing is said.</summary>
-    private static bool HistoryNames(byte[] config, string path)
+    internal static bool HistoryNames(byte[] config, string path)
     {
         using JsonDocument document = JsonDocument.Parse(config);
-        return document.RootElement.TryGetProperty("history", out JsonElement history)
-            && history.ValueKind == JsonValueKind.Array
-            && history
-                .EnumerateArray()
-                .Any(step =>
-                    step.ValueKind == JsonValueKind.Object
-                    && step.TryGetProperty("created_by", out JsonElement by)
-                    && by.ValueKind == JsonValueKind.String
-                    && by.GetString()!.Contains(path, StringComparison.Ordinal)
-                );
+        try
+        {
+            return document.RootElement.TryGetProperty("history", out JsonElement history)
+                && history.ValueKind == JsonValueKind.Array
+                && history
+                    .EnumerateArray()
+                    .Any(step =>
+                        step.ValueKind == JsonValueKind.Object
+                        && step.TryGetProperty("created_by", out JsonElement by)
+                        && by.ValueKind == JsonValueKind.String
+                        && by.GetString()!.Contains(path, StringComparison.Ordinal)
+                    );
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair.
+            return false;
+        }
     }
 }

@@ -87,6 +87,12 @@ public sealed class RemoteImagesTests : IDisposable
     }
 
     [Fact]
+    public void A_step_that_is_no_string_names_nothing() =>
+        Assert.False(
+            RemoteImages.HistoryNames("""{"history":[{"created_by":"\ud800 /exports"}]}"""u8.ToArray(), "/exports")
+        );
+
+    [Fact]
     public async Task An_index_is_shown_with_its_platforms_and_attestations()
     {
         using OciRegistry registry = new();

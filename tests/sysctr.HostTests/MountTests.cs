@@ -44,6 +44,15 @@ public sealed class MountTests(HardLinksFixture fixture)
         CommandResult busy = await _host.RunAsync("sh", "-c", $"cd {directory} && sysctr umount {directory}");
         Assert.Equal(10, busy.ExitCode);
         Assert.Contains("busy", busy.Error, StringComparison.Ordinal);
+        CommandResult elsewhere = await _host.RunAsync(
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            $"umount {directory} && mount -t tmpfs others {directory} && sysctr umount {directory}"
+        );
+        Assert.Equal(10, elsewhere.ExitCode);
+        Assert.Contains("somebody else has mounted others over it", elsewhere.Error, StringComparison.Ordinal);
         await _host.MustAsync("mount", "-t", "tmpfs", "others", directory);
         CommandResult covered = await _host.SysctrAsync("umount", directory);
         Assert.Equal(10, covered.ExitCode);

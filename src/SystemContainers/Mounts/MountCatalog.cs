@@ -15,8 +15,7 @@ sealed class MountCatalog(HostTarget host, HostLocks locks)
 {
     private static string BootId => File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
-    /// <summary>That in which this process sees mounts.</summary>
-    public static string Namespace => new FileInfo("/proc/self/ns/mnt").LinkTarget ?? "";
+    private static string Namespace => new FileInfo("/proc/self/ns/mnt").LinkTarget ?? "";
 
     private string Root => Path.Join(host.StoreHere, "mounts");
 

@@ -130,10 +130,7 @@ sealed class MountOperation(Host host, Action<string> note)
         }
 
         // umount(8) takes the last one away, whosever that is.
-        if (
-            record.Namespace == MountCatalog.Namespace
-            && MountTable.Read().LastOrDefault(m => m.Point == directory) is { Source: not Source } other
-        )
+        if (MountTable.Read().LastOrDefault(m => m.Point == directory) is { Source: not Source } other)
         {
             throw new SysctrException(
                 ErrorKind.Conflict,

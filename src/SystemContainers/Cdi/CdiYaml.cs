@@ -22,8 +22,8 @@ static class CdiYaml
             YamlList list => new JsonArray([.. list.Items.Select(Plain)]),
             YamlScalar { IsNull: true } => null,
             YamlScalar { IsPlain: true } scalar => Boolean(scalar.Text) is { } flag ? JsonValue.Create(flag)
-            : Integer(scalar.Text) is { } number ? JsonValue.Create(number)
-            : Fraction(scalar.Text) is { } fraction ? JsonValue.Create(fraction)
+            : Integer(Digits(scalar.Text)) is { } number ? JsonValue.Create(number)
+            : Fraction(Digits(scalar.Text)) is { } fraction ? JsonValue.Create(fraction)
             : JsonValue.Create(scalar.Text),
             YamlScalar scalar => JsonValue.Create(scalar.Text),
             _ => null,
@@ -37,14 +37,18 @@ static class CdiYaml
             _ => null,
         };
 
+    /// <summary>A number may have underscores anywhere behind its first character.</summary>
+    private static string Digits(string text) =>
+        text is [(>= '0' and <= '9') or '-' or '+', ..] ? text.Replace("_", "", StringComparison.Ordinal) : text;
+
     /// <summary>With the octal numbers of YAML 1.1: <c>0666</c> of a mode.</summary>
     private static long? Integer(string text)
     {
         (string digits, int from) = text switch
         {
-            ['0', 'x', .. var hexadecimal] => (hexadecimal, 16),
-            ['0', 'o', .. var octal] => (octal, 8),
-            ['0', 'b', .. var binary] => (binary, 2),
+            ['0', 'x' or 'X', .. var hexadecimal] => (hexadecimal, 16),
+            ['0', 'o' or 'O', .. var octal] => (octal, 8),
+            ['0', 'b' or 'B', .. var binary] => (binary, 2),
             ['0', .. { Length: > 0 } octal] => (octal, 8),
             _ => (text, 10),
         };

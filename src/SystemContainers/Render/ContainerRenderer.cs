@@ -534,14 +534,14 @@ static class ContainerRenderer
             ]
             : [];
 
-    /// <summary>runc enters the user namespace first when it starts a process in a container that runs, and then may
-    /// not enter a network that was there before: seen with 1.1.5.</summary>
     /// <summary>A file's are told with their lines when it is read.</summary>
     private static IEnumerable<string> PortWarnings(RenderRequest request) =>
         request.UnitLines.Count > 0
             ? []
             : request.Settings.Spec.Network.Idle.Select(p => $"--{PublishedPort.Option} {p} {NetworkSettings.IdleWhy}");
 
+    /// <summary>runc enters the user namespace first when it starts a process in a container that runs, and then may
+    /// not enter a network that was there before: seen with 1.1.5.</summary>
     private static string[] UserWarnings(RenderRequest request) =>
         request.UserMap is not null
         && Path.GetFileName(request.RuntimePath) == "runc"

@@ -19,8 +19,10 @@ static class NetworkNamespace
     public static string PathOf(string id) =>
         Path.Join(NetworkRecords.AreUsers ? Path.Join(NetworkRecords.Place, "netns") : Place, $"sysctr-{id}");
 
-    /// <summary>Of a user's, beside it: the namespace of users that owns it, where that is its own.</summary>
-    public static string UsersOf(string path) => path + ".users";
+    /// <summary>Of a user's, beside it: the namespace of users that owns it, where that is its own. No container's name
+    /// makes this one.</summary>
+    public static string UsersOf(string path) =>
+        Path.Join(Path.GetDirectoryName(path), "users-" + Path.GetFileName(path));
 
     /// <param name="users">Of a user's that a namespace of users of its own is to own: the map of that, as this process
     /// sees the ids.</param>
@@ -73,7 +75,10 @@ static class NetworkNamespace
     public static void Remove(string path)
     {
         RemoveFile(path);
-        RemoveFile(UsersOf(path));
+        if (NetworkRecords.AreUsers)
+        {
+            RemoveFile(UsersOf(path));
+        }
     }
 
     /// <summary>The same where the mounts have gone with the namespace that they were in.</summary>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 using System.Text.Json.Nodes;
+using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
 using SystemContainers.Network;

@@ -6,22 +6,24 @@ VERSION := $(shell sed -n 's,.*<VersionPrefix>\(.*\)</VersionPrefix>.*,\1,p' Dir
 PREFIX ?= /usr
 DESTDIR ?=
 OUTPUT ?= artifacts
+# One compiler serves all projects of a build, and ends ten minutes after the last.
+SHARED ?= true
 HOST_RID := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 RID ?= $(HOST_RID)
 ARTIFACTS := $(if $(filter $(HOST_RID),$(RID)),artifacts,artifacts/$(RID))
-PUBLISH := -c $(CONFIGURATION) -r $(RID) -o $(ARTIFACTS) --nologo -v quiet -p:UseSharedCompilation=true $(if $(filter $(HOST_RID),$(RID)),,-p:ObjCopyName=aarch64-linux-gnu-objcopy)
+PUBLISH := -c $(CONFIGURATION) -r $(RID) -o $(ARTIFACTS) --nologo -v quiet -p:UseSharedCompilation=$(SHARED) $(if $(filter $(HOST_RID),$(RID)),,-p:ObjCopyName=aarch64-linux-gnu-objcopy)
 UNIT := tests/SystemContainers.Tests
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
 .PHONY: build setup unit check conformance fuzz test demo host bench microbench order install deb reproducible clean
 
-# On x64 'make build RID=linux-arm64' links for arm64, into artifacts/linux-arm64. One compiler serves all projects, and ends ten minutes after the last.
+# On x64 'make build RID=linux-arm64' links for arm64, into artifacts/linux-arm64.
 build: setup
 	dotnet publish src/sysctr $(PUBLISH)
 	dotnet publish src/sysctr-listen $(PUBLISH)
 	rm -rf $(ARTIFACTS)/man
-	dotnet run --project packaging/man/ManPages -c $(CONFIGURATION) -p:UseSharedCompilation=true -- packaging/man $(ARTIFACTS)/man
+	dotnet run --project packaging/man/ManPages -c $(CONFIGURATION) -p:UseSharedCompilation=$(SHARED) -- packaging/man $(ARTIFACTS)/man
 
 # What NativeAOT needs to link: a C compiler and zlib, and their like for another architecture. All else is installed by the tests themselves.
 setup:

@@ -30,8 +30,16 @@ public sealed class ShippedFilesTests : IDisposable
 
         Assert.Equal(count, units.Length);
         CommandResult result = await Command.RunAsync(
-            "systemd-analyze",
-            ["verify", manager, "--man=no", "--recursive-errors=no", .. units]
+            "env",
+            [
+                $"XDG_RUNTIME_DIR={_place}",
+                "systemd-analyze",
+                "verify",
+                manager,
+                "--man=no",
+                "--recursive-errors=no",
+                .. units,
+            ]
         );
         Assert.Equal((0, ""), (result.ExitCode, result.Error.Trim()));
     }

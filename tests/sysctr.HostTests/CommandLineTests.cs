@@ -93,8 +93,9 @@ public sealed class CommandLineTests(NspawnFixture fixture)
             cp /usr/bin/sysctr '/opt/pct%n $HOME/sysctr'
             '/opt/pct%n $HOME/sysctr' install --quiet --now --name pct {TestHost.Registry}/probe:latest
             systemctl is-active pct
-            grep -F '/opt/pct%%n $$HOME/sysctr' /etc/systemd/system/pct.service
+            grep -F '"/opt/pct%%n $HOME/sysctr"' /etc/systemd/system/pct.service
             systemctl restart pct
+            sleep 1
             systemctl stop pct
             """
         );
@@ -112,6 +113,7 @@ public sealed class CommandLineTests(NspawnFixture fixture)
             sysctr --user install --quiet --now --name blank {TestHost.Registry}/probe:latest
             systemctl --user is-active blank
             systemctl --user restart blank
+            sleep 1
             systemctl --user stop blank
             """
         );

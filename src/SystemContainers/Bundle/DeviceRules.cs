@@ -94,7 +94,7 @@ sealed class DeviceRules
     /// <param name="specifier">An absolute path, or such as <c>char-drm</c>.</param>
     /// <param name="access">Of <c>rwm</c>; making the node is for the runtime, and always there.</param>
     public void AllowNamed(string specifier, string access) =>
-        _named.Add($"{SystemdText.CommandLine.Of(specifier)} {Ordered(access + "m")}");
+        _named.Add($"{SystemdText.CommandLine.Unexpanded(specifier)} {Ordered(access + "m")}");
 
     /// <summary>Allows whatever a start finds: devices of which it alone knows the numbers. For a payload that is kept
     /// to the nodes that it was given by something else.</summary>

@@ -18,7 +18,7 @@ static class NetworkCommands
         + CommandLine.Of(tool, "launch", "network-up")
         + Instance(instantiated)
         + " "
-        + CommandLine.Of($"--bundle={bundle}", name);
+        + CommandLine.Arguments($"--bundle={bundle}", name);
 
     /// <inheritdoc cref="Up"/>
     /// <summary>Takes it away.</summary>

@@ -19,14 +19,31 @@ static class CommandLine
     /// <summary>A command of a unit.</summary>
     /// <param name="words">The program and its arguments.</param>
     /// <exception cref="SysctrException">Template: a word has a control character.</exception>
-    public static string Of(params IEnumerable<string> words) => string.Join(' ', words.Select(w => Word(w)));
+    public static string Of(params IEnumerable<string> words) =>
+        string.Join(' ', words.Select((w, at) => at == 0 ? Unexpanded(w) : Word(w)));
+
+    /// <summary>Arguments alone, behind a command.</summary>
+    /// <param name="words">At least one.</param>
+    /// <exception cref="SysctrException">Template: a word has a control character.</exception>
+    public static string Arguments(params IEnumerable<string> words) => string.Join(' ', words.Select(w => Word(w)));
+
+    /// <summary>A word in which systemd looks for specifiers and for no variables: the program of a command
+    /// (systemd.service(5): it can't be a variable, and <c>$$</c> stays as it is), a device.</summary>
+    /// <exception cref="SysctrException">Template: a control character.</exception>
+    public static string Unexpanded(string text) =>
+        Quoted(Checked(text).Replace("%", "%%", StringComparison.Ordinal), "");
 
     /// <summary>A command for a property that systemd-run(1) gets: its words are unquoted and have variables, but no
     /// specifiers.</summary>
     /// <param name="words">As above.</param>
     /// <exception cref="SysctrException">Template: a word has a control character.</exception>
     public static string Transient(params IEnumerable<string> words) =>
-        string.Join(' ', words.Select(w => Quoted(Checked(w).Replace("$", "$$", StringComparison.Ordinal), "")));
+        string.Join(
+            ' ',
+            words.Select(
+                (w, at) => Quoted(at == 0 ? Checked(w) : Checked(w).Replace("$", "$$", StringComparison.Ordinal), "")
+            )
+        );
 
     /// <param name="text">What the program gets.</param>
     /// <param name="suffix">What follows in the same word and is systemd's to expand, such as <c>%i.pid</c>: ours,

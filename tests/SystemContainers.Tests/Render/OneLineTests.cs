@@ -162,7 +162,14 @@ public sealed class OneLineTests
     [InlineData(";", "\";\"")]
     [InlineData("a\"b\\c'd", "\"a\\\"b\\\\c'd\"")]
     public void A_word_is_quoted_as_systemd_unquotes_it(string word, string written) =>
-        Assert.Equal(written, CommandLine.Of(word));
+        Assert.Equal(written, CommandLine.Arguments(word));
+
+    [Fact]
+    public void A_program_has_specifiers_and_no_variables()
+    {
+        Assert.Equal("\"/a%%n $HOME\" \"$$HOME\"", CommandLine.Of("/a%n $HOME", "$HOME"));
+        Assert.Equal("\"/a%n $HOME\" \"$$HOME\"", CommandLine.Transient("/a%n $HOME", "$HOME"));
+    }
 
     private static (string[] Keys, string[] Specifiers)? Shape(string place, string value, TestImage image)
     {

@@ -297,8 +297,9 @@ sealed class RuntimeConfigFile
     }
 
     /// <summary>
-    /// The document as today's runtimes read it; null where it is so already. Before runtime-spec 1.0 capabilities were one list that stood for
-    /// every set; images of that time are still in use, and every runtime since refuses the list.
+    /// The document as today's runtimes read it; null where it is so already. Before runtime-spec 1.0 capabilities were
+    /// one list that stood for every set; images of that time are still in use, and every runtime since refuses the
+    /// list.
     /// </summary>
     private static byte[]? WithCapabilitySets(JsonElement root, JsonElement process)
     {

@@ -12,8 +12,8 @@ static class NamespaceOwners
 {
     private static readonly Lazy<IdMap> s_ids = new(IdMap.OfThisProcess);
 
-    /// <summary>Rejects an entry whose owner is not mapped in this user namespace; device files, which a user's checkout
-    /// leaves out, may be anybody's.</summary>
+    /// <summary>Rejects an entry whose owner is not mapped in this user namespace; device files, which a user's
+    /// checkout leaves out, may be anybody's.</summary>
     /// <exception cref="SysctrException">Host: names the file, its owner, and how to get more ids.</exception>
     public static void Check(LayerEntry entry)
     {

@@ -44,7 +44,7 @@ foreach (QuadletKey key in ContainerKeys.OfContainer.Values.Concat(ContainerKeys
         : isOption
             ? $"supported: {(key.Option == ContainerSettings.Command ? "the words behind --" : "--" + key.Option)}. {key.Remark}"
         : $"not yet: there is no --{key.Option}";
-    Console.WriteLine($"  {key.Name, -24} {state.TrimEnd()}");
+    Console.WriteLine($"  {key.Name,-24} {state.TrimEnd()}");
 }
 
 Console.WriteLine("\nFile by file:\n");
@@ -58,7 +58,7 @@ PodmanFile[] judged =
 foreach (PodmanFile file in judged)
 {
     Console.WriteLine(
-        $"  {file.Name, -40} {file.Verdict.ToString().ToLowerInvariant()}{(file.Reasons.Count == 0 ? "" : ": " + string.Join("; ", file.Reasons))}"
+        $"  {file.Name,-40} {file.Verdict.ToString().ToLowerInvariant()}{(file.Reasons.Count == 0 ? "" : ": " + string.Join("; ", file.Reasons))}"
     );
 }
 

@@ -208,7 +208,7 @@ sealed partial class ContentStore
 
         PendingObject pending = PendingObject.Rent(entry, header);
         Span<byte> content = pending.Content;
-        for (int done = 0; done < content.Length; )
+        for (int done = 0; done < content.Length;)
         {
             done += reader.ReadContent(content[done..]);
         }

@@ -96,8 +96,8 @@ sealed partial class ComposeService
     {
         foreach (
             (string kind, string resource, YamlNode value) in from side in Entries(node)
-            from entry in Entries(side.Value)
-            select (side.Key, entry.Key, entry.Value)
+                                                              from entry in Entries(side.Value)
+                                                              select (side.Key, entry.Key, entry.Value)
         )
         {
             string? option = (kind, resource) switch

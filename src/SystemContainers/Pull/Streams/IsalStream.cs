@@ -151,7 +151,7 @@ sealed class IsalStream : ForwardOnlyStream
             await PassAsync(low | (await NextAsync(cancellationToken) << 8), cancellationToken);
         }
 
-        for (int texts = BitOperations.PopCount((uint)flags & (HasName | HasComment)); texts > 0; )
+        for (int texts = BitOperations.PopCount((uint)flags & (HasName | HasComment)); texts > 0;)
         {
             texts -= await NextAsync(cancellationToken) == 0 ? 1 : 0;
         }

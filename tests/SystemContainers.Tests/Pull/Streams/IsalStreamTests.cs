@@ -149,7 +149,7 @@ public sealed class IsalStreamTests : IAsyncLifetime
     private byte[] Content(int bytes)
     {
         byte[] content = new byte[bytes];
-        for (int i = 0; i < bytes; )
+        for (int i = 0; i < bytes;)
         {
             int run = Math.Min(bytes - i, _random.Next(1, 400));
             if (i > 0 && _random.Next(3) > 0)
@@ -177,7 +177,7 @@ public sealed class IsalStreamTests : IAsyncLifetime
         await using IsalStream stream = new(new PieceStream(packed, _random), _isal);
         using MemoryStream plain = new();
         byte[] buffer = new byte[1 << _random.Next(0, 18)];
-        for (int read; (read = await stream.ReadAsync(buffer)) > 0; )
+        for (int read; (read = await stream.ReadAsync(buffer)) > 0;)
         {
             plain.Write(buffer, 0, read);
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
 
 namespace SystemContainers.Bundle;
@@ -17,6 +19,21 @@ static class IdMappings
         && linux["gidMappings"] is JsonArray gids
             ? new IdMap(Ranges(uids), Ranges(gids))
             : null;
+
+    /// <summary>Those of a deployment's config.json; null where it has none, or can't be read: then it does not start
+    /// either.</summary>
+    /// <param name="configFile">Its path.</param>
+    public static IdMap? OfFile(string configFile)
+    {
+        try
+        {
+            return RegularFile.Find(configFile) is { } text ? Find(JsonNode.Parse(text)) : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException)
+        {
+            return null;
+        }
+    }
 
     private static IdRange[] Ranges(JsonArray mappings) =>
         [

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Doctor.Facts;
-using SystemContainers.Linux.Files;
 using SystemContainers.Linux.Users;
 using SystemContainers.Settings.Ids;
 using SystemContainers.State;
@@ -24,7 +21,7 @@ static class UserRangeCheck
         List<(string Name, IdMap Map, UserNamespaceSetting? Auto)> containers =
         [
             .. from record in target.Catalog.List(static _ => { })
-            let map = Find(
+            let map = IdMappings.OfFile(
                 new DeploymentDirectory(target.Store, target.Store, record.Name, record.Deployment).ConfigFile
             )
             where map is not null
@@ -79,18 +76,6 @@ static class UserRangeCheck
         catch (FormatException)
         {
             // Of another version.
-            return null;
-        }
-    }
-
-    private static IdMap? Find(string configFile)
-    {
-        try
-        {
-            return RegularFile.Find(configFile) is { } text ? IdMappings.Find(JsonNode.Parse(text)) : null;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException)
-        {
             return null;
         }
     }

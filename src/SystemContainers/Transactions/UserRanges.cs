@@ -2,7 +2,6 @@
 
 using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
 using SystemContainers.Bundle;
 using SystemContainers.Errors;
 using SystemContainers.Linux.Files;
@@ -157,14 +156,14 @@ sealed class UserRanges(Host host)
                     .. host
                         .Catalog.StagedNumbers(name)
                         .Select(n => Path.Join(host.Deployment(name, n).Staged, DeploymentDirectory.ConfigName))
-                        .Select(Find)
+                        .Select(IdMappings.OfFile)
                         .OfType<IdMap>(),
                 ];
                 return staged.Concat(Installed(name)).Select(m => (name, m));
             });
 
     private IEnumerable<IdMap> Installed(string name) =>
-        host.Catalog.Numbers(name).Select(n => Find(host.Deployment(name, n).ConfigFile)).OfType<IdMap>();
+        host.Catalog.Numbers(name).Select(n => IdMappings.OfFile(host.Deployment(name, n).ConfigFile)).OfType<IdMap>();
 
     private static bool Overlap(IEnumerable<IdRange> some, IReadOnlyList<IdRange> others) =>
         some.Any(s => others.Any(s.Shares));
@@ -306,19 +305,4 @@ sealed class UserRanges(Host host)
                 .Select(l => l.Split(':'))
                 .Where(l => l.Length > 2 && l[0] is not ("nobody" or "nogroup"))
                 .Select(l => uint.TryParse(l[2], CultureInfo.InvariantCulture, out uint id) ? id : 0);
-
-    /// <summary>The map of a deployment's config.json; null where it has none, or can't be read: then it does not start
-    /// either.</summary>
-    private static IdMap? Find(string configFile)
-    {
-        try
-        {
-            return RegularFile.Find(configFile) is { } text ? IdMappings.Find(JsonNode.Parse(text)) : null;
-        }
-        catch (Exception e)
-            when (e is System.Text.Json.JsonException or InvalidOperationException or FormatException or IOException)
-        {
-            return null;
-        }
-    }
 }

@@ -108,15 +108,7 @@ sealed class LayerCheck(ContentStore store, Func<ObjectKey, bool> content, Findi
     }
 
     private void Check(IEnumerable<LayerEntry> entries, CancellationToken cancellation) =>
-        Parallel.ForEach(
-            entries.Where(e => ContentStore.HasObject(e) && _named.Add(e.Object)),
-            new ParallelOptions
-            {
-                CancellationToken = cancellation,
-                MaxDegreeOfParallelism = Environment.ProcessorCount,
-            },
-            Check
-        );
+        SideBySide.ForEach(entries.Where(e => ContentStore.HasObject(e) && _named.Add(e.Object)), Check, cancellation);
 
     private void Check(LayerEntry entry)
     {

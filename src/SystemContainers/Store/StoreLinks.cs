@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-using System.Runtime.ExceptionServices;
 using SystemContainers.Errors;
 using SystemContainers.Linux;
 using SystemContainers.Linux.Files;
@@ -47,23 +46,10 @@ static class StoreLinks
 
         // Some directories a container: with a thousand of them it is what most calls would wait for.
         string deployments = Path.Join(store, "deployments");
-        ExceptionDispatchInfo? found = null;
-        Parallel.ForEach(
+        SideBySide.ForEach(
             Entries(deployments).Where(e => e.Kind == EntryKind.Directory),
-            (container, others) =>
-            {
-                try
-                {
-                    CheckContainer(Path.Join(deployments, container.Name));
-                }
-                catch (Exception e)
-                {
-                    Interlocked.CompareExchange(ref found, ExceptionDispatchInfo.Capture(e), null);
-                    others.Stop();
-                }
-            }
+            container => CheckContainer(Path.Join(deployments, container.Name))
         );
-        found?.Throw();
     }
 
     private static void CheckContainer(string container)

@@ -36,18 +36,21 @@ sealed class LaterValues(Dictionary<string, List<string>> settings, SaidSettings
     }
 
     private void Keep<T>(string option, Func<string, T> parse, Func<T, T, string?> why)
+        where T : notnull
     {
         if (!settings.TryGetValue(option, out List<string>? values))
         {
             return;
         }
 
+        // Each value is compared with all others, and parsed once.
+        Dictionary<string, T> parsed = new(StringComparer.Ordinal);
         for (int later = 1; later < values.Count; later++)
         {
             for (int earlier = later - 1; earlier >= 0; earlier--)
             {
                 (string one, string other) = (values[later], values[earlier]);
-                if (one != other && why(parse(other), parse(one)) is { } text)
+                if (one != other && why(Parsed(other), Parsed(one)) is { } text)
                 {
                     SettingFault both = new(option, one, text + "; the later one counts") { Other = (option, other) };
                     faults.Note(said.Place(option, one), said.Text(both));
@@ -56,5 +59,7 @@ sealed class LaterValues(Dictionary<string, List<string>> settings, SaidSettings
                 }
             }
         }
+
+        T Parsed(string value) => parsed.TryGetValue(value, out T? known) ? known : parsed[value] = parse(value);
     }
 }
